@@ -1,0 +1,66 @@
+"""Every error a user can meet, under one base class.
+
+A message says what is wrong, where (file and row), and how to mend it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  (used at run time in annotations of exceptions)
+
+
+class GeoBorderError(Exception):
+    """Base of all errors that the input can cause; the command line prints its text alone.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, in one clause.
+    file
+        The file it is in.
+    row
+        The row, link or feature in that file, as a user would look it up.
+    remedy
+        What to do about it.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: Path | str | None = None,
+        row: str | int | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        where = "" if file is None else f"{file}"
+        if row is not None:
+            where += f", row {row}" if where else f"row {row}"
+        text = f"{where}: {problem}" if where else problem
+        super().__init__(f"{text}. {remedy}." if remedy else f"{text}.")
+
+
+class StudyError(GeoBorderError):
+    """`study.toml` is missing, is not TOML, or does not describe a study."""
+
+
+class TableError(GeoBorderError):
+    """A table lacks a column, repeats a key, or holds a value of the wrong kind."""
+
+
+class GeometryError(GeoBorderError):
+    """A layer has no CRS, an invalid or empty geometry, or lies somewhere else."""
+
+
+class SideError(GeoBorderError):
+    """One of the two sides is absent where both are needed."""
+
+
+class NetworkError(GeoBorderError):
+    """A network that cannot be built or does not reach where it must."""
+
+
+class CheckpointError(GeoBorderError):
+    """A checkpoint that does not lie on the border or cannot be reached."""
+
+
+class IndicatorError(GeoBorderError):
+    """An indicator that the registry, the regions or the method do not allow."""
