@@ -1,0 +1,1 @@
+"""Travel times through checkpoints: searches, checkpoint tables, scenarios, routes."""

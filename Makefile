@@ -1,0 +1,37 @@
+# `make demo` and `make test` set up what they need from a bare Python 3.11 and run.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUT ?= out/ru-kz
+
+.PHONY: demo test lint docs data clean
+
+demo: $(VENV)/.demo
+	$(BIN)/geo-border run ru-kz -o $(OUT)
+
+test: $(VENV)/.test
+	$(BIN)/pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	git ls-files 'geo_border/*.py' | xargs $(BIN)/python -m numpydoc.hooks.validate_docstrings
+
+data: $(VENV)/.test
+	$(BIN)/python data/ru-kz/build.py --cache .cache/packages
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) out build dist .cache

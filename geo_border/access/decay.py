@@ -1,0 +1,206 @@
+"""Impedance functions: how much an opportunity counts after a travel time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from scipy.special import expit
+
+from geo_border.routing import kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+class Decay(Protocol):
+    """An impedance function of travel time, between 0 and 1, 0 at infinity."""
+
+    @property
+    def code(self) -> tuple[float, float, float]:
+        """Kind and parameters, as `geo_border.routing.kernels.impedance` takes them."""
+
+    def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
+        """Value after the given hours."""
+
+
+def _positive(**values: float) -> None:
+    """Refuse parameters that are not positive numbers."""
+    for name, value in values.items():
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} must be positive and finite, not {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential:
+    """``exp(-β t)``, given by the time after which half is left.
+
+    Parameters
+    ----------
+    half_life
+        ``ln 2 / β``, hours.
+    """
+
+    half_life: float = 1.5
+
+    def __post_init__(self) -> None:
+        _positive(half_life=self.half_life)
+
+    @property
+    def code(self) -> tuple[float, float, float]:
+        """Kind and parameters of the compiled function."""
+        return kernels.EXPONENTIAL, np.log(2) / self.half_life, 0.0
+
+    def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
+        """Value after the given hours."""
+        return np.exp2(-np.asarray(hours, float) / self.half_life)
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """``(t / t0)^-a`` beyond ``t0``, 1 before it.
+
+    Parameters
+    ----------
+    exponent
+        ``a``.
+    floor
+        ``t0``, hours: without it the nearest places would count without limit.
+    """
+
+    exponent: float = 1.0
+    floor: float = 0.5
+
+    def __post_init__(self) -> None:
+        _positive(exponent=self.exponent, floor=self.floor)
+
+    @property
+    def code(self) -> tuple[float, float, float]:
+        """Kind and parameters of the compiled function."""
+        return kernels.POWER, self.exponent, self.floor
+
+    def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
+        """Value after the given hours."""
+        return (np.maximum(np.asarray(hours, float), self.floor) / self.floor) ** -self.exponent
+
+
+@dataclass(frozen=True, slots=True)
+class Gaussian:
+    """``exp(-t² / 2σ²)``.
+
+    Parameters
+    ----------
+    sigma
+        ``σ``, hours.
+    """
+
+    sigma: float = 1.5
+
+    def __post_init__(self) -> None:
+        _positive(sigma=self.sigma)
+
+    @property
+    def code(self) -> tuple[float, float, float]:
+        """Kind and parameters of the compiled function."""
+        return kernels.GAUSSIAN, self.sigma, 0.0
+
+    def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
+        """Value after the given hours."""
+        return np.exp(-0.5 * (np.asarray(hours, float) / self.sigma) ** 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """``1 / (1 + exp(s (t - t½)))``; a little below 1 at ``t = 0``.
+
+    Parameters
+    ----------
+    midpoint
+        ``t½``, hours: where half counts.
+    slope
+        ``s``, per hour.
+    """
+
+    midpoint: float = 1.5
+    slope: float = 3.0
+
+    def __post_init__(self) -> None:
+        _positive(midpoint=self.midpoint, slope=self.slope)
+
+    @property
+    def code(self) -> tuple[float, float, float]:
+        """Kind and parameters of the compiled function."""
+        return kernels.LOGISTIC, self.midpoint, self.slope
+
+    def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
+        """Value after the given hours."""
+        return np.asarray(expit(self.slope * (self.midpoint - np.asarray(hours, float))))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """1 up to a time, 0 beyond: cumulative opportunities.
+
+    Parameters
+    ----------
+    within
+        The time, hours; itself still inside.
+    """
+
+    within: float = 1.0
+
+    def __post_init__(self) -> None:
+        _positive(within=self.within)
+
+    @property
+    def code(self) -> tuple[float, float, float]:
+        """Kind and parameters of the compiled function."""
+        return kernels.STEP, self.within, 0.0
+
+    def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
+        """Value after the given hours."""
+        return (np.asarray(hours, float) <= self.within).astype(float)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """``1 - t / T`` up to ``T``, 0 beyond.
+
+    Parameters
+    ----------
+    reach
+        ``T``, hours.
+    """
+
+    reach: float = 3.0
+
+    def __post_init__(self) -> None:
+        _positive(reach=self.reach)
+
+    @property
+    def code(self) -> tuple[float, float, float]:
+        """Kind and parameters of the compiled function."""
+        return kernels.LINEAR, self.reach, 0.0
+
+    def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
+        """Value after the given hours."""
+        return np.maximum(0.0, 1.0 - np.asarray(hours, float) / self.reach)
+
+
+def codes(decays: Iterable[Decay]) -> NDArray[np.float64]:
+    """Impedance functions as kernels take them.
+
+    Parameters
+    ----------
+    decays
+        The functions.
+
+    Returns
+    -------
+    ndarray
+        Kind and parameters, shape (D, 3).
+    """
+    return np.array([decay.code for decay in decays], float).reshape(-1, 3)

@@ -1,0 +1,99 @@
+"""Time to the nearest checkpoint, and who lives how near to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.access.regions import population_of
+from geo_border.routing.scenarios import AS_IS, Scenario, delays
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geo_border.routing.tables import GateTables
+
+BANDS_H = (0.5, 1.0, 1.5)
+"""Upper ends of the zones around checkpoints, hours (JRC116859)."""
+
+
+def nearest_checkpoint(
+    tables: GateTables, *, mode: str | None = None, scenario: Scenario = AS_IS
+) -> pd.DataFrame:
+    """Nearest checkpoint by which each place can leave its side.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+    mode
+        Mode of the checkpoints that count; all if not given.
+    scenario
+        What is different at the border; delays do not matter, only what can be passed.
+
+    Returns
+    -------
+    DataFrame
+        Index of the places; ``hours`` to the gate on the place's side, infinite where
+        none can be reached, and ``checkpoint_id``, missing there.
+
+    Raises
+    ------
+    CheckpointError
+        If the scenario does not fit the tables.
+    """
+    passable = np.isfinite(delays(tables, scenario))
+    if mode is not None:
+        passable &= (tables.gates["mode"] == mode).to_numpy()
+    hours = np.where(passable[tables.place_side], tables.to_gate, np.inf)
+    best = hours.argmin(axis=1)
+    least = hours[np.arange(len(hours)), best]
+    names = tables.gates.index.to_numpy(object)[best]
+    return pd.DataFrame(
+        {"hours": least, "checkpoint_id": np.where(np.isfinite(least), names, None)},
+        index=tables.place_ids,
+    )
+
+
+def zones(
+    hours: pd.Series[float], places: pd.DataFrame, *, bands: Sequence[float] = BANDS_H
+) -> pd.DataFrame:
+    """Population of each region by time to a checkpoint.
+
+    Parameters
+    ----------
+    hours
+        Hours of each place, in the order of `places`.
+    places
+        Columns ``region_id`` and ``population``.
+    bands
+        Upper ends of the zones, hours, ascending; each end belongs to its zone.
+
+    Returns
+    -------
+    DataFrame
+        Index ``region_id``, sorted; persons in a column for each zone, named by minutes
+        (``0-30``, ``30-60``, ``60-90``, ``90+``), and ``unreached``.
+
+    Raises
+    ------
+    TableError
+        If the population is not sound.
+
+    References
+    ----------
+    Christodoulou & Christidis (2019), Measuring cross-border road accessibility in the
+    European Union, JRC116859.
+    """
+    edges = [0, *(round(band * 60) for band in bands)]
+    names = [f"{low}-{high}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    names += [f"{edges[-1]}+", "unreached"]
+    zone = np.searchsorted(bands, hours.to_numpy(float))
+    zone[~np.isfinite(hours.to_numpy(float))] = len(bands) + 1
+    inside = places["region_id"].notna().to_numpy()
+    region, ids = pd.factorize(places["region_id"][inside], sort=True)
+    persons = np.zeros((len(ids), len(names)))
+    np.add.at(persons, (region, zone[inside]), population_of(places)[inside])
+    return pd.DataFrame(persons, index=pd.Index(ids, name="region_id"), columns=names)

@@ -1,0 +1,273 @@
+"""Edge matching: region polygons of two sides, from different sources, made to share one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS, Geod
+
+from geo_border.errors import GeometryError, SideError
+
+WGS84 = Geod(ellps="WGS84")
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeMatch:
+    """Result of `edge_match`.
+
+    Parameters
+    ----------
+    home
+        The home polygons, their common edge moved to the neighbour's outline.
+    overlaps
+        What was taken from home regions because the neighbour has it too:
+        ``home_id``, ``area_km2``, geometry.
+    gaps
+        What was given to home regions because neither side had it: the same columns.
+    """
+
+    home: gpd.GeoDataFrame
+    overlaps: gpd.GeoDataFrame
+    gaps: gpd.GeoDataFrame
+
+
+def equal_area_crs(*layers: gpd.GeoDataFrame) -> CRS:
+    """Albers equal-area projection fitted to the extent of layers.
+
+    Parameters
+    ----------
+    *layers
+        Layers in WGS 84 that must fit on the map.
+
+    Returns
+    -------
+    CRS
+        Standard parallels at one sixth and five sixths of the extent in latitude.
+
+    References
+    ----------
+    Snyder (1987), Map projections: a working manual, USGS Professional Paper 1395, p. 99.
+    """
+    west, south, east, north = shapely.total_bounds(
+        shapely.GeometryCollection([shapely.box(*layer.total_bounds) for layer in layers])
+    )
+    sixth = (north - south) / 6
+    return CRS.from_proj4(
+        f"+proj=aea +lat_1={south + sixth:.4f} +lat_2={north - sixth:.4f} "
+        f"+lat_0={(south + north) / 2:.4f} +lon_0={(west + east) / 2:.4f} "
+        "+datum=WGS84 +units=m +no_defs"
+    )
+
+
+def geodesic_km2(geometry: gpd.GeoSeries) -> pd.Series:
+    """Area of polygons on the WGS 84 ellipsoid.
+
+    Parameters
+    ----------
+    geometry
+        Polygons in WGS 84.
+
+    Returns
+    -------
+    Series
+        Square kilometres, the index of `geometry`.
+    """
+    areas = [abs(WGS84.geometry_area_perimeter(shape)[0]) / 1e6 for shape in geometry]
+    return pd.Series(areas, index=geometry.index, name="area_km2", dtype=float)
+
+
+def edge_match(
+    home: gpd.GeoDataFrame, neighbour: gpd.GeoDataFrame, *, tolerance_m: float = 5_000
+) -> EdgeMatch:
+    """Move the edge of the home polygons to the outline of the neighbour.
+
+    The neighbour's outline is taken as the border. Home polygons lose what overlaps
+    the neighbour and gain the gaps between the two sides that are nowhere wider than
+    twice the tolerance; a gap between several home regions goes to the nearest. Edges
+    between home regions, and all others farther than the tolerance, stay as they are.
+
+    Parameters
+    ----------
+    home, neighbour
+        Valid polygons, one CRS, index of region ids.
+    tolerance_m
+        How far the two lines may lie apart, metres.
+
+    Returns
+    -------
+    EdgeMatch
+        Matched home polygons with the overlaps and gaps that were settled.
+
+    Raises
+    ------
+    SideError
+        If a side is empty, or the sides are nowhere within the tolerance.
+    """
+    if home.empty or neighbour.empty:
+        raise SideError(
+            "edge matching needs polygons of both sides", remedy="Check the two region layers"
+        )
+    crs = equal_area_crs(home.to_crs(4326), neighbour.to_crs(4326))
+    ours = home.geometry.to_crs(crs)
+    theirs = shapely.union_all(neighbour.geometry.to_crs(crs).to_numpy())
+    near = ours.distance(theirs) <= tolerance_m
+    if not near.any():
+        raise SideError(
+            f"the two sides are nowhere within {tolerance_m / 1000:g} km of each other",
+            remedy="Check that both layers are of the same border, or raise `tolerance_km`",
+        )
+    # Only a strip along the border takes part: a country's other coasts cost nothing.
+    strip = shapely.intersection(
+        _around(shapely.union_all(ours[near].to_numpy()), 2 * tolerance_m),
+        _around(theirs, 2 * tolerance_m),
+    )
+    theirs_near = shapely.intersection(theirs, strip)
+    overlap = ours[near].intersection(theirs_near)
+    cut = ours[near].difference(theirs_near)
+    gaps = _gaps(cut, theirs_near, strip, tolerance_m)
+    filled = gaps.dissolve("home_id").geometry if len(gaps) else gaps.geometry
+    matched = ours.copy()
+    matched[near] = [
+        _polygonal(shapely.union(shape, filled.get(region_id)))
+        if region_id in filled.index
+        else _polygonal(shape)
+        for region_id, shape in cut.items()
+    ]
+    overlaps = _pieces(overlap)
+    return EdgeMatch(
+        home.set_geometry(matched.to_crs(home.crs).make_valid().map(_polygonal)),
+        _with_area(overlaps, home.crs),
+        _with_area(gaps, home.crs),
+    )
+
+
+def _gaps(
+    cut: gpd.GeoSeries, theirs: shapely.Geometry, strip: shapely.Geometry, tolerance_m: float
+) -> gpd.GeoDataFrame:
+    """Land that neither side has, between the two, by the home region it goes to."""
+    ours = shapely.intersection(shapely.union_all(cut.to_numpy()), strip)
+    both = shapely.union(ours, theirs)
+    closed = both.buffer(tolerance_m, quad_segs=4).buffer(-tolerance_m, quad_segs=4)
+    between = shapely.intersection(closed, _around(ours, tolerance_m))
+    between = shapely.intersection(between, _around(theirs, tolerance_m))
+    pieces = shapely.get_parts(_polygonal(shapely.difference(between, both)))
+    touching = (shapely.distance(pieces, ours) == 0) & (shapely.distance(pieces, theirs) == 0)
+    pieces = pieces[touching]
+    owners = gpd.GeoSeries(cut.boundary.intersection(strip), crs=cut.crs)
+    candidates = owners.sindex.query(pieces, predicate="dwithin", distance=1.0)
+    rows: list[tuple[object, shapely.Geometry]] = []
+    for number, piece in enumerate(pieces):
+        mine = candidates[1][candidates[0] == number]
+        if len(mine) <= 1:
+            nearest = mine[0] if len(mine) else owners.distance(piece).to_numpy().argmin()
+            rows.append((owners.index[nearest], piece))
+        else:
+            rows += _share_out(piece, owners.iloc[mine])
+    return gpd.GeoDataFrame(
+        {"home_id": [owner for owner, _ in rows]},
+        geometry=[shape for _, shape in rows],
+        crs=cut.crs,
+    )
+
+
+def _around(shape: shapely.Geometry, distance_m: float) -> shapely.Geometry:
+    """Buffer that need not be exact: to a tenth of the distance."""
+    return shape.simplify(distance_m / 10).buffer(distance_m * 1.1, quad_segs=2)
+
+
+def _share_out(
+    piece: shapely.Geometry, edges: gpd.GeoSeries, spacing_m: float = 100
+) -> list[tuple[object, shapely.Geometry]]:
+    """Split a gap between home regions by which of their edges is nearest (Voronoi cells)."""
+    around = piece.buffer(spacing_m)
+    near = shapely.segmentize(shapely.intersection(edges.to_numpy(), around), spacing_m)
+    points, owner = (
+        shapely.get_coordinates(near),
+        np.repeat(np.arange(len(edges)), shapely.get_num_coordinates(near)),
+    )
+    points, first = np.unique(points, axis=0, return_index=True)
+    owner = owner[first]
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points)))
+    inside, cell = shapely.STRtree(cells).query(shapely.points(points), predicate="within")
+    owner_of_cell = np.zeros(len(cells), int)
+    owner_of_cell[cell] = owner[inside]
+    shares = []
+    for number, region_id in enumerate(edges.index):
+        territory = shapely.union_all(cells[owner_of_cell == number])
+        share = _polygonal(shapely.intersection(piece, territory))
+        if not share.is_empty:
+            shares.append((region_id, share))
+    return shares
+
+
+def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
+    """Keep the polygons of a geometry: set operations leave points and lines behind."""
+    parts = shapely.get_parts(shape)
+    parts = parts[(shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0)]
+    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+
+
+def _pieces(shapes: gpd.GeoSeries) -> gpd.GeoDataFrame:
+    """One row for each polygon, with the home region it belongs to."""
+    parts = shapes.explode()
+    parts = parts[(parts.geom_type == "Polygon") & (parts.area > 0)]
+    return gpd.GeoDataFrame({"home_id": parts.index}, geometry=parts.to_numpy(), crs=shapes.crs)
+
+
+def _with_area(pieces: gpd.GeoDataFrame, crs: object) -> gpd.GeoDataFrame:
+    """Add the area on the ellipsoid, largest first."""
+    pieces = pieces.to_crs(4326)
+    pieces.insert(1, "area_km2", geodesic_km2(pieces.geometry))
+    return pieces.sort_values("area_km2", ascending=False, ignore_index=True).to_crs(crs)
+
+
+def checked_polygons(layer: gpd.GeoDataFrame, *, file: str) -> gpd.GeoDataFrame:
+    """Region polygons in WGS 84 with unique ids, or an error that says what to mend.
+
+    Parameters
+    ----------
+    layer
+        Polygons with a column ``region_id``.
+    file
+        Name of the layer's file, for messages.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same polygons in WGS 84, index ``region_id``.
+
+    Raises
+    ------
+    GeometryError
+        If the layer has no CRS, or a polygon is missing, not a polygon, or not valid.
+    """
+    if layer.crs is None:
+        raise GeometryError(
+            "the layer has no coordinate reference system",
+            file=file,
+            remedy="Save it with its CRS (in QGIS: Export > Save Features As)",
+        )
+    for row, (region_id, shape) in enumerate(
+        zip(layer["region_id"], layer.geometry, strict=True), start=1
+    ):
+        where = f"{row} ({region_id})"
+        if shape is None or shape.is_empty or shape.geom_type not in ("Polygon", "MultiPolygon"):
+            kind = "nothing" if shape is None or shape.is_empty else shape.geom_type
+            raise GeometryError(
+                f"expected a polygon, found {kind}",
+                file=file,
+                row=where,
+                remedy="Give every region its polygon",
+            )
+        if not shape.is_valid:
+            raise GeometryError(
+                f"polygon is not valid: {shapely.is_valid_reason(shape)}",
+                file=file,
+                row=where,
+                remedy="Mend it, for example with QGIS: Fix geometries",
+            )
+    return layer.set_index("region_id").to_crs(4326)

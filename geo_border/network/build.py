@@ -1,0 +1,174 @@
+"""The network of a study: lines, checkpoints and places become one graph of arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo_border.errors import NetworkError
+from geo_border.network.crossings import find_crossings, open_gates
+from geo_border.network.graph import MODES, SIDES, Network
+from geo_border.network.links import links_from_lines
+from geo_border.network.places import Access, join_places, join_stations
+
+SHORTEST_HOURS = 1e-7
+"""Least time of an edge: zero would drop out of sparse matrices."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltNetwork:
+    """A network and what was learnt in building it.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    gates
+        The two nodes that each checkpoint joins: ``mode``, ``home_node``, ``neighbour_node``,
+        ``delay_out_h``, ``delay_in_h``, ``is_open``.
+    crossings
+        Links that pass the border, with their checkpoint or none.
+    places
+        Places with the ``node`` where they enter, ``access_km``, ``access_h``.
+    speeds
+        Kilometres of network by side, mode and class with the speed they got and how much of
+        it was tagged.
+    """
+
+    network: Network
+    gates: pd.DataFrame
+    crossings: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    speeds: pd.DataFrame
+
+
+def build_network(
+    lines: gpd.GeoDataFrame,
+    territory: gpd.GeoDataFrame,
+    border: gpd.GeoDataFrame,
+    checkpoints: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    speeds: pd.DataFrame,
+    *,
+    access: Access = Access(),
+    crossing_tolerance_km: float = 2,
+) -> BuiltNetwork:
+    """Join line layers, checkpoints and places into one network.
+
+    Parameters
+    ----------
+    lines
+        Road and railway lines, see `geo_border.network.links.links_from_lines`.
+    territory
+        Polygons of both sides with ``side`` and ``region_id``.
+    border
+        Pieces as `geo_border.border.line.border_line` gives them.
+    checkpoints
+        As `geo_border.border.checkpoints.placed_checkpoints` gives them.
+    places
+        Points with ``side`` and ``population``.
+    speeds
+        ``side``, ``mode``, ``class``, ``kmh``: default speeds.
+    access
+        How places reach the network.
+    crossing_tolerance_km
+        Distance within which a link and a checkpoint are taken for the same place, km.
+
+    Returns
+    -------
+    BuiltNetwork
+        The network with gates, crossings, joined places and the account of speeds.
+
+    Raises
+    ------
+    NetworkError
+        If the lines do not touch a side, a class has no speed, or no checkpoint is reached.
+    """
+    nodes, links = links_from_lines(lines, territory)
+    crossings = find_crossings(
+        nodes, links, border, checkpoints, tolerance_km=crossing_tolerance_km
+    )
+    nodes, links, gates = open_gates(nodes, links, crossings, checkpoints)
+    if not gates["is_open"].any():
+        raise NetworkError(
+            "no open checkpoint lies on the network",
+            remedy="Check checkpoint positions and modes, or raise `crossing_tolerance_km`",
+        )
+    nodes, links, places = join_places(nodes, links, gates, places, access=access)
+    nodes, links = join_stations(nodes, links, places, access=access)
+    hours, account = _hours(nodes, links, speeds)
+    regions = tuple(sorted(territory["region_id"].dropna()))
+    network = _assemble(nodes, links, hours, regions)
+    return BuiltNetwork(network, gates, crossings, places, account)
+
+
+def _hours(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, speeds: pd.DataFrame
+) -> tuple[pd.Series, pd.DataFrame]:
+    """Time of each link: its own, else by its own speed or that of its side, mode and class."""
+    side = nodes["side"].to_numpy()[links["tail"]]
+    key = pd.DataFrame(
+        {
+            "side": np.asarray(SIDES, object)[side],
+            "mode": links["mode"].to_numpy(),
+            "class": links["road_class"].to_numpy(),
+        },
+        index=links.index,
+    )
+    default = key.merge(speeds[["side", "mode", "class", "kmh"]], how="left")["kmh"]
+    kmh = links["speed_kmh"].fillna(pd.Series(default.to_numpy(), links.index))
+    hours = links["hours"].fillna(links["length_km"] / kmh)
+    unknown = key[hours.isna()].drop_duplicates()
+    if len(unknown):
+        missing = "; ".join(", ".join(row) for row in unknown.itertuples(index=False))
+        raise NetworkError(
+            f"no default speed for (side, mode, class) {missing}",
+            remedy="Add the rows to the speed table of the study",
+        )
+    tagged = links["speed_kmh"].notna() | links["hours"].notna()
+    account = (
+        key.assign(km=links["length_km"], tagged_km=links["length_km"].where(tagged, 0.0))
+        .assign(hours=hours)
+        .groupby(["side", "mode", "class"])
+        .agg(km=("km", "sum"), tagged_km=("tagged_km", "sum"), hours=("hours", "sum"))
+        .assign(mean_kmh=lambda rows: rows["km"] / rows.pop("hours"))
+        .reset_index()
+    )
+    return hours.clip(lower=SHORTEST_HOURS), account
+
+
+def _assemble(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, hours: pd.Series, regions: tuple[str, ...]
+) -> Network:
+    """Arrays in compressed sparse row order; two-way links become two edges."""
+    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
+    along, against = links["oneway"].to_numpy() >= 0, links["oneway"].to_numpy() <= 0
+    number = np.arange(len(links))
+    link = np.r_[number[along], number[against]]
+    edge_tail = np.r_[tail[along], head[against]]
+    edge_head = np.r_[head[along], tail[against]]
+    order = np.lexsort((link, edge_head, edge_tail))
+    link, edge_head = link[order], edge_head[order]
+    indptr = np.zeros(len(nodes) + 1, np.int64)
+    np.cumsum(np.bincount(edge_tail, minlength=len(nodes)), out=indptr[1:])
+    classes, class_of = np.unique(links["road_class"].to_numpy(dtype=str), return_inverse=True)
+    region = pd.Categorical(nodes["region_id"], categories=regions).codes
+    return Network(
+        lon=nodes["lon"].to_numpy(),
+        lat=nodes["lat"].to_numpy(),
+        side=nodes["side"].to_numpy(np.int8),
+        region=region.astype(np.int32),
+        indptr=indptr,
+        indices=edge_head.astype(np.int32),
+        length_m=1000 * links["length_km"].to_numpy()[link],
+        hours=hours.to_numpy()[link],
+        mode=links["mode"].map(MODES.index).to_numpy(np.int8)[link],
+        road_class=class_of.astype(np.int16)[link],
+        link=link.astype(np.int32),
+        lines=links.geometry.to_numpy(),
+        regions=regions,
+        classes=tuple(map(str, classes)),
+    )

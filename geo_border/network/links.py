@@ -1,0 +1,199 @@
+"""Line layers to links and nodes: the network before it becomes arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import shapely.ops
+
+from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.errors import NetworkError
+from geo_border.network.graph import MODES, SIDES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+COORDINATE_DECIMALS = 6
+"""Ends of lines that agree to this many decimals of a degree (0.1 m) are one node."""
+
+
+def links_from_lines(
+    lines: gpd.GeoDataFrame, territory: gpd.GeoDataFrame, *, reach_km: float = 10
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    """Nodes and links of line layers that meet at their ends.
+
+    Parameters
+    ----------
+    lines
+        LineStrings; columns ``mode``, ``road_class``, and optionally ``length_km`` (geodesic
+        where missing), ``oneway`` (1 along the line, -1 against it, 0 both), ``speed_kmh``,
+        ``hours`` (a time that holds whatever the speed, such as a ferry's).
+        Lines must meet at their ends where one can change from one to the other.
+    territory
+        Polygons of both sides with columns ``side`` and ``region_id`` (missing outside the
+        studied regions).
+    reach_km
+        Nodes farther than this from all polygons are outside both sides; lines that end there
+        are dropped. Coasts and river mouths need some reach.
+
+    Returns
+    -------
+    nodes : DataFrame
+        ``lon``, ``lat``, ``side`` (position in `SIDES`, -1 outside), ``region_id``.
+    links : GeoDataFrame
+        ``tail``, ``head`` (positions of nodes), ``mode``, ``road_class``, ``length_km``,
+        ``oneway``, ``speed_kmh``, ``hours``, ``line`` (index of the line it is from), LineStrings in
+        WGS 84 drawn from tail to head.
+
+    Raises
+    ------
+    NetworkError
+        If there is no line, a mode is unknown, or the lines do not reach one of the sides.
+    """
+    if lines.empty:
+        raise NetworkError("the network has no lines", remedy="Check the layers in [network]")
+    unknown = sorted(set(lines["mode"]) - set(MODES))
+    if unknown:
+        raise NetworkError(
+            f"unknown mode {', '.join(map(str, unknown))}", remedy=f"Use one of {', '.join(MODES)}"
+        )
+    parts = lines.to_crs(4326).explode()
+    geometry = shapely.force_2d(parts.geometry.to_numpy())
+    ends = np.concatenate([shapely.get_point(geometry, 0), shapely.get_point(geometry, -1)])
+    lonlat = np.round(shapely.get_coordinates(ends), COORDINATE_DECIMALS)
+    corners, node = np.unique(lonlat, axis=0, return_inverse=True)
+    nodes = pd.DataFrame({"lon": corners[:, 0], "lat": corners[:, 1]})
+    nodes[["side", "region_id"]] = _sides(nodes, territory, reach_km)
+    for number, side in enumerate(SIDES):
+        if not (nodes["side"] == number).any():
+            raise NetworkError(
+                f"the network does not touch the {side} side",
+                remedy="Check that the line layers cover both sides of the border",
+            )
+    n = len(parts)
+    geodesic_km = np.array([WGS84.geometry_length(line) for line in geometry]) / 1000
+    given_km = _column(parts, "length_km", np.nan)
+    links = gpd.GeoDataFrame(
+        {
+            "tail": node[:n],
+            "head": node[n:],
+            "mode": parts["mode"].to_numpy(),
+            "road_class": parts["road_class"].to_numpy(),
+            "length_km": np.where(np.isnan(given_km), geodesic_km, given_km),
+            "oneway": _column(parts, "oneway", 0).astype(np.int8),
+            "speed_kmh": _column(parts, "speed_kmh", np.nan),
+            "hours": _column(parts, "hours", np.nan),
+            "line": parts.index.to_numpy(),
+        },
+        geometry=geometry,
+        crs=4326,
+    )
+    side = nodes["side"].to_numpy()
+    kept = (side[links["tail"]] >= 0) & (side[links["head"]] >= 0)
+    kept &= (links["tail"] != links["head"]).to_numpy()
+    return nodes, links[kept].reset_index(drop=True)
+
+
+def _column(frame: pd.DataFrame, name: str, default: float) -> NDArray[np.float64]:
+    """Values of an optional column of numbers."""
+    if name not in frame:
+        return np.full(len(frame), default, float)
+    return frame[name].astype(float).fillna(default).to_numpy()
+
+
+def _sides(nodes: pd.DataFrame, territory: gpd.GeoDataFrame, reach_km: float) -> pd.DataFrame:
+    """Side and region of each node, by the polygon it lies in or the nearest within reach."""
+    crs = equal_area_crs(territory)
+    points = gpd.GeoSeries(gpd.points_from_xy(nodes["lon"], nodes["lat"]), crs=4326).to_crs(crs)
+    polygons = territory.geometry.to_crs(crs).to_numpy()
+    tree = shapely.STRtree(polygons)
+    polygon = np.full(len(nodes), -1)
+    inside, hit = tree.query(points.to_numpy(), predicate="intersects")
+    polygon[inside] = hit
+    rest = np.flatnonzero(polygon < 0)
+    near, hit = tree.query_nearest(
+        points.to_numpy()[rest], max_distance=reach_km * 1000, all_matches=False
+    )
+    polygon[rest[near]] = hit
+    side = territory["side"].map(SIDES.index).to_numpy()
+    region = territory["region_id"].to_numpy(dtype=object)
+    return pd.DataFrame(
+        {
+            "side": np.where(polygon >= 0, side[polygon], -1).astype(np.int8),
+            "region_id": np.where(polygon >= 0, region[polygon], None),
+        }
+    )
+
+
+def split_links(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, cuts: pd.DataFrame
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame, NDArray[np.int64]]:
+    """Cut links at points along them.
+
+    Parameters
+    ----------
+    nodes, links
+        As `links_from_lines` gives them.
+    cuts
+        ``link`` (position of the link) and ``share`` (0 to 1 of its length from the tail).
+
+    Returns
+    -------
+    nodes : DataFrame
+        With a node for each new point, on the side and in the region of the nearer end.
+    links : GeoDataFrame
+        Cut links are replaced by their parts, in order; lengths are shared out.
+    node : ndarray
+        Node at each cut; cuts at the same point of a link, or at its end, share one.
+    """
+    link = cuts["link"].to_numpy()
+    share = cuts["share"].to_numpy(float).clip(0, 1)
+    at = np.where(share == 0, links["tail"].to_numpy()[link], links["head"].to_numpy()[link])
+    inner = (share > 0) & (share < 1)
+    key = pd.DataFrame({"link": link[inner], "share": share[inner]})
+    points = key.drop_duplicates().sort_values(["link", "share"], ignore_index=True)
+    points["node"] = len(nodes) + np.arange(len(points))
+    at = at.astype(np.int64)
+    at[inner] = key.merge(points, how="left")["node"].to_numpy()
+    if points.empty:
+        return nodes, links, at
+
+    whole = links.iloc[points["link"]]
+    where = shapely.line_interpolate_point(
+        whole.geometry.to_numpy(), points["share"].to_numpy(), normalized=True
+    )
+    nearer = np.where(points["share"] < 0.5, whole["tail"], whole["head"])  # noqa: PLR2004
+    new = nodes.iloc[nearer].assign(lon=shapely.get_x(where), lat=shapely.get_y(where))
+    parts = _parts(links, points)
+    kept = links.drop(index=links.index[points["link"].unique()])
+    return (
+        pd.concat([nodes, new], ignore_index=True),
+        pd.concat([kept, parts], ignore_index=True),
+        at,
+    )
+
+
+def _parts(links: gpd.GeoDataFrame, points: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Parts of the links between their ends and the sorted points on them."""
+    cut = links.iloc[points["link"].unique()]
+    rows = np.unique(points["link"])
+    ends = pd.concat(
+        [
+            pd.DataFrame({"link": rows, "share": 0.0, "node": cut["tail"].to_numpy()}),
+            points,
+            pd.DataFrame({"link": rows, "share": 1.0, "node": cut["head"].to_numpy()}),
+        ]
+    ).sort_values(["link", "share"], kind="stable")
+    start, stop = ends[ends["share"] < 1], ends[ends["share"] > 0]
+    parts = links.iloc[start["link"]].copy()
+    parts["tail"], parts["head"] = start["node"].to_numpy(), stop["node"].to_numpy()
+    parts["length_km"] *= stop["share"].to_numpy() - start["share"].to_numpy()
+    parts.geometry = [
+        shapely.ops.substring(line, a, b, normalized=True)
+        for line, a, b in zip(parts.geometry, start["share"], stop["share"], strict=True)
+    ]
+    return parts

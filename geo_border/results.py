@@ -1,0 +1,87 @@
+"""What a run gives: every frame by name, for tables, the GeoPackage and the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from geo_border.network.graph import Network
+    from geo_border.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All results of a study; geometries in WGS 84.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    regions
+        Polygons of both sides after edge matching, index ``region_id``, with names, capital,
+        population and every regional measure of accessibility.
+    territory
+        Polygons of both sides, studied or not: the ground of maps.
+    border
+        Pieces of the border line with distance along it.
+    dyads
+        Pairs of regions with the length of their common border and open checkpoints.
+    checkpoints
+        Index ``checkpoint_id``; position, status, delays, load share, effect of closure.
+    crossings
+        Links that pass the border, with the checkpoint that serves them or none.
+    edges
+        Links of the network with mode, class, side, ``length_km``, ``hours``, ``load_share``.
+    places
+        Settlements with population, way to the network and their accessibility.
+    travel_times
+        Between capitals by road: ``from_id``, ``to_id``, ``km``, ``hours``, ``via``.
+    diversions
+        Where the traffic of a closed checkpoint goes: ``closed_id``, ``to_id``, ``share``.
+    levels
+        Index ``region_id``; the three levels, potential, dynamics, index, rank interval.
+    typology
+        Index ``region_id``; type, probability, reasons, growth point, bottleneck.
+    indicators
+        The values that entered, tidy.
+    registry
+        What each indicator is.
+    quality
+        Account of the data: ``topic``, ``item``, ``value``, ``unit``, ``note``.
+    mismatch
+        Overlaps and gaps between the two sides' polygons: ``kind``, ``home_id``, ``area_km2``.
+    cards
+        Text of the cards: ``kind`` (region, dyad, checkpoint), ``id``, ``title``, ``line``.
+    more
+        Further tables by name, each written as a CSV.
+    manifest
+        Versions, parameters, digests of inputs, counts.
+    network
+        The graph itself.
+    """
+
+    settings: Settings
+    regions: gpd.GeoDataFrame
+    territory: gpd.GeoDataFrame
+    border: gpd.GeoDataFrame
+    dyads: gpd.GeoDataFrame
+    checkpoints: gpd.GeoDataFrame
+    crossings: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    travel_times: pd.DataFrame
+    diversions: pd.DataFrame
+    levels: pd.DataFrame
+    typology: pd.DataFrame
+    indicators: pd.DataFrame
+    registry: pd.DataFrame
+    quality: pd.DataFrame
+    mismatch: gpd.GeoDataFrame
+    cards: pd.DataFrame
+    more: dict[str, pd.DataFrame]
+    manifest: dict[str, Any]
+    network: Network

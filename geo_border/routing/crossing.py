@@ -1,0 +1,180 @@
+"""Pairs of places through the gates: factored times, the matrix, and fused sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_border.routing.compiled import in_blocks
+from geo_border.routing.kernels import fill_times, sum_opportunities
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geo_border.routing.scenarios import Passages
+    from geo_border.routing.tables import GateTables
+
+NO_DIRECT = np.empty((0, 0))
+"""What kernels take for the direct times where every pair must pass the border."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crossing:
+    """Times of N x M pairs as two factors: ``t_ij = min_k A[i, k] + E[k, j]``.
+
+    Parameters
+    ----------
+    A
+        From the origins to the gate node before the first passage k, hours, shape (N, K).
+    E
+        From there to the destinations, passages included, hours, shape (K, M).
+    last
+        Gate of the last passage of the trips in `E`, -1 where there is none,
+        shape (K, M).
+    """
+
+    A: NDArray[np.float64]
+    E: NDArray[np.float64]
+    last: NDArray[np.int32]
+
+    def matrix(
+        self, direct: NDArray[np.float64] = NO_DIRECT
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+        """Times of all pairs, with the gates of the first and the last passage.
+
+        Parameters
+        ----------
+        direct
+            Hours without passing the border, shape (N, M), for pairs on one side.
+
+        Returns
+        -------
+        times : ndarray
+            Hours, infinite where there is no way, shape (N, M).
+        first, last : ndarray
+            Gates, -1 for pairs that do not pass the border, shape (N, M).
+        """
+        shape = len(self.A), self.E.shape[1]
+        times, first = np.empty(shape), np.empty(shape, np.int32)
+
+        def work(rows: slice) -> None:
+            fill_times(direct[rows], self.A[rows], self.E, times[rows], first[rows])
+
+        for _ in in_blocks(len(self.A), work):
+            pass
+        last = np.where(first >= 0, self.last[first, np.arange(shape[1])], -1)
+        return times, first, last.astype(np.int32)
+
+    def sums(
+        self,
+        weight: NDArray[np.float64],
+        codes: NDArray[np.float64],
+        direct: NDArray[np.float64] = NO_DIRECT,
+    ) -> NDArray[np.float64]:
+        """Weighted sums of impedance functions over the destinations, without the matrix.
+
+        Parameters
+        ----------
+        weight
+            Opportunities at the destinations, shape (M,).
+        codes
+            Impedance functions as `geo_border.routing.kernels.impedance` takes them,
+            shape (D, 3).
+        direct
+            Hours without passing the border, shape (N, M), for pairs on one side.
+
+        Returns
+        -------
+        ndarray
+            Shape (N, D).
+        """
+        sums = np.empty((len(self.A), len(codes)))
+
+        def work(rows: slice) -> None:
+            sum_opportunities(direct[rows], self.A[rows], self.E, weight, codes, sums[rows])
+
+        for _ in in_blocks(len(self.A), work):
+            pass
+        return sums
+
+
+def across(
+    tables: GateTables,
+    passages: Passages,
+    side: int,
+    *,
+    origins: NDArray[np.int64] | None = None,
+    destinations: NDArray[np.int64] | None = None,
+) -> Crossing:
+    """Factored times from places of one side to places of the other.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+    passages
+        Ways between the gates.
+    side
+        Side of the origins, position in `geo_border.network.graph.SIDES`.
+    origins, destinations
+        Positions of places; all of the side and all of the other side if not given.
+
+    Returns
+    -------
+    Crossing
+        Exact for any number of passages.
+    """
+    origins = tables.places_on(side) if origins is None else origins
+    destinations = tables.places_on(1 - side) if destinations is None else destinations
+    return _crossing(tables, passages.across[side], origins, destinations)
+
+
+def transit(
+    tables: GateTables,
+    passages: Passages,
+    side: int,
+    *,
+    origins: NDArray[np.int64] | None = None,
+    destinations: NDArray[np.int64] | None = None,
+) -> Crossing:
+    """Factored times between places of one side by way of the other.
+
+    Only ways that can beat the direct one are in it: combine with the direct times.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+    passages
+        Ways between the gates.
+    side
+        Side of origins and destinations.
+    origins, destinations
+        Positions of places; all of the side if not given.
+
+    Returns
+    -------
+    Crossing
+        With no gate at all in it where no way through the other side can be faster.
+    """
+    origins = tables.places_on(side) if origins is None else origins
+    destinations = tables.places_on(side) if destinations is None else destinations
+    return _crossing(tables, passages.transit[side], origins, destinations)
+
+
+def _crossing(
+    tables: GateTables,
+    M: NDArray[np.float64],
+    origins: NDArray[np.int64],
+    destinations: NDArray[np.int64],
+) -> Crossing:
+    """Fold the ways between the gates into the legs of the destinations."""
+    A = np.ascontiguousarray(tables.to_gate[origins])
+    B = np.ascontiguousarray(tables.from_gate[:, destinations])
+    E, last = np.empty(B.shape), np.empty(B.shape, np.int32)
+    fill_times(NO_DIRECT, M, B, E, last)
+    # A gate from which no way leads on is passed by no trip; infinite legs are skipped.
+    A[:, ~np.isfinite(M).any(axis=1)] = np.inf
+    return Crossing(A, E, last)

@@ -1,0 +1,164 @@
+"""(min, +) products and sums over them, without a matrix of all pairs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_border.routing.compiled import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EXPONENTIAL, POWER, GAUSSIAN, LOGISTIC, STEP, LINEAR = range(6)
+"""Kinds of impedance functions; a code is (kind, a, b), see `impedance`."""
+
+
+@kernel
+def impedance(code: NDArray[np.float64], hours: float) -> float:
+    """Value of an impedance function.
+
+    Parameters
+    ----------
+    code
+        Kind and its two parameters, shape (3,).
+    hours
+        Travel time; infinite where there is no path.
+
+    Returns
+    -------
+    float
+        Between 0 and 1, 0 at infinity.
+    """
+    if hours == np.inf:
+        return 0.0
+    kind, a, b = code
+    if kind == EXPONENTIAL:
+        return math.exp(-a * hours)
+    if kind == POWER:
+        return (max(hours, b) / b) ** -a
+    if kind == GAUSSIAN:
+        return math.exp(-0.5 * (hours / a) ** 2)
+    if kind == LOGISTIC:
+        return 1.0 / (1.0 + math.exp(min(b * (hours - a), 700.0)))
+    if kind == STEP:
+        return 1.0 if hours <= a else 0.0
+    return max(0.0, 1.0 - hours / a)
+
+
+@kernel
+def shorten(A: NDArray[np.float64], E: NDArray[np.float64], times: NDArray[np.float64]) -> None:
+    """Lower times to the least of ``A[k] + E[k, j]`` where that is less.
+
+    Parameters
+    ----------
+    A
+        Hours from one origin to the first passages, shape (K,).
+    E
+        Hours from the first passages to the destinations, shape (K, M).
+    times
+        Hours, shape (M,); changed in place.
+    """
+    for k in range(len(A)):
+        if A[k] == np.inf:
+            continue
+        for j in range(len(times)):
+            value = A[k] + E[k, j]
+            times[j] = value if value < times[j] else times[j]
+
+
+@kernel
+def shorten_by(
+    A: NDArray[np.float64],
+    E: NDArray[np.float64],
+    times: NDArray[np.float64],
+    first: NDArray[np.int32],
+) -> None:
+    """Lower times as `shorten` does and note the first passage where they fell.
+
+    Parameters
+    ----------
+    A, E, times
+        As in `shorten`.
+    first
+        Gate of the first passage, shape (M,); changed where the time is.
+    """
+    for k in range(len(A)):
+        if A[k] == np.inf:
+            continue
+        for j in range(len(times)):
+            value = A[k] + E[k, j]
+            less = value < times[j]
+            times[j] = value if less else times[j]
+            first[j] = k if less else first[j]
+
+
+@kernel
+def fill_times(
+    direct: NDArray[np.float64],
+    A: NDArray[np.float64],
+    E: NDArray[np.float64],
+    times: NDArray[np.float64],
+    first: NDArray[np.int32],
+) -> None:
+    """Times of all pairs and the first passage of each.
+
+    Parameters
+    ----------
+    direct
+        Hours without passing the border, shape (N, M), or (0, 0) where all pairs must
+        pass it.
+    A
+        Hours from the origins to the first passages, shape (N, K).
+    E
+        Hours from there to the destinations, shape (K, M).
+    times
+        Hours, shape (N, M); written.
+    first
+        Gate of the first passage, -1 where there is none, shape (N, M); written.
+    """
+    for i in range(len(A)):
+        if len(direct) > 0:
+            times[i] = direct[i]
+        else:
+            times[i] = np.inf
+        first[i] = -1
+        shorten_by(A[i], E, times[i], first[i])
+
+
+@kernel
+def sum_opportunities(
+    direct: NDArray[np.float64],
+    A: NDArray[np.float64],
+    E: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    codes: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    """Sums over the destinations of their weight times several impedance functions.
+
+    Parameters
+    ----------
+    direct, A, E
+        As in `fill_times`.
+    weight
+        Opportunities at the destinations, shape (M,).
+    codes
+        Impedance functions, shape (D, 3).
+    sums
+        One sum for each origin and function, shape (N, D); written.
+    """
+    times = np.empty(len(weight))
+    for i in range(len(A)):
+        if len(direct) > 0:
+            times[:] = direct[i]
+        else:
+            times[:] = np.inf
+        shorten(A[i], E, times)
+        for d in range(len(codes)):
+            total = 0.0
+            for j in range(len(weight)):
+                total += weight[j] * impedance(codes[d], times[j])
+            sums[i, d] = total

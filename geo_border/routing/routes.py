@@ -1,0 +1,287 @@
+"""The way of single pairs: edges, kilometres, checkpoints, geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from pyproj import Geod
+from shapely import LineString, MultiLineString, get_coordinates, reverse
+
+from geo_border.errors import TableError
+from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.scenarios import AS_IS, Scenario, passages
+from geo_border.routing.searches import find_entry, search
+from geo_border.routing.tables import (
+    PLACE_COLUMNS,
+    GateTables,
+    check_columns,
+    nodes_and_legs,
+    side_positions,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geo_border.network.graph import Network
+    from geo_border.routing.scenarios import Passages
+    from geo_border.routing.tables import GateTrees
+
+WGS84 = Geod(ellps="WGS84")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """The fastest way from one place to another.
+
+    Parameters
+    ----------
+    hours
+        Travel time with access legs and delays, infinite where there is no way.
+    km
+        Length along the network, with the straight line between the two nodes of each
+        gate passed and without access legs; missing where there is no way.
+    via
+        Checkpoints passed, in order.
+    edges
+        Edges of the network, in order.
+    lines
+        One line for each piece of the way inside one side, drawn in the direction of
+        travel.
+    """
+
+    hours: float
+    km: float
+    via: tuple[str, ...]
+    edges: NDArray[np.int64]
+    lines: MultiLineString
+
+
+def routes(
+    network: Network,
+    tables: GateTables,
+    points: pd.DataFrame,
+    *,
+    scenario: Scenario = AS_IS,
+) -> dict[tuple[str, str], Route]:
+    """Fastest ways between all pairs of a few places, both sides.
+
+    Parameters
+    ----------
+    network
+        The graph that was searched for the tables.
+    tables
+        Checkpoint tables with their trees.
+    points
+        Places, whether or not they are in the tables: index of ids; columns ``side``,
+        ``node``, ``access_h``. One search is made from each.
+    scenario
+        What is different at the border.
+
+    Returns
+    -------
+    dict
+        Route by (from, to), pairs of one place with itself left out.
+
+    Raises
+    ------
+    TableError
+        If the tables were made without trees or `points` lack a column.
+    CheckpointError
+        If the scenario does not fit the tables.
+    """
+    trees = _trees_of(tables)
+    check_columns(points, PLACE_COLUMNS, "places")
+    side = side_positions(points)
+    node, access = nodes_and_legs(network, points, side)
+    local = _tables_at(tables, trees, points, side, node, access)
+    ways = passages(tables, scenario)
+    walker = _Walker(network, trees, tables, ways)
+    rooted = node >= 0
+    direct_trees = search(trees.matrix, node[rooted])
+    row_of = np.cumsum(rooted) - 1
+
+    found = {}
+    for origin_side in range(2):
+        for target_side in range(2):
+            start, end = local.places_on(origin_side), local.places_on(target_side)
+            direct = NO_DIRECT
+            if origin_side == target_side:
+                direct = np.full((len(start), len(end)), np.inf)
+                r, c = rooted[start], rooted[end]
+                direct[np.ix_(r, c)] = direct_trees.hours[
+                    np.ix_(row_of[start[r]], node[end[c]])
+                ]
+                direct += access[start][:, None] + access[end]
+                crossing = transit(local, ways, origin_side)
+            else:
+                crossing = across(local, ways, origin_side)
+            hours, first, last = crossing.matrix(direct)
+            for a, i in enumerate(start):
+                for b, j in enumerate(end):
+                    if i == j:
+                        continue
+                    pieces: list[list[int]] = []
+                    gates: list[int] = []
+                    if first[a, b] >= 0:
+                        pieces, gates = walker.through(
+                            (int(origin_side), int(first[a, b]), int(last[a, b])),
+                            int(node[i]),
+                            int(node[j]),
+                            back=origin_side == target_side,
+                        )
+                    elif np.isfinite(hours[a, b]):
+                        tree = direct_trees.next_node[row_of[i]]
+                        pieces = [walker.down(tree, int(node[j]))]
+                    key = points.index[i], points.index[j]
+                    found[key] = walker.route(float(hours[a, b]), pieces, gates)
+    return found
+
+
+def travel_times(
+    network: Network,
+    tables: GateTables,
+    points: pd.DataFrame,
+    *,
+    scenario: Scenario = AS_IS,
+) -> pd.DataFrame:
+    """Table of fastest ways between all pairs of a few places.
+
+    Parameters
+    ----------
+    network
+        The graph that was searched for the tables.
+    tables
+        Checkpoint tables with their trees.
+    points
+        Places, as `routes` takes them.
+    scenario
+        What is different at the border.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``from_id``, ``to_id``, ``km`` (missing where there is no way), ``hours``
+        (infinite there) and ``via`` (checkpoints in order, joined by ``;``), in the order
+        of `points`.
+
+    Raises
+    ------
+    TableError
+        If the tables were made without trees or `points` lack a column.
+    CheckpointError
+        If the scenario does not fit the tables.
+    """
+    found = routes(network, tables, points, scenario=scenario)
+    rows = [
+        (i, j, found[i, j].km, found[i, j].hours, ";".join(found[i, j].via))
+        for i in points.index
+        for j in points.index
+        if i != j
+    ]
+    return pd.DataFrame(rows, columns=["from_id", "to_id", "km", "hours", "via"])
+
+
+def _trees_of(tables: GateTables) -> GateTrees:
+    """The trees of the tables, or an error that says how to get them."""
+    if tables.trees is None:
+        raise TableError(
+            "the checkpoint tables hold no search trees", remedy="Make them with trees=True"
+        )
+    return tables.trees
+
+
+def _tables_at(
+    tables: GateTables,
+    trees: GateTrees,
+    points: pd.DataFrame,
+    side: NDArray[np.int8],
+    node: NDArray[np.int64],
+    access: NDArray[np.float64],
+) -> GateTables:
+    """Tables of other places, read off the trees."""
+    k = tables.n_gates
+    to_gate = np.full((len(points), k), np.inf)
+    from_gate = np.full((k, len(points)), np.inf)
+    for p in np.flatnonzero(node >= 0):
+        own = slice(side[p] * k, (side[p] + 1) * k)
+        to_gate[p] = trees.to_root.hours[own, node[p]] + access[p]
+        from_gate[:, p] = trees.from_root.hours[own, node[p]] + access[p]
+    return GateTables(tables.gates, points.index, side, to_gate, from_gate, tables.within)
+
+
+class _Walker:
+    """Follows the trees and turns nodes into routes."""
+
+    def __init__(
+        self, network: Network, trees: GateTrees, tables: GateTables, ways: Passages
+    ) -> None:
+        self.network = network
+        self.trees = trees
+        self.ways = ways
+        self.names = tables.gates.index
+        self.gate_nodes = tables.gates[["home_node", "neighbour_node"]].to_numpy(np.int64).T
+        self.tail = network.tail
+        self.drawn_from = np.empty(len(network.lines), np.int64)
+        # Assigned backwards, so that the first edge of each link is what remains.
+        self.drawn_from[network.link[::-1]] = self.tail[::-1]
+
+    @staticmethod
+    def up(tree: NDArray[np.int32], node: int) -> list[int]:
+        """Nodes from a node to the root of a tree."""
+        path = [node]
+        while tree[path[-1]] >= 0:
+            path.append(int(tree[path[-1]]))
+        return path
+
+    @classmethod
+    def down(cls, tree: NDArray[np.int32], node: int) -> list[int]:
+        """Nodes from the root of a tree to a node."""
+        return cls.up(tree, node)[::-1]
+
+    def through(
+        self, way: tuple[int, int, int], origin: int, target: int, *, back: bool
+    ) -> tuple[list[list[int]], list[int]]:
+        """Nodes of a way through the gates, a list for each piece, and the gates in order."""
+        hops = self.ways.hops(*way, back=back)
+        k = self.gate_nodes.shape[1]
+        to_gate, from_gate = self.trees.to_root.next_node, self.trees.from_root.next_node
+        pieces = [self.up(to_gate[hops[0][0] * k + hops[0][1]], origin)]
+        gates = []
+        for (side, gate), (side_after, gate_after) in pairwise(hops):
+            if side != side_after:
+                gates.append(gate)
+                pieces.append([int(self.gate_nodes[side_after, gate_after])])
+            else:
+                pieces[-1] += self.up(to_gate[side * k + gate_after], pieces[-1][-1])[1:]
+        pieces[-1] += self.down(from_gate[hops[-1][0] * k + hops[-1][1]], target)[1:]
+        return pieces, gates
+
+    def route(self, hours: float, pieces: list[list[int]], gates: list[int]) -> Route:
+        """Put the pieces together."""
+        network, matrix = self.network, self.trees.matrix
+        entries = [
+            [int(find_entry(matrix.indptr, matrix.indices, u, v)) for u, v in pairwise(piece)]
+            for piece in pieces
+        ]
+        parts = [self.trees.edges[np.array(piece, np.int64)] for piece in entries]
+        edges = np.concatenate([np.empty(0, np.int64), *parts])
+        km = float(network.length_m[edges].sum()) / 1000 if pieces else np.nan
+        for before, after in pairwise(pieces):
+            ends = [before[-1], after[0]]
+            km += WGS84.line_length(network.lon[ends], network.lat[ends]) / 1000
+        lines = MultiLineString([self._line(part) for part in parts if len(part)])
+        return Route(hours, km, tuple(str(self.names[gate]) for gate in gates), edges, lines)
+
+    def _line(self, edges: NDArray[np.int64]) -> LineString:
+        """One line along consecutive edges."""
+        links = self.network.link[edges]
+        as_drawn = self.tail[edges] == self.drawn_from[links]
+        lines = self.network.lines[links]
+        lines = np.where(as_drawn, lines, reverse(lines))
+        parts = [get_coordinates(line) for line in lines]
+        # Each part begins where the one before ends.
+        return LineString(np.concatenate([parts[0], *(part[1:] for part in parts[1:])]))

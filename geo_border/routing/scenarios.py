@@ -1,0 +1,271 @@
+"""Scenarios at the border, and the fastest ways between gates that follow from each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_border.errors import CheckpointError
+from geo_border.routing.compiled import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from geo_border.routing.tables import GateTables
+
+ROUNDING = 1e-12
+"""A way that passes the border more often must be faster by more than this fraction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is different at the border; everything else stays as it is.
+
+    Parameters
+    ----------
+    closed
+        Checkpoints that nobody may pass.
+    opened
+        Checkpoints that are passed although their gate is not open; `closed` wins.
+    delay_h
+        Delays of some checkpoints, hours, as (home to neighbour, neighbour to home).
+    delay_factor
+        Multiplies every delay, those of `delay_h` too; 0 is the open border. An infinite
+        delay stays infinite whatever the factor.
+    """
+
+    closed: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
+    delay_h: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    delay_factor: float = 1.0
+
+
+AS_IS = Scenario()
+"""Delays and open gates as the tables have them."""
+
+OPEN_BORDER = Scenario(delay_factor=0.0)
+"""The same open gates without delays."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passages:
+    """Fastest ways between gate nodes with any number of passages of the border.
+
+    Gate nodes are numbered as in `GateTrees`: home nodes, then neighbour nodes. Ways
+    are known by their first and last passage. One that stays out of reach of any fastest
+    trip is left out (infinite): where a way with fewer passages is no slower, the access
+    legs of the trip can only shorten further.
+
+    Parameters
+    ----------
+    delay
+        Hours of a passage home to neighbour and back, infinite where closed,
+        shape (2, K).
+    hours
+        Between all gate nodes, hours, shape (2K, 2K).
+    previous
+        Gate node before each on the fastest way from the row's node, -1 at the start and
+        where there is none, shape (2K, 2K).
+    across
+        By side of the origin: from the gate node on that side before passage k to the
+        gate node on the other side after passage l, hours, shape (2, K, K).
+    transit
+        By side of origin and destination: from the gate node before passage k out to the
+        gate node after passage l back, hours, shape (2, K, K).
+    """
+
+    delay: NDArray[np.float64]
+    hours: NDArray[np.float64]
+    previous: NDArray[np.int32]
+    across: NDArray[np.float64]
+    transit: NDArray[np.float64]
+
+    def hops(self, side: int, first: int, last: int, *, back: bool) -> list[tuple[int, int]]:
+        """Gate nodes of a way in order, as (side, gate).
+
+        Parameters
+        ----------
+        side
+            Side of the origin.
+        first, last
+            Gates of the first and the last passage.
+        back
+            Whether the way ends on the side where it began (`transit`).
+
+        Returns
+        -------
+        list of tuple
+            From the node before the first passage to the node after the last. Two
+            neighbours in the list with the same gate are a passage, two with the same
+            side a drive.
+        """
+        k = self.delay.shape[1]
+        start = [(side, first), (1 - side, first)]
+        if first == last and not back:
+            return start
+        end_side = 1 - side if back else side
+        nodes = []
+        node, root = end_side * k + last, (1 - side) * k + first
+        while node != root:
+            nodes.append(divmod(node, k))
+            node = self.previous[root, node]
+        return [*start, *((int(s), int(g)) for s, g in reversed(nodes)), (1 - end_side, last)]
+
+    def counts(self, side: int, *, back: bool) -> NDArray[np.float64]:
+        """How often each way passes each gate.
+
+        Parameters
+        ----------
+        side
+            Side of the origin.
+        back
+            Whether to count the ways of `transit` instead of `across`.
+
+        Returns
+        -------
+        ndarray
+            Passages by first gate, last gate, direction (home to neighbour, back) and
+            gate; 0 for ways left out, shape (K, K, 2, K).
+        """
+        k = self.delay.shape[1]
+        counts = np.zeros((k, k, 2, k))
+        table = self.transit if back else self.across
+        for first, last in np.argwhere(np.isfinite(table[side])):
+            hops = self.hops(side, first, last, back=back)
+            for (from_side, gate), (_, after) in zip(hops[:-1], hops[1:], strict=True):
+                if gate == after:
+                    counts[first, last, from_side, gate] += 1
+        return counts
+
+
+def delays(tables: GateTables, scenario: Scenario = AS_IS) -> NDArray[np.float64]:
+    """Hours that each passage takes under a scenario.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+    scenario
+        What is different at the border.
+
+    Returns
+    -------
+    ndarray
+        Home to neighbour and back, infinite where nobody may pass, shape (2, K).
+
+    Raises
+    ------
+    CheckpointError
+        If the scenario names a checkpoint that the tables do not have, or a delay or the
+        factor is missing or negative.
+    """
+    gates = tables.gates
+    named = [*scenario.closed, *scenario.opened, *scenario.delay_h]
+    unknown = [name for name in named if name not in gates.index]
+    if unknown:
+        raise CheckpointError(
+            f"the scenario names checkpoint {min(unknown)!r}, which the tables do not have",
+            remedy=f"They have {', '.join(map(str, gates.index[:5]))} …",
+        )
+    hours = gates[["delay_out_h", "delay_in_h"]].to_numpy(float).T.copy()
+    for name, pair in scenario.delay_h.items():
+        hours[:, gates.index.get_loc(name)] = pair
+    if not (scenario.delay_factor >= 0 and (hours >= 0).all()):
+        raise CheckpointError("a delay or the delay factor is negative or missing")
+    finite = np.isfinite(hours)
+    hours[finite] *= scenario.delay_factor
+    passable = gates["is_open"].to_numpy(bool) | gates.index.isin(list(scenario.opened))
+    hours[:, ~passable | gates.index.isin(list(scenario.closed))] = np.inf
+    return hours
+
+
+def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
+    """Fastest ways between all gate nodes under a scenario.
+
+    This is all that a scenario changes: no new search of the network.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+    scenario
+        What is different at the border.
+
+    Returns
+    -------
+    Passages
+        The ways, closed under (min, +).
+
+    Raises
+    ------
+    CheckpointError
+        If the scenario does not fit the tables.
+    """
+    delay = delays(tables, scenario)
+    k = tables.n_gates
+    arcs = np.full((2 * k, 2 * k), np.inf)
+    arcs[:k, :k], arcs[k:, k:] = tables.within
+    gate = np.arange(k)
+    arcs[gate, gate + k], arcs[gate + k, gate] = delay
+    hours, previous = _close(arcs)
+
+    across = np.empty((2, k, k))
+    transit = np.empty((2, k, k))
+    for side in range(2):
+        out, back = delay[side], delay[1 - side]
+        here, there = slice(side * k, (side + 1) * k), slice((1 - side) * k, (2 - side) * k)
+        longer = out[:, None] + hours[there, here] + out
+        shorter = np.minimum(
+            tables.within[side] + out, out[:, None] + tables.within[1 - side]
+        )
+        across[side] = np.where(longer < shorter * (1 - ROUNDING), longer, np.inf)
+        across[side, gate, gate] = out
+        over = out[:, None] + hours[there, there] + back
+        transit[side] = np.where(over < tables.within[side] * (1 - ROUNDING), over, np.inf)
+    return Passages(delay, hours, previous, across, transit)
+
+
+@kernel
+def _close(arcs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """All fastest ways of a dense graph: Dijkstra's algorithm from every node.
+
+    Its trees have no cycles even where arcs take no time; of equally fast ways the one
+    with fewer arcs is taken.
+    """
+    n = len(arcs)
+    hours = np.full((n, n), np.inf)
+    previous = np.full((n, n), -1, np.int32)
+    for root in range(n):
+        open_ = np.ones(n, np.bool_)
+        steps = np.zeros(n, np.int32)
+        hours[root, root] = 0.0
+        for _ in range(n):
+            best = -1
+            for node in range(n):
+                if open_[node] and hours[root, node] < np.inf and (
+                    best < 0
+                    or hours[root, node] < hours[root, best]
+                    or (hours[root, node] == hours[root, best] and steps[node] < steps[best])
+                ):
+                    best = node
+            if best < 0:
+                break
+            open_[best] = False
+            for node in range(n):
+                value = hours[root, best] + arcs[best, node]
+                if open_[node] and (
+                    value < hours[root, node]
+                    or (
+                        value == hours[root, node]
+                        and value < np.inf
+                        and steps[best] + 1 < steps[node]
+                    )
+                ):
+                    hours[root, node] = value
+                    steps[node] = steps[best] + 1
+                    previous[root, node] = best
+    return hours, previous

@@ -1,0 +1,297 @@
+"""Checkpoint tables: times between places and gates, and between gates inside each side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.errors import CheckpointError, NetworkError, SideError, TableError
+from geo_border.network.graph import SIDES
+from geo_border.routing.searches import Trees, is_symmetric, search
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    from geo_border.network.graph import Network
+
+GATE_COLUMNS = ("mode", "home_node", "neighbour_node", "delay_out_h", "delay_in_h", "is_open")
+PLACE_COLUMNS = ("side", "node", "access_h")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GateTrees:
+    """The searches behind the tables, kept for routes and loads.
+
+    Roots are the home nodes of the gates and then their neighbour nodes, 2K in all.
+
+    Parameters
+    ----------
+    matrix
+        Hours of the edges that were searched, shape (n, n).
+    edges
+        Edge of the network for each entry of `matrix`.
+    to_root
+        Fastest paths from every node to the gate nodes.
+    from_root
+        Fastest paths from the gate nodes to every node.
+    """
+
+    matrix: csr_array
+    edges: NDArray[np.int64]
+    to_root: Trees
+    from_root: Trees
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GateTables:
+    """Times between P places and K gates, none of which passes the border.
+
+    Parameters
+    ----------
+    gates
+        The gates that were searched, index ``checkpoint_id``, K rows.
+    place_ids
+        Index of the places, P entries.
+    place_side
+        Position of each place's side in `SIDES`, shape (P,).
+    to_gate
+        From each place to the gate node on its side, access leg included, hours,
+        infinite where there is no path, shape (P, K).
+    from_gate
+        From the gate node on the place's side to the place, hours, shape (K, P).
+    within
+        Between the gate nodes inside home and inside the neighbour, hours,
+        shape (2, K, K).
+    trees
+        The searches, if they were asked for.
+    """
+
+    gates: pd.DataFrame
+    place_ids: pd.Index[str]
+    place_side: NDArray[np.int8]
+    to_gate: NDArray[np.float64]
+    from_gate: NDArray[np.float64]
+    within: NDArray[np.float64]
+    trees: GateTrees | None = None
+
+    @property
+    def n_gates(self) -> int:
+        """Number of gates."""
+        return len(self.gates)
+
+    def places_on(self, side: int) -> NDArray[np.int64]:
+        """Positions of the places of one side.
+
+        Parameters
+        ----------
+        side
+            Position in `SIDES`.
+
+        Returns
+        -------
+        ndarray
+            Positions in `place_ids`, ascending.
+        """
+        return np.flatnonzero(self.place_side == side)
+
+
+def gate_tables(
+    network: Network,
+    places: pd.DataFrame,
+    gates: pd.DataFrame,
+    *,
+    modes: Collection[str] = ("road",),
+    trees: bool = False,
+) -> GateTables:
+    """Search once from both ends of every gate.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    places
+        Index ``place_id``; columns ``side``, ``node`` (-1 where the place does not reach
+        the network) and ``access_h`` (hours between place and node).
+    gates
+        Index ``checkpoint_id``; columns ``mode``, ``home_node``, ``neighbour_node``,
+        ``delay_out_h``, ``delay_in_h`` (hours, infinite where nobody may pass) and
+        ``is_open``. Closed gates are searched too, so that a scenario can open them.
+    modes
+        Modes of the edges that may be used; gates of other modes are left out.
+    trees
+        Whether to keep the searches, which routes and edge loads need.
+
+    Returns
+    -------
+    GateTables
+        Times, independent of delays and of which gates are open.
+
+    Raises
+    ------
+    TableError
+        If a column is missing, an id repeats or a value is of the wrong kind.
+    CheckpointError
+        If no gate has one of the modes, or a gate does not join the two sides.
+    NetworkError
+        If a place is joined to a node of the other side.
+    SideError
+        If a place names an unknown side.
+    """
+    check_columns(places, PLACE_COLUMNS, "places")
+    check_columns(gates, GATE_COLUMNS, "gates")
+    gates = gates[gates["mode"].isin(list(modes))]
+    _check_gates(network, gates, modes)
+    side = side_positions(places)
+    node, access = nodes_and_legs(network, places, side)
+
+    matrix = network.matrix(modes)
+    ends = gates[["home_node", "neighbour_node"]].to_numpy(np.int64)
+    roots = ends.T.ravel()
+    from_root = search(matrix, roots)
+    to_root = from_root if is_symmetric(matrix) else search(matrix.T.tocsr(), roots)
+
+    k = len(gates)
+    to_gate = np.full((len(places), k), np.inf)
+    from_gate = np.full((k, len(places)), np.inf)
+    for position in range(2):
+        there = np.flatnonzero((side == position) & (node >= 0))
+        own = slice(position * k, (position + 1) * k)
+        to_gate[there] = to_root.hours[own, node[there]].T + access[there, None]
+        from_gate[:, there] = from_root.hours[own, node[there]] + access[there]
+    within = np.stack([from_root.hours[:k, ends[:, 0]], from_root.hours[k:, ends[:, 1]]])
+    kept = GateTrees(matrix, network.edges_inside(modes), to_root, from_root) if trees else None
+    return GateTables(gates, places.index, side, to_gate, from_gate, within, kept)
+
+
+def check_columns(frame: pd.DataFrame, columns: Collection[str], name: str) -> None:
+    """Refuse a frame that lacks a column or repeats an id.
+
+    Parameters
+    ----------
+    frame
+        The frame.
+    columns
+        Columns it must have.
+    name
+        What to call it in the message.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or an id repeats.
+    """
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise TableError(
+            f"{name} lack the column {missing[0]!r}",
+            remedy=f"They need {', '.join(columns)}",
+        )
+    if frame.index.has_duplicates:
+        twice = frame.index[frame.index.duplicated()][0]
+        raise TableError(f"{name} repeat the id {twice!r}", remedy="Ids must be unique")
+
+
+def side_positions(places: pd.DataFrame) -> NDArray[np.int8]:
+    """Position of each place's side in `SIDES`.
+
+    Parameters
+    ----------
+    places
+        With the column ``side``.
+
+    Returns
+    -------
+    ndarray
+        0 for home, 1 for the neighbour.
+
+    Raises
+    ------
+    SideError
+        If a side is neither.
+    """
+    position = pd.Index(SIDES).get_indexer(pd.Index(places["side"]))
+    if (position < 0).any():
+        place = places.index[position < 0][0]
+        raise SideError(
+            f"place {place!r} lies on side {places['side'][place]!r}",
+            remedy=f"Sides are {' and '.join(SIDES)}",
+        )
+    return position.astype(np.int8)
+
+
+def nodes_and_legs(
+    network: Network, places: pd.DataFrame, side: NDArray[np.int8]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Node of each place and the hours to it, checked against the network.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    places
+        With the columns ``node`` and ``access_h``.
+    side
+        Side of each place.
+
+    Returns
+    -------
+    node : ndarray
+        Node, -1 where the place does not reach the network.
+    access : ndarray
+        Hours between place and node, infinite where there is no node.
+
+    Raises
+    ------
+    NetworkError
+        If a node does not exist or lies on the other side.
+    TableError
+        If an access time is missing or negative.
+    """
+    node = places["node"].to_numpy(np.int64)
+    reaches = node >= 0
+    access = np.where(reaches, places["access_h"].to_numpy(float), np.inf)
+    wrong = ~(access >= 0)
+    if wrong.any():
+        raise TableError(
+            f"place {places.index[wrong][0]!r} has no access time or a negative one",
+            remedy="access_h is in hours, 0 or more",
+        )
+    lost = node >= network.n_nodes
+    lost[~lost] = reaches[~lost] & (network.side[node[~lost]] != side[~lost])
+    if lost.any():
+        raise NetworkError(
+            f"place {places.index[lost][0]!r} is joined to a node that is not on its side",
+            remedy="Join places to the nearest node of their own side",
+        )
+    return node, access
+
+
+def _check_gates(network: Network, gates: pd.DataFrame, modes: Collection[str]) -> None:
+    """Refuse gates that are none, do not join the sides, or have impossible delays."""
+    if gates.empty:
+        raise CheckpointError(
+            f"no checkpoint has one of the modes {', '.join(modes)}",
+            remedy="Add one or choose other modes",
+        )
+    for column, side in (("home_node", 0), ("neighbour_node", 1)):
+        node = gates[column].to_numpy(np.int64)
+        wrong = (node < 0) | (node >= network.n_nodes)
+        wrong[~wrong] = network.side[node[~wrong]] != side
+        if wrong.any():
+            raise CheckpointError(
+                f"the {column} of checkpoint {gates.index[wrong][0]!r} is not on that side",
+                remedy="A gate joins a node of home and a node of the neighbour",
+            )
+    for column in ("delay_out_h", "delay_in_h"):
+        wrong = ~(gates[column].to_numpy(float) >= 0)
+        if wrong.any():
+            raise CheckpointError(
+                f"checkpoint {gates.index[wrong][0]!r} has no {column} or a negative one",
+                remedy="Delays are in hours, 0 or more, infinite where nobody may pass",
+            )
