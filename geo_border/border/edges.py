@@ -14,6 +14,9 @@ from geo_border.errors import GeometryError, SideError
 
 WGS84 = Geod(ellps="WGS84")
 
+DENSE_DEGREES = 0.02
+"""Longest segment before projection: a parallel then bends to within 0.2 m."""
+
 
 @dataclass(frozen=True, slots=True)
 class EdgeMatch:
@@ -80,6 +83,25 @@ def geodesic_km2(geometry: gpd.GeoSeries) -> pd.Series:
     return pd.Series(areas, index=geometry.index, name="area_km2", dtype=float)
 
 
+def projected(layer: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoSeries:
+    """Project polygons so that long edges follow the line they follow in degrees.
+
+    Parameters
+    ----------
+    layer
+        Polygons or lines in any CRS.
+    crs
+        The projection.
+
+    Returns
+    -------
+    GeoSeries
+        Densified and projected geometry, the index of `layer`.
+    """
+    degrees = layer.geometry.to_crs(4326)
+    return degrees.segmentize(DENSE_DEGREES).to_crs(crs)
+
+
 def edge_match(
     home: gpd.GeoDataFrame, neighbour: gpd.GeoDataFrame, *, tolerance_m: float = 5_000
 ) -> EdgeMatch:
@@ -112,8 +134,8 @@ def edge_match(
             "edge matching needs polygons of both sides", remedy="Check the two region layers"
         )
     crs = equal_area_crs(home.to_crs(4326), neighbour.to_crs(4326))
-    ours = home.geometry.to_crs(crs)
-    theirs = shapely.union_all(neighbour.geometry.to_crs(crs).to_numpy())
+    ours = projected(home, crs)
+    theirs = shapely.union_all(projected(neighbour, crs).to_numpy())
     near = ours.distance(theirs) <= tolerance_m
     if not near.any():
         raise SideError(
@@ -130,18 +152,18 @@ def edge_match(
     cut = ours[near].difference(theirs_near)
     gaps = _gaps(cut, theirs_near, strip, tolerance_m)
     filled = gaps.dissolve("home_id").geometry if len(gaps) else gaps.geometry
-    matched = ours.copy()
-    matched[near] = [
-        _polygonal(shapely.union(shape, filled.get(region_id)))
-        if region_id in filled.index
-        else _polygonal(shape)
-        for region_id, shape in cut.items()
-    ]
-    overlaps = _pieces(overlap)
+    moved = gpd.GeoSeries(
+        [
+            shapely.union(shape, filled[region_id]) if region_id in filled.index else shape
+            for region_id, shape in cut.items()
+        ],
+        index=cut.index,
+        crs=crs,
+    )
+    matched = home.geometry.copy()
+    matched[near] = moved.to_crs(home.crs).make_valid().map(_polygonal)
     return EdgeMatch(
-        home.set_geometry(matched.to_crs(home.crs).make_valid().map(_polygonal)),
-        _with_area(overlaps, home.crs),
-        _with_area(gaps, home.crs),
+        home.set_geometry(matched), _with_area(_pieces(overlap), home.crs), _with_area(gaps, home.crs)
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.border.edges import WGS84, equal_area_crs, projected
 from geo_border.errors import SideError
 
 SEGMENT_M = 500.0
@@ -42,8 +42,8 @@ def border_line(
         If the sides share no border.
     """
     crs = equal_area_crs(home, neighbour)
-    ours = home.geometry.to_crs(crs)
-    theirs = neighbour.geometry.to_crs(crs)
+    ours = projected(home, crs)
+    theirs = projected(neighbour, crs)
     outline = shapely.boundary(shapely.union_all(theirs.to_numpy()))
     outline = shapely.intersection(outline, shapely.box(*ours.total_bounds).buffer(touch_m + 1))
     segments, _ = _segments(shapely.segmentize(outline, SEGMENT_M))
