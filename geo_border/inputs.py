@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyogrio
@@ -330,7 +331,7 @@ def _table_error(failures: pd.DataFrame, frame: pd.DataFrame, file: Path) -> Tab
         )
     if check == "not_nullable":
         return TableError(f"{column} is empty{others}", file=file, row=place, remedy="Fill it in")
-    if check.startswith("coerce_dtype") or check.startswith("dtype"):
+    if check.startswith(("coerce_dtype", "dtype")):
         return TableError(
             f"{column} should be a number, not {value!r}{others}",
             file=file,
@@ -417,6 +418,9 @@ def read_regions(file: Path, side: str) -> gpd.GeoDataFrame:
             row=int(twice.to_numpy().argmax()) + 1,
             remedy="Dissolve its parts into one multipolygon, or give each its own id",
         )
+    for column in ("capital_lon", "capital_lat"):
+        given = layer[column] if column in layer else pd.Series(np.nan, layer.index)
+        layer[column] = pd.to_numeric(given, errors="coerce").astype(float)
     return checked_polygons(layer, file=file.name).assign(side=side)
 
 

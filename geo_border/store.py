@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -23,8 +22,7 @@ from geo_border.network.graph import Network
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-Part = pd.DataFrame | gpd.GeoDataFrame | np.ndarray | Network
-"""What a stage can give and a folder can keep."""
+    from numpy.typing import NDArray
 
 
 def file_digest(path: Path) -> str:
@@ -86,7 +84,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
                 entry.rename(target)
                 shutil.rmtree(old.parent)
             else:
-                os.replace(entry, target)
+                entry.replace(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -146,7 +144,7 @@ class Memory:
         return parts, key
 
 
-def _save(part: Part, path: Path) -> None:
+def _save(part: pd.DataFrame | NDArray[Any] | Network, path: Path) -> None:
     """Write one part without pickles, so that a folder from elsewhere runs no code."""
     if isinstance(part, Network):
         arrays = {field.name: getattr(part, field.name) for field in fields(part)}

@@ -84,7 +84,8 @@ class Power:
 
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
-        return (np.maximum(np.asarray(hours, float), self.floor) / self.floor) ** -self.exponent
+        ratio = np.maximum(np.asarray(hours, float), self.floor) / self.floor
+        return np.asarray(ratio**-self.exponent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,7 +89,7 @@ def zones(
     European Union, JRC116859.
     """
     edges = [0, *(round(band * 60) for band in bands)]
-    names = [f"{low}-{high}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    names = [f"{low}-{high}" for low, high in pairwise(edges)]
     names += [f"{edges[-1]}+", "unreached"]
     zone = np.searchsorted(bands, hours.to_numpy(float))
     zone[~np.isfinite(hours.to_numpy(float))] = len(bands) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,8 @@ from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.regions import population_of
 from geo_border.errors import SideError, TableError
 from geo_border.network.graph import SIDES
-from geo_border.routing.crossing import across, transit
-from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Passages, Scenario, passages
+from geo_border.routing.crossing import across, direct_sums, transit
+from geo_border.routing.scenarios import AS_IS, Scenario, passages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
 
 
@@ -28,7 +30,7 @@ def potential(
     tables: GateTables,
     own: OwnTimes,
     *,
-    decay: Decay = Exponential(),  # noqa: B008  (frozen)
+    decay: Decay = Exponential(),
     scenario: Scenario = AS_IS,
 ) -> pd.DataFrame:
     """Potential accessibility ``A_i = Σ_j P_j f(t_ij)`` of each origin.
@@ -70,19 +72,14 @@ def potential(
     ----------
     Hansen (1959), How accessibility shapes land use, J. Am. Inst. Plann. 25(2) 73-76.
     """
-    as_is = reached(places, tables, own, passages(tables, scenario), [decay])
-    free = reached(places, tables, own, passages(tables, without_delays(scenario)), [decay])
-    closed = reached_inside(places, tables, own, None, [decay])
-    return pd.DataFrame(
-        {
-            "own": as_is[0][:, 0],
-            "across": as_is[1][:, 0],
-            "own_open": free[0][:, 0],
-            "across_open": free[1][:, 0],
-            "own_closed": closed[:, 0],
-        },
-        index=places.index,
-    )
+    closed = reached_inside(places, tables, own, [decay])[:, 0]
+    columns = {}
+    for suffix, what in (("", scenario), ("_open", without_delays(scenario))):
+        ways = passages(tables, what)
+        gained = gained_by_transit(places, tables, own, ways, [decay])[:, 0]
+        columns[f"own{suffix}"] = closed + gained
+        columns[f"across{suffix}"] = reached_across(places, tables, own, ways, [decay])[:, 0]
+    return pd.DataFrame({**columns, "own_closed": closed}, index=places.index)
 
 
 def cumulative(
@@ -117,7 +114,10 @@ def cumulative(
         As in `potential`.
     """
     steps = [Step(within) for within in hours]
-    inside, beyond = reached(places, tables, own, passages(tables, scenario), steps)
+    ways = passages(tables, scenario)
+    inside = reached_inside(places, tables, own, steps)
+    inside += gained_by_transit(places, tables, own, ways, steps)
+    beyond = reached_across(places, tables, own, ways, steps)
     columns = {}
     for position, within in enumerate(hours):
         name = f"population_{round(within * 60)}min"
@@ -162,35 +162,24 @@ def without_delays(scenario: Scenario) -> Scenario:
     Scenario
         The same checkpoints open, with no delay.
     """
-    return Scenario(
-        closed=scenario.closed,
-        opened=scenario.opened,
-        delay_h=scenario.delay_h,
-        delay_factor=OPEN_BORDER.delay_factor,
-    )
+    return replace(scenario, delay_factor=0.0)
 
 
-def reached(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: OwnTimes,
-    ways: Passages,
-    decays: Sequence[Decay],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Discounted population on the own side and across, for several functions at once.
+def reached_inside(
+    places: pd.DataFrame, tables: GateTables, own: OwnTimes, decays: Sequence[Decay]
+) -> NDArray[np.float64]:
+    """Discounted population on the own side without passing the border.
 
     Parameters
     ----------
     places, tables, own
         As in `potential`.
-    ways
-        Ways between the gates.
     decays
         Impedance functions.
 
     Returns
     -------
-    own, across : ndarray
+    ndarray
         Persons, missing for places that are no origins, shape (P, D).
 
     Raises
@@ -198,25 +187,28 @@ def reached(
     TableError, SideError
         As in `potential`.
     """
-    inside = reached_inside(places, tables, own, ways, decays)
-    return inside, reached_across(places, tables, own, ways, decays)
+    population = _checked(places, tables, own)
+    sums = np.full((len(places), len(decays)), np.nan)
+    for origins, ends, hours in zip(own.origins, own.destinations, own.hours, strict=True):
+        sums[origins] = direct_sums(hours, population[ends], codes(decays))
+    return sums
 
 
-def reached_inside(
+def gained_by_transit(
     places: pd.DataFrame,
     tables: GateTables,
     own: OwnTimes,
-    ways: Passages | None,
+    ways: Passages,
     decays: Sequence[Decay],
 ) -> NDArray[np.float64]:
-    """Discounted population on the own side.
+    """What the way through the other side adds to `reached_inside`.
 
     Parameters
     ----------
     places, tables, own
         As in `potential`.
     ways
-        Ways between the gates; none may be used if not given.
+        Ways between the gates.
     decays
         Impedance functions.
 
@@ -235,7 +227,7 @@ def reached_inside(
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[side]
         crossing = transit(tables, ways, side, origins=origins, destinations=ends)
-        sums[origins] = crossing.sums(population[ends], codes(decays), own.hours[side])
+        sums[origins] = crossing.gains(population[ends], codes(decays), own.hours[side])
     return sums
 
 

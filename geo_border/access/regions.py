@@ -76,7 +76,7 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     region, names = pd.factorize(places["region_id"][inside], sort=True)
 
     def total(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(region, weight, minlength=len(names))
+        return np.bincount(region, weight, minlength=len(names)).astype(float)
 
     columns = {}
     with np.errstate(invalid="ignore", divide="ignore"):

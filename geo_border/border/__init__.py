@@ -1,0 +1,1 @@
+"""Where the border is and where it may be crossed."""

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from opening_hours import OpeningHours, ParserError, State
+from opening_hours import (  # type: ignore[attr-defined]  # its stub forgets ParserError
+    OpeningHours,
+    ParserError,
+    State,
+)
 
 from geo_border.border.line import along
 from geo_border.errors import CheckpointError
@@ -114,11 +118,11 @@ def placed_checkpoints(
     on_line = table["mode"].isin(ON_THE_LINE)
     far = on_line & (position["border_distance_km"] > farthest_km)
     if far.any():
-        row = far.idxmax()
+        number = int(far.to_numpy().argmax())
         raise CheckpointError(
-            f"checkpoint lies {position.at[row, 'border_distance_km']:.0f} km from the border",
+            f"checkpoint lies {position['border_distance_km'].iloc[number]:.0f} km from the border",
             file=file,
-            row=f"{table.index.get_loc(row) + 2} ({row})",
+            row=f"{number + 2} ({table.index[number]})",
             remedy="Check lon and lat (degrees, in that order), or leave both empty",
         )
     missing = sorted(set(table["mode"]) - set(delay_h))

@@ -136,7 +136,8 @@ def edge_match(
     crs = equal_area_crs(home.to_crs(4326), neighbour.to_crs(4326))
     ours = projected(home, crs)
     theirs = shapely.union_all(projected(neighbour, crs).to_numpy())
-    near = ours.distance(theirs) <= tolerance_m
+    shapely.prepare(theirs)
+    near = pd.Series(shapely.dwithin(theirs, ours.to_numpy(), tolerance_m), ours.index)
     if not near.any():
         raise SideError(
             f"the two sides are nowhere within {tolerance_m / 1000:g} km of each other",
@@ -163,7 +164,9 @@ def edge_match(
     matched = home.geometry.copy()
     matched[near] = moved.to_crs(home.crs).make_valid().map(_polygonal)
     return EdgeMatch(
-        home.set_geometry(matched), _with_area(_pieces(overlap), home.crs), _with_area(gaps, home.crs)
+        home.set_geometry(matched),
+        _with_area(_pieces(overlap), home.crs),
+        _with_area(gaps, home.crs),
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from geo_border.border.edges import WGS84, equal_area_crs, projected
 from geo_border.errors import SideError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SEGMENT_M = 500.0
 """Longest segment whose region is decided as a whole, metres."""
@@ -72,7 +76,8 @@ def _segments(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[
 def _nearest_region(points: NDArray[np.object_], polygons: gpd.GeoSeries) -> NDArray[np.intp]:
     """Position of the polygon whose edge is nearest to each point."""
     edges, region = _segments(polygons.boundary.to_numpy())
-    return region[shapely.STRtree(edges).nearest(points)]
+    nearest: NDArray[np.intp] = region[shapely.STRtree(edges).nearest(points)]
+    return nearest
 
 
 def _ordered(chains: NDArray[np.object_]) -> list[NDArray[np.float64]]:

@@ -1,0 +1,1 @@
+"""Where the border binds: demand, loads, closures, gains."""

@@ -1,0 +1,1 @@
+"""Roads, railways, crossings and places as one graph."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -13,6 +13,9 @@ from geo_border.network.crossings import find_crossings, open_gates
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.links import links_from_lines
 from geo_border.network.places import Access, join_places, join_stations
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 SHORTEST_HOURS = 1e-7
 """Least time of an edge: zero would drop out of sparse matrices."""

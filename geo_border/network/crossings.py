@@ -217,5 +217,5 @@ def open_gates(
             "is_open": posts["is_open"],
         }
     ).rename_axis("checkpoint_id")
-    reached = np.isin(gates[["home_node", "neighbour_node"]], np.r_[tail, head]).all(axis=1)
-    return nodes, links, gates[reached]
+    reached = gates[["home_node", "neighbour_node"]].isin(np.r_[tail, head]).all(axis=1)
+    return nodes, links, gates.loc[reached]

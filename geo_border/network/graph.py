@@ -91,7 +91,8 @@ class Network:
     def crosses(self) -> NDArray[np.bool_]:
         """Whether each edge passes from one side to the other, shape (m,)."""
         tail_side, head_side = self.side[self.tail], self.side[self.indices]
-        return (tail_side != head_side) & (tail_side >= 0) & (head_side >= 0)
+        crosses: NDArray[np.bool_] = (tail_side != head_side) & (tail_side >= 0) & (head_side >= 0)
+        return crosses
 
     def edges_inside(self, modes: Collection[str] = MODES) -> NDArray[np.int64]:
         """Edges that carry traffic without passing the border, the fastest of parallel ones.

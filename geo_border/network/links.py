@@ -92,17 +92,17 @@ def links_from_lines(
         geometry=geometry,
         crs=4326,
     )
-    side = nodes["side"].to_numpy()
-    kept = (side[links["tail"]] >= 0) & (side[links["head"]] >= 0)
-    kept &= (links["tail"] != links["head"]).to_numpy()
-    return nodes, links[kept].reset_index(drop=True)
+    outside = nodes.index[nodes["side"] < 0]
+    dropped = links["tail"].isin(outside) | links["head"].isin(outside)
+    dropped |= links["tail"] == links["head"]
+    return nodes, links[~dropped].reset_index(drop=True)
 
 
 def _column(frame: pd.DataFrame, name: str, default: float) -> NDArray[np.float64]:
     """Values of an optional column of numbers."""
     if name not in frame:
         return np.full(len(frame), default, float)
-    return frame[name].astype(float).fillna(default).to_numpy()
+    return np.asarray(frame[name].astype(float).fillna(default), np.float64)
 
 
 def _sides(nodes: pd.DataFrame, territory: gpd.GeoDataFrame, reach_km: float) -> pd.DataFrame:
@@ -166,7 +166,7 @@ def split_links(
     where = shapely.line_interpolate_point(
         whole.geometry.to_numpy(), points["share"].to_numpy(), normalized=True
     )
-    nearer = np.where(points["share"] < 0.5, whole["tail"], whole["head"])  # noqa: PLR2004
+    nearer = np.where(points["share"] < 0.5, whole["tail"], whole["head"])
     new = nodes.iloc[nearer].assign(lon=shapely.get_x(where), lat=shapely.get_y(where))
     parts = _parts(links, points)
     kept = links.drop(index=links.index[points["link"].unique()])

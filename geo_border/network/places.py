@@ -131,7 +131,8 @@ def _leading_to_gates(
     part = connected_components(graph, directed=False)[1]
     of_mode = gates[gates["mode"].isin(modes)]
     with_gate = np.unique(part[of_mode[["home_node", "neighbour_node"]].to_numpy().ravel()])
-    return inside & np.isin(part[tail], with_gate)
+    leading: NDArray[np.bool_] = inside & np.isin(part[tail], with_gate)
+    return leading
 
 
 def join_stations(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_border.routing.compiled import in_blocks
-from geo_border.routing.kernels import fill_times, sum_opportunities
+from geo_border.routing.kernels import fill_times, sum_direct, sum_gains, sum_opportunities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,12 +67,7 @@ class Crossing:
         last = np.where(first >= 0, self.last[first, np.arange(shape[1])], -1)
         return times, first, last.astype(np.int32)
 
-    def sums(
-        self,
-        weight: NDArray[np.float64],
-        codes: NDArray[np.float64],
-        direct: NDArray[np.float64] = NO_DIRECT,
-    ) -> NDArray[np.float64]:
+    def sums(self, weight: NDArray[np.float64], codes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weighted sums of impedance functions over the destinations, without the matrix.
 
         Parameters
@@ -82,8 +77,6 @@ class Crossing:
         codes
             Impedance functions as `geo_border.routing.kernels.impedance` takes them,
             shape (D, 3).
-        direct
-            Hours without passing the border, shape (N, M), for pairs on one side.
 
         Returns
         -------
@@ -93,11 +86,67 @@ class Crossing:
         sums = np.empty((len(self.A), len(codes)))
 
         def work(rows: slice) -> None:
-            sum_opportunities(direct[rows], self.A[rows], self.E, weight, codes, sums[rows])
+            sum_opportunities(self.A[rows], self.E, weight, codes, sums[rows])
 
         for _ in in_blocks(len(self.A), work):
             pass
         return sums
+
+    def gains(
+        self,
+        weight: NDArray[np.float64],
+        codes: NDArray[np.float64],
+        direct: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """What these ways add to the sums over direct times.
+
+        Parameters
+        ----------
+        weight, codes
+            As in `sums`.
+        direct
+            Hours without passing the border, shape (N, M).
+
+        Returns
+        -------
+        ndarray
+            Sums over ``min(direct, t)`` less sums over ``direct``, shape (N, D).
+        """
+        sums = np.empty((len(self.A), len(codes)))
+
+        def work(rows: slice) -> None:
+            sum_gains(direct[rows], self.A[rows], self.E, weight, codes, sums[rows])
+
+        for _ in in_blocks(len(self.A), work):
+            pass
+        return sums
+
+
+def direct_sums(
+    direct: NDArray[np.float64], weight: NDArray[np.float64], codes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Weighted sums of impedance functions over a matrix of times.
+
+    Parameters
+    ----------
+    direct
+        Hours, shape (N, M).
+    weight, codes
+        As in `Crossing.sums`.
+
+    Returns
+    -------
+    ndarray
+        Shape (N, D).
+    """
+    sums = np.empty((len(direct), len(codes)))
+
+    def work(rows: slice) -> None:
+        sum_direct(direct[rows], weight, codes, sums[rows])
+
+    for _ in in_blocks(len(direct), work):
+        pass
+    return sums
 
 
 def across(

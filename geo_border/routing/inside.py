@@ -114,6 +114,6 @@ def own_times(
 
 def _touched(matrix: csr_array) -> NDArray[np.bool_]:
     """Nodes with an edge."""
-    touched = np.diff(matrix.indptr) > 0
+    touched: NDArray[np.bool_] = np.diff(matrix.indptr) > 0
     touched[matrix.indices] = True
     return touched

@@ -32,20 +32,24 @@ def impedance(code: NDArray[np.float64], hours: float) -> float:
     float
         Between 0 and 1, 0 at infinity.
     """
-    if hours == np.inf:
-        return 0.0
     kind, a, b = code
-    if kind == EXPONENTIAL:
-        return math.exp(-a * hours)
-    if kind == POWER:
-        return (max(hours, b) / b) ** -a
-    if kind == GAUSSIAN:
-        return math.exp(-0.5 * (hours / a) ** 2)
-    if kind == LOGISTIC:
-        return 1.0 / (1.0 + math.exp(min(b * (hours - a), 700.0)))
-    if kind == STEP:
-        return 1.0 if hours <= a else 0.0
-    return max(0.0, 1.0 - hours / a)
+    value = 0.0
+    if hours == np.inf:
+        value = 0.0
+    elif kind == EXPONENTIAL:
+        value = math.exp(-a * hours)
+    elif kind == POWER:
+        value = (max(hours, b) / b) ** -a
+    elif kind == GAUSSIAN:
+        value = math.exp(-0.5 * (hours / a) ** 2)
+    elif kind == LOGISTIC:
+        # Beyond 700 the exponential function overflows.
+        value = 1.0 / (1.0 + math.exp(min(b * (hours - a), 700.0)))
+    elif kind == STEP:
+        value = 1.0 if hours <= a else 0.0
+    else:
+        value = max(0.0, 1.0 - hours / a)
+    return value
 
 
 @kernel
@@ -66,7 +70,7 @@ def shorten(A: NDArray[np.float64], E: NDArray[np.float64], times: NDArray[np.fl
             continue
         for j in range(len(times)):
             value = A[k] + E[k, j]
-            times[j] = value if value < times[j] else times[j]
+            times[j] = min(times[j], value)
 
 
 @kernel
@@ -129,10 +133,8 @@ def fill_times(
 
 
 @kernel
-def sum_opportunities(
+def sum_direct(
     direct: NDArray[np.float64],
-    A: NDArray[np.float64],
-    E: NDArray[np.float64],
     weight: NDArray[np.float64],
     codes: NDArray[np.float64],
     sums: NDArray[np.float64],
@@ -141,7 +143,36 @@ def sum_opportunities(
 
     Parameters
     ----------
-    direct, A, E
+    direct
+        Hours, shape (N, M).
+    weight
+        Opportunities at the destinations, shape (M,).
+    codes
+        Impedance functions, shape (D, 3).
+    sums
+        One sum for each origin and function, shape (N, D); written.
+    """
+    for i in range(len(direct)):
+        for d in range(len(codes)):
+            total = 0.0
+            for j in range(len(weight)):
+                total += weight[j] * impedance(codes[d], direct[i, j])
+            sums[i, d] = total
+
+
+@kernel
+def sum_opportunities(
+    A: NDArray[np.float64],
+    E: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    codes: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    """Sums as of `sum_direct`, over times through the gates.
+
+    Parameters
+    ----------
+    A, E
         As in `fill_times`.
     weight
         Opportunities at the destinations, shape (M,).
@@ -152,13 +183,42 @@ def sum_opportunities(
     """
     times = np.empty(len(weight))
     for i in range(len(A)):
-        if len(direct) > 0:
-            times[:] = direct[i]
-        else:
-            times[:] = np.inf
+        times[:] = np.inf
         shorten(A[i], E, times)
         for d in range(len(codes)):
             total = 0.0
             for j in range(len(weight)):
                 total += weight[j] * impedance(codes[d], times[j])
             sums[i, d] = total
+
+
+@kernel
+def sum_gains(
+    direct: NDArray[np.float64],
+    A: NDArray[np.float64],
+    E: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    codes: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    """By how much the sums rise where a way through the gates beats the direct one.
+
+    Parameters
+    ----------
+    direct
+        Hours without passing the border, shape (N, M).
+    A, E, weight, codes, sums
+        As in `sum_opportunities`; only pairs that get faster cost an evaluation.
+    """
+    times = np.empty(len(weight))
+    for i in range(len(A)):
+        sums[i] = 0.0
+        if A[i].min() == np.inf:
+            continue
+        times[:] = direct[i]
+        shorten(A[i], E, times)
+        for j in range(len(weight)):
+            if times[j] < direct[i, j]:
+                for d in range(len(codes)):
+                    faster = impedance(codes[d], times[j]) - impedance(codes[d], direct[i, j])
+                    sums[i, d] += weight[j] * faster

@@ -112,9 +112,7 @@ def routes(
             if origin_side == target_side:
                 direct = np.full((len(start), len(end)), np.inf)
                 r, c = rooted[start], rooted[end]
-                direct[np.ix_(r, c)] = direct_trees.hours[
-                    np.ix_(row_of[start[r]], node[end[c]])
-                ]
+                direct[np.ix_(r, c)] = direct_trees.hours[np.ix_(row_of[start[r]], node[end[c]])]
                 direct += access[start][:, None] + access[end]
                 crossing = transit(local, ways, origin_side)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -136,7 +137,7 @@ class Passages:
         table = self.transit if back else self.across
         for first, last in np.argwhere(np.isfinite(table[side])):
             hops = self.hops(side, first, last, back=back)
-            for (from_side, gate), (_, after) in zip(hops[:-1], hops[1:], strict=True):
+            for (from_side, gate), (_, after) in pairwise(hops):
                 if gate == after:
                     counts[first, last, from_side, gate] += 1
         return counts
@@ -219,9 +220,7 @@ def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
         out, back = delay[side], delay[1 - side]
         here, there = slice(side * k, (side + 1) * k), slice((1 - side) * k, (2 - side) * k)
         longer = out[:, None] + hours[there, here] + out
-        shorter = np.minimum(
-            tables.within[side] + out, out[:, None] + tables.within[1 - side]
-        )
+        shorter = np.minimum(tables.within[side] + out, out[:, None] + tables.within[1 - side])
         across[side] = np.where(longer < shorter * (1 - ROUNDING), longer, np.inf)
         across[side, gate, gate] = out
         over = out[:, None] + hours[there, there] + back
@@ -246,10 +245,14 @@ def _close(arcs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.i
         for _ in range(n):
             best = -1
             for node in range(n):
-                if open_[node] and hours[root, node] < np.inf and (
-                    best < 0
-                    or hours[root, node] < hours[root, best]
-                    or (hours[root, node] == hours[root, best] and steps[node] < steps[best])
+                if (
+                    open_[node]
+                    and hours[root, node] < np.inf
+                    and (
+                        best < 0
+                        or hours[root, node] < hours[root, best]
+                        or (hours[root, node] == hours[root, best] and steps[node] < steps[best])
+                    )
                 ):
                     best = node
             if best < 0:

@@ -56,7 +56,7 @@ def is_symmetric(matrix: csr_array) -> bool:
         True if the matrix equals its transpose, so that searches with and against the
         direction of the edges give the same.
     """
-    return (matrix != matrix.T).nnz == 0
+    return bool((matrix != matrix.T).nnz == 0)
 
 
 def search(matrix: csr_array, roots: NDArray[np.int64]) -> Trees:
@@ -104,9 +104,7 @@ def search_columns(
 
 
 @kernel
-def find_entry(
-    indptr: NDArray[np.int32], indices: NDArray[np.int32], row: int, column: int
-) -> int:
+def find_entry(indptr: NDArray[np.int32], indices: NDArray[np.int32], row: int, column: int) -> int:
     """Position of an entry in a matrix of sorted compressed rows, -1 if it has none.
 
     Parameters
@@ -121,7 +119,7 @@ def find_entry(
     int
         Position in `indices`.
     """
-    low, high = indptr[row], indptr[row + 1]
+    low, high = int(indptr[row]), int(indptr[row + 1])
     while low < high:
         middle = (low + high) // 2
         if indices[middle] < column:
@@ -165,8 +163,8 @@ def add_tree_load(
     flow: NDArray[np.float64],
     indptr: NDArray[np.int32],
     indices: NDArray[np.int32],
-    away: bool,
     load: NDArray[np.float64],
+    away: bool,  # noqa: FBT001  (compiled functions take keywords slowly)
 ) -> None:
     """Send the flow of every node along a tree and add it to the edges it uses.
 
@@ -178,10 +176,10 @@ def add_tree_load(
         Flow between each node and the root, shape (n,); used up.
     indptr, indices
         Structure of the matrix that was searched, untransposed, columns sorted.
-    away
-        Whether the flow leads away from the root, against `next_node`.
     load
         Flow on each entry of the matrix; added to.
+    away
+        Whether the flow leads away from the root, against `next_node`.
     """
     for node in _leaves_first(next_node):
         above = next_node[node]

@@ -40,12 +40,15 @@ class GateTrees:
         Fastest paths from every node to the gate nodes.
     from_root
         Fastest paths from the gate nodes to every node.
+    place_node
+        Node of each place, -1 where it does not reach the network, shape (P,).
     """
 
     matrix: csr_array
     edges: NDArray[np.int64]
     to_root: Trees
     from_root: Trees
+    place_node: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +168,9 @@ def gate_tables(
         to_gate[there] = to_root.hours[own, node[there]].T + access[there, None]
         from_gate[:, there] = from_root.hours[own, node[there]] + access[there]
     within = np.stack([from_root.hours[:k, ends[:, 0]], from_root.hours[k:, ends[:, 1]]])
-    kept = GateTrees(matrix, network.edges_inside(modes), to_root, from_root) if trees else None
+    kept = None
+    if trees:
+        kept = GateTrees(matrix, network.edges_inside(modes), to_root, from_root, node)
     return GateTables(gates, places.index, side, to_gate, from_gate, within, kept)
 
 

@@ -22,9 +22,18 @@ def border():
 
 def table(**columns):
     base = {
-        "name": "Post", "mode": "road", "status": "open", "users": "multilateral",
-        "home_id": None, "neighbour_id": None, "lon": 0.5, "lat": 50.0, "accuracy_km": 1.0,
-        "hours": None, "capacity_day": np.nan, "delay_h": np.nan,
+        "name": "Post",
+        "mode": "road",
+        "status": "open",
+        "users": "multilateral",
+        "home_id": None,
+        "neighbour_id": None,
+        "lon": 0.5,
+        "lat": 50.0,
+        "accuracy_km": 1.0,
+        "hours": None,
+        "capacity_day": np.nan,
+        "delay_h": np.nan,
     }
     return pd.DataFrame([base | columns], index=pd.Index(["post"], name="checkpoint_id"))
 
@@ -50,7 +59,9 @@ def test_one_closed_block_a_day_costs_its_square_over_48(start, open_h):
     end = start + open_h
     if end > 24:
         return
-    assert expected_wait(f"Mo-Su {start:02}:00-{end:02}:00") == pytest.approx((24 - open_h) ** 2 / 48)
+    assert expected_wait(f"Mo-Su {start:02}:00-{end:02}:00") == pytest.approx(
+        (24 - open_h) ** 2 / 48
+    )
 
 
 def test_hours_that_are_no_hours():
@@ -96,7 +107,9 @@ def test_who_may_pass(border, status, users, is_open):
 
 
 def test_a_checkpoint_far_from_the_border_names_its_row(border):
-    with pytest.raises(CheckpointError, match=r"posts\.csv, row 2 \(post\): .* 334 km .*lon and lat"):
+    with pytest.raises(
+        CheckpointError, match=r"posts\.csv, row 2 \(post\): .* 334 km .*lon and lat"
+    ):
         placed_checkpoints(table(lat=53.0), border, delay_h={"road": 2}, file="posts.csv")
     airport = table(lat=53.0, mode="air")
     assert np.isnan(

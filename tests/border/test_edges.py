@@ -115,7 +115,9 @@ def test_matching_conserves_area_and_leaves_no_overlap(offsets, regions):
     change = match.gaps.groupby("home_id")["area_km2"].sum().reindex(home.index, fill_value=0)
     change -= match.overlaps.groupby("home_id")["area_km2"].sum().reindex(home.index, fill_value=0)
     # Long edges follow their parallel, not the geodesic between their ends.
-    assert lens(match.home).to_numpy() == pytest.approx((lens(dense(home)) + change).to_numpy(), abs=0.05)
+    assert lens(match.home).to_numpy() == pytest.approx(
+        (lens(dense(home)) + change).to_numpy(), abs=0.05
+    )
 
 
 def with_ids(frame):

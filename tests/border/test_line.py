@@ -32,7 +32,9 @@ def four():
 def test_pieces_run_from_west_to_east_and_cut_where_a_region_changes(four):
     border = border_line(*four)
     assert border[["home_id", "neighbour_id"]].to_numpy().tolist() == [
-        ["A", "X"], ["B", "X"], ["B", "Y"],
+        ["A", "X"],
+        ["B", "X"],
+        ["B", "Y"],
     ]
     assert border["from_km"].iloc[0] == 0
     assert border["from_km"].to_numpy()[1:] == pytest.approx(border["to_km"].to_numpy()[:-1])
@@ -48,7 +50,9 @@ def test_dyads_add_up_to_the_border(four):
     pairs = dyads(border)
     assert pairs["length_km"].sum() == pytest.approx(border["length_km"].sum())
     assert pairs[["home_id", "neighbour_id"]].to_numpy().tolist() == [
-        ["A", "X"], ["B", "X"], ["B", "Y"],
+        ["A", "X"],
+        ["B", "X"],
+        ["B", "Y"],
     ]
     assert np.allclose(shapely.length(pairs.geometry.to_numpy()), [1, 0.5, 0.5], atol=0.01)
 
@@ -87,8 +91,12 @@ def test_length_is_the_geodesic_length_of_the_common_edge(offsets):
     neighbour = layer(X=shapely.Polygon([*edge, (14, 52), (10, 52)]))
     border = border_line(home, neighbour)
     # Straight in the projection and in degrees differ little over half a degree.
-    expected = WGS84.line_length(*shapely.get_coordinates(
-        shapely.segmentize(shapely.LineString(edge), 0.01)).T) / 1000
+    expected = (
+        WGS84.line_length(
+            *shapely.get_coordinates(shapely.segmentize(shapely.LineString(edge), 0.01)).T
+        )
+        / 1000
+    )
     assert border["length_km"].sum() == pytest.approx(expected, rel=2e-3)
 
 

@@ -1,0 +1,224 @@
+"""Which checkpoint causes how much of what delays cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.access.decay import Decay, Exponential
+from geo_border.access.regions import population_of
+from geo_border.errors import TableError
+from geo_border.network.graph import SIDES
+from geo_border.routing.compiled import in_blocks, kernel
+from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.kernels import impedance, shorten_by
+from geo_border.routing.scenarios import AS_IS, Scenario, delays, passages
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geo_border.routing.crossing import Crossing
+    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.tables import GateTables
+
+
+def loss_by_checkpoint(
+    places: pd.DataFrame,
+    tables: GateTables,
+    own: OwnTimes,
+    *,
+    decay: Decay = Exponential(),
+    scenario: Scenario = AS_IS,
+    steps: int = 4,
+) -> pd.DataFrame:
+    """Potential that each checkpoint's delay costs each origin.
+
+    The rule is that of Aumann and Shapley: all delays grow together from nothing to what
+    they are, and what a pair of places loses on the way is charged at every moment to the
+    checkpoints that its fastest route then passes, in proportion to their delays. So the
+    charges of a place add up to its whole loss, a checkpoint without delay is charged
+    nothing, and one that a trip avoids because of its delay is charged for the part of
+    the loss up to the moment of avoidance.
+
+    Parameters
+    ----------
+    places, tables, own, decay, scenario
+        As in `geo_border.access.reach.potential`.
+    steps
+        Into how many equal steps the growth of the delays is cut. The sum is exact with
+        any number, the split among checkpoints where a route changes at most once within
+        each step.
+
+    Returns
+    -------
+    DataFrame
+        Index of `places` (missing for places that are no origins), a column for each
+        checkpoint: persons. A row adds up to ``own_open + across_open - own - across`` of
+        `potential`.
+
+    Raises
+    ------
+    TableError
+        If places and tables do not match or the population is not sound.
+    CheckpointError
+        If the scenario does not fit the tables.
+
+    References
+    ----------
+    Aumann & Shapley (1974), Values of Non-Atomic Games, Princeton; Billera & Heath (1982),
+    Allocation of shared costs, Math. Oper. Res. 7(1) 32-39.
+    """
+    if not places.index.equals(tables.place_ids):
+        raise TableError("the places are not those of the checkpoint tables")
+    population = population_of(places)
+    full = delays(tables, scenario)
+    full[np.isinf(full)] = 0.0
+    growing = [
+        passages(tables, replace(scenario, delay_factor=scenario.delay_factor * s / steps))
+        for s in range(steps + 1)
+    ]
+    losses = np.full((len(places), tables.n_gates), np.nan)
+    for side in range(len(SIDES)):
+        origins = own.origins[side]
+        losses[origins] = 0.0
+        for back in (False, True):
+            ends = own.destinations[side if back else 1 - side]
+            tabulate = transit if back else across
+            crossings = [
+                tabulate(tables, ways, side, origins=origins, destinations=ends) for ways in growing
+            ]
+            charge = [(ways.counts(side, back=back) * full).sum(axis=2) for ways in growing]
+            losses[origins] += _losses(
+                own.hours[side] if back else NO_DIRECT,
+                np.ascontiguousarray(tables.to_gate[origins]),
+                crossings,
+                np.stack(charge),
+                population[ends],
+                np.array(decay.code),
+            )
+    return pd.DataFrame(losses, index=places.index, columns=tables.gates.index)
+
+
+def loss_shares(losses: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """Share of each checkpoint in what delays cost the people of each region.
+
+    Parameters
+    ----------
+    losses
+        Result of `loss_by_checkpoint`.
+    places
+        The same places; columns ``region_id`` and ``population``.
+
+    Returns
+    -------
+    DataFrame
+        Index ``region_id``, sorted; a column for each checkpoint, adding up to 1 over a
+        row; missing where a region loses nothing.
+
+    Raises
+    ------
+    TableError
+        If the rows do not match or the population is not sound.
+    """
+    if not losses.index.equals(places.index):
+        raise TableError("losses and places do not have the same index")
+    weighted = losses.fillna(0.0).mul(population_of(places), axis=0)
+    total = weighted.groupby(places["region_id"]).sum()
+    return total.div(total.sum(axis=1).where(lambda lost: lost > 0), axis=0)
+
+
+def _losses(
+    direct: NDArray[np.float64],
+    A: NDArray[np.float64],
+    crossings: list[Crossing],
+    charge: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    code: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Losses of the origins by checkpoint; crossings and charges by step."""
+    E = np.stack([crossing.E for crossing in crossings])
+    last = np.stack([crossing.last for crossing in crossings])
+    losses = np.zeros(A.shape)
+
+    def work(rows: slice) -> None:
+        _charge_losses(direct[rows], A[rows], E, last, charge, weight, code, losses[rows])
+
+    for _ in in_blocks(len(A), work):
+        pass
+    return losses
+
+
+@kernel
+def _charge_losses(
+    direct: NDArray[np.float64],
+    A: NDArray[np.float64],
+    E: NDArray[np.float64],
+    last: NDArray[np.int32],
+    charge: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    code: NDArray[np.float64],
+    losses: NDArray[np.float64],
+) -> None:
+    """Add up losses of some origins by checkpoint; the first axis of tables is the step."""
+    steps, _, n_ends = E.shape
+    times = np.empty((steps, n_ends))
+    first = np.empty((steps, n_ends), np.int32)
+    rows = np.zeros((2, A.shape[1]))
+    for i in range(len(A)):
+        for s in range(steps):
+            if len(direct) > 0:
+                times[s] = direct[i]
+            else:
+                times[s] = np.inf
+            first[s] = -1
+            shorten_by(A[i], E[s], times[s], first[s])
+        for j in range(n_ends):
+            if not times[0, j] < times[-1, j]:
+                continue
+            for s in range(steps - 1):
+                if not times[s, j] < times[s + 1, j]:
+                    continue
+                for end in range(2):
+                    gate = first[s + end, j]
+                    if gate >= 0:
+                        rows[end] = charge[s + end, gate, last[s + end, gate, j]]
+                    else:
+                        rows[end] = 0.0
+                _charge_step(
+                    times[s, j], times[s + 1, j], rows, 1 / (steps - 1), weight[j], code, losses[i]
+                )
+
+
+@kernel
+def _charge_step(
+    before: float,
+    after: float,
+    rows: NDArray[np.float64],
+    step: float,
+    weight: float,
+    code: NDArray[np.float64],
+    losses: NDArray[np.float64],
+) -> None:
+    """Charge what a pair loses in one step to the gates of its routes at both ends.
+
+    Time is a concave, piecewise linear function of the size of the delays: it rises along
+    the route of the left end, then along that of the right. Its slopes are the delays on
+    the routes.
+    """
+    slopes = rows[0].sum(), rows[1].sum()
+    turn = after
+    if slopes[0] == 0.0:
+        turn = before
+    elif slopes[0] > slopes[1] > 0.0:
+        along = (after - before - step * slopes[1]) / (slopes[0] - slopes[1])
+        turn = min(max(before + along * slopes[0], before), after)
+    at_turn = impedance(code, turn)
+    for end, lost in (
+        (0, impedance(code, before) - at_turn),
+        (1, at_turn - impedance(code, after)),
+    ):
+        if lost != 0.0 and slopes[end] > 0.0:
+            losses += weight * lost / slopes[end] * rows[end]

@@ -1,0 +1,98 @@
+"""Regional accessibility under other delays and impedance functions, from the tables alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from geo_border.access.reach import (
+    border_effect,
+    gained_by_transit,
+    reached_across,
+    reached_inside,
+    without_delays,
+)
+from geo_border.access.regions import by_region
+from geo_border.routing.scenarios import AS_IS, Scenario, passages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from geo_border.access.decay import Decay
+    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.tables import GateTables
+
+
+def transport_variants(
+    places: pd.DataFrame,
+    tables: GateTables,
+    own: OwnTimes,
+    *,
+    delay_factors: Sequence[float],
+    decays: Mapping[str, Decay],
+    scenario: Scenario = AS_IS,
+) -> pd.DataFrame:
+    """Potential and border effect of each region for every pair of delays and decay.
+
+    Times inside the sides are used as they are: no search, and the own side is summed
+    once for all delays.
+
+    Parameters
+    ----------
+    places, tables, own
+        As in `geo_border.access.reach.potential`.
+    delay_factors
+        Factors on all delays.
+    decays
+        Impedance functions by name.
+    scenario
+        What else is different at the border; the factors multiply its own.
+
+    Returns
+    -------
+    DataFrame
+        Index ``delay_factor``, ``decay``, ``region_id``; columns ``potential_own``,
+        ``potential_across`` (persons, population-weighted means) and ``border_effect``
+        (of the means).
+
+    Raises
+    ------
+    TableError, SideError, CheckpointError
+        As in `geo_border.access.reach.potential`.
+    """
+    functions = list(decays.values())
+    closed = reached_inside(places, tables, own, functions)
+
+    def sums(what: Scenario) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        ways = passages(tables, what)
+        gained = gained_by_transit(places, tables, own, ways, functions)
+        return closed + gained, reached_across(places, tables, own, ways, functions)
+
+    free = sums(without_delays(scenario))
+    parts = {}
+    for factor in delay_factors:
+        as_is = sums(replace(scenario, delay_factor=scenario.delay_factor * factor))
+        for position, name in enumerate(decays):
+            values = pd.DataFrame(
+                {
+                    "own": as_is[0][:, position],
+                    "across": as_is[1][:, position],
+                    "own_open": free[0][:, position],
+                    "across_open": free[1][:, position],
+                },
+                index=places.index,
+            )
+            means = by_region(values, places)
+            parts[factor, name] = pd.DataFrame(
+                {
+                    "potential_own": means["own"],
+                    "potential_across": means["across"],
+                    "border_effect": border_effect(means),
+                }
+            )
+    return pd.concat(parts, names=["delay_factor", "decay"])

@@ -1,0 +1,457 @@
+"""The paper of printed maps: projection, ground, labels, scale bar, source line."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from geo_border.border.edges import equal_area_crs
+from geo_border.report.style import BORDER, INK, MUTED, NEIGHBOUR, OUTSIDE, short_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from geo_border.results import Results
+
+WIDTH_IN = 4.72
+"""Width of a map, inches (120 mm): its letters still read at a journal column of 85 mm."""
+
+DPI = 300
+LABEL_PT = 6.0
+SMALL_PT = 5.2
+SOURCE_PT = 4.3
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The layers under every map, projected and simplified for print.
+
+    Parameters
+    ----------
+    crs
+        Equal-area projection fitted to the regions.
+    regions
+        Polygons of the studied regions with ``side`` and ``short``.
+    territory
+        Polygons of both sides.
+    border
+        The border line.
+    extent
+        West, east, south, north of the map, metres.
+    source
+        Attribution of the data.
+    """
+
+    crs: CRS
+    regions: gpd.GeoDataFrame
+    territory: gpd.GeoDataFrame
+    border: gpd.GeoDataFrame
+    extent: tuple[float, float, float, float]
+    source: str
+
+    @property
+    def aspect(self) -> float:
+        """Height of the map over its width."""
+        west, east, south, north = self.extent
+        return (north - south) / (east - west)
+
+
+def ground_of(results: Results, *, simplify_m: float = 800, margin: float = 0.02) -> Ground:
+    """Project and simplify what lies under every map.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    simplify_m
+        Details smaller than this are left out, metres.
+    margin
+        Share of the width left free around the regions.
+
+    Returns
+    -------
+    Ground
+        The ground.
+    """
+    crs = equal_area_crs(results.regions)
+    names = short_names(results.regions["name"].astype(str))
+    regions = results.regions[["side", "geometry"]].assign(short=names).to_crs(crs)
+    regions = regions.set_geometry(shapely.simplify(regions.geometry, simplify_m))
+    territory = results.territory[["geometry"]].to_crs(crs)
+    territory = territory.set_geometry(shapely.simplify(territory.geometry, simplify_m))
+    border = results.border[["geometry"]].to_crs(crs)
+    border = border.set_geometry(shapely.simplify(border.geometry, simplify_m))
+    west, south, east, north = regions.total_bounds
+    free = margin * (east - west)
+    extent = (west - free, east + free, south - free, north + free)
+    return Ground(crs, regions, territory, border, extent, results.settings.study.licence.strip())
+
+
+def literal(text: str) -> str:
+    """Text that matplotlib shows as it is: a pair of dollar signs would be mathematics.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    str
+        The text with its dollar signs escaped.
+    """
+    return text.replace("$", r"\$")
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Make a figure with its own canvas, apart from the state of pyplot.
+
+    Parameters
+    ----------
+    width_in, height_in
+        Size, inches.
+
+    Returns
+    -------
+    Figure
+        White, empty.
+    """
+    figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG without the date or version of the program.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    path
+        The file.
+
+    Returns
+    -------
+    Path
+        The same path.
+    """
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    return path
+
+
+def map_axes(figure: Figure, ground: Ground, *, left: float, top: float, width: float) -> Axes:
+    """Axes of one map, in the ground's proportions.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    ground
+        What lies under the map.
+    left, top, width
+        Place of the map from the left upper corner of the figure, inches.
+
+    Returns
+    -------
+    Axes
+        With a thin frame and no ticks.
+    """
+    total_width, total_height = figure.get_size_inches()
+    height = width * ground.aspect
+    box = (
+        left / total_width,
+        1 - (top + height) / total_height,
+        width / total_width,
+        height / total_height,
+    )
+    axes = figure.add_axes(box)
+    axes.set_xlim(ground.extent[0], ground.extent[1])
+    axes.set_ylim(ground.extent[2], ground.extent[3])
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set(linewidth=0.4, color=MUTED)
+    return axes
+
+
+def draw_ground(
+    axes: Axes, ground: Ground, *, fill: NDArray[np.object_] | None = None, line: float = 1.0
+) -> None:
+    """Draw territory, regions and the border line.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    ground
+        What to draw.
+    fill
+        Colour of each region; sides only if not given.
+    line
+        Width of the border line, points.
+    """
+    plain = np.where(ground.regions["side"] == "home", "#fbfaf6", NEIGHBOUR)
+    ground.territory.plot(ax=axes, color=OUTSIDE, edgecolor="#d5d3cd", linewidth=0.3, aspect=None)
+    ground.regions.plot(
+        ax=axes,
+        color=list(plain if fill is None else fill),
+        edgecolor="#8d8f8c",
+        linewidth=0.4,
+        aspect=None,
+    )
+    ground.border.plot(ax=axes, color="white", linewidth=line + 0.9, aspect=None)
+    ground.border.plot(ax=axes, color=BORDER, linewidth=line, aspect=None)
+
+
+class Labels:
+    """Words on a map that keep clear of each other.
+
+    Parameters
+    ----------
+    axes
+        The map; its limits must be final.
+    """
+
+    def __init__(self, axes: Axes) -> None:
+        self._axes = axes
+        self._taken: list[tuple[float, float, float, float]] = []
+        window = axes.get_window_extent()
+        west, east = axes.get_xlim()
+        self._metres_per_pixel = (east - west) / window.width
+        self._frame = (west, axes.get_ylim()[0], east, axes.get_ylim()[1])
+
+    def keep_clear(self, x: float, y: float, radius_pt: float) -> None:
+        """Reserve the room of a symbol.
+
+        Parameters
+        ----------
+        x, y
+            Its centre, map metres.
+        radius_pt
+            Its radius, points.
+        """
+        radius = radius_pt / 72 * self._axes.figure.dpi * self._metres_per_pixel
+        self._taken.append((x - radius, y - radius, x + radius, y + radius))
+
+    def in_polygons(
+        self,
+        shapes: gpd.GeoSeries,
+        texts: Iterable[str],
+        *,
+        size: float = LABEL_PT,
+        colour: ColorType = INK,
+        weight: str = "normal",
+    ) -> None:
+        """Write a name into each polygon, the smallest polygon first.
+
+        Parameters
+        ----------
+        shapes
+            Polygons, map metres.
+        texts
+            The names.
+        size, colour, weight
+            Of the letters.
+        """
+        frame = shapely.box(*self._frame)
+        seen = [
+            max(shapely.get_parts(shapely.intersection(shape, frame)), key=shapely.area)
+            for shape in shapes
+        ]
+        todo = [(piece, text) for piece, text in zip(seen, texts, strict=True) if piece.area > 0]
+        for piece, text in sorted(todo, key=lambda job: (job[0].area, job[1])):
+            word = textwrap.fill(text, 11, break_long_words=False)
+            width, height = self._size(word, size, weight)
+            spots = _spots(piece)
+            self._write(word, spots, width, height, piece, size=size, colour=colour, weight=weight)
+
+    def beside_point(
+        self, x: float, y: float, text: str, *, radius_pt: float, size: float = SMALL_PT
+    ) -> None:
+        """Write a name beside a symbol, or not at all where there is no room.
+
+        Parameters
+        ----------
+        x, y
+            Centre of the symbol, map metres.
+        text
+            The name.
+        radius_pt
+            Radius of the symbol, points.
+        size
+            Of the letters, points.
+        """
+        width, height = self._size(text, size, "normal")
+        unit = self._metres_per_pixel * self._axes.figure.dpi / 72
+        away = (radius_pt + 1) * unit
+        sideways, upright = away + width / 2, away + height / 2
+        spots = np.array(
+            [
+                (x + sideways, y),
+                (x - sideways, y),
+                (x, y + upright),
+                (x, y - upright),
+                (x + 0.7 * away + width / 2, y + 0.7 * upright),
+                (x + 0.7 * away + width / 2, y - 0.7 * upright),
+                (x - 0.7 * away - width / 2, y + 0.7 * upright),
+                (x - 0.7 * away - width / 2, y - 0.7 * upright),
+            ]
+        )
+        self._write(text, spots, width, height, None, size=size, colour=INK, weight="normal")
+
+    def _size(self, text: str, size: float, weight: str) -> tuple[float, float]:
+        """Width and height of words on the map, metres."""
+        probe = self._axes.text(0, 0, literal(text), fontsize=size, fontweight=weight, linespacing=1.0)
+        box = probe.get_window_extent()
+        probe.remove()
+        return box.width * self._metres_per_pixel, box.height * self._metres_per_pixel
+
+    def _write(
+        self,
+        text: str,
+        spots: NDArray[np.float64],
+        width: float,
+        height: float,
+        home: shapely.Geometry | None,
+        *,
+        size: float,
+        colour: ColorType,
+        weight: str,
+    ) -> None:
+        """Write at the best of the spots, which come best first."""
+        boxes = np.c_[spots - (width / 2, height / 2), spots + (width / 2, height / 2)]
+        cost = self._cost(boxes, home)
+        best = int(np.argmin(cost))
+        if home is None and cost[best] > 0.02:
+            return
+        self._taken.append(tuple(boxes[best]))
+        self._axes.text(
+            *spots[best],
+            literal(text),
+            fontsize=size,
+            color=colour,
+            fontweight=weight,
+            ha="center",
+            va="center",
+            linespacing=1.0,
+            zorder=10,
+            path_effects=[withStroke(linewidth=1.2, foreground="white", alpha=0.85)],
+        )
+
+    def _cost(
+        self, boxes: NDArray[np.float64], home: shapely.Geometry | None
+    ) -> NDArray[np.float64]:
+        """Badness of boxes: what they cover of others, of the frame, of foreign ground."""
+        area = shapely.area(shapely.box(*boxes[0]))
+        shapes = shapely.box(*boxes.T)
+        cost = 3 * (1 - shapely.area(shapely.intersection(shapes, shapely.box(*self._frame))) / area)
+        for taken in self._taken:
+            cost += 4 * shapely.area(shapely.intersection(shapes, shapely.box(*taken))) / area
+        if home is not None:
+            cost += 1 - shapely.area(shapely.intersection(shapes, home)) / area
+            # Near the middle of the region rather than in a corner of it.
+            cost += np.linspace(0, 0.15, len(boxes))
+        return cost
+
+
+def _spots(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:
+    """Points inside a polygon, the middle of its widest part first."""
+    middle = shapely.get_coordinates(shapely.maximum_inscribed_circle(piece))[0]
+    west, south, east, north = piece.bounds
+    grid = np.stack(
+        np.meshgrid(np.linspace(west, east, n), np.linspace(south, north, n)), axis=-1
+    ).reshape(-1, 2)
+    inside = grid[shapely.contains_xy(piece, grid[:, 0], grid[:, 1])]
+    order = np.argsort(np.hypot(*(inside - middle).T), kind="stable")
+    return np.vstack([middle, inside[order]])
+
+
+def scale_bar(figure: Figure, axes: Axes, *, right: float, bottom: float) -> None:
+    """Draw a scale bar of a round length under a map.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    axes
+        The map.
+    right, bottom
+        Place of the right end of the bar from the left lower corner, inches.
+    """
+    width_in, height_in = figure.get_size_inches()
+    map_in = axes.get_position().width * width_in
+    west, east = axes.get_xlim()
+    km_per_in = (east - west) / 1000 / map_in
+    most = 0.22 * map_in * km_per_in
+    power = 10 ** np.floor(np.log10(most))
+    km = max(step * power for step in (1, 2, 5) if step * power <= most)
+    length = km / km_per_in
+    bar = figure.add_axes(
+        ((right - length) / width_in, bottom / height_in, length / width_in, 0.045 / height_in)
+    )
+    bar.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
+    bar.axvspan(0, 0.5, color=INK)
+    for spine in bar.spines.values():
+        spine.set(linewidth=0.4, color=INK)
+    for place, text in ((0.0, "0"), (1.0, f"{km:,.0f} km")):
+        bar.annotate(
+            text, (place, 1), (0, 1.5), textcoords="offset points", ha="center", fontsize=SMALL_PT
+        )
+
+
+def source_lines(source: str, width_in: float) -> list[str]:
+    """Wrap the attribution to the width of a figure.
+
+    Parameters
+    ----------
+    source
+        The attribution.
+    width_in
+        Width of the figure, inches.
+
+    Returns
+    -------
+    list of str
+        Lines, none for no attribution.
+    """
+    letters = int(width_in * 72 / (SOURCE_PT * 0.54))
+    return textwrap.wrap(f"Sources: {source}", letters) if source else []
+
+
+def write_source(figure: Figure, lines: list[str], *, left: float = 0.06) -> None:
+    """Write the attribution at the foot of a figure.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    lines
+        As `source_lines` gives them.
+    left
+        Left edge, inches.
+    """
+    width_in, height_in = figure.get_size_inches()
+    figure.text(
+        left / width_in,
+        0.04 / height_in,
+        literal("\n".join(lines)),
+        fontsize=SOURCE_PT,
+        color=MUTED,
+        va="bottom",
+        linespacing=1.25,
+    )

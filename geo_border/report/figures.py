@@ -1,0 +1,258 @@
+"""Figures for print that are not maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from geo_border.report.cartography import (
+    SMALL_PT,
+    literal,
+    new_figure,
+    source_lines,
+    write_source,
+)
+from geo_border.report.style import INK, MODE_COLOURS, MODES, MUTED, checkpoint_label, short_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geo_border.results import Results
+
+ON_THE_LINE = ("road", "rail", "ferry", "foot")
+
+
+def open_on_the_line(results: Results) -> pd.DataFrame:
+    """Open checkpoints that lie on the border, in order along it.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    DataFrame
+        The checkpoints with ``delay_h`` (mean of both directions).
+    """
+    posts = results.checkpoints
+    mine = posts["is_open"] & posts["mode"].isin(ON_THE_LINE) & posts["chainage_km"].notna()
+    found = pd.DataFrame(posts[mine].drop(columns=posts.geometry.name))
+    delay = found[["delay_out_h", "delay_in_h"]].mean(axis=1)
+    return found.assign(delay_h=delay).sort_values("chainage_km", kind="stable")
+
+
+def gaps_along(results: Results, mode: str = "road") -> pd.DataFrame:
+    """Stretches of the border between one open checkpoint of a mode and the next.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    mode
+        Mode of the checkpoints.
+
+    Returns
+    -------
+    DataFrame
+        ``from_km``, ``to_km``, ``length_km``; the ends of the border bound the outer ones.
+    """
+    posts = open_on_the_line(results)
+    at = posts.loc[posts["mode"] == mode, "chainage_km"].to_numpy(float)
+    ends = np.r_[results.border["from_km"].min(), at, results.border["to_km"].max()]
+    return pd.DataFrame({"from_km": ends[:-1], "to_km": ends[1:], "length_km": np.diff(ends)})
+
+
+def border_profile(results: Results) -> Figure:
+    """Draw what lies along the border: regions, load, delay, distance between checkpoints.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    Figure
+        Four strips over the distance along the border.
+    """
+    width, height = 7.09, 4.3
+    figure = new_figure(width, height)
+    grid = figure.add_gridspec(
+        4, 1, height_ratios=(0.75, 2, 1.3, 1.3), left=0.085, right=0.99, top=0.985, bottom=0.135,
+        hspace=0.14,
+    )
+    strips = [figure.add_subplot(grid[0])]
+    strips += [figure.add_subplot(grid[row], sharex=strips[0]) for row in (1, 2, 3)]
+    posts = open_on_the_line(results)
+    _regions_strip(strips[0], results)
+    _load_strip(strips[1], posts)
+    _delay_strip(strips[2], posts)
+    _gap_strip(strips[3], results)
+    for strip in strips:
+        strip.tick_params(labelsize=SMALL_PT + 0.5, width=0.4, length=2, color=MUTED)
+        strip.tick_params(axis="x", labelbottom=strip is strips[-1])
+        for side, spine in strip.spines.items():
+            spine.set(visible=side in ("left", "bottom"), linewidth=0.4, color=MUTED)
+        _home_borders(strip, results)
+    strips[0].spines["left"].set_visible(False)
+    strips[0].set_xlim(0, float(results.border["to_km"].max()))
+    strips[-1].set_xlabel(
+        "Distance along the border from its western end, km", fontsize=SMALL_PT + 1, labelpad=2
+    )
+    figure.align_ylabels(strips[1:])
+    write_source(figure, source_lines(results.settings.study.licence.strip(), width))
+    return figure
+
+
+def runs_along(results: Results, side: str) -> pd.DataFrame:
+    """Stretches of the border along which the region of one side stays the same.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    side
+        ``"home"`` or ``"neighbour"``.
+
+    Returns
+    -------
+    DataFrame
+        ``region_id``, ``from_km``, ``to_km`` in order.
+    """
+    pieces = results.border.sort_values("from_km", kind="stable")
+    region = pieces[f"{side}_id"]
+    run = (region != region.shift()).cumsum()
+    return (
+        pd.DataFrame(pieces[["from_km", "to_km"]])
+        .assign(region_id=region)
+        .groupby(run.to_numpy())
+        .agg(region_id=("region_id", "first"), from_km=("from_km", "min"), to_km=("to_km", "max"))
+    )
+
+
+def _regions_strip(axes: Axes, results: Results) -> None:
+    """Bands with the regions of both sides."""
+    short = short_names(results.regions["name"].astype(str))
+    for level, side in ((1, "home"), (0, "neighbour")):
+        runs = runs_along(results, side)
+        tones = ("#e7e4da", "#f4f2ec") if side == "home" else ("#dfe5ea", "#eef1f4")
+        for number, run in enumerate(runs.itertuples()):
+            length = run.to_km - run.from_km
+            axes.broken_barh(
+                [(run.from_km, length)], (level + 0.04, 0.92), color=tones[number % 2]
+            )
+        label_room = float(results.border["to_km"].max()) / 88
+        for run in runs[runs["to_km"] - runs["from_km"] > 0].itertuples():
+            text = short.get(run.region_id, str(run.region_id))
+            if (run.to_km - run.from_km) / label_room >= 0.62 * len(text):
+                axes.text(
+                    (run.from_km + run.to_km) / 2,
+                    level + 0.48,
+                    literal(text),
+                    ha="center",
+                    va="center",
+                    fontsize=SMALL_PT - 0.2,
+                    color=INK,
+                )
+    study = results.settings.study
+    axes.set(ylim=(0, 2), yticks=[0.5, 1.5])
+    axes.set_yticklabels([literal(study.neighbour), literal(study.home)])
+    axes.tick_params(axis="y", length=0)
+
+
+def _load_strip(axes: Axes, posts: pd.DataFrame) -> None:
+    """Stems with the load of each checkpoint, the largest named."""
+    for mode in posts["mode"].unique():
+        mine = posts[posts["mode"] == mode]
+        colour = MODE_COLOURS.get(mode, MUTED)
+        share = 100 * mine["load_share"].fillna(0)
+        axes.vlines(mine["chainage_km"], 0, share, color=colour, lw=1.1)
+        axes.plot(
+            mine["chainage_km"], share, "o" if mode == "road" else "s", color=colour, ms=2.6, mew=0
+        )
+    top = 100 * posts["load_share"].max() if len(posts) else 1.0
+    axes.set_ylim(0, 1.22 * top if top > 0 else 1)
+    axes.set_ylabel("Load, %", fontsize=SMALL_PT + 1)
+    taken: list[tuple[float, float]] = []
+    span = posts["chainage_km"].max() - posts["chainage_km"].min()
+    for post in posts.sort_values("load_share", ascending=False).head(10).itertuples():
+        x, y = post.chainage_km, 100 * post.load_share
+        crowded = any(abs(x - a) < 0.13 * span and abs(y - b) < 0.075 * top for a, b in taken)
+        if crowded or not y > 0:
+            continue
+        taken.append((x, y))
+        right = x < 0.85 * posts["chainage_km"].max()
+        axes.annotate(
+            literal(checkpoint_label(str(post.name))),
+            (x, y),
+            (3 if right else -3, 2),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            fontsize=SMALL_PT - 0.2,
+            color=INK,
+        )
+    handles = [
+        Line2D([], [], color=MODE_COLOURS.get(mode, MUTED), marker="o" if mode == "road" else "s",
+               ms=3, lw=1.1, label=MODES.get(mode, mode))
+        for mode in MODES if mode in set(posts["mode"])
+    ]
+    axes.legend(handles=handles, loc="upper right", ncols=4, frameon=False, fontsize=SMALL_PT + 0.3)
+
+
+def _delay_strip(axes: Axes, posts: pd.DataFrame) -> None:
+    """Points with the delay of each checkpoint, hollow where it is a default."""
+    for mode in posts["mode"].unique():
+        mine = posts[posts["mode"] == mode]
+        colour = MODE_COLOURS.get(mode, MUTED)
+        imputed = mine["delay_imputed"].astype(bool).to_numpy()
+        marker = "o" if mode == "road" else "s"
+        for which, face in ((~imputed, colour), (imputed, "white")):
+            axes.plot(
+                mine["chainage_km"][which],
+                mine["delay_h"][which],
+                marker,
+                mfc=face,
+                mec=colour,
+                mew=0.6,
+                ms=3,
+            )
+    highest = posts["delay_h"].max() if len(posts) else 1.0
+    axes.set_ylim(0, 1.35 * highest if highest > 0 else 1)
+    axes.set_ylabel("Delay, h", fontsize=SMALL_PT + 1)
+    handles = [
+        Line2D([], [], marker="o", ls="", ms=3, mfc=INK, mec=INK, mew=0.6, label="from a source"),
+        Line2D([], [], marker="o", ls="", ms=3, mfc="white", mec=INK, mew=0.6,
+               label="default of the mode"),
+    ]
+    axes.legend(handles=handles, loc="upper right", ncols=2, frameon=False, fontsize=SMALL_PT + 0.3)
+
+
+def _gap_strip(axes: Axes, results: Results) -> None:
+    """Steps with the distance between road checkpoints."""
+    gaps = gaps_along(results)
+    axes.stairs(
+        gaps["length_km"],
+        np.r_[gaps["from_km"], gaps["to_km"].iloc[-1]],
+        fill=True,
+        color="#efe2d3",
+        baseline=0,
+    )
+    axes.stairs(
+        gaps["length_km"],
+        np.r_[gaps["from_km"], gaps["to_km"].iloc[-1]],
+        color=MODE_COLOURS["road"],
+        lw=0.8,
+    )
+    axes.set_ylabel("To the next road\ncheckpoint, km", fontsize=SMALL_PT + 1)
+    axes.set_ylim(0, 1.1 * gaps["length_km"].max())
+
+
+def _home_borders(axes: Axes, results: Results) -> None:
+    """Thin lines where the home region changes."""
+    for km in runs_along(results, "home")["from_km"].iloc[1:]:
+        axes.axvline(km, color="#c9c7c0", lw=0.3, zorder=0)

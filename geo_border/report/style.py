@@ -1,0 +1,264 @@
+"""What maps and page have in common: names, colours and classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import mapclassify
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.colors import to_hex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geo_border.results import Results
+
+LEVELS = {
+    "transport_communication": "Transport and communication",
+    "joint_projects": "Joint projects",
+    "social_services": "Social services",
+}
+"""The three levels, in the order of Roy (2022)."""
+
+SCORES = {
+    **LEVELS,
+    "potential": "Economic potential",
+    "dynamics": "Dynamics of the potential",
+    "index": "Index",
+}
+"""Every score from 0 to 100 that a region can have."""
+
+MODES = {
+    "road": "Road",
+    "rail": "Railway",
+    "ferry": "Ferry",
+    "foot": "On foot",
+    "air": "Airport",
+}
+"""Modes of checkpoints in words."""
+
+MODE_COLOURS = {
+    "road": "#c2410c",
+    "rail": "#1d5b9b",
+    "ferry": "#0f766e",
+    "foot": "#6b7280",
+    "air": "#7c3aed",
+}
+"""Colours of modes: orange and blue stay apart for every kind of colour vision."""
+
+TYPE_COLOURS = (
+    "#77aadd",
+    "#eedd88",
+    "#ee8866",
+    "#44bb99",
+    "#ffaabb",
+    "#99ddff",
+    "#bbcc33",
+    "#c8b8d8",
+    "#aaaa00",
+)
+"""Fills that carry black letters and stay apart for every kind of colour vision (P. Tol, light)."""
+
+NO_DATA = "#dcdcd8"
+NEIGHBOUR = "#f1efe9"
+OUTSIDE = "#f8f7f4"
+INK = "#1f2328"
+MUTED = "#5f6670"
+BORDER = "#111111"
+
+GOOD = "YlGnBu"
+"""Colour map of what is better when there is more of it."""
+
+BAD = "YlOrBr"
+"""Colour map of what is worse when there is more of it."""
+
+_KINDS = ("Oblast", "Region", "Krai", "Republic", "Province", "County", "District")
+
+
+def short_names(names: pd.Series[str]) -> pd.Series[str]:
+    """Names of regions without the kind of region, where that leaves them distinct.
+
+    Parameters
+    ----------
+    names
+        Full names.
+
+    Returns
+    -------
+    Series
+        Short names, the index of `names`.
+    """
+    kinds = rf"\s+(?:{'|'.join(_KINDS)})$"
+    short = names.str.replace(kinds, "", regex=True)
+    return short.where(~short.duplicated(keep=False), names).rename("short")
+
+
+def checkpoint_label(name: str) -> str:
+    """Name of a checkpoint with a dash between its two ends.
+
+    Parameters
+    ----------
+    name
+        Such as ``"Ozinki - Taskala"``.
+
+    Returns
+    -------
+    str
+        Such as ``"Ozinki\N{EN DASH}Taskala"``.
+    """
+    return name.replace(" - ", "\N{EN DASH}")
+
+
+def type_order(results: Results) -> list[str]:
+    """Types that occur, the one with the highest mean index first.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    list of str
+        Each type once.
+    """
+    types = results.typology["type"].dropna().astype(str)
+    index = results.levels["index"].reindex(types.index)
+    mean = index.groupby(types).mean()
+    return sorted(mean.index, key=lambda name: (-mean.fillna(-1)[name], name))
+
+
+def type_colours(results: Results) -> dict[str, str]:
+    """Fill of each type that occurs.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    dict
+        Hexadecimal colours by type, in the order of `type_order`; they repeat when there are
+        more types than colours, so letters tell types apart too.
+    """
+    return {
+        name: TYPE_COLOURS[number % len(TYPE_COLOURS)]
+        for number, name in enumerate(type_order(results))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Numbers sorted into classes, with a colour for each.
+
+    Parameters
+    ----------
+    bins
+        Upper limits of the classes, increasing.
+    colours
+        One for each class.
+    labels
+        What each class holds, in words.
+    """
+
+    bins: tuple[float, ...]
+    colours: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def colour(self, values: pd.Series[float]) -> NDArray[np.object_]:
+        """Colour of each value.
+
+        Parameters
+        ----------
+        values
+            Numbers, missing where there are no data.
+
+        Returns
+        -------
+        ndarray
+            Hexadecimal colours, `NO_DATA` for missing values.
+        """
+        number = values.to_numpy(float, na_value=np.nan)
+        known = ~np.isnan(number)
+        colours = np.full(len(number), NO_DATA, object)
+        if known.any():
+            found = mapclassify.UserDefined(number[known], list(self.bins)).yb
+            colours[known] = np.asarray(self.colours, object)[found.clip(max=len(self.bins) - 1)]
+        return colours
+
+
+def classes(bins: Sequence[float], *, colours: str, unit: str = "", scale: float = 1) -> Classes:
+    """Classes with given limits.
+
+    Parameters
+    ----------
+    bins
+        Upper limits; the last may be infinite.
+    colours
+        Name of a sequential colour map of matplotlib.
+    unit
+        Written behind the numbers of the labels.
+    scale
+        The numbers are multiplied by it in the labels.
+
+    Returns
+    -------
+    Classes
+        With colours from light to dark.
+    """
+    tones = mpl.colormaps[colours](np.linspace(0.12, 0.85, len(bins)))
+    shown = [f"{limit * scale:,.6g}{unit}" for limit in bins]
+    labels = [f"up to {shown[0]}"]
+    labels += [f"{low}\N{EN DASH}{high}" for low, high in zip(shown, shown[1:], strict=False)]
+    if np.isinf(bins[-1]):
+        labels[-1] = f"over {shown[-2]}" if len(bins) > 1 else "all"
+    return Classes(tuple(bins), tuple(map(to_hex, tones)), tuple(labels))
+
+
+def score_classes(results: Results) -> Classes:
+    """Classes of the scores: the thresholds of the typology and the middles beyond them.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    Classes
+        Five classes from 0 to 100.
+    """
+    low, high = results.settings.typology.low, results.settings.typology.high
+    return classes([low / 2, low, high, (high + 100) / 2, 100], colours=GOOD)
+
+
+def pretty_classes(
+    values: pd.Series[float], *, colours: str, k: int = 5, unit: str = "", scale: float = 1
+) -> Classes:
+    """Classes with round limits.
+
+    Parameters
+    ----------
+    values
+        The numbers to be shown.
+    colours, unit, scale
+        As in `classes`.
+    k
+        About how many classes.
+
+    Returns
+    -------
+    Classes
+        One class where there are fewer than two different numbers.
+    """
+    known = values.replace([np.inf, -np.inf], np.nan).dropna().to_numpy(float) * scale
+    if len(np.unique(known)) < 2:
+        return classes([np.inf], colours=colours, unit=unit)
+    bins = np.unique(mapclassify.PrettyBreaks(known, k=k).bins)
+    return classes((bins / scale).tolist(), colours=colours, unit=unit, scale=scale)

@@ -1,0 +1,241 @@
+"""Results as files for other programs: CSV tables and one GeoPackage."""
+
+from __future__ import annotations
+
+import csv
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from geo_border.results import Results
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "regions": (
+        "region_id",
+        "name",
+        "side",
+        "population",
+        "border_km",
+        "checkpoints_open",
+        "km_per_checkpoint",
+        "hours_to_checkpoint",
+        "population_60min_own",
+        "population_60min_across",
+        "potential_own",
+        "potential_across",
+        "border_effect",
+    ),
+    "dyads": ("home_id", "neighbour_id", "length_km"),
+    "checkpoints": (
+        "checkpoint_id",
+        "name",
+        "mode",
+        "status",
+        "home_id",
+        "neighbour_id",
+        "lon",
+        "lat",
+        "delay_h",
+        "load_share",
+        "closure_extra_hours",
+        "closure_unserved",
+    ),
+    "travel_times": ("from_id", "to_id", "km", "hours", "via"),
+    "levels": (
+        "region_id",
+        "transport_communication",
+        "joint_projects",
+        "social_services",
+        "potential",
+        "index",
+        "rank_low",
+        "rank_high",
+    ),
+    "typology": ("region_id", "type", "probability", "reasons", "growth_point", "bottleneck"),
+    "indicators": ("region_id", "indicator_id", "year", "value", "source"),
+}
+"""Columns that each table begins with; others follow in the order of the frame."""
+
+DECIMALS: tuple[tuple[str, int], ...] = (
+    (r"lon|lat|.*_(lon|lat)", 5),
+    (r"hours|.*_h|.*_hours|hours_.*", 3),
+    (r"km|.*_km|.*_km2|km_.*|.*_m", 1),
+    (r"population|population_.*|potential_(own|across).*", 0),
+    (r"load_share|share|.*_share|probability|border_effect.*|.*_unserved|.*_unreached", 5),
+    (r"index|rank_.*|.*_rank|transport_communication|joint_projects|social_services", 2),
+    (r"potential|dynamics|readiness", 2),
+)
+"""Decimals of numbers by the name of their column; others keep ten significant digits."""
+
+GEOMETRY = {
+    "regions": "MultiPolygon",
+    "border": "LineString",
+    "dyads": "MultiLineString",
+    "checkpoints": "Point",
+    "crossings": "Point",
+    "edges": "LineString",
+    "places": "Point",
+    "mismatch": "MultiPolygon",
+}
+"""Layers of the GeoPackage and the geometry of each."""
+
+WRITTEN = "1970-01-01T00:00:00.000Z"
+"""Date of change that the GeoPackage states, so that the same results make the same file."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def write_tables(results: Results, folder: Path) -> list[Path]:
+    """Write every table of the results as CSV (UTF-8, comma, decimal point).
+
+    Cells of text that a spreadsheet would take for a formula get an apostrophe in front.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    folder
+        Where the tables go; made if missing.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = {**{name: frame_of(results, name) for name in COLUMNS}, **_other_frames(results)}
+    written = []
+    for name, frame in frames.items():
+        path = folder / f"{name}.csv"
+        columns = [_column_text(column, frame[column]) for column in frame.columns]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([_harmless(str(column)) for column in frame.columns])
+            writer.writerows(zip(*columns, strict=True))
+        written.append(path)
+    return written
+
+
+def frame_of(results: Results, name: str) -> pd.DataFrame:
+    """Give one table of `COLUMNS` as it is written, before its numbers become text.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    name
+        Name of the table.
+
+    Returns
+    -------
+    DataFrame
+        The columns of the contract first, then all others but geometry.
+    """
+    frame = _plain(getattr(results, name))
+    if name == "checkpoints" and "delay_h" not in frame:
+        frame["delay_h"] = frame[["delay_out_h", "delay_in_h"]].mean(axis=1)
+    first = list(COLUMNS[name])
+    return frame[[*first, *(column for column in frame.columns if column not in first)]]
+
+
+def _other_frames(results: Results) -> dict[str, pd.DataFrame]:
+    """Tables beyond the contract."""
+    names = ("crossings", "places", "diversions", "registry", "quality", "mismatch", "cards")
+    return {
+        **{name: _plain(getattr(results, name)) for name in names},
+        **{name: _plain(frame) for name, frame in results.more.items()},
+    }
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a frame without geometry whose index, if it has a name, is a column."""
+    if isinstance(frame, gpd.GeoDataFrame):
+        frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    if any(name is not None for name in frame.index.names):
+        return frame.reset_index()
+    return frame.copy()
+
+
+def _decimals(column: str) -> int | None:
+    """Decimals of a column by its name."""
+    for pattern, decimals in DECIMALS:
+        if re.fullmatch(pattern, column):
+            return decimals
+    return None
+
+
+def _column_text(name: str, values: pd.Series) -> list[str]:
+    """Cells of a column as text."""
+    decimals = _decimals(str(name))
+    return ["" if _missing(value) else _cell(value, decimals) for value in values.tolist()]
+
+
+def _missing(value: object) -> bool:
+    """Whether a cell is empty."""
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
+def _cell(value: object, decimals: int | None) -> str:
+    """Text of one cell: numbers with a fixed number of decimals, words made harmless."""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        text = f"{value:.10g}" if decimals is None else f"{value:.{decimals}f}"
+        # Rounding must not leave a minus sign before nothing.
+        return text.removeprefix("-") if float(text) == 0 else text
+    return _harmless(str(value))
+
+
+def _harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def write_geopackage(results: Results, path: Path) -> None:
+    """Write the layers of the results as one GeoPackage in WGS 84.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    path
+        The file; an earlier one is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with _fixed_date():
+        for layer, geometry in GEOMETRY.items():
+            frame: gpd.GeoDataFrame = getattr(results, layer)
+            if any(name is not None for name in frame.index.names):
+                frame = frame.reset_index()
+            pyogrio.write_dataframe(
+                frame,
+                path,
+                layer=layer,
+                driver="GPKG",
+                geometry_type=geometry,
+                promote_to_multi=geometry.startswith("Multi"),
+                append=path.exists(),
+            )
+
+
+@contextmanager
+def _fixed_date() -> Iterator[None]:
+    """Let GDAL state `WRITTEN` as the time of writing."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": WRITTEN})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

@@ -1,0 +1,371 @@
+"""The stages of a study, each a function from frames to frames; nothing here touches the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo_border.access.decay import Exponential
+from geo_border.access.losses import loss_by_checkpoint, loss_shares
+from geo_border.access.nearest import nearest_checkpoint, zones
+from geo_border.access.reach import border_effect, cumulative, potential
+from geo_border.access.regions import by_region
+from geo_border.border.checkpoints import permeability, placed_checkpoints
+from geo_border.border.edges import edge_match
+from geo_border.border.line import border_line, dyads
+from geo_border.bottlenecks.checkpoints import checkpoint_ranking
+from geo_border.bottlenecks.closures import closures
+from geo_border.bottlenecks.demand import Gravity, cross_demand
+from geo_border.bottlenecks.gains import delay_gains
+from geo_border.bottlenecks.loads import checkpoint_loads, edge_loads
+from geo_border.errors import NetworkError
+from geo_border.network.build import build_network
+from geo_border.network.graph import MODES, SIDES, Network
+from geo_border.network.places import Access
+from geo_border.routing.inside import OwnTimes, own_times
+from geo_border.routing.routes import travel_times
+from geo_border.routing.scenarios import passages
+from geo_border.routing.tables import GateTables, gate_tables
+
+if TYPE_CHECKING:
+    from geo_border.inputs import Inputs
+    from geo_border.settings import Settings
+
+ROAD = ("road", "ferry")
+"""Modes of a trip by car, which the headline measures are of."""
+
+
+def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
+    """Find the border: matched polygons, the line, dyads, checkpoints on it.
+
+    Parameters
+    ----------
+    inputs
+        The checked inputs.
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    dict
+        Frames ``regions``, ``territory``, ``mismatch``, ``border``, ``dyads``, ``checkpoints``.
+    """
+    land, regions = inputs.territory, inputs.regions
+    match = edge_match(
+        land[land["side"] == SIDES[0]],
+        land[land["side"] == SIDES[1]],
+        tolerance_m=1000 * settings.regions.edge_tolerance_km,
+    )
+    territory = land.copy()
+    territory.loc[match.home.index, "geometry"] = match.home.geometry
+    studied = territory.dropna(subset="region_id").set_index("region_id")
+    regions = regions.set_geometry(studied.geometry.reindex(regions.index))
+    home, neighbour = (regions[regions["side"] == side] for side in SIDES)
+    border = border_line(home, neighbour)
+    pairs = dyads(border)
+    checkpoints = placed_checkpoints(
+        inputs.checkpoints,
+        border,
+        delay_h=settings.checkpoints.delay_h,
+        open_status=settings.checkpoints.open_status,
+        open_users=settings.checkpoints.open_users,
+        farthest_km=settings.checkpoints.farthest_km,
+        file=settings.checkpoints.file,
+    )
+    mismatch = pd.concat(
+        [match.overlaps.assign(kind="overlap"), match.gaps.assign(kind="gap")], ignore_index=True
+    )
+    mismatch["home_id"] = land["region_id"].reindex(mismatch["home_id"]).to_numpy()
+    permeable = [
+        permeability(border.groupby(by)["length_km"].sum(), checkpoints, by=by)
+        for by in ("home_id", "neighbour_id")
+    ]
+    of_region = pd.concat(permeable).reindex(regions.index)
+    of_region["border_km"] = of_region["border_km"].fillna(0.0)
+    counts = [column for column in of_region if str(column).startswith("checkpoints_")]
+    counts.remove("checkpoints_per_100km")
+    of_region[counts] = of_region[counts].fillna(0).astype(int)
+    open_now = checkpoints[checkpoints["is_open"]]
+    by_pair = open_now.groupby(["home_id", "neighbour_id", "mode"]).size().unstack(fill_value=0)
+    pairs = pairs.join(by_pair, on=["home_id", "neighbour_id"])
+    pairs[by_pair.columns] = pairs[by_pair.columns].fillna(0).astype(int)
+    return {
+        "regions": regions.join(of_region),
+        "territory": territory,
+        "mismatch": mismatch,
+        "border": border,
+        "dyads": pairs,
+        "checkpoints": checkpoints,
+    }
+
+
+def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) -> dict[str, Any]:
+    """Join lines, checkpoints and places into one network.
+
+    Parameters
+    ----------
+    inputs
+        The checked inputs.
+    settings
+        The study's parameters.
+    border
+        Parts of `border_stage`.
+
+    Returns
+    -------
+    dict
+        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``.
+    """
+    section = settings.network
+    built = build_network(
+        inputs.lines,
+        border["territory"],
+        border["border"],
+        border["checkpoints"],
+        inputs.places,
+        inputs.speeds,
+        access=Access(
+            farthest_km=section.place_reach_km,
+            detour=section.place_detour,
+            speed_kmh=section.place_kmh,
+            station_km=section.station_km,
+            transfer_h=section.transfer_h,
+        ),
+        crossing_tolerance_km=section.crossing_tolerance_km,
+    )
+    return {
+        "network": built.network,
+        "gates": built.gates,
+        "crossings": built.crossings,
+        "places": built.places,
+        "speeds": built.speeds,
+    }
+
+
+def inside_stage(network: Network, places: pd.DataFrame) -> dict[str, Any]:
+    """Times by road between the places of each side, the costliest searches of a study.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    places
+        Joined places.
+
+    Returns
+    -------
+    dict
+        Arrays by side: origins, destinations and hours.
+    """
+    own = own_times(network, places, modes=ROAD)
+    parts = {}
+    for side, name in enumerate(SIDES):
+        parts[f"origins_{name}"] = own.origins[side]
+        parts[f"destinations_{name}"] = own.destinations[side]
+        parts[f"hours_{name}"] = own.hours[side]
+    return parts
+
+
+def own_times_of(inside: dict[str, Any]) -> OwnTimes:
+    """Put the parts of `inside_stage` together again.
+
+    Parameters
+    ----------
+    inside
+        Parts of `inside_stage`.
+
+    Returns
+    -------
+    OwnTimes
+        Times from the origins to all places of their side.
+    """
+    origins, destinations, hours = (
+        (inside[f"{part}_{SIDES[0]}"], inside[f"{part}_{SIDES[1]}"])
+        for part in ("origins", "destinations", "hours")
+    )
+    return OwnTimes(origins=origins, destinations=destinations, hours=hours)
+
+
+def access_stage(
+    settings: Settings,
+    regions: gpd.GeoDataFrame,
+    built: dict[str, Any],
+    tables: GateTables,
+    own: OwnTimes,
+) -> dict[str, Any]:
+    """Measure what can be reached, for each place and each region.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    regions
+        Regions of `border_stage`.
+    built
+        Parts of `network_stage`.
+    tables
+        Checkpoint tables by road, with their trees.
+    own
+        Times inside the sides.
+
+    Returns
+    -------
+    dict
+        Frames ``places`` (with measures), ``regions`` (measures only), ``zones``,
+        ``losses`` (share of each checkpoint in the border effect of each region),
+        ``travel_times`` (between capitals).
+    """
+    network, gates, places = built["network"], built["gates"], built["places"]
+    decay = Exponential(half_life=settings.access.half_life_h)
+    nearest = nearest_checkpoint(tables)
+    reach = potential(places, tables, own, decay=decay)
+    values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
+    within = (settings.access.within_h,)
+    values = values.join(cumulative(places, tables, own, hours=within))
+    values = values.join(reach.add_prefix("potential_"))
+    if (gates["mode"] == "rail").any():
+        by_rail = gate_tables(network, places, gates, modes=MODES)
+        values["hours_to_rail_checkpoint"] = nearest_checkpoint(by_rail, mode="rail")["hours"]
+    measures = by_region(values, places)
+    measures["border_effect"] = border_effect(
+        measures.filter(regex="^potential_").rename(columns=lambda c: c.removeprefix("potential_"))
+    )
+    values["border_effect"] = border_effect(reach)
+    values["nearest_checkpoint"] = nearest["checkpoint_id"]
+    losses = loss_shares(loss_by_checkpoint(places, tables, own, decay=decay), places)
+    bands = zones(
+        nearest["hours"], places, bands=[minutes / 60 for minutes in settings.access.zones_min]
+    )
+    capitals = capital_places(regions, places)
+    times = travel_times(network, tables, capitals)
+    for end in ("from_id", "to_id"):
+        times["km"] += times[end].map(capitals["access_km"]).astype(float)
+    return {
+        "places": places.join(values),
+        "regions": measures,
+        "zones": bands,
+        "losses": losses,
+        "travel_times": times,
+    }
+
+
+def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Find the settlement that is the capital of each region.
+
+    Parameters
+    ----------
+    regions
+        Columns ``side``, ``capital_lon``, ``capital_lat``.
+    places
+        Joined places.
+
+    Returns
+    -------
+    DataFrame
+        Index ``region_id``; ``side``, ``node``, ``access_h``, ``access_km`` of the settlement of
+        the same side nearest to the capital's coordinates; regions without them are left out.
+
+    Raises
+    ------
+    NetworkError
+        If a capital does not reach the network.
+    """
+    given = regions.dropna(subset=["capital_lon", "capital_lat"])
+    found = {}
+    for side in SIDES:
+        here = given[given["side"] == side]
+        points = shapely.points(here["capital_lon"], here["capital_lat"])
+        of_side = places[places["side"] == side]
+        nearest = shapely.STRtree(of_side.geometry.to_numpy()).nearest(points)
+        found |= dict(zip(here.index, of_side.index[nearest], strict=True))
+    capitals = places.loc[list(found.values()), ["side", "node", "access_h", "access_km"]]
+    capitals = capitals.set_axis(pd.Index(list(found), name="region_id"))
+    lost = capitals.index[capitals["node"] < 0]
+    if len(lost):
+        raise NetworkError(
+            f"the capital of {lost[0]} does not reach the network",
+            remedy="Check its coordinates, or raise `place_reach_km`",
+        )
+    return pd.DataFrame(capitals)
+
+
+def bottleneck_stage(
+    settings: Settings, built: dict[str, Any], tables: GateTables
+) -> dict[str, Any]:
+    """Load the network with demand across the border and close each checkpoint in turn.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    built
+        Parts of `network_stage`.
+    tables
+        Checkpoint tables by road, with their trees.
+
+    Returns
+    -------
+    dict
+        Frames ``ranking`` (by checkpoint), ``diversions``, ``gains`` (by checkpoint and
+        region), and ``load``: demand on each edge.
+    """
+    places = built["places"]
+    gravity = Gravity(
+        decay=Exponential(half_life=settings.demand.half_life_h),
+        origin_exponent=settings.demand.alpha,
+        destination_exponent=settings.demand.gamma,
+    )
+    ways = passages(tables)
+    demand = cross_demand(places, tables, ways, gravity=gravity)
+    loads = checkpoint_loads(tables, ways, demand)
+    closed = closures(places, tables, gravity=gravity)
+    gains = delay_gains(
+        places,
+        tables,
+        decay=Exponential(half_life=settings.access.half_life_h),
+        gravity=gravity,
+    )
+    return {
+        "ranking": checkpoint_ranking(loads, closed),
+        "diversions": closed.diversions,
+        "gains": gains,
+        "load": edge_loads(built["network"], tables, ways, demand),
+    }
+
+
+def edge_layer(network: Network, load: np.ndarray[Any, np.dtype[np.float64]]) -> gpd.GeoDataFrame:
+    """Links of the network as lines, with what they carry across the border.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    load
+        Demand on each directed edge, shape (m,).
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a link: ``mode``, ``road_class``, ``side``, ``length_km``, ``hours`` (of the
+        faster direction), ``load_share`` (both directions), LineStrings in WGS 84.
+    """
+    tail_side, head_side = network.side[network.tail], network.side[network.indices]
+    side = np.where(tail_side == head_side, np.array(SIDES, object)[tail_side], "crossing")
+    edges = pd.DataFrame(
+        {
+            "link": network.link,
+            "mode": np.array(MODES, object)[network.mode],
+            "road_class": np.array(network.classes, object)[network.road_class],
+            "side": side,
+            "length_km": network.length_m / 1000,
+            "hours": network.hours,
+            "load_share": load,
+        }
+    )
+    first = dict.fromkeys(["mode", "road_class", "side", "length_km"], "first")
+    links = edges.groupby("link").agg(first | {"hours": "min", "load_share": "sum"})
+    return gpd.GeoDataFrame(links, geometry=network.lines[links.index], crs=4326)

@@ -1,0 +1,112 @@
+import numpy as np
+import pandas as pd
+import pytest
+from pyproj import Geod
+from scipy.sparse.csgraph import dijkstra
+
+from geo_border.errors import NetworkError
+from geo_border.network.build import build_network
+from geo_border.network.graph import MODES
+from geo_border.network.places import Access
+
+WGS84 = Geod(ellps="WGS84")
+
+
+@pytest.fixture
+def built(lines, territory, border, checkpoints, places, speeds):
+    return build_network(lines, territory, border, checkpoints, places, speeds)
+
+
+def test_times_by_hand(built):
+    network, gates = built.network, built.gates
+    times = dijkstra(network.matrix(["road"]), indices=gates.loc["road-post", "home_node"])
+    start = built.places.loc["p1", "node"]
+    km = WGS84.inv(0.5, 49.21, 0.5, 50.0)[2] / 1000
+    assert times[start] == pytest.approx(km / 80, rel=1e-3)
+    # Nothing passes the border without a gate, the unserved road included.
+    assert np.isinf(times[built.places.loc["p3", "node"]])
+
+
+def test_every_two_way_link_is_two_edges_in_csr_order(built):
+    network = built.network
+    assert network.indptr[-1] == network.n_edges
+    forth = set(zip(network.tail, network.indices, network.link, strict=True))
+    assert {(head, tail, link) for tail, head, link in forth} == forth
+    assert (network.hours > 0).all()
+    line = network.lines[network.link[0]]
+    assert {network.link.min(), network.link.max()} == {0, len(network.lines) - 1}
+    assert line.geom_type == "LineString"
+
+
+def test_places_do_not_snap_to_an_island(built):
+    island = built.places.loc["p4"]
+    assert island["node"] >= 0
+    # The island road is 1 km away, the road that leads out some 22 km.
+    assert island["access_km"] > 20
+    assert island["access_h"] == pytest.approx(island["access_km"] / 40)
+
+
+def test_a_place_out_of_reach_is_reported(lines, territory, border, checkpoints, places, speeds):
+    short = Access(farthest_km=10)
+    built = build_network(lines, territory, border, checkpoints, places, speeds, access=short)
+    assert built.places["node"].to_numpy().tolist().count(-1) == 1
+    assert np.isnan(built.places.loc["p4", "access_h"])
+
+
+def test_stations_join_road_and_railway(built):
+    network = built.network
+    transfers = network.mode == MODES.index("transfer")
+    assert transfers.sum() == 2 * 2  # p1 and p3 lie on the railway, both directions
+    assert (network.hours[transfers] >= 0.5).all()
+    by_train = dijkstra(network.matrix(), indices=built.gates.loc["rail-post", "home_node"])
+    assert np.isfinite(by_train[built.places.loc["p1", "node"]])
+
+
+def test_oneway_links_are_one_edge(lines, territory, border, checkpoints, places, speeds):
+    oneway = lines.assign(oneway=[0, 0, 1, 0, -1, 0])
+    built = build_network(oneway, territory, border, checkpoints, places, speeds)
+    network = built.network
+    assert (network.link == 0).sum() in (1, 2)
+    directed = {
+        (network.lon[t], network.lon[h])
+        for t, h in zip(network.tail, network.indices, strict=True)
+        if network.lat[t] == network.lat[h] == 49.9
+    }
+    assert (0.3, 0.1) in directed
+    assert (0.1, 0.3) not in directed
+
+
+def test_speeds_are_accounted_for(lines, territory, border, checkpoints, places, speeds):
+    tagged = lines.assign(speed_kmh=[100.0, np.nan, np.nan, np.nan, np.nan, np.nan])
+    built = build_network(tagged, territory, border, checkpoints, places, speeds)
+    account = built.speeds.set_index(["side", "mode", "class"])
+    first_km = WGS84.inv(0.5, 49.2, 0.5, 49.9)[2] / 1000
+    assert account.loc[("home", "road", "trunk"), "tagged_km"] == pytest.approx(first_km)
+    assert account.loc[("neighbour", "road", "trunk"), "tagged_km"] == 0
+    assert account.loc[("home", "rail", "rail"), "mean_kmh"] == pytest.approx(50)
+
+
+def test_a_class_without_a_speed_is_named(lines, territory, border, checkpoints, places, speeds):
+    with pytest.raises(NetworkError, match=r"\(side, mode, class\) home, road, trunk"):
+        build_network(lines, territory, border, checkpoints, places, speeds.iloc[1:])
+
+
+def test_no_open_checkpoint_on_the_network(lines, territory, border, checkpoints, places, speeds):
+    closed = checkpoints.assign(is_open=False)
+    with pytest.raises(NetworkError, match="no open checkpoint"):
+        build_network(lines, territory, border, closed, places, speeds)
+
+
+def test_matrix_keeps_the_fastest_of_parallel_edges(
+    lines, territory, border, checkpoints, places, speeds
+):
+    double = pd.concat([lines, lines.iloc[[2]].assign(speed_kmh=160.0)], ignore_index=True)
+    double["speed_kmh"] = double["speed_kmh"].astype(float)
+    west = places.loc[["p1", "p3"]]
+    network = build_network(double, territory, border, checkpoints, west, speeds).network
+    tail = int(np.flatnonzero((network.lon == 0.2) & (network.lat == 49.2))[0])
+    head = int(np.flatnonzero((network.lon == 0.5) & (network.lat == 49.2))[0])
+    hours = network.matrix(["road"])[tail, head]
+    metres = network.matrix(["road"], weight="length_m")[tail, head]
+    assert metres / 1000 / hours == pytest.approx(160)
+    assert network.edges_inside(["road"]).size == network.matrix(["road"]).nnz

@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geo_border.border.checkpoints import placed_checkpoints
+from geo_border.network.crossings import find_crossings, open_gates
+from geo_border.network.links import links_from_lines
+
+
+@pytest.fixture
+def built(lines, territory):
+    return links_from_lines(lines, territory)
+
+
+def test_crossings_are_served_by_the_nearest_checkpoint_of_their_mode(built, border, checkpoints):
+    found = find_crossings(*built, border, checkpoints).set_index("link")
+    assert sorted(found.index) == [1, 3, 5]
+    assert found.loc[1, "checkpoint_id"] == "road-post"
+    assert found.loc[5, "checkpoint_id"] == "rail-post"
+    assert pd.isna(found.loc[3, "checkpoint_id"])
+    assert found["found_by"].unique().tolist() == ["geometry"]
+    assert found.loc[3, ["lon", "lat"]].tolist() == pytest.approx([0.9, 50], abs=1e-3)
+    assert found.loc[1, "checkpoint_km"] == pytest.approx(0.215, abs=0.01)
+    assert found.loc[1, "confidence"] == "high"
+    assert found.loc[3, "confidence"] == "low"  # a straight line of 111 km
+
+
+def test_a_checkpoint_beyond_the_tolerance_serves_nothing(built, border, posts):
+    far = placed_checkpoints(posts.assign(lon=[0.6, 0.3]), border, delay_h={"road": 2, "rail": 1})
+    assert find_crossings(*built, border, far)["checkpoint_id"].isna().all()
+    # Its own accuracy may reach farther than the tolerance.
+    vague = far.assign(accuracy_km=9.0)
+    assert find_crossings(*built, border, vague).set_index("link").loc[1, "checkpoint_id"]
+
+
+def test_a_line_that_cuts_a_bend_and_comes_back_is_no_crossing(
+    lines, territory, border, checkpoints
+):
+    bend = lines.iloc[[0]].set_geometry(
+        [shapely.LineString([(0.6, 49.9), (0.7, 50.1), (0.8, 49.9)])]
+    )
+    nodes, links = links_from_lines(pd.concat([lines, bend], ignore_index=True), territory)
+    assert 6 not in find_crossings(nodes, links, border, checkpoints)["link"].tolist()
+
+
+def test_gates_are_the_only_way_between_the_sides(built, border, checkpoints):
+    crossings = find_crossings(*built, border, checkpoints)
+    nodes, links, gates = open_gates(*built, crossings, checkpoints)
+    assert gates.index.tolist() == ["road-post", "rail-post"]
+    assert nodes.loc[gates["home_node"], "side"].tolist() == [0, 0]
+    assert nodes.loc[gates["neighbour_node"], "side"].tolist() == [1, 1]
+    side = nodes["side"].to_numpy()
+    passing = links[side[links["tail"]] != side[links["head"]]]
+    assert passing["line"].tolist() == [3]  # the unserved road
+    halves = links[links["line"] == 1]
+    assert halves["length_km"].sum() == pytest.approx(built[1].loc[1, "length_km"])
+    assert set(halves["head"]) | set(halves["tail"]) >= set(
+        gates.loc["road-post", ["home_node", "neighbour_node"]]
+    )
+    assert gates.loc["road-post", "delay_out_h"] == 2
+
+
+def test_two_carriageways_meet_at_one_gate(lines, territory, border, checkpoints):
+    twin = lines.iloc[[1]].set_geometry(
+        [shapely.LineString([(0.5, 49.9), (0.501, 50.4), (0.5, 50.8)])]
+    )
+    nodes, links = links_from_lines(pd.concat([lines, twin], ignore_index=True), territory)
+    crossings = find_crossings(nodes, links, border, checkpoints)
+    assert (crossings["checkpoint_id"] == "road-post").sum() == 2
+    nodes, links, gates = open_gates(nodes, links, crossings, checkpoints)
+    assert len(gates) == 2
+    assert (links["head"] == gates.loc["road-post", "home_node"]).sum() == 2
+
+
+def test_stubs_on_both_sides_make_a_gate(lines, territory, border, checkpoints):
+    point = checkpoints.loc["road-post", ["lon", "lat"]].tolist()
+    stubs = lines.iloc[[0, 0]].set_geometry(
+        [shapely.LineString([(0.5, 49.9), point]), shapely.LineString([point, (0.6, 50.5)])]
+    )
+    without = pd.concat([lines.drop(index=1), stubs], ignore_index=True)
+    nodes, links = links_from_lines(without, territory)
+    crossings = find_crossings(nodes, links, border, checkpoints)
+    assert (crossings["found_by"] == "stub").any()
+    nodes, links, gates = open_gates(nodes, links, crossings, checkpoints)
+    assert "road-post" in gates.index
+    side = nodes["side"].to_numpy()
+    served = links[links["line"].isin([5, 6])]
+    assert (side[served["tail"]] == side[served["head"]]).all()
+
+
+def test_a_stub_from_one_side_alone_makes_no_gate(lines, territory, border, checkpoints):
+    point = checkpoints.loc["road-post", ["lon", "lat"]].tolist()
+    stub = lines.iloc[[0]].set_geometry([shapely.LineString([(0.5, 49.9), point])])
+    nodes, links = links_from_lines(
+        pd.concat([lines.drop(index=1), stub], ignore_index=True), territory
+    )
+    crossings = find_crossings(nodes, links, border, checkpoints)
+    _, _, gates = open_gates(nodes, links, crossings, checkpoints)
+    assert gates.index.tolist() == ["rail-post"]
+
+
+def test_no_checkpoint_at_all(built, border, checkpoints):
+    crossings = find_crossings(*built, border, checkpoints.iloc[:0])
+    assert crossings["checkpoint_id"].isna().all()
+    assert np.isnan(crossings["checkpoint_km"]).all()

@@ -1,0 +1,99 @@
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import Geod
+
+from geo_border.errors import NetworkError
+from geo_border.network.links import links_from_lines, split_links
+
+WGS84 = Geod(ellps="WGS84")
+
+
+def test_lines_that_meet_at_their_ends_share_a_node(lines, territory):
+    nodes, links = links_from_lines(lines, territory)
+    assert len(links) == 6
+    assert len(nodes) == 9 + 1  # 12 ends, of which two pairs meet
+    assert links.loc[0, "head"] == links.loc[1, "tail"]
+    ends = nodes.loc[links["tail"], ["lon", "lat"]].to_numpy()
+    assert np.allclose(ends, [line.coords[0] for line in links.geometry])
+    assert nodes.loc[links["tail"], "side"].tolist() == [0] * 6
+    assert nodes.loc[links["head"], "region_id"].tolist() == ["A", "X", "A", "X", "A", "X"]
+
+
+def test_length_is_geodesic_unless_given(lines, territory):
+    given_length = lines.assign(length_km=[1.5, np.nan, np.nan, np.nan, np.nan, np.nan])
+    _, links = links_from_lines(given_length, territory)
+    assert links.loc[0, "length_km"] == 1.5
+    assert links.loc[1, "length_km"] == pytest.approx(WGS84.inv(0.5, 49.9, 0.5, 50.8)[2] / 1000)
+
+
+def test_lines_outside_both_sides_are_dropped(lines, territory):
+    abroad = lines.iloc[[0]].set_geometry([shapely.LineString([(0.5, 49.2), (3, 49.2)])])
+    _, links = links_from_lines(pd.concat([lines, abroad], ignore_index=True), territory)
+    assert len(links) == 6
+
+
+def test_a_node_just_off_the_coast_belongs_to_the_nearest_side(lines, territory):
+    pier = lines.iloc[[0]].set_geometry([shapely.LineString([(0.2, 49.2), (-0.05, 49.2)])])
+    nodes, links = links_from_lines(pd.concat([lines, pier], ignore_index=True), territory)
+    assert nodes.loc[links.loc[6, "head"], "side"] == 0
+
+
+def test_a_network_on_one_side_only_is_an_error(lines, territory):
+    with pytest.raises(NetworkError, match="does not touch the neighbour side"):
+        links_from_lines(lines.iloc[[0, 2]], territory)
+    with pytest.raises(NetworkError, match="no lines"):
+        links_from_lines(lines.iloc[:0], territory)
+    with pytest.raises(NetworkError, match="unknown mode tram"):
+        links_from_lines(lines.assign(mode="tram"), territory)
+
+
+def test_cuts_share_out_the_length_and_meet_at_one_node(lines, territory):
+    nodes, links = links_from_lines(lines, territory)
+    cuts = pd.DataFrame({"link": [2, 2, 0, 2, 2], "share": [0.25, 0.25, 1.0, 0.5, 0.0]})
+    new_nodes, new_links, at = split_links(nodes, links, cuts)
+    assert at[0] == at[1] >= len(nodes)
+    assert at[2] == links.loc[0, "head"]
+    assert at[4] == links.loc[2, "tail"]
+    assert len(new_links) == len(links) + 2
+    parts = new_links[new_links["line"] == 2]
+    assert parts["length_km"].to_numpy() == pytest.approx(
+        links.loc[2, "length_km"] * np.array([0.25, 0.25, 0.5])
+    )
+    assert parts["tail"].tolist() == [links.loc[2, "tail"], at[0], at[3]]
+    assert parts["head"].tolist() == [at[0], at[3], links.loc[2, "head"]]
+    assert new_nodes.loc[at[0], ["lon", "lat"]].tolist() == pytest.approx([0.275, 49.2])
+
+
+def test_no_inner_cut_changes_nothing(lines, territory):
+    nodes, links = links_from_lines(lines, territory)
+    cuts = pd.DataFrame({"link": [0], "share": [0.0]})
+    same_nodes, same_links, at = split_links(nodes, links, cuts)
+    assert same_nodes is nodes
+    assert same_links is links
+    assert at.tolist() == [links.loc[0, "tail"]]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.floats(0, 1, allow_subnormal=False)), max_size=20))
+def test_splitting_conserves_length_and_connects_the_ends(cut_list):
+    rows = [[(0, 0), (1, 0)], [(1, 0), (1, 1), (2, 1)], [(2, 1), (0, 0)]]
+    nodes = pd.DataFrame({"lon": [0.0, 1, 2], "lat": [0.0, 0, 1], "side": 0, "region_id": None})
+    links = gpd.GeoDataFrame(
+        {"tail": [0, 1, 2], "head": [1, 2, 0], "length_km": [10.0, 20.0, 30.0], "line": [0, 1, 2]},
+        geometry=[shapely.LineString(row) for row in rows],
+        crs=4326,
+    )
+    cuts = pd.DataFrame(cut_list, columns=["link", "share"]).astype({"link": int, "share": float})
+    _, parts, at = split_links(nodes, links, cuts)
+    assert len(at) == len(cuts)
+    assert parts.groupby("line")["length_km"].sum().tolist() == pytest.approx([10, 20, 30])
+    for line, rows in parts.groupby("line"):
+        step = dict(zip(rows["tail"], rows["head"], strict=True))
+        node = links.loc[line, "tail"]
+        for _ in range(len(rows)):
+            node = step[node]
+        assert node == links.loc[line, "head"]
