@@ -234,6 +234,9 @@ def access_stage(
     measures["border_effect"] = border_effect(
         measures.filter(regex="^potential_").rename(columns=lambda c: c.removeprefix("potential_"))
     )
+    measures["border_effect_across"] = 1 - (
+        measures["potential_across"] / measures["potential_across_open"]
+    )
     values["border_effect"] = border_effect(reach)
     values["nearest_checkpoint"] = nearest["checkpoint_id"]
     losses = loss_shares(loss_by_checkpoint(places, tables, own, decay=decay), places)

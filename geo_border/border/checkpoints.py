@@ -104,8 +104,9 @@ def placed_checkpoints(
     -------
     GeoDataFrame
         The table with points, ``chainage_km``, ``border_distance_km``, ``delay_out_h``
-        (home to neighbour), ``delay_in_h``, ``delay_imputed``, ``is_open``; region ids filled
-        from the nearest piece of the border where the table has none.
+        (home to neighbour), ``delay_in_h``, ``delay_imputed``, ``is_open`` (a checkpoint on the
+        border whose place is unknown is not); region ids filled from the nearest piece of the
+        border where the table has none.
 
     Raises
     ------
@@ -144,8 +145,10 @@ def placed_checkpoints(
         given = table[column] if column in table else table["delay_h"]
         found[column] = given.fillna(table["delay_h"]).fillna(default).astype(float) + wait
     found["delay_imputed"] = table["delay_h"].isna()
-    found["is_open"] = table["status"].isin(open_status) & (
-        table["users"].isna() | table["users"].isin(open_users)
+    found["is_open"] = (
+        table["status"].isin(open_status)
+        & (table["users"].isna() | table["users"].isin(open_users))
+        & (points.x.notna() | ~on_line)
     )
     return gpd.GeoDataFrame(found, geometry=points)
 

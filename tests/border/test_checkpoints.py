@@ -106,6 +106,11 @@ def test_who_may_pass(border, status, users, is_open):
     assert found.loc["post", "is_open"] == is_open
 
 
+def test_a_checkpoint_of_unknown_place_is_not_open(border):
+    lost = table(lon=np.nan, lat=np.nan, home_id="A")
+    assert not placed_checkpoints(lost, border, delay_h={"road": 2}).loc["post", "is_open"]
+
+
 def test_a_checkpoint_far_from_the_border_names_its_row(border):
     with pytest.raises(
         CheckpointError, match=r"posts\.csv, row 2 \(post\): .* 334 km .*lon and lat"

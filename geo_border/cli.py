@@ -1,0 +1,203 @@
+"""The command line: thin, one function per command."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from geo_border import __version__
+from geo_border.errors import GeoBorderError
+
+EXIT_PROBLEM = 1
+EXIT_BAD_INPUT = 2
+
+app = typer.Typer(
+    name="geo-border",
+    help="How well is each region on a land border connected to the other side, what holds it "
+    "back, and what type of border region does that make it?",
+    epilog="Begin with `geo-border run ru-kz -o out/ru-kz`, then `geo-border new my-border`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console()
+err = Console(stderr=True)
+
+StudyArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="Name of an embedded study (see `geo-border studies`), a folder with a study.toml, "
+        "or the path of a study.toml.",
+        show_default=False,
+    ),
+]
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  (typer's callback)
+    if wanted:
+        out.print(f"geo-border {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    study: StudyArgument,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="DIR",
+            help="Folder for the outputs; `out/` and the name of the study if not given.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Run a study from border to typology and write tables, maps, a GeoPackage and the report.
+
+    Finished stages are kept in the output folder: an interrupted run goes on where it stopped.
+    """
+    from geo_border.study import STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+
+    begun = time.perf_counter()
+    opened = open_study(study)
+    folder = folder or Path("out") / opened.settings.study.id
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("read", total=len(STAGES))
+        results = opened.run(
+            folder,
+            progress=lambda stage: bar.update(
+                task, description=stage, completed=STAGES.index(stage)
+            ),
+        )
+    table = Table(title=Text(results.settings.study.title), title_justify="left")
+    levels, typology = results.levels, results.typology
+    table.add_column("region", no_wrap=True)
+    for heading in ("transport", "projects", "services", "potential", "index", "rank"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("type")
+    names = results.regions["name"]
+    for region_id in levels.sort_values("index", ascending=False).index:
+        row = levels.loc[region_id]
+        scores = [
+            _score(row[level])
+            for level in (
+                "transport_communication",
+                "joint_projects",
+                "social_services",
+                "potential",
+                "index",
+            )
+        ]
+        ranks = f"{row['rank_low']:.0f}–{row['rank_high']:.0f}"
+        kind = typology.loc[region_id]
+        table.add_row(
+            Text(str(names[region_id])),
+            *scores,
+            ranks,
+            Text(f"{kind['type']} ({100 * kind['probability']:.0f} %)"),
+        )
+    out.print(table)
+    out.print(
+        "Scores 0–100 among the regions of the study; rank: 5–95 % of the Monte Carlo draws; "
+        "in brackets: share of the draws with that type.",
+        style="dim",
+    )
+    took = time.perf_counter() - begun
+    out.print(Text(f"Report: {folder / 'report.html'}  ({took:.0f} s)"), soft_wrap=True)
+
+
+def _score(value: float) -> str:
+    """Score for the table; a level with too little data has none."""
+    return "–" if value != value else f"{value:.0f}"  # noqa: PLR0124  (nan)
+
+
+@app.command()
+def check(study: StudyArgument) -> None:
+    """Audit the inputs of a study; exit code 1 if there are errors, 2 if it cannot be read."""
+    from geo_border.study import open_study  # noqa: PLC0415
+
+    findings = open_study(study).check()
+    colour = {"error": "red", "warning": "yellow", "note": "dim"}
+    for row in findings.itertuples():
+        out.print(
+            Text(f"{row.severity:8}", style=colour[str(row.severity)]),
+            Text(f"{row.topic}: {row.item}: {row.problem}"),
+            soft_wrap=True,
+        )
+    count = findings["severity"].value_counts()
+    out.print(
+        ", ".join(f"{count.get(severity, 0)} {severity}s" for severity in colour), highlight=False
+    )
+    if count.get("error", 0):
+        raise typer.Exit(EXIT_PROBLEM)
+
+
+@app.command()
+def studies() -> None:
+    """List the studies that come with the package."""
+    from geo_border.settings import read_settings  # noqa: PLC0415
+    from geo_border.study import embedded_studies  # noqa: PLC0415
+
+    for name, folder in embedded_studies().items():
+        about = read_settings(folder / "study.toml").study
+        out.print(Text(f"{name}  {about.title}", style="bold"))
+        out.print(Text(f"    {folder}", style="dim"), soft_wrap=True)
+
+
+@app.command()
+def new(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder to make; must not exist, or be empty.")
+    ],
+    template: Annotated[
+        str, typer.Option("--from", metavar="NAME", help="Embedded study to copy.")
+    ] = "ru-kz",
+) -> None:
+    """Copy an embedded study, to replace its files by those of your own border."""
+    from geo_border.study import new_study  # noqa: PLC0415
+
+    new_study(folder, template=template)
+    out.print(Text(f"{folder} is ready. Next:"), soft_wrap=True)
+    out.print(Text(f"  1. edit {folder / 'study.toml'} and replace the files it names"))
+    out.print(Text(f"  2. geo-border check {folder}"))
+    out.print(Text(f"  3. geo-border run {folder}"))
+
+
+def main() -> None:
+    """Run the command line; a problem with the input is one message and exit code 2."""
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except GeoBorderError as error:
+        if debug:
+            raise
+        err.print(Text("error: ", style="bold red"), Text(str(error)), sep="", soft_wrap=True)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        err.print("stopped; finished stages are kept, the same command goes on from there")
+        sys.exit(130)

@@ -1,0 +1,199 @@
+"""The account of the data: what was mended, imputed, left out, and what a figure rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geo_border.border.checkpoints import ON_THE_LINE
+
+if TYPE_CHECKING:
+    from geo_border.settings import Settings
+
+
+def account(settings: Settings, border: dict[str, Any], built: dict[str, Any]) -> pd.DataFrame:
+    """Count what a reader must know before believing the figures.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    border
+        Parts of the border stage.
+    built
+        Parts of the network stage.
+
+    Returns
+    -------
+    DataFrame
+        ``topic``, ``item``, ``value``, ``unit``, ``note``; one line each.
+    """
+    lines = [
+        *_of_border(settings, border),
+        *_of_checkpoints(settings, border["checkpoints"], built["gates"]),
+        *_of_crossings(built["crossings"]),
+        *_of_network(built),
+        *_of_places(built["places"]),
+    ]
+    return pd.DataFrame(lines, columns=["topic", "item", "value", "unit", "note"])
+
+
+Line = tuple[str, str, float, str, str]
+
+
+def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
+    """Length against published lengths; what edge matching took and gave."""
+    section, pieces = settings.regions, border["border"]
+    length = pieces["length_km"].sum()
+    vertices = pieces.geometry.count_coordinates().sum()
+    spacing = f"a vertex every {1000 * length / vertices:.0f} m; a finer line is longer"
+    lines: list[Line] = [("border", "length of the common line", length, "km", spacing)]
+    if section.official_border_km:
+        share = 100 * (length / section.official_border_km - 1)
+        lines += [
+            (
+                "border",
+                "official length",
+                section.official_border_km,
+                "km",
+                section.official_border_source,
+            ),
+            ("border", "difference from the official length", share, "%", ""),
+        ]
+    by_region = border["regions"]["border_km"]
+    lines += [
+        (
+            "border",
+            f"length of {border['regions'].at[region_id, 'name']} against the published",
+            100 * (by_region[region_id] / published - 1) if published else by_region[region_id],
+            "%" if published else "km",
+            f"{by_region[region_id]:.0f} km against {published:g} km; "
+            f"{section.published_border_source}",
+        )
+        for region_id, published in section.published_border_km.items()
+    ]
+    names = {
+        "overlap": "area taken from home regions because both sides claimed it",
+        "gap": "area given to home regions because neither side had it",
+    }
+    mismatch = border["mismatch"].groupby("kind")["area_km2"].agg(["sum", "size", "max"])
+    lines += [
+        (
+            "border",
+            names[str(kind)],
+            row["sum"],
+            "km²",
+            f"{row['size']:.0f} pieces, the largest {row['max']:.0f} km²",
+        )
+        for kind, row in mismatch.iterrows()
+    ]
+    return lines
+
+
+def _of_checkpoints(
+    settings: Settings, checkpoints: pd.DataFrame, gates: pd.DataFrame
+) -> list[Line]:
+    """How many checkpoints, where their delays are from, which the network does not reach."""
+    on_line = checkpoints[checkpoints["mode"].isin(ON_THE_LINE)]
+    lines: list[Line] = []
+    for mode, rows in on_line.groupby("mode"):
+        open_now = rows[rows["is_open"]]
+        sourced = int((~open_now["delay_imputed"]).sum())
+        lines += [
+            ("checkpoints", f"open, {mode}", len(open_now), "", f"of {len(rows)} in the register"),
+            (
+                "checkpoints",
+                f"delay from a source, {mode}",
+                sourced,
+                "",
+                f"the others have {settings.checkpoints.delay_h.get(str(mode))} h; "  # type: ignore[call-overload]
+                f"{settings.checkpoints.delay_source}",
+            ),
+        ]
+    unreached = on_line.index[on_line["is_open"] & ~on_line.index.isin(gates.index)]
+    lines.append(
+        (
+            "checkpoints",
+            "open, but the network does not reach them from both sides",
+            len(unreached),
+            "",
+            ", ".join(unreached),
+        )
+    )
+    return lines
+
+
+def _of_crossings(crossings: pd.DataFrame) -> list[Line]:
+    """Crossings served and unserved, and how sure their places are."""
+    lines: list[Line] = []
+    for mode, rows in crossings.groupby("mode"):
+        served = rows["checkpoint_id"].notna()
+        sure = rows["confidence"].value_counts()
+        lines += [
+            ("crossings", f"served by a checkpoint, {mode}", int(served.sum()), "links", ""),
+            (
+                "crossings",
+                f"without a checkpoint, {mode}",
+                int((~served).sum()),
+                "links",
+                "they carry no traffic; candidates for opening",
+            ),
+            (
+                "crossings",
+                f"place known for sure, {mode}",
+                int(sure.get("high", 0)),
+                "links",
+                f"{sure.get('medium', 0)} medium, {sure.get('low', 0)} low",
+            ),
+        ]
+    return lines
+
+
+def _of_network(built: dict[str, Any]) -> list[Line]:
+    """Size of the network and how many of its speeds are imputed."""
+    network = built["network"]
+    lines: list[Line] = [
+        ("network", "nodes", network.n_nodes, "", ""),
+        ("network", "directed edges", network.n_edges, "", ""),
+    ]
+    for row in built["speeds"].itertuples():
+        imputed = 100 * (1 - row.tagged_km / row.km) if row.km else 0.0
+        lines.append(
+            (
+                "network",
+                f"{row[3]}, {row[2]}, {row[1]}",
+                row.km,
+                "km",
+                f"mean {row.mean_kmh:.0f} km/h, speed imputed on {imputed:.0f} % of the length",
+            )
+        )
+    return lines
+
+
+def _of_places(places: pd.DataFrame) -> list[Line]:
+    """People, and how far they are from the network."""
+    lines: list[Line] = []
+    for side, rows in places.groupby("side"):
+        lost = rows[rows["node"] < 0]
+        people = rows["population"].sum()
+        near = rows.loc[rows["access_km"] <= 10, "population"].sum()  # noqa: PLR2004  (said)
+        lines += [
+            ("places", f"settlements, {side}", len(rows), "", ""),
+            ("places", f"population, {side}", people, "persons", ""),
+            (
+                "places",
+                f"population within 10 km of the network, {side}",
+                100 * near / people,
+                "%",
+                "along the local way",
+            ),
+            (
+                "places",
+                f"settlements the network does not reach, {side}",
+                len(lost),
+                "",
+                f"{lost['population'].sum():,.0f} persons",
+            ),
+        ]
+    return lines

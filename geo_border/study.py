@@ -1,0 +1,274 @@
+"""A study: reads study.toml, runs the stages, remembers the finished ones, writes the outputs."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+import geo_border
+from geo_border.errors import StudyError
+from geo_border.inputs import Inputs, input_files, read_inputs
+from geo_border.results import Results
+from geo_border.routing.tables import gate_tables
+from geo_border.settings import Settings, read_settings
+from geo_border.stages import (
+    ROAD,
+    access_stage,
+    border_stage,
+    bottleneck_stage,
+    edge_layer,
+    inside_stage,
+    network_stage,
+    own_times_of,
+)
+from geo_border.store import Memory, file_digest, whole_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STAGES = ("read", "border", "network", "searches", "access", "bottlenecks", "index", "outputs")
+"""Steps of a run, in order, as progress is told."""
+
+MEMORY = ".stages"
+"""Folder of finished stages inside the output folder."""
+
+
+def embedded_studies() -> dict[str, Path]:
+    """Find the studies that come with the package.
+
+    Returns
+    -------
+    dict
+        Folder of each study by its name.
+    """
+    here = Path(geo_border.__file__).parent
+    # A wheel carries the studies inside the package; a checkout has them beside it.
+    root = here / "data" if (here / "data").is_dir() else here.parent / "data"
+    return {file.parent.name: file.parent for file in sorted(root.glob("*/study.toml"))}
+
+
+def open_study(study: str | Path) -> Study:
+    """Open a study by name, folder or path of its study.toml.
+
+    Parameters
+    ----------
+    study
+        Name of an embedded study, a folder with a study.toml, or the path of one.
+
+    Returns
+    -------
+    Study
+        The study, its settings checked and its files not yet read.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study, or its study.toml is not sound.
+    """
+    path = Path(study)
+    embedded = embedded_studies()
+    if str(study) in embedded and not path.exists():
+        path = embedded[str(study)]
+    elif not path.exists() and path.suffix != ".toml":
+        raise StudyError(
+            f"there is no study {str(study)!r}",
+            remedy=f"Give a folder with a study.toml, or one of: {', '.join(embedded) or 'none'}",
+        )
+    file = path / "study.toml" if path.is_dir() else path
+    return Study(folder=file.parent, settings=read_settings(file))
+
+
+def new_study(folder: Path, *, template: str = "ru-kz") -> None:
+    """Copy an embedded study to start one's own border from.
+
+    Parameters
+    ----------
+    folder
+        Where to put it; must not exist, or be empty.
+    template
+        Name of the embedded study.
+
+    Raises
+    ------
+    StudyError
+        If the folder has something in it, or there is no such template.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise StudyError(
+            "the folder is not empty", file=folder, remedy="Name a folder that does not exist yet"
+        )
+    studies = embedded_studies()
+    if template not in studies:
+        raise StudyError(
+            f"there is no study {template!r} to copy", remedy=f"There are {', '.join(studies)}"
+        )
+    with whole_folder(folder) as aside:
+        shutil.copytree(studies[template], aside, dirs_exist_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A border to be studied.
+
+    Parameters
+    ----------
+    folder
+        The folder of study.toml and the files it names.
+    settings
+        What study.toml says.
+    """
+
+    folder: Path
+    settings: Settings
+
+    def read(self) -> Inputs:
+        """Read and check every input.
+
+        Returns
+        -------
+        Inputs
+            Checked frames.
+
+        Raises
+        ------
+        GeoBorderError
+            For the first thing found wrong.
+        """
+        return read_inputs(self.settings, self.folder)
+
+    def digests(self) -> dict[str, str]:
+        """Digest every input file.
+
+        Returns
+        -------
+        dict
+            SHA-256 by the key of study.toml that names the file; files that do not exist are
+            left for `read` to name.
+        """
+        files = input_files(self.settings, self.folder)
+        return {key: file_digest(file) for key, file in files.items() if file.is_file()}
+
+    def check(self) -> pd.DataFrame:
+        """Audit the inputs without running the study.
+
+        Returns
+        -------
+        DataFrame
+            Findings, worst first: ``severity`` (error, warning, note), ``topic``, ``item``,
+            ``problem``.
+
+        Raises
+        ------
+        GeoBorderError
+            If an input cannot be read at all.
+        """
+        inputs = self.read()
+        border = border_stage(inputs, self.settings)
+        built = network_stage(inputs, self.settings, border)
+        return findings(self.settings, inputs, border, built)
+
+    def run(
+        self,
+        out: Path | str | None = None,
+        *,
+        progress: Callable[[str], None] = lambda stage: None,
+    ) -> Results:
+        """Run every stage, from the border to the typology.
+
+        Parameters
+        ----------
+        out
+            Folder for the outputs; finished stages are remembered in it, so that a run that
+            was interrupted, or repeated with other weights, goes on where it can. None writes
+            nothing.
+        progress
+            Called with the name of each stage of `STAGES` as it begins.
+
+        Returns
+        -------
+        Results
+            Every frame by name.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it; earlier outputs stay as they were.
+        """
+        folder = None if out is None else Path(out)
+        memory = Memory(None if folder is None else folder / MEMORY)
+        settings = self.settings
+
+        progress("read")
+        inputs = self.read()
+        digests = self.digests()
+
+        progress("border")
+        depends: dict[str, Any] = {
+            "files": _starting(digests, "regions.", "checkpoints"),
+            "settings": [settings.regions.model_dump(), settings.checkpoints.model_dump()],
+        }
+        border, key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
+
+        progress("network")
+        depends = {
+            "border": key,
+            "files": _starting(digests, "network.", "places"),
+            "settings": settings.network.model_dump(),
+        }
+        built, network_key = memory.stage(
+            "network", depends, lambda: network_stage(inputs, settings, border)
+        )
+        network, gates, places = built["network"], built["gates"], built["places"]
+
+        progress("searches")
+        inside, _ = memory.stage(
+            "searches", {"network": network_key}, lambda: inside_stage(network, places)
+        )
+        own = own_times_of(inside)
+        tables = gate_tables(network, places, gates, modes=ROAD, trees=True)
+
+        progress("access")
+        depends = {
+            "network": network_key,
+            "settings": [settings.access.model_dump(), settings.index.model_dump()],
+        }
+        access, access_key = memory.stage(
+            "access",
+            depends,
+            lambda: access_stage(settings, border["regions"], built, tables, own),
+        )
+
+        progress("bottlenecks")
+        depends = {"access": access_key, "settings": settings.demand.model_dump()}
+        bottlenecks, bottleneck_key = memory.stage(
+            "bottlenecks", depends, lambda: bottleneck_stage(settings, built, tables)
+        )
+
+        progress("index")
+        depends = {
+            "bottlenecks": bottleneck_key,
+            "files": _starting(digests, "indicators."),
+            "settings": [settings.index.model_dump(), settings.typology.model_dump()],
+        }
+        index, _ = memory.stage(
+            "index", depends, lambda: index_stage(settings, inputs, border, access, bottlenecks)
+        )
+        results = _results(self, inputs, border, built, access, bottlenecks, index, digests)
+        if folder is not None:
+            progress("outputs")
+            with whole_folder(folder) as aside:
+                write_outputs(results, aside)
+        return results
+
+
+def _starting(digests: dict[str, str], *prefixes: str) -> dict[str, str]:
+    """Digests whose key begins with one of the prefixes."""
+    return {key: digest for key, digest in digests.items() if key.startswith(prefixes)}

@@ -1,0 +1,139 @@
+"""A small made-up border on disk, for tests of reading, refusing and running."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+TOML = """
+[study]
+id = "mini"
+title = "A made-up border for tests"
+home = "Homeland"
+neighbour = "Neighbourland"
+
+[regions]
+home = "home.geojson"
+neighbour = "neighbour.geojson"
+
+[network]
+lines = [{ file = "roads.geojson", mode = "road" }, { file = "rails.geojson", mode = "rail" }]
+speeds = "speeds.csv"
+
+[checkpoints]
+file = "checkpoints.csv"
+delay_h = { road = 1.0, rail = 0.5 }
+delay_source = "made up"
+
+[places]
+file = "places.csv"
+
+[indicators]
+registry = "registry.csv"
+table = "indicators.csv"
+
+[index]
+draws = 200
+"""
+
+REGIONS = {
+    "home": [("A", 0, 1), ("B", 1, 2), ("C", 2, 3)],
+    "neighbour": [("X", 0, 1.5), ("Y", 1.5, 3)],
+}
+
+
+def write_mini_study(folder: Path) -> Path:
+    """Three home regions below the parallel 50, two neighbours above, roads every half degree."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.toml").write_text(TOML, encoding="utf-8")
+    for side, rows in REGIONS.items():
+        south, north = (49, 50) if side == "home" else (50.003, 51)
+        gpd.GeoDataFrame(
+            {
+                "region_id": [name for name, _, _ in rows],
+                "name": [f"Region {name}" for name, _, _ in rows],
+                "capital": [f"Town {name}" for name, _, _ in rows],
+                "capital_lon": [(west + east) / 2 for _, west, east in rows],
+                "capital_lat": [(south + north) / 2] * len(rows),
+            },
+            geometry=[shapely.box(west, south, east, north) for _, west, east in rows],
+            crs=4326,
+        ).to_file(folder / f"{side}.geojson")
+    lon, lat = np.arange(0.25, 3, 0.5), np.array([49.1, 49.5, 49.9, 50.1, 50.5, 50.9])
+    streets = [[(x, a), (x, b)] for x in lon for a, b in zip(lat[:-1], lat[1:], strict=True)]
+    streets += [[(a, y), (b, y)] for y in lat for a, b in zip(lon[:-1], lon[1:], strict=True)]
+    lines(streets, "street").to_file(folder / "roads.geojson")
+    rails = [[(1.3, a), (1.3, b)] for a, b in zip(lat[:-1], lat[1:], strict=True)]
+    lines(rails, "main").to_file(folder / "rails.geojson")
+    pd.DataFrame(
+        [
+            ("west", "West post", "road", "open", 0.25, 50.0015, 0.5),
+            ("middle", "Middle post", "road", "open", 1.25, 50.0015, None),
+            ("east", "East post", "road", "closed", 2.75, 50.0015, None),
+            ("track", "Track post", "rail", "open", 1.3, 50.0015, None),
+        ],
+        columns=["checkpoint_id", "name", "mode", "status", "lon", "lat", "delay_h"],
+    ).assign(
+        users=None, home_id=None, neighbour_id=None, accuracy_km=0.5, hours=None, capacity_day=None
+    ).to_csv(folder / "checkpoints.csv", index=False)
+    towns = [
+        (f"{side[0]}{n}", f"Town {name}", (west + east) / 2, 49.5 if side == "home" else 50.5, side,
+         name, 1000 * (n + 1))
+        for side, rows in REGIONS.items()
+        for n, (name, west, east) in enumerate(rows)
+    ]
+    towns.append(("n9", "Far town", 2.9, 50.9, "neighbour", None, 500))
+    pd.DataFrame(
+        towns, columns=["place_id", "name", "lon", "lat", "side", "region_id", "population"]
+    ).to_csv(folder / "places.csv", index=False)
+    pd.DataFrame(
+        [(side, *kind, 60.0, "made up") for side in REGIONS
+         for kind in (("road", "street"), ("rail", "main"))],
+        columns=["side", "mode", "class", "kmh", "source"],
+    ).to_csv(folder / "speeds.csv", index=False)
+    levels = {
+        "transport_communication": ["road_density"],
+        "joint_projects": ["investment", "trade"],
+        "social_services": ["doctors", "students"],
+        "potential": ["product"],
+        "context": ["population"],
+    }
+    pd.DataFrame(
+        [
+            (name, name.replace("_", " ").title(), level,
+             "context" if level == "context" else "index", "unit", 1, None, None, None, "latest",
+             f"{name} of the region", "made up", "CC0")
+            for level, names in levels.items()
+            for name in names
+        ],
+        columns=["indicator_id", "name", "level", "role", "unit", "direction", "denominator",
+                 "transform", "years", "year_rule", "definition", "source", "licence"],
+    ).to_csv(folder / "registry.csv", index=False)
+    random = np.random.default_rng(3)
+    pd.DataFrame(
+        [
+            (name, indicator, year, round(float(random.uniform(10, 90)), 1), "made up", "high", None)
+            for name, _, _ in REGIONS["home"]
+            for names in levels.values()
+            for indicator in names
+            for year in (2020, 2021)
+        ],
+        columns=["region_id", "indicator_id", "year", "value", "source", "confidence", "note"],
+    ).to_csv(folder / "indicators.csv", index=False)
+    return folder
+
+
+def lines(rows, road_class):
+    return gpd.GeoDataFrame(
+        {"class": road_class}, geometry=[shapely.LineString(row) for row in rows],
+        index=range(len(rows)), crs=4326,
+    )
+
+
+@pytest.fixture
+def mini(tmp_path):
+    """The made-up study in a folder of its own, to be spoilt at will."""
+    return write_mini_study(tmp_path / "mini")
