@@ -68,8 +68,10 @@ def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
             f"length of {border['regions'].at[region_id, 'name']} against the published",
             100 * (by_region[region_id] / published - 1) if published else by_region[region_id],
             "%" if published else "km",
-            f"{by_region[region_id]:.0f} km against {published:g} km; "
-            f"{section.published_border_source}",
+            (
+                f"{by_region[region_id]:.0f} km against {published:g} km; "
+                f"{section.published_border_source}"
+            ),
         )
         for region_id, published in section.published_border_km.items()
     ]
@@ -97,6 +99,7 @@ def _of_checkpoints(
     """How many checkpoints, where their delays are from, which the network does not reach."""
     on_line = checkpoints[checkpoints["mode"].isin(ON_THE_LINE)]
     lines: list[Line] = []
+    default_h = {str(mode): hours for mode, hours in settings.checkpoints.delay_h.items()}
     for mode, rows in on_line.groupby("mode"):
         open_now = rows[rows["is_open"]]
         sourced = int((~open_now["delay_imputed"]).sum())
@@ -107,8 +110,10 @@ def _of_checkpoints(
                 f"delay from a source, {mode}",
                 sourced,
                 "",
-                f"the others have {settings.checkpoints.delay_h.get(str(mode))} h; "  # type: ignore[call-overload]
-                f"{settings.checkpoints.delay_source}",
+                (
+                    f"the others have {default_h[str(mode)]:g} h; "
+                    f"{settings.checkpoints.delay_source}"
+                ),
             ),
         ]
     unreached = on_line.index[on_line["is_open"] & ~on_line.index.isin(gates.index)]
@@ -177,7 +182,7 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
     for side, rows in places.groupby("side"):
         lost = rows[rows["node"] < 0]
         people = rows["population"].sum()
-        near = rows.loc[rows["access_km"] <= 10, "population"].sum()  # noqa: PLR2004  (said)
+        near = rows.loc[rows["access_km"] <= 10, "population"].sum()
         lines += [
             ("places", f"settlements, {side}", len(rows), "", ""),
             ("places", f"population, {side}", people, "persons", ""),

@@ -86,8 +86,7 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     ]
     of_region = pd.concat(permeable).reindex(regions.index)
     of_region["border_km"] = of_region["border_km"].fillna(0.0)
-    counts = [column for column in of_region if str(column).startswith("checkpoints_")]
-    counts.remove("checkpoints_per_100km")
+    counts = of_region.columns[of_region.columns.str.match("checkpoints_(?!per_)")]
     of_region[counts] = of_region[counts].fillna(0).astype(int)
     open_now = checkpoints[checkpoints["is_open"]]
     by_pair = open_now.groupby(["home_id", "neighbour_id", "mode"]).size().unstack(fill_value=0)
@@ -162,7 +161,7 @@ def inside_stage(network: Network, places: pd.DataFrame) -> dict[str, Any]:
         Arrays by side: origins, destinations and hours.
     """
     own = own_times(network, places, modes=ROAD)
-    parts = {}
+    parts: dict[str, Any] = {}
     for side, name in enumerate(SIDES):
         parts[f"origins_{name}"] = own.origins[side]
         parts[f"destinations_{name}"] = own.destinations[side]
@@ -278,7 +277,7 @@ def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Da
         If a capital does not reach the network.
     """
     given = regions.dropna(subset=["capital_lon", "capital_lat"])
-    found = {}
+    found: dict[str, Any] = {}
     for side in SIDES:
         here = given[given["side"] == side]
         points = shapely.points(here["capital_lon"], here["capital_lat"])

@@ -80,8 +80,15 @@ def write_mini_study(folder: Path) -> Path:
         users=None, home_id=None, neighbour_id=None, accuracy_km=0.5, hours=None, capacity_day=None
     ).to_csv(folder / "checkpoints.csv", index=False)
     towns = [
-        (f"{side[0]}{n}", f"Town {name}", (west + east) / 2, 49.5 if side == "home" else 50.5, side,
-         name, 1000 * (n + 1))
+        (
+            f"{side[0]}{n}",
+            f"Town {name}",
+            (west + east) / 2,
+            49.5 if side == "home" else 50.5,
+            side,
+            name,
+            1000 * (n + 1),
+        )
         for side, rows in REGIONS.items()
         for n, (name, west, east) in enumerate(rows)
     ]
@@ -90,8 +97,11 @@ def write_mini_study(folder: Path) -> Path:
         towns, columns=["place_id", "name", "lon", "lat", "side", "region_id", "population"]
     ).to_csv(folder / "places.csv", index=False)
     pd.DataFrame(
-        [(side, *kind, 60.0, "made up") for side in REGIONS
-         for kind in (("road", "street"), ("rail", "main"))],
+        [
+            (side, *kind, 60.0, "made up")
+            for side in REGIONS
+            for kind in (("road", "street"), ("rail", "main"))
+        ],
         columns=["side", "mode", "class", "kmh", "source"],
     ).to_csv(folder / "speeds.csv", index=False)
     levels = {
@@ -103,19 +113,52 @@ def write_mini_study(folder: Path) -> Path:
     }
     pd.DataFrame(
         [
-            (name, name.replace("_", " ").title(), level,
-             "context" if level == "context" else "index", "unit", 1, None, None, None, "latest",
-             f"{name} of the region", "made up", "CC0")
+            (
+                name,
+                name.replace("_", " ").title(),
+                level,
+                "context" if level == "context" else "index",
+                "unit",
+                1,
+                None,
+                None,
+                None,
+                "latest",
+                f"{name} of the region",
+                "made up",
+                "CC0",
+            )
             for level, names in levels.items()
             for name in names
         ],
-        columns=["indicator_id", "name", "level", "role", "unit", "direction", "denominator",
-                 "transform", "years", "year_rule", "definition", "source", "licence"],
+        columns=[
+            "indicator_id",
+            "name",
+            "level",
+            "role",
+            "unit",
+            "direction",
+            "denominator",
+            "transform",
+            "years",
+            "year_rule",
+            "definition",
+            "source",
+            "licence",
+        ],
     ).to_csv(folder / "registry.csv", index=False)
     random = np.random.default_rng(3)
     pd.DataFrame(
         [
-            (name, indicator, year, round(float(random.uniform(10, 90)), 1), "made up", "high", None)
+            (
+                name,
+                indicator,
+                year,
+                round(float(random.uniform(10, 90)), 1),
+                "made up",
+                "high",
+                None,
+            )
             for name, _, _ in REGIONS["home"]
             for names in levels.values()
             for indicator in names
@@ -128,8 +171,10 @@ def write_mini_study(folder: Path) -> Path:
 
 def lines(rows, road_class):
     return gpd.GeoDataFrame(
-        {"class": road_class}, geometry=[shapely.LineString(row) for row in rows],
-        index=range(len(rows)), crs=4326,
+        {"class": road_class},
+        geometry=[shapely.LineString(row) for row in rows],
+        index=range(len(rows)),
+        crs=4326,
     )
 
 

@@ -53,27 +53,59 @@ def test_a_sound_study_is_read_whole(mini):
 @pytest.mark.parametrize(
     ("table", "change", "kind", "says"),
     [
-        ("places.csv", set_cell(1, "population", "many"), TableError,
-         ["places.csv, row 3", "population should be a number, not 'many'", "Write digits"]),
-        ("places.csv", set_cell(1, "population", "-5"), TableError,
-         ["places.csv, row 3", "population is '-5'", "greater_than_or_equal_to(0)"]),
+        (
+            "places.csv",
+            set_cell(1, "population", "many"),
+            TableError,
+            ["places.csv, row 3", "population should be a number, not 'many'", "Write digits"],
+        ),
+        (
+            "places.csv",
+            set_cell(1, "population", "-5"),
+            TableError,
+            ["places.csv, row 3", "population is '-5'", "greater_than_or_equal_to(0)"],
+        ),
         ("places.csv", set_cell(2, "place_id", "h0"), TableError, ["'h0' stands twice"]),
         ("places.csv", set_cell(0, "lat", ""), TableError, ["row 2", "lat is empty"]),
         ("places.csv", set_cell(0, "side", "left"), TableError, ["row 2", "side is 'left'"]),
-        ("places.csv", set_cell(0, "region_id", "Q"), TableError,
-         ["row 2", "unknown region 'Q'", "Known are A, B"]),
-        ("places.csv", lambda t: t.drop(columns="lon"), TableError,
-         ["places.csv: lacks the column lon", "It has place_id"]),
+        (
+            "places.csv",
+            set_cell(0, "region_id", "Q"),
+            TableError,
+            ["row 2", "unknown region 'Q'", "Known are A, B"],
+        ),
+        (
+            "places.csv",
+            lambda t: t.drop(columns="lon"),
+            TableError,
+            ["places.csv: lacks the column lon", "It has place_id"],
+        ),
         ("checkpoints.csv", set_cell(0, "lat", "95"), TableError, ["row 2", "lat is '95'"]),
-        ("checkpoints.csv", set_cell(3, "home_id", "Z"), CheckpointError,
-         ["row 5", "unknown region 'Z'"]),
+        (
+            "checkpoints.csv",
+            set_cell(3, "home_id", "Z"),
+            CheckpointError,
+            ["row 5", "unknown region 'Z'"],
+        ),
         ("checkpoints.csv", set_cell(1, "status", "ajar"), TableError, ["row 3", "'ajar'"]),
-        ("indicators.csv", set_cell(4, "region_id", "Q"), IndicatorError,
-         ["indicators.csv, row 6", "unknown region 'Q'"]),
-        ("indicators.csv", set_cell(0, "indicator_id", "luck"), IndicatorError,
-         ["row 2", "unknown indicator 'luck'"]),
-        ("indicators.csv", set_cell(7, "value", "12,5"), TableError,
-         ["row 9", "value should be a number, not '12,5'"]),
+        (
+            "indicators.csv",
+            set_cell(4, "region_id", "Q"),
+            IndicatorError,
+            ["indicators.csv, row 6", "unknown region 'Q'"],
+        ),
+        (
+            "indicators.csv",
+            set_cell(0, "indicator_id", "luck"),
+            IndicatorError,
+            ["row 2", "unknown indicator 'luck'"],
+        ),
+        (
+            "indicators.csv",
+            set_cell(7, "value", "12,5"),
+            TableError,
+            ["row 9", "value should be a number, not '12,5'"],
+        ),
         ("indicators.csv", set_cell(7, "value", ""), TableError, ["row 9", "value is empty"]),
         ("indicators.csv", set_cell(1, "year", "2020"), TableError, ["stands twice"]),
         ("registry.csv", set_cell(0, "direction", "2"), TableError, ["row 2", "direction is '2'"]),
@@ -129,9 +161,7 @@ def test_a_region_twice_on_one_side_and_on_both(mini):
 
 def test_an_invalid_polygon(mini):
     bow = shapely.Polygon([(0, 49), (1, 50), (1, 49), (0, 50)])
-    spoil_layer(
-        mini, "home.geojson", lambda t: t.set_geometry([bow, *t.geometry[1:]], crs=4326)
-    )
+    spoil_layer(mini, "home.geojson", lambda t: t.set_geometry([bow, *t.geometry[1:]], crs=4326))
     with pytest.raises(GeometryError, match=r"row 1 \(A\): polygon is not valid"):
         read(mini)
 

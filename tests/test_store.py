@@ -13,13 +13,20 @@ def parts():
         {"name": ["a", None]}, geometry=gpd.points_from_xy([1, 2], [3, 4]), crs=4326
     )
     network = Network(
-        lon=np.array([0.0, 1]), lat=np.array([0.0, 1]), side=np.array([0, 1], np.int8),
-        region=np.array([0, -1], np.int32), indptr=np.array([0, 1, 2]),
-        indices=np.array([1, 0], np.int32), length_m=np.array([5.0, 5]),
-        hours=np.array([0.1, 0.1]), mode=np.array([0, 0], np.int8),
-        road_class=np.array([0, 0], np.int16), link=np.array([0, 0], np.int32),
+        lon=np.array([0.0, 1]),
+        lat=np.array([0.0, 1]),
+        side=np.array([0, 1], np.int8),
+        region=np.array([0, -1], np.int32),
+        indptr=np.array([0, 1, 2]),
+        indices=np.array([1, 0], np.int32),
+        length_m=np.array([5.0, 5]),
+        hours=np.array([0.1, 0.1]),
+        mode=np.array([0, 0], np.int8),
+        road_class=np.array([0, 0], np.int16),
+        link=np.array([0, 0], np.int32),
         lines=np.array([shapely.LineString([(0, 0), (1, 1)])], object),
-        regions=("A",), classes=("street",),
+        regions=("A",),
+        classes=("street",),
     )
     table = pd.DataFrame({"x": [1.5, np.nan]}, index=pd.Index(["p", "q"], name="id"))
     return {"points": points, "network": network, "table": table, "array": np.eye(2)}

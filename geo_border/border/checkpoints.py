@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -73,7 +73,7 @@ def placed_checkpoints(
     table: pd.DataFrame,
     border: gpd.GeoDataFrame,
     *,
-    delay_h: Mapping[str, float],
+    delay_h: Mapping[Any, float],
     open_status: Collection[str] = ("open", "restricted"),
     open_users: Collection[str] = ("multilateral", "bilateral"),
     farthest_km: float = 50,

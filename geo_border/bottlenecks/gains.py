@@ -97,31 +97,35 @@ def delay_gains(
         found = _gains(tables, demand, side, cut_ways, population, np.array(decay.code))
         gain[origins], saved[origins], trips[origins] = found
 
-    travels = (population > 0) & (True if among is None else among)
-    inside = places["region_id"].notna().to_numpy() & travels
+    with np.errstate(invalid="ignore"):
+        fall = np.nan_to_num(delay - shorter).max(axis=0)
+    inside = places["region_id"].notna().to_numpy() & (population > 0)
+    if among is not None:
+        inside &= among
     region, names = pd.factorize(places["region_id"][inside], sort=True)
-
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = np.zeros((len(names), *values.shape[1:]))
-        np.add.at(sums, region, values[inside])
-        return sums
-
-    persons, begun = total(population), total(trips)
     with np.errstate(invalid="ignore"):
-        gain_mean = total(gain * population[:, None]) / persons[:, None]
-        saved_mean = total(saved) / begun[:, None]
-    with np.errstate(invalid="ignore"):
-        fall = delay - shorter
-    fall[~np.isfinite(fall)] = 0.0
+        gain = _totals(gain * population[:, None], inside, region) / _totals(
+            population[:, None], inside, region
+        )
+        saved = _totals(saved, inside, region) / _totals(trips[:, None], inside, region)
     return pd.DataFrame(
         {
             "checkpoint_id": np.repeat(tables.gates.index[gates], len(names)),
             "region_id": np.tile(np.asarray(names, object), len(gates)),
-            "delay_cut_h": np.repeat(fall.max(axis=0), len(names)),
-            "potential_across_gain": gain_mean.T.ravel(),
-            "hours_saved": saved_mean.T.ravel(),
+            "delay_cut_h": np.repeat(fall, len(names)),
+            "potential_across_gain": gain.T.ravel(),
+            "hours_saved": saved.T.ravel(),
         }
     )
+
+
+def _totals(
+    values: NDArray[np.float64], inside: NDArray[np.bool_], region: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Sums by region of the rows of the places inside."""
+    sums = np.zeros((region.max(initial=-1) + 1, values.shape[1]))
+    np.add.at(sums, region, values[inside])
+    return sums
 
 
 def _exactly(tables: GateTables, delay_h: dict[str, tuple[float, float]]) -> Scenario:
@@ -141,12 +145,11 @@ def _gains(
     """Gain in potential and hours saved by origin and scenario, and trips by origin."""
     market = demand.markets[side]
     base = market.crossing
-    E_cut = np.stack(
-        [
-            across(tables, ways, side, origins=market.origins, destinations=market.destinations).E
-            for ways in cut_ways
-        ]
-    )
+    cut = [
+        across(tables, ways, side, origins=market.origins, destinations=market.destinations).E
+        for ways in cut_ways
+    ]
+    E_cut = np.array(cut).reshape(-1, *base.E.shape)
     changed = np.any(E_cut < base.E, axis=2)
     demand_code = np.array(demand.gravity.decay.code)
 

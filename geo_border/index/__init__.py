@@ -1,0 +1,1 @@
+"""Indicators to levels: registry, audit, treatment, weights, aggregation, uncertainty."""

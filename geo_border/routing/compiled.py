@@ -26,7 +26,9 @@ def kernel(function: F) -> F:
     Parameters
     ----------
     function
-        The function; its machine code is kept beside the file for the next run.
+        The function. Its machine code is kept beside its file for the next run and made
+        anew when that file changes, but not when only the file of a kernel that it calls
+        does: empty ``__pycache__`` then.
 
     Returns
     -------

@@ -57,9 +57,8 @@ class Passages:
     """Fastest ways between gate nodes with any number of passages of the border.
 
     Gate nodes are numbered as in `GateTrees`: home nodes, then neighbour nodes. Ways
-    are known by their first and last passage. One that stays out of reach of any fastest
-    trip is left out (infinite): where a way with fewer passages is no slower, the access
-    legs of the trip can only shorten further.
+    are known by their first and last passage. A way is left out (infinite) where another
+    with fewer passages is no slower: no fastest trip needs it.
 
     Parameters
     ----------
@@ -214,18 +213,40 @@ def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
     arcs[gate, gate + k], arcs[gate + k, gate] = delay
     hours, previous = _close(arcs)
 
+    returns = _returns(previous)
     across = np.empty((2, k, k))
     transit = np.empty((2, k, k))
     for side in range(2):
-        out, back = delay[side], delay[1 - side]
         here, there = slice(side * k, (side + 1) * k), slice((1 - side) * k, (2 - side) * k)
-        longer = out[:, None] + hours[there, here] + out
+        out, back = delay[side], delay[1 - side]
+        ways = out[:, None] + hours[there, here] + out
         shorter = np.minimum(tables.within[side] + out, out[:, None] + tables.within[1 - side])
-        across[side] = np.where(longer < shorter * (1 - ROUNDING), longer, np.inf)
+        pays = (ways < shorter * (1 - ROUNDING)) & ~returns[there, here]
+        across[side] = np.where(pays, ways, np.inf)
         across[side, gate, gate] = out
-        over = out[:, None] + hours[there, there] + back
-        transit[side] = np.where(over < tables.within[side] * (1 - ROUNDING), over, np.inf)
+        ways = out[:, None] + hours[there, there] + back
+        pays = (ways < tables.within[side] * (1 - ROUNDING)) & ~returns[there, there]
+        transit[side] = np.where(pays, ways, np.inf)
     return Passages(delay, hours, previous, across, transit)
+
+
+@kernel
+def _returns(previous: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether a way passes the other node of the gate where it begins or ends.
+
+    Before and after the passages at its ends it would come twice through one node, so a
+    shorter way is in it.
+    """
+    n = len(previous)
+    returns = np.zeros((n, n), np.bool_)
+    for root in range(n):
+        for end in range(n):
+            node = end
+            while node >= 0:
+                if node in ((root + n // 2) % n, (end + n // 2) % n):
+                    returns[root, end] = True
+                node = previous[root, node]
+    return returns
 
 
 @kernel

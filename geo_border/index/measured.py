@@ -1,0 +1,95 @@
+"""Indicators that the run itself measures: the transport side of the index."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+SOURCE = "measured by geo_border on the network of the study"
+
+_ROWS = {
+    "hours_to_checkpoint": (
+        "Time to the nearest open road checkpoint",
+        "hours",
+        -1,
+        "by road, mean over the population",
+    ),
+    "hours_to_rail_checkpoint": (
+        "Time to the nearest open railway checkpoint",
+        "hours",
+        -1,
+        "by road to a station and by rail, mean over the population",
+    ),
+    "checkpoints_per_100km": (
+        "Open checkpoints per 100 km of border",
+        "per 100 km",
+        1,
+        "road, rail, ferry and foot; none where there is no border",
+    ),
+    "potential_across": (
+        "Population accessible across the border",
+        "persons",
+        1,
+        "each person discounted by travel time, delays included; mean over the population",
+    ),
+    "hours_to_neighbour_capital": (
+        "Time from the capital to the nearest regional capital across the border",
+        "hours",
+        -1,
+        "by road, delays included",
+    ),
+}
+
+
+def measured_registry(given: pd.DataFrame) -> pd.DataFrame:
+    """Add what the run measures to a registry.
+
+    Parameters
+    ----------
+    given
+        The study's registry, index ``indicator_id``; a measured indicator that it lists
+        keeps the row it has there.
+
+    Returns
+    -------
+    DataFrame
+        The registry with a row for every measured indicator, in the level transport
+        communication.
+    """
+    rows = pd.DataFrame.from_dict(
+        _ROWS, orient="index", columns=["name", "unit", "direction", "definition"]
+    ).assign(
+        level="transport_communication",
+        role="index",
+        transform="none",
+        years=1,
+        year_rule="latest",
+        source=SOURCE,
+        licence="as the study's",
+    )
+    rows["direction"] = rows["direction"].astype(float)
+    new = rows.loc[~rows.index.isin(given.index)]
+    return pd.concat([given, new]).rename_axis("indicator_id")
+
+
+def measured_indicators(measures: pd.DataFrame, travel_times: pd.DataFrame) -> pd.DataFrame:
+    """Values of the measured indicators for the home regions.
+
+    Parameters
+    ----------
+    measures
+        Index ``region_id`` of the home regions; the columns of that name.
+    travel_times
+        ``from_id``, ``to_id``, ``hours`` between capitals, both sides.
+
+    Returns
+    -------
+    DataFrame
+        A column for each measured indicator; missing where a region has none.
+    """
+    abroad = travel_times[
+        travel_times["from_id"].isin(measures.index) & ~travel_times["to_id"].isin(measures.index)
+    ]
+    nearest = abroad.groupby("from_id")["hours"].min().reindex(measures.index)
+    values = measures.reindex(columns=list(_ROWS)).assign(hours_to_neighbour_capital=nearest)
+    return values.replace(np.inf, np.nan).astype(float)

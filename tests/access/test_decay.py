@@ -1,0 +1,51 @@
+"""Impedance functions: known values, and the compiled ones against numpy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo_border.access.decay import Exponential, Gaussian, Linear, Logistic, Power, Step, codes
+from geo_border.routing.kernels import impedance
+
+EACH = [
+    Exponential(0.7),
+    Power(1.7, 0.4),
+    Gaussian(1.1),
+    Logistic(1.2, 4.0),
+    Step(1.5),
+    Linear(2.5),
+]
+
+
+@pytest.mark.parametrize("decay", EACH, ids=lambda decay: type(decay).__name__)
+@settings(deadline=None)
+@given(hours=st.one_of(st.floats(0, 1e4), st.just(np.inf)))
+def test_compiled_equals_numpy(decay, hours):
+    assert impedance(codes([decay])[0], hours) == pytest.approx(float(decay(hours)), rel=1e-9)
+    assert 0 <= float(decay(hours)) <= 1
+
+
+@pytest.mark.parametrize("decay", EACH, ids=lambda decay: type(decay).__name__)
+def test_falls_to_nothing(decay):
+    values = decay(np.linspace(0, 30, 500))
+    assert (np.diff(values) <= 0).all()
+    assert float(decay(np.inf)) == 0
+
+
+def test_known_values():
+    assert Exponential(1.5)([0, 1.5, 3.0]).tolist() == [1, 0.5, 0.25]
+    # exp(-0.1 t) has the half-life ln 2 / 0.1.
+    assert Exponential(np.log(2) / 0.1)(15.0) == pytest.approx(np.exp(-1.5))
+    np.testing.assert_allclose(Power(2.0, 0.5)([0.1, 0.5, 1.0, 2.0]), [1, 1, 1 / 4, 1 / 16])
+    assert Gaussian(2.0)(2.0) == pytest.approx(np.exp(-0.5))
+    assert Logistic(1.5, 3.0)(1.5) == 0.5
+    assert Step(1.0)([1.0, 1.0 + 1e-12]).tolist() == [1, 0]
+    assert Linear(4.0)([0, 1, 4, 5]).tolist() == [1, 0.75, 0, 0]
+
+
+@pytest.mark.parametrize("kind", [Exponential, Power, Gaussian, Logistic, Step, Linear])
+@pytest.mark.parametrize("value", [0, -1, np.nan, np.inf])
+def test_parameters_must_be_positive(kind, value):
+    with pytest.raises(ValueError, match="must be positive"):
+        kind(value)

@@ -1,0 +1,108 @@
+"""Nearest checkpoints, zones, regional means, detours."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from borderland import make_gates, make_network, make_places
+from shapely import Point
+
+from geo_border.access.detours import detours
+from geo_border.access.nearest import nearest_checkpoint, zones
+from geo_border.access.regions import by_region
+from geo_border.errors import GeometryError, TableError
+from geo_border.routing.scenarios import Scenario
+from geo_border.routing.tables import gate_tables
+
+
+@pytest.fixture
+def tables():
+    """A home road 0 - 1 - 2 of one hour a link, a gate at each node."""
+    network = make_network(
+        [0, 0, 0, 1],
+        [(u, v, 1.0, m) for u, v in ((0, 1), (1, 0), (1, 2), (2, 1)) for m in ("road", "rail")],
+    )
+    gates = make_gates(
+        [
+            ("shut", 0, 3, 1.0, 1.0, False, "road"),
+            ("inward", 1, 3, np.inf, 1.0, True, "road"),
+            ("train", 1, 3, 0.0, 0.0, True, "rail"),
+            ("both", 2, 3, 9.0, 9.0, True, "road"),
+        ]
+    )
+    places = make_places(
+        network,
+        [
+            ("p", "home", 0, 0.25, 10.0, "H"),
+            ("q", "neighbour", 3, 0.0, 10.0, "N"),
+            ("lost", "home", -1, 0.0, 5.0, "H"),
+        ],
+    )
+    return gate_tables(network, places, gates, modes=("road", "rail"))
+
+
+def test_nearest_is_one_that_lets_people_out(tables):
+    road = nearest_checkpoint(tables, mode="road")
+    assert road.loc["p"].tolist() == [2.25, "both"]
+    assert road.loc["q", "hours"] == 0
+    assert road.loc["q", "checkpoint_id"] == "inward"
+    assert np.isinf(road.loc["lost", "hours"])
+    assert road["checkpoint_id"].isna().tolist() == [False, False, True]
+    assert nearest_checkpoint(tables).loc["p"].tolist() == [1.25, "train"]
+    assert nearest_checkpoint(tables, mode="rail").loc["p"].tolist() == [1.25, "train"]
+    assert np.isinf(nearest_checkpoint(tables, mode="ferry")["hours"]).all()
+    opened = nearest_checkpoint(tables, scenario=Scenario(opened=frozenset({"shut"})))
+    assert opened.loc["p"].tolist() == [0.25, "shut"]
+
+
+@pytest.fixture
+def places():
+    return pd.DataFrame(
+        {
+            "region_id": ["B", "A", "A", "A", None, "A", "C"],
+            "population": [10.0, 1.0, 3.0, 4.0, 100.0, 2.0, 0.0],
+        },
+        index=list("tuvwxyz"),
+    )
+
+
+def test_zones(places):
+    hours = pd.Series([0.5, 0.0, 0.50001, 1.5, 0.1, np.inf, 9.0], index=places.index)
+    found = zones(hours, places)
+    assert list(found.columns) == ["0-30", "30-60", "60-90", "90+", "unreached"]
+    assert found.loc["A"].tolist() == [1, 3, 4, 0, 2]
+    assert found.loc["B"].tolist() == [10, 0, 0, 0, 0]
+    assert found.to_numpy().sum() == places["population"][places["region_id"].notna()].sum()
+
+
+def test_means_say_what_they_leave_out(places):
+    values = pd.DataFrame(
+        {"x": [7.0, 1.0, 2.0, np.nan, 1e9, np.inf, 5.0], "y": range(7)}, index=places.index
+    )
+    found = by_region(values, places)
+    assert found.loc["A", ["x", "x_unreached", "x_missing"]].tolist() == [7 / 4, 0.2, 1]
+    assert found.loc["B", ["x", "x_unreached", "x_missing"]].tolist() == [7.0, 0.0, 0]
+    assert found.loc["C", ["x", "x_unreached"]].isna().all()
+    assert found.loc["A", "y"] == pytest.approx((1 + 6 + 12 + 10) / 10)
+    assert found.index.name == "region_id"
+    with pytest.raises(TableError, match="same index"):
+        by_region(values.iloc[::-1], places)
+
+
+def test_detour_index():
+    points = gpd.GeoDataFrame(geometry=[Point(0, 0), Point(1, 0)], index=["a", "b"], crs=4326)
+    times = pd.DataFrame(
+        {
+            "from_id": ["a", "b"],
+            "to_id": ["b", "a"],
+            "km": [222.63898, np.nan],
+            "hours": [2, np.inf],
+        }
+    )
+    found = detours(times, points)
+    # One degree of the equator of WGS 84 is 111.31949 km.
+    np.testing.assert_allclose(found["geodesic_km"], 111.31949, rtol=1e-7)
+    np.testing.assert_allclose(found["detour"], [2.0, np.nan], rtol=1e-6)
+    np.testing.assert_allclose(found["kmh"], [55.659745, 0], rtol=1e-6)
+    with pytest.raises(GeometryError, match="4326"):
+        detours(times, points.to_crs(3857))

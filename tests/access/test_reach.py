@@ -1,0 +1,158 @@
+"""What places reach: worked by hand, and against times from one graph."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from borderland import brute_times, make_gates, make_network, make_places, random_borderland
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo_border.access.decay import Exponential, Linear, Step
+from geo_border.access.reach import border_effect, cumulative, potential
+from geo_border.access.regions import by_region
+from geo_border.access.variants import transport_variants
+from geo_border.errors import SideError, TableError
+from geo_border.routing.inside import own_times
+from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario
+from geo_border.routing.tables import gate_tables
+
+
+@pytest.fixture
+def three_zones():
+    """Zones a and b at home, c beyond one gate: a - 1 h - b - 1 h - gate (1 h) - 1 h - c."""
+    sides = [0, 0, 0, 1, 1]
+    edges = [(0, 1), (1, 2), (3, 4)]
+    network = make_network(
+        sides, [(u, v, 1.0, "road") for a, b in edges for u, v in ((a, b), (b, a))]
+    )
+    places = make_places(
+        network,
+        [
+            ("a", "home", 0, 0.0, 100.0, "A"),
+            ("b", "home", 1, 0.0, 200.0, "B"),
+            ("c", "neighbour", 4, 0.0, 400.0, "C"),
+        ],
+    )
+    gates = make_gates([("g", 2, 3, 1.0, 3.0, True, "road")])
+    return places, gate_tables(network, places, gates), own_times(network, places)
+
+
+def test_potential_of_three_zones(three_zones):
+    half = potential(*three_zones, decay=Exponential(1.0))
+    # With a half-life of an hour everything is a power of two.
+    expected = pd.DataFrame(
+        {
+            "own": [100 + 200 / 2, 200 + 100 / 2, 400.0],
+            "across": [400 / 2**4, 400 / 2**3, 100 / 2**6 + 200 / 2**5],
+            "own_open": [200.0, 250.0, 400.0],
+            "across_open": [400 / 2**3, 400 / 2**2, 100 / 2**3 + 200 / 2**2],
+            "own_closed": [200.0, 250.0, 400.0],
+        },
+        index=three_zones[0].index,
+    )
+    pd.testing.assert_frame_equal(half, expected)
+    effect = border_effect(half)
+    np.testing.assert_allclose(effect, [1 - 225 / 250, 1 - 300 / 350, 1 - 407.8125 / 462.5])
+
+
+def test_cumulative_of_three_zones(three_zones):
+    within = cumulative(*three_zones, hours=(1.0, 3.0, 4.0))
+    assert within.loc["a"].tolist() == [300, 0, 300, 0, 300, 400]
+    assert within.loc["c"].tolist() == [400, 0, 400, 0, 400, 0]
+    assert list(within.columns[:2]) == ["population_60min_own", "population_60min_across"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([0.02, 1.0]))
+def test_potential_equals_sums_over_one_graph(seed, scale):
+    land = random_borderland(seed, scale=scale)
+    tables = gate_tables(land.network, land.places, land.gates)
+    own = own_times(land.network, land.places)
+    scenario = Scenario(opened=frozenset({"g0"}), delay_factor=0.5)
+    decay = Linear(3.0)
+    found = potential(land.places, tables, own, decay=decay, scenario=scenario)
+    within = cumulative(land.places, tables, own, hours=(2.0,), scenario=scenario)
+    is_origin = land.places["region_id"].notna().to_numpy()
+    assert found[~is_origin].isna().all(axis=None)
+    population = land.places["population"].to_numpy()
+    same = tables.place_side[:, None] == tables.place_side
+    cases = {
+        "": brute_times(land, tables, scenario),
+        "_open": brute_times(land, tables, Scenario(opened=frozenset({"g0"}), delay_factor=0)),
+        "_closed": brute_times(land, tables, only_side=True),
+    }
+    for suffix, times in cases.items():
+        value = decay(times) * population
+        own_sum = np.where(same, value, 0).sum(axis=1)
+        np.testing.assert_allclose(found[f"own{suffix}"][is_origin], own_sum[is_origin])
+        if suffix != "_closed":
+            beyond = np.where(same, 0, value).sum(axis=1)
+            np.testing.assert_allclose(
+                found[f"across{suffix}"][is_origin], beyond[is_origin], atol=1e-9
+            )
+    value = Step(2.0)(cases[""]) * population
+    np.testing.assert_allclose(
+        within["population_120min_across"][is_origin],
+        np.where(same, 0, value).sum(axis=1)[is_origin],
+    )
+    effect = border_effect(found)[is_origin].dropna()
+    assert effect.between(0, 1).all()
+
+
+def test_variants_equal_one_at_a_time():
+    land = random_borderland(5, scale=0.2)
+    tables = gate_tables(land.network, land.places, land.gates)
+    own = own_times(land.network, land.places)
+    decays = {"fast": Exponential(0.5), "slow": Exponential(3.0)}
+    base = Scenario(closed=frozenset({"g1"}), delay_factor=2.0)
+    found = transport_variants(
+        land.places, tables, own, delay_factors=[0.0, 0.5, 1.0], decays=decays, scenario=base
+    )
+    for factor in (0.0, 0.5, 1.0):
+        for name, decay in decays.items():
+            scenario = Scenario(closed=frozenset({"g1"}), delay_factor=2.0 * factor)
+            alone = by_region(
+                potential(land.places, tables, own, decay=decay, scenario=scenario), land.places
+            )
+            part = found.loc[factor, name]
+            np.testing.assert_allclose(part["potential_own"], alone["own"])
+            np.testing.assert_allclose(part["potential_across"], alone["across"], atol=1e-9)
+            np.testing.assert_allclose(part["border_effect"], border_effect(alone), atol=1e-12)
+    assert (found.loc[0.0, "border_effect"].dropna().abs() < 1e-12).all()
+
+
+def test_one_side_alone_is_refused(three_zones):
+    places, _, _ = three_zones
+    network = make_network([0, 0, 0, 1, 1], [])
+    alone = places.iloc[:2]
+    gates = make_gates([("g", 2, 3, 1.0, 3.0, True, "road")])
+    tables = gate_tables(network, alone, gates)
+    with pytest.raises(SideError, match="neighbour"):
+        potential(alone, tables, own_times(network, alone))
+
+
+def test_other_places_and_bad_populations_are_refused(three_zones):
+    places, tables, own = three_zones
+    with pytest.raises(TableError, match="not those of the checkpoint tables"):
+        potential(places.iloc[::-1], tables, own)
+    for bad in (np.nan, -1.0, np.inf):
+        wrong = places.assign(population=[1.0, bad, 1.0])
+        with pytest.raises(TableError, match="'b' has no population"):
+            potential(wrong, tables, own)
+    with pytest.raises(TableError, match="population"):
+        potential(places.drop(columns="population"), tables, own)
+
+
+def test_border_effect_where_nothing_is_reached():
+    nothing = pd.DataFrame(0.0, index=["x"], columns=["own", "across", "own_open", "across_open"])
+    assert border_effect(nothing).isna().all()
+
+
+def test_closing_every_checkpoint_is_the_closed_border(three_zones):
+    shut = potential(*three_zones, scenario=Scenario(closed=frozenset({"g"})))
+    assert (shut["across"] == 0).all()
+    assert (shut["across_open"] == 0).all()
+    pd.testing.assert_series_equal(shut["own"], shut["own_closed"], check_names=False)
+    base = potential(*three_zones, scenario=AS_IS)
+    free = potential(*three_zones, scenario=OPEN_BORDER)
+    pd.testing.assert_series_equal(free["across"], base["across_open"], check_names=False)

@@ -1,0 +1,109 @@
+"""Scenarios: what they change and what they refuse."""
+
+import numpy as np
+import pytest
+from borderland import make_gates, make_network, make_places, random_borderland
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo_border.errors import CheckpointError
+from geo_border.routing.crossing import across
+from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario, delays, passages
+from geo_border.routing.tables import gate_tables
+
+
+@pytest.fixture
+def tables():
+    network = make_network([0, 1], [])
+    places = make_places(network, [("a", "home", 0, 0.0, 1.0, "H")])
+    rows = [
+        ("free", 0, 1, 0.0, 1.0, True, "road"),
+        ("slow", 0, 1, 4.0, 6.0, True, "road"),
+        ("shut", 0, 1, 2.0, 2.0, False, "road"),
+        ("one-way", 0, 1, 3.0, np.inf, True, "road"),
+    ]
+    return gate_tables(network, places, make_gates(rows))
+
+
+def test_delays(tables):
+    inf = np.inf
+    cases = {
+        AS_IS.delay_factor: delays(tables),
+        "open": delays(tables, OPEN_BORDER),
+        "half": delays(tables, Scenario(delay_factor=0.5, delay_h={"slow": (2.0, 1.0)})),
+        "opened": delays(tables, Scenario(opened=frozenset({"shut"}))),
+        "closed wins": delays(
+            tables, Scenario(opened=frozenset({"shut"}), closed=frozenset({"shut", "slow"}))
+        ),
+    }
+    np.testing.assert_array_equal(cases[1.0], [[0, 4, inf, 3], [1, 6, inf, inf]])
+    np.testing.assert_array_equal(cases["open"], [[0, 0, inf, 0], [0, 0, inf, inf]])
+    np.testing.assert_array_equal(cases["half"], [[0, 1, inf, 1.5], [0.5, 0.5, inf, inf]])
+    np.testing.assert_array_equal(cases["opened"], [[0, 4, 2, 3], [1, 6, 2, inf]])
+    np.testing.assert_array_equal(cases["closed wins"], [[0, inf, inf, 3], [1, inf, inf, inf]])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "text"),
+    [
+        (Scenario(closed=frozenset({"nowhere"})), "names checkpoint 'nowhere'"),
+        (Scenario(opened=frozenset({"nowhere"})), "names checkpoint 'nowhere'"),
+        (Scenario(delay_h={"nowhere": (1, 1)}), "names checkpoint 'nowhere'"),
+        (Scenario(delay_h={"free": (-1, 1)}), "negative"),
+        (Scenario(delay_h={"free": (np.nan, 1)}), "negative or missing"),
+        (Scenario(delay_factor=-1), "negative"),
+        (Scenario(delay_factor=np.nan), "negative or missing"),
+    ],
+)
+def test_scenarios_that_do_not_fit(tables, scenario, text):
+    with pytest.raises(CheckpointError, match=text):
+        passages(tables, scenario)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_ways_are_made_of_their_hops(seed):
+    # Zero delays and gates that share nodes make many ties: no way may run in a circle.
+    land = random_borderland(seed, k=6, scale=0.0, symmetric=True, n=6)
+    tables = gate_tables(land.network, land.places, land.gates)
+    ways = passages(tables)
+    for side in range(2):
+        for back, table in ((False, ways.across), (True, ways.transit)):
+            for first, last in np.argwhere(np.isfinite(table[side])):
+                hops = ways.hops(side, first, last, back=back)
+                assert hops[0] == (side, first)
+                assert hops[1] == (1 - side, first)
+                assert hops[-1] == (side if back else 1 - side, last)
+                assert hops[-2] == (1 - side if back else side, last)
+                assert len(set(hops)) == len(hops)
+                total = sum(
+                    ways.delay[a_side, a] if a == b else tables.within[a_side, a, b]
+                    for (a_side, a), (_, b) in zip(hops[:-1], hops[1:], strict=True)
+                )
+                assert total == pytest.approx(table[side, first, last])
+
+
+def test_only_ways_that_pay_are_kept():
+    # Two gates at one place, nothing to gain from going out by one and back by the other.
+    land = random_borderland(3, hostile=False, scale=100.0)
+    tables = gate_tables(land.network, land.places, land.gates)
+    ways = passages(tables)
+    assert np.isinf(ways.transit).all()
+    off_diagonal = ~np.eye(tables.n_gates, dtype=bool)
+    assert np.isinf(ways.across[:, off_diagonal]).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_longer_delays_and_closures_never_shorten_a_trip(seed):
+    land = random_borderland(seed)
+    tables = gate_tables(land.network, land.places, land.gates)
+
+    def times(scenario):
+        return across(tables, passages(tables, scenario), 0).matrix()[0]
+
+    base = times(AS_IS)
+    assert (times(OPEN_BORDER) <= base + 1e-12).all()
+    assert (times(Scenario(delay_factor=2.0)) >= base - 1e-12).all()
+    assert (times(Scenario(closed=frozenset({"g0"}))) >= base - 1e-12).all()
+    assert (times(Scenario(opened=frozenset({"g0"}))) <= base + 1e-12).all()
