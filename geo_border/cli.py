@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,8 +17,13 @@ from rich.text import Text
 from geo_border import __version__
 from geo_border.errors import GeoBorderError
 
+if TYPE_CHECKING:
+    from geo_border.results import Results
+
 EXIT_PROBLEM = 1
 EXIT_BAD_INPUT = 2
+
+SCORES = ("transport_communication", "joint_projects", "social_services", "potential", "index")
 
 app = typer.Typer(
     name="geo-border",
@@ -92,46 +98,48 @@ def run(
                 task, description=stage, completed=STAGES.index(stage)
             ),
         )
-    table = Table(title=Text(results.settings.study.title), title_justify="left")
-    levels, typology = results.levels, results.typology
-    table.add_column("region", no_wrap=True)
-    for heading in ("transport", "projects", "services", "potential", "index", "rank"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("type")
-    names = results.regions["name"]
-    for region_id in levels.sort_values("index", ascending=False).index:
-        row = levels.loc[region_id]
-        scores = [
-            _score(row[level])
-            for level in (
-                "transport_communication",
-                "joint_projects",
-                "social_services",
-                "potential",
-                "index",
-            )
-        ]
-        ranks = f"{row['rank_low']:.0f}–{row['rank_high']:.0f}"
-        kind = typology.loc[region_id]
-        table.add_row(
-            Text(str(names[region_id])),
-            *scores,
-            ranks,
-            Text(f"{kind['type']} ({100 * kind['probability']:.0f} %)"),
-        )
-    out.print(table)
+    out.print(_summary(results))
     out.print(
-        "Scores 0–100 among the regions of the study; rank: 5–95 % of the Monte Carlo draws; "
-        "in brackets: share of the draws with that type.",
+        "Scores 0-100 among the regions of the study; rank: 5-95 % of the Monte Carlo draws; "
+        "share: of the draws with that type.",
         style="dim",
     )
     took = time.perf_counter() - begun
     out.print(Text(f"Report: {folder / 'report.html'}  ({took:.0f} s)"), soft_wrap=True)
 
 
+def _summary(results: Results) -> Table:
+    """Levels and type of each home region, best first."""
+    from geo_border.report.style import short_names  # noqa: PLC0415
+
+    table = Table(
+        title=Text(results.settings.study.title),
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("region")
+    for heading in ("trans-\nport", "pro-\njects", "ser-\nvices", "poten-\ntial", "index", "rank"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("type")
+    table.add_column("share", justify="right", no_wrap=True)
+    names = short_names(results.regions["name"])
+    for region_id, row in results.levels.sort_values("index", ascending=False).iterrows():
+        kind = results.typology.loc[region_id]
+        table.add_row(
+            Text(str(names[region_id])),
+            *(_score(row[column]) for column in SCORES),
+            f"{row['rank_low']:.0f}-{row['rank_high']:.0f}",
+            Text(str(kind["type"])),
+            f"{100 * kind['probability']:.0f} %",
+        )
+    return table
+
+
 def _score(value: float) -> str:
     """Score for the table; a level with too little data has none."""
-    return "–" if value != value else f"{value:.0f}"  # noqa: PLR0124  (nan)
+    return "-" if math.isnan(value) else f"{value:.0f}"
 
 
 @app.command()

@@ -58,6 +58,36 @@ class NetworkError(GeoBorderError):
     """A network that cannot be built or does not reach where it must."""
 
 
+class ExtractError(GeoBorderError):
+    """An OSM extract that is cut short, damaged, or of a kind that cannot be read.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, in one clause.
+    file
+        The extract.
+    row
+        The object in it, as a user would look it up.
+    offset
+        The byte of the file at which it was found.
+    remedy
+        What to do about it.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: Path | str | None = None,
+        row: str | int | None = None,
+        offset: int | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        where = file if offset is None else f"{file}, byte {offset}"
+        super().__init__(problem, file=where, row=row, remedy=remedy)
+
+
 class CheckpointError(GeoBorderError):
     """A checkpoint that does not lie on the border or cannot be reached."""
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.border.checkpoints import ON_THE_LINE
+from geo_border.index.audit import audit
 
 if TYPE_CHECKING:
+    from geo_border.inputs import Inputs
     from geo_border.settings import Settings
 
 
@@ -202,3 +204,57 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
             ),
         ]
     return lines
+
+
+def findings(
+    settings: Settings, inputs: Inputs, border: dict[str, Any], built: dict[str, Any]
+) -> pd.DataFrame:
+    """Audit the inputs: what would stop a run or spoil its figures.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    inputs
+        The checked inputs.
+    border, built
+        Parts of the border and the network stage.
+
+    Returns
+    -------
+    DataFrame
+        ``severity`` (error, warning, note), ``topic``, ``item``, ``problem``; worst first.
+    """
+    rows: list[tuple[str, str, str, str]] = []
+    facts = account(settings, border, built)
+    for line in facts[facts["topic"].isin(["border", "checkpoints"])].itertuples():
+        unserved = str(line.item).startswith("open, but") and line.value
+        severity = "warning" if unserved else "note"
+        value = f"{line.value:,.1f}".rstrip("0").rstrip(".")
+        problem = f"{value} {line.unit}".strip() + (f" ({line.note})" if line.note else "")
+        rows.append((severity, str(line.topic), str(line.item), problem))
+    regions = border["regions"]
+    for region_id in regions.index[regions["border_km"] == 0]:
+        rows.append(("note", "border", str(region_id), "shares no piece of the border"))
+    for region_id in regions.index[regions["capital_lon"].isna()]:
+        rows.append(("warning", "regions", str(region_id), "has no capital: no travel times"))
+    home = regions.index[regions["side"] == "home"]
+    settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
+    for region_id in settled.index[~(settled > 0)]:
+        rows.append(("error", "places", str(region_id), "has no settlement with a population"))
+    lost = built["places"][built["places"]["node"] < 0]
+    for row in lost.sort_values("population", ascending=False).head(20).itertuples():
+        rows.append(
+            (
+                "warning",
+                "places",
+                str(row.name),
+                f"does not reach the network ({row.population:,.0f} persons)",
+            )
+        )
+    for row in audit(inputs.registry, inputs.indicators, home).itertuples():
+        item = ", ".join(str(part) for part in (row.indicator_id, row.region_id) if part)
+        rows.append((str(row.severity), "indicators", item, str(row.problem)))
+    table = pd.DataFrame(rows, columns=["severity", "topic", "item", "problem"])
+    worst = table["severity"].map({"error": 0, "warning": 1, "note": 2})
+    return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)

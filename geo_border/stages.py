@@ -14,6 +14,7 @@ from geo_border.access.losses import loss_by_checkpoint, loss_shares
 from geo_border.access.nearest import nearest_checkpoint, zones
 from geo_border.access.reach import border_effect, cumulative, potential
 from geo_border.access.regions import by_region
+from geo_border.access.variants import transport_variants
 from geo_border.border.checkpoints import permeability, placed_checkpoints
 from geo_border.border.edges import edge_match
 from geo_border.border.line import border_line, dyads
@@ -23,13 +24,25 @@ from geo_border.bottlenecks.demand import Gravity, cross_demand
 from geo_border.bottlenecks.gains import delay_gains
 from geo_border.bottlenecks.loads import checkpoint_loads, edge_loads
 from geo_border.errors import NetworkError
+from geo_border.index.gains import score_gains
+from geo_border.index.levels import IndexMethod, levels
+from geo_border.index.measured import measured_indicators, measured_registry
+from geo_border.index.registry import LEVELS, checked_registry
+from geo_border.index.selection import select
+from geo_border.index.uncertainty import uncertainty
 from geo_border.network.build import build_network
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.places import Access
 from geo_border.routing.inside import OwnTimes, own_times
 from geo_border.routing.routes import travel_times
-from geo_border.routing.scenarios import passages
+from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.tables import GateTables, gate_tables
+from geo_border.typology.cards import cards
+from geo_border.typology.clusters import clusters
+from geo_border.typology.disparity import disparity, dyad_gradient
+from geo_border.typology.points import Evidence
+from geo_border.typology.rules import Thresholds
+from geo_border.typology.types import typology
 
 if TYPE_CHECKING:
     from geo_border.inputs import Inputs
@@ -37,6 +50,12 @@ if TYPE_CHECKING:
 
 ROAD = ("road", "ferry")
 """Modes of a trip by car, which the headline measures are of."""
+
+DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
+"""Delays of the Monte Carlo, as multiples of what they are taken to be."""
+
+HALF_LIFE_FACTORS = (0.5, 1.0, 2.0)
+"""Half-lives of the Monte Carlo, as multiples of that of the study."""
 
 
 def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
@@ -216,10 +235,12 @@ def access_stage(
     dict
         Frames ``places`` (with measures), ``regions`` (measures only), ``zones``,
         ``losses`` (share of each checkpoint in the border effect of each region),
-        ``travel_times`` (between capitals).
+        ``travel_times`` (between capitals), ``variants`` (potentials under other delays and
+        decays).
     """
     network, gates, places = built["network"], built["gates"], built["places"]
-    decay = Exponential(half_life=settings.access.half_life_h)
+    half_life = settings.access.half_life_h
+    decay = Exponential(half_life=half_life)
     nearest = nearest_checkpoint(tables)
     reach = potential(places, tables, own, decay=decay)
     values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
@@ -230,6 +251,7 @@ def access_stage(
         by_rail = gate_tables(network, places, gates, modes=MODES)
         values["hours_to_rail_checkpoint"] = nearest_checkpoint(by_rail, mode="rail")["hours"]
     measures = by_region(values, places)
+    measures.insert(0, "population", places.groupby("region_id")["population"].sum())
     measures["border_effect"] = border_effect(
         measures.filter(regex="^potential_").rename(columns=lambda c: c.removeprefix("potential_"))
     )
@@ -242,8 +264,22 @@ def access_stage(
     bands = zones(
         nearest["hours"], places, bands=[minutes / 60 for minutes in settings.access.zones_min]
     )
+    variants = transport_variants(
+        places,
+        tables,
+        own,
+        delay_factors=DELAY_FACTORS,
+        decays={
+            f"half-life {factor * half_life:g} h": Exponential(half_life=factor * half_life)
+            for factor in HALF_LIFE_FACTORS
+        },
+    )
     capitals = capital_places(regions, places)
     times = travel_times(network, tables, capitals)
+    for factor in DELAY_FACTORS:
+        scenario = Scenario(delay_factor=factor)
+        other = travel_times(network, tables, capitals, scenario=scenario)
+        times[hours_column(factor)] = other["hours"]
     for end in ("from_id", "to_id"):
         times["km"] += times[end].map(capitals["access_km"]).astype(float)
     return {
@@ -252,6 +288,7 @@ def access_stage(
         "zones": bands,
         "losses": losses,
         "travel_times": times,
+        "variants": variants.reset_index(),
     }
 
 
@@ -371,3 +408,176 @@ def edge_layer(network: Network, load: np.ndarray[Any, np.dtype[np.float64]]) ->
     first = dict.fromkeys(["mode", "road_class", "side", "length_km"], "first")
     links = edges.groupby("link").agg(first | {"hours": "min", "load_share": "sum"})
     return gpd.GeoDataFrame(links, geometry=network.lines[links.index], crs=4326)
+
+
+def index_stage(
+    settings: Settings,
+    inputs: Inputs,
+    regions: gpd.GeoDataFrame,
+    border: dict[str, Any],
+    access: dict[str, Any],
+    bottlenecks: dict[str, Any],
+) -> dict[str, Any]:
+    """Score the home regions on the three levels, type them, and say how sure that is.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    inputs
+        The checked inputs.
+    regions
+        Regions of both sides with their measures.
+    border, access, bottlenecks
+        Parts of the earlier stages.
+
+    Returns
+    -------
+    dict
+        Frames ``registry``, ``indicators`` (the values that entered), ``levels`` (with rank
+        intervals), ``typology``, ``cards``, ``sensitivity`` (what an hour less at a checkpoint
+        adds to the scores), ``clusters``, ``cluster_stability``, ``disparity``.
+    """
+    section = settings.index
+    home = regions[regions["side"] == SIDES[0]]
+    registry = checked_registry(measured_registry(inputs.registry))
+    measured = measured_indicators(home, access["travel_times"])
+    selected = select(registry, inputs.indicators, home.index, measured=measured)
+    method = IndexMethod(
+        normalisation=section.normalisation,
+        weights=section.weights,
+        aggregation=section.aggregation,
+        least_share=section.least_share,
+    )
+    scores = levels(selected.values, registry, method=method)
+    drawn = uncertainty(
+        selected.values,
+        registry,
+        draws=section.draws,
+        seed=section.seed,
+        method=method,
+        transport_draws=_transport_draws(access, measured, selected.values),
+    )
+    checkpoints = border["checkpoints"].join(bottlenecks["ranking"])
+    changes = _less_delay(bottlenecks["gains"], measured, checkpoints["name"])
+    named = changes.drop_duplicates("change")[["change", "checkpoint_id"]]
+    sensitivity = score_gains(selected.values, registry, changes, method=method).merge(named)
+    evidence = Evidence(
+        regions=regions,
+        checkpoints=checkpoints,
+        gains=bottlenecks["gains"],
+        losses=access["losses"],
+        places=access["places"],
+        sensitivity=sensitivity,
+    )
+    thresholds = Thresholds(low=settings.typology.low, high=settings.typology.high)
+    types = typology(scores, drawn, evidence=evidence, thresholds=thresholds)
+    return {
+        "registry": registry,
+        "indicators": selected.used,
+        "levels": scores.rename(columns={"rank": "index_rank"}).join(drawn.intervals),
+        "typology": types,
+        "cards": cards(
+            scores,
+            types,
+            evidence,
+            intervals=drawn.intervals,
+            dyads=border["dyads"],
+            travel_times=access["travel_times"],
+            gradients=_gradients(inputs, registry, border["dyads"]),
+        ),
+        "sensitivity": sensitivity,
+        **_clusters(scores, types["type"]),
+        "disparity": _disparities(selected.used, regions["population"]),
+    }
+
+
+def _less_delay(gains: pd.DataFrame, measured: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
+    """What each home region would reach across the border with less delay at a checkpoint."""
+    ours = gains[
+        gains["region_id"].isin(measured.index) & (gains["potential_across_gain"] > 0)
+    ].copy()
+    now = ours["region_id"].map(measured["potential_across"])
+    cut = ours["delay_cut_h"].map("{:g} h less at ".format)
+    return ours.assign(
+        change=cut + ours["checkpoint_id"].map(names),
+        indicator_id="potential_across",
+        value=now + ours["potential_across_gain"],
+    )[["change", "region_id", "indicator_id", "value", "checkpoint_id"]]
+
+
+def _gradients(inputs: Inputs, registry: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Home over neighbour, for every indicator of the index that both sides have."""
+    latest = (
+        inputs.indicators.sort_values("year")
+        .groupby(["indicator_id", "region_id"])["value"]
+        .last()
+        .unstack(0)
+    )
+    neighbours = pairs["neighbour_id"].unique()
+    both = [
+        name
+        for name in latest.columns[latest.reindex(neighbours).notna().any()]
+        if registry.loc[name, "role"] == "index"
+    ]
+    return pd.DataFrame(
+        {str(registry.loc[name, "name"]): dyad_gradient(pairs, latest[name]) for name in both},
+        index=pairs.index,
+    )
+
+
+def _clusters(scores: pd.DataFrame, types: pd.Series[str]) -> dict[str, pd.DataFrame]:
+    """Clusters beside the rules, where there are regions enough for any."""
+    complete = scores[list(LEVELS)].dropna()
+    if len(complete) < 4:  # noqa: PLR2004  (fewer cannot be parted)
+        return {}
+    found = clusters(scores, types=types)
+    agreement = pd.DataFrame([found.agreement]).assign(k=found.k, k_gap=found.k_gap)
+    return {
+        "clusters": found.labels,
+        "cluster_quality": found.quality.reset_index(),
+        "cluster_stability": found.stability,
+        "cluster_agreement": agreement.assign(note=found.note),
+    }
+
+
+def _disparities(used: pd.DataFrame, population: pd.Series[float]) -> pd.DataFrame:
+    """Inequality of the home regions in each indicator of the economic potential."""
+    potential_of = used[(used["level"] == "potential") & (used["direction"] > 0)]
+    rows = {
+        name: disparity(values["value"], population.reindex(values.index))
+        for name, values in potential_of.set_index("region_id").groupby("indicator_id")
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("indicator_id")
+
+
+def _transport_draws(
+    access: dict[str, Any], measured: pd.DataFrame, values: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Measured indicators under every pair of delays and decay of the Monte Carlo."""
+    tables = {}
+    for (factor, decay), rows in access["variants"].groupby(["delay_factor", "decay"]):
+        times = access["travel_times"].assign(
+            hours=access["travel_times"][hours_column(float(factor))]
+        )
+        changed = measured_indicators(
+            rows.set_index("region_id").reindex(measured.index), times
+        ).dropna(axis="columns", how="all")
+        tables[f"delays x {factor:g}, {decay}"] = changed[changed.columns.intersection(values.columns)]
+    return tables
+
+
+def hours_column(delay_factor: float) -> str:
+    """Name of the column of travel times with multiplied delays.
+
+    Parameters
+    ----------
+    delay_factor
+        The multiple.
+
+    Returns
+    -------
+    str
+        Such as ``hours_delays_x0.5``.
+    """
+    return f"hours_delays_x{delay_factor:g}"

@@ -9,13 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-
 import geo_border
 from geo_border.errors import StudyError
 from geo_border.inputs import Inputs, input_files, read_inputs
+from geo_border.network.graph import SIDES
+from geo_border.quality import account, findings
+from geo_border.report.write import write_outputs
 from geo_border.results import Results
 from geo_border.routing.tables import gate_tables
 from geo_border.settings import Settings, read_settings
@@ -25,6 +24,7 @@ from geo_border.stages import (
     border_stage,
     bottleneck_stage,
     edge_layer,
+    index_stage,
     inside_stage,
     network_stage,
     own_times_of,
@@ -34,8 +34,32 @@ from geo_border.store import Memory, file_digest, whole_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STAGES = ("read", "border", "network", "searches", "access", "bottlenecks", "index", "outputs")
+    import pandas as pd
+
+STAGES = (
+    "read",
+    "border",
+    "network",
+    "searches",
+    "access",
+    "bottlenecks",
+    "index",
+    "outputs",
+)
 """Steps of a run, in order, as progress is told."""
+
+LIBRARIES = ("geopandas", "networkx", "numba", "numpy", "pandas", "pyproj", "scipy", "shapely")
+"""Libraries whose versions the manifest names."""
+
+MORE = (
+    "sensitivity",
+    "clusters",
+    "cluster_quality",
+    "cluster_stability",
+    "cluster_agreement",
+    "disparity",
+)
+"""Tables of the index and the typology beyond levels and types."""
 
 MEMORY = ".stages"
 """Folder of finished stages inside the output folder."""
@@ -253,20 +277,61 @@ class Study:
         )
 
         progress("index")
+        regions = border["regions"].join(access["regions"])
         depends = {
             "bottlenecks": bottleneck_key,
             "files": _starting(digests, "indicators."),
             "settings": [settings.index.model_dump(), settings.typology.model_dump()],
         }
         index, _ = memory.stage(
-            "index", depends, lambda: index_stage(settings, inputs, border, access, bottlenecks)
+            "index",
+            depends,
+            lambda: index_stage(settings, inputs, regions, border, access, bottlenecks),
         )
-        results = _results(self, inputs, border, built, access, bottlenecks, index, digests)
+        results = Results(
+            settings=settings,
+            regions=regions,
+            territory=border["territory"],
+            border=border["border"],
+            dyads=border["dyads"],
+            checkpoints=border["checkpoints"].join(bottlenecks["ranking"]),
+            crossings=built["crossings"],
+            edges=edge_layer(network, bottlenecks["load"]),
+            places=access["places"],
+            travel_times=access["travel_times"],
+            diversions=bottlenecks["diversions"],
+            levels=index["levels"],
+            typology=index["typology"],
+            indicators=index["indicators"],
+            registry=index["registry"],
+            quality=account(settings, border, built),
+            mismatch=border["mismatch"],
+            cards=index["cards"],
+            more={
+                "zones": access["zones"],
+                "border_effect_by_checkpoint": access["losses"],
+                "delay_gains": bottlenecks["gains"],
+                **{name: index[name] for name in MORE if name in index},
+            },
+            manifest=self._manifest(digests, memory.reused),
+            network=network,
+        )
         if folder is not None:
             progress("outputs")
             with whole_folder(folder) as aside:
                 write_outputs(results, aside)
         return results
+
+    def _manifest(self, digests: dict[str, str], reused: list[str]) -> dict[str, Any]:
+        """Say what was run on what."""
+        return {
+            "geo_border": geo_border.__version__,
+            "python": platform.python_version(),
+            "libraries": {name: version(name) for name in LIBRARIES},
+            "study": self.settings.model_dump(mode="json"),
+            "inputs": dict(sorted(digests.items())),
+            "stages_reused": reused,
+        }
 
 
 def _starting(digests: dict[str, str], *prefixes: str) -> dict[str, str]:

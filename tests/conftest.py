@@ -178,6 +178,12 @@ def lines(rows, road_class):
     )
 
 
+@pytest.fixture(scope="session")
+def make_mini():
+    """The writer of the made-up study, for fixtures that outlive a test."""
+    return write_mini_study
+
+
 @pytest.fixture
 def mini(tmp_path):
     """The made-up study in a folder of its own, to be spoilt at will."""

@@ -14,6 +14,7 @@ from geo_border.errors import TableError
 from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.inside import rows_at_once
 from geo_border.routing.kernels import impedance, shorten_by
 from geo_border.routing.scenarios import AS_IS, Scenario, delays, passages
 
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.routing.crossing import Crossing
-    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
 
 
 def loss_by_checkpoint(
     places: pd.DataFrame,
     tables: GateTables,
-    own: OwnTimes,
+    own: Inside,
     *,
     decay: Decay = Exponential(),
     scenario: Scenario = AS_IS,
@@ -92,7 +93,8 @@ def loss_by_checkpoint(
             ]
             charge = [(ways.counts(side, back=back) * full).sum(axis=2) for ways in growing]
             losses[origins] += _losses(
-                own.hours[side] if back else NO_DIRECT,
+                own if back else None,
+                side,
                 np.ascontiguousarray(tables.to_gate[origins]),
                 crossings,
                 np.stack(charge),
@@ -131,7 +133,8 @@ def loss_shares(losses: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
 
 def _losses(
-    direct: NDArray[np.float64],
+    own: Inside | None,
+    side: int,
     A: NDArray[np.float64],
     crossings: list[Crossing],
     charge: NDArray[np.float64],
@@ -144,9 +147,10 @@ def _losses(
     losses = np.zeros(A.shape)
 
     def work(rows: slice) -> None:
-        _charge_losses(direct[rows], A[rows], E, last, charge, weight, code, losses[rows])
+        direct = NO_DIRECT if own is None else own.block(side, rows)
+        _charge_losses(direct, A[rows], E, last, charge, weight, code, losses[rows])
 
-    for _ in in_blocks(len(A), work):
+    for _ in in_blocks(len(A), work, size=rows_at_once(E.shape[2])):
         pass
     return losses
 

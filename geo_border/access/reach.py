@@ -12,7 +12,7 @@ from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.regions import population_of
 from geo_border.errors import SideError, TableError
 from geo_border.network.graph import SIDES
-from geo_border.routing.crossing import across, direct_sums, transit
+from geo_border.routing.crossing import across, own_sums, transit
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def potential(
     places: pd.DataFrame,
     tables: GateTables,
-    own: OwnTimes,
+    own: Inside,
     *,
     decay: Decay = Exponential(),
     scenario: Scenario = AS_IS,
@@ -45,7 +45,8 @@ def potential(
     tables
         Checkpoint tables.
     own
-        Times inside the sides; its origins are the places that get a value.
+        Times inside the sides, `OwnTimes` or (for very many places) `OwnSearches`; its
+        origins are the places that get a value.
     decay
         Impedance function of travel time.
     scenario
@@ -72,11 +73,10 @@ def potential(
     ----------
     Hansen (1959), How accessibility shapes land use, J. Am. Inst. Plann. 25(2) 73-76.
     """
-    closed = reached_inside(places, tables, own, [decay])[:, 0]
+    cases = [passages(tables, what) for what in (scenario, without_delays(scenario))]
+    closed, *gains = reached_inside(places, tables, own, cases, [decay])[:, :, 0]
     columns = {}
-    for suffix, what in (("", scenario), ("_open", without_delays(scenario))):
-        ways = passages(tables, what)
-        gained = gained_by_transit(places, tables, own, ways, [decay])[:, 0]
+    for suffix, ways, gained in zip(("", "_open"), cases, gains, strict=True):
         columns[f"own{suffix}"] = closed + gained
         columns[f"across{suffix}"] = reached_across(places, tables, own, ways, [decay])[:, 0]
     return pd.DataFrame({**columns, "own_closed": closed}, index=places.index)
@@ -85,7 +85,7 @@ def potential(
 def cumulative(
     places: pd.DataFrame,
     tables: GateTables,
-    own: OwnTimes,
+    own: Inside,
     *,
     hours: Sequence[float] = (1.0,),
     scenario: Scenario = AS_IS,
@@ -115,8 +115,7 @@ def cumulative(
     """
     steps = [Step(within) for within in hours]
     ways = passages(tables, scenario)
-    inside = reached_inside(places, tables, own, steps)
-    inside += gained_by_transit(places, tables, own, ways, steps)
+    inside = reached_inside(places, tables, own, [ways], steps).sum(axis=0)
     beyond = reached_across(places, tables, own, ways, steps)
     columns = {}
     for position, within in enumerate(hours):
@@ -166,56 +165,29 @@ def without_delays(scenario: Scenario) -> Scenario:
 
 
 def reached_inside(
-    places: pd.DataFrame, tables: GateTables, own: OwnTimes, decays: Sequence[Decay]
-) -> NDArray[np.float64]:
-    """Discounted population on the own side without passing the border.
-
-    Parameters
-    ----------
-    places, tables, own
-        As in `potential`.
-    decays
-        Impedance functions.
-
-    Returns
-    -------
-    ndarray
-        Persons, missing for places that are no origins, shape (P, D).
-
-    Raises
-    ------
-    TableError, SideError
-        As in `potential`.
-    """
-    population = _checked(places, tables, own)
-    sums = np.full((len(places), len(decays)), np.nan)
-    for origins, ends, hours in zip(own.origins, own.destinations, own.hours, strict=True):
-        sums[origins] = direct_sums(hours, population[ends], codes(decays))
-    return sums
-
-
-def gained_by_transit(
     places: pd.DataFrame,
     tables: GateTables,
-    own: OwnTimes,
-    ways: Passages,
+    own: Inside,
+    cases: Sequence[Passages],
     decays: Sequence[Decay],
 ) -> NDArray[np.float64]:
-    """What the way through the other side adds to `reached_inside`.
+    """Discounted population on the own side, in one pass over its times.
 
     Parameters
     ----------
     places, tables, own
         As in `potential`.
-    ways
-        Ways between the gates.
+    cases
+        Ways between the gates under some scenarios.
     decays
         Impedance functions.
 
     Returns
     -------
     ndarray
-        Persons, missing for places that are no origins, shape (P, D).
+        Persons reached without passing the border, and then for each case those that the
+        way through the other side adds; missing for places that are no origins,
+        shape (1 + cases, P, D).
 
     Raises
     ------
@@ -223,18 +195,20 @@ def gained_by_transit(
         As in `potential`.
     """
     population = _checked(places, tables, own)
-    sums = np.full((len(places), len(decays)), np.nan)
+    sums = np.full((1 + len(cases), len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[side]
-        crossing = transit(tables, ways, side, origins=origins, destinations=ends)
-        sums[origins] = crossing.gains(population[ends], codes(decays), own.hours[side])
+        transits = [
+            transit(tables, ways, side, origins=origins, destinations=ends) for ways in cases
+        ]
+        sums[:, origins] = own_sums(own, side, population[ends], codes(decays), transits)
     return sums
 
 
 def reached_across(
     places: pd.DataFrame,
     tables: GateTables,
-    own: OwnTimes,
+    own: Inside,
     ways: Passages,
     decays: Sequence[Decay],
 ) -> NDArray[np.float64]:
@@ -268,7 +242,7 @@ def reached_across(
     return sums
 
 
-def _checked(places: pd.DataFrame, tables: GateTables, own: OwnTimes) -> NDArray[np.float64]:
+def _checked(places: pd.DataFrame, tables: GateTables, own: Inside) -> NDArray[np.float64]:
     """Population of the places, after checking that they are those of the tables."""
     if not places.index.equals(tables.place_ids):
         raise TableError("the places are not those of the checkpoint tables")

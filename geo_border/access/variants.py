@@ -9,7 +9,6 @@ import pandas as pd
 
 from geo_border.access.reach import (
     border_effect,
-    gained_by_transit,
     reached_across,
     reached_inside,
     without_delays,
@@ -20,18 +19,15 @@ from geo_border.routing.scenarios import AS_IS, Scenario, passages
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from geo_border.access.decay import Decay
-    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
 
 
 def transport_variants(
     places: pd.DataFrame,
     tables: GateTables,
-    own: OwnTimes,
+    own: Inside,
     *,
     delay_factors: Sequence[float],
     decays: Mapping[str, Decay],
@@ -66,24 +62,20 @@ def transport_variants(
         As in `geo_border.access.reach.potential`.
     """
     functions = list(decays.values())
-    closed = reached_inside(places, tables, own, functions)
-
-    def sums(what: Scenario) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        ways = passages(tables, what)
-        gained = gained_by_transit(places, tables, own, ways, functions)
-        return closed + gained, reached_across(places, tables, own, ways, functions)
-
-    free = sums(without_delays(scenario))
+    what = [replace(scenario, delay_factor=scenario.delay_factor * f) for f in delay_factors]
+    cases = [passages(tables, case) for case in (without_delays(scenario), *what)]
+    closed, *gains = reached_inside(places, tables, own, cases, functions)
+    inside = [closed + gained for gained in gains]
+    beyond = [reached_across(places, tables, own, ways, functions) for ways in cases]
     parts = {}
-    for factor in delay_factors:
-        as_is = sums(replace(scenario, delay_factor=scenario.delay_factor * factor))
+    for factor, own_sums, across_sums in zip(delay_factors, inside[1:], beyond[1:], strict=True):
         for position, name in enumerate(decays):
             values = pd.DataFrame(
                 {
-                    "own": as_is[0][:, position],
-                    "across": as_is[1][:, position],
-                    "own_open": free[0][:, position],
-                    "across_open": free[1][:, position],
+                    "own": own_sums[:, position],
+                    "across": across_sums[:, position],
+                    "own_open": inside[0][:, position],
+                    "across_open": beyond[0][:, position],
                 },
                 index=places.index,
             )

@@ -104,7 +104,7 @@ def placed_checkpoints(
     -------
     GeoDataFrame
         The table with points, ``chainage_km``, ``border_distance_km``, ``delay_out_h``
-        (home to neighbour), ``delay_in_h``, ``delay_imputed``, ``is_open`` (a checkpoint on the
+        (home to neighbour), ``delay_in_h``, ``delay_h`` (their mean), ``delay_imputed``, ``is_open`` (a checkpoint on the
         border whose place is unknown is not); region ids filled from the nearest piece of the
         border where the table has none.
 
@@ -144,6 +144,7 @@ def placed_checkpoints(
     for column in ("delay_out_h", "delay_in_h"):
         given = table[column] if column in table else table["delay_h"]
         found[column] = given.fillna(table["delay_h"]).fillna(default).astype(float) + wait
+    found["delay_h"] = (found["delay_out_h"] + found["delay_in_h"]) / 2
     found["delay_imputed"] = table["delay_h"].isna()
     found["is_open"] = (
         table["status"].isin(open_status)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS, Geod
+from shapely.affinity import scale
 
 from geo_border.errors import GeometryError, SideError
 
@@ -16,6 +17,9 @@ WGS84 = Geod(ellps="WGS84")
 
 DENSE_DEGREES = 0.02
 """Longest segment before projection: a parallel then bends to within 0.2 m."""
+
+TOUCH_M = 1.0
+"""Edges this near to each other touch, metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def edge_match(
 
     The neighbour's outline is taken as the border. Home polygons lose what overlaps
     the neighbour and gain the gaps between the two sides that are nowhere wider than
-    twice the tolerance; a gap between several home regions goes to the nearest. Edges
+    twice the tolerance; a gap between several home regions is parted where they meet. Edges
     between home regions, and all others farther than the tolerance, stay as they are.
 
     Parameters
@@ -183,7 +187,7 @@ def _gaps(
     touching = (shapely.distance(pieces, ours) == 0) & (shapely.distance(pieces, theirs) == 0)
     pieces = pieces[touching]
     owners = gpd.GeoSeries(cut.boundary.intersection(strip), crs=cut.crs)
-    candidates = owners.sindex.query(pieces, predicate="dwithin", distance=1.0)
+    candidates = owners.sindex.query(pieces, predicate="dwithin", distance=TOUCH_M)
     rows: list[tuple[object, shapely.Geometry]] = []
     for number, piece in enumerate(pieces):
         mine = candidates[1][candidates[0] == number]
@@ -191,7 +195,7 @@ def _gaps(
             nearest = mine[0] if len(mine) else owners.distance(piece).to_numpy().argmin()
             rows.append((owners.index[nearest], piece))
         else:
-            rows += _share_out(piece, owners.iloc[mine])
+            rows += _share_out(piece, owners.iloc[mine], theirs)
     return gpd.GeoDataFrame(
         {"home_id": [owner for owner, _ in rows]},
         geometry=[shape for _, shape in rows],
@@ -205,28 +209,34 @@ def _around(shape: shapely.Geometry, distance_m: float) -> shapely.Geometry:
 
 
 def _share_out(
-    piece: shapely.Geometry, edges: gpd.GeoSeries, spacing_m: float = 100
+    piece: shapely.Geometry, edges: gpd.GeoSeries, theirs: shapely.Geometry
 ) -> list[tuple[object, shapely.Geometry]]:
-    """Split a gap between home regions by which of their edges is nearest (Voronoi cells)."""
-    around = piece.buffer(spacing_m)
-    near = shapely.segmentize(shapely.intersection(edges.to_numpy(), around), spacing_m)
-    points, owner = (
-        shapely.get_coordinates(near),
-        np.repeat(np.arange(len(edges)), shapely.get_num_coordinates(near)),
+    """Split a gap between home regions by walls from where they meet straight to the border.
+
+    A part goes to the region with the longest edge on it.
+    """
+    near = shapely.intersection(edges.to_numpy(), piece.buffer(TOUCH_M))
+    walls = []
+    for first, second in combinations(near, 2):
+        joint = shapely.shortest_line(piece, shapely.intersection(first, second))
+        if joint is not None and joint.length <= TOUCH_M:
+            wall = shapely.shortest_line(shapely.get_point(joint, 0), theirs)
+            if wall.length > 0:
+                stretch = 1 + 2 * TOUCH_M / wall.length
+                walls.append(scale(wall, stretch, stretch))
+    parts = shapely.get_parts(
+        shapely.polygonize([shapely.node(shapely.union_all([piece.boundary, *walls]))])
     )
-    points, first = np.unique(points, axis=0, return_index=True)
-    owner = owner[first]
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points)))
-    inside, cell = shapely.STRtree(cells).query(shapely.points(points), predicate="within")
-    owner_of_cell = np.zeros(len(cells), int)
-    owner_of_cell[cell] = owner[inside]
-    shares = []
-    for number, region_id in enumerate(edges.index):
-        territory = shapely.union_all(cells[owner_of_cell == number])
-        share = _polygonal(shapely.intersection(piece, territory))
-        if not share.is_empty:
-            shares.append((region_id, share))
-    return shares
+    # A hole of the gap comes out as a part too.
+    parts = parts[shapely.area(shapely.intersection(parts, piece)) > shapely.area(parts) / 2]
+    grown = shapely.buffer(parts, TOUCH_M)
+    shared = shapely.length(shapely.intersection(near[:, None], grown[None, :]))
+    owner = shared.argmax(axis=0)
+    return [
+        (region_id, _polygonal(shapely.union_all(parts[owner == number])))
+        for number, region_id in enumerate(edges.index)
+        if (owner == number).any()
+    ]
 
 
 def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:

@@ -17,7 +17,7 @@ from geo_border.index.levels import (
 )
 from geo_border.index.normalise import normalise
 from geo_border.index.registry import SCORES, checked_registry
-from geo_border.index.treatment import treated_column
+from geo_border.index.treatment import treated_array
 
 
 def score_gains(
@@ -66,21 +66,17 @@ def score_gains(
     case = pd.MultiIndex.from_frame(keys).get_indexer(
         pd.MultiIndex.from_frame(changes[["change", "region_id"]])
     )
-    region = values.index.get_indexer(changes["region_id"])
-    indicator = values.columns.get_indexer(changes["indicator_id"])
+    region = values.index.get_indexer(pd.Index(changes["region_id"]))
+    indicator = values.columns.get_indexer(pd.Index(changes["indicator_id"]))
     # The last one is the reference.
     cases = np.repeat(values.to_numpy()[None], len(keys) + 1, axis=0)
     cases[case, region, indicator] = changes["value"].to_numpy(float)
     if np.isinf(cases).any():
         raise IndicatorError("a change sets a figure to infinity")
 
-    treated = cases.copy()
-    for j in range(len(names)):
-        reference = treated_column(cases[-1, :, j], method.treatment, method.outliers)[0]
-        treated[:, :, j] = reference
-        for number in np.unique(case[indicator == j]):
-            column = cases[number, :, j]
-            treated[number, :, j] = treated_column(column, method.treatment, method.outliers)[0]
+    treated = np.stack(
+        [treated_array(values_of, method.treatment, method.outliers)[0] for values_of in cases]
+    )
     scores = normalise(
         treated,
         registry.loc[names, "direction"].to_numpy(),
@@ -89,6 +85,6 @@ def score_gains(
     )
     weights = component_weights(scores, names, registry, rule_of(method), given_of(method))
     result = component_scores(scores, weights, registry, method)
-    own = values.index.get_indexer(keys["region_id"])
+    own = values.index.get_indexer(pd.Index(keys["region_id"]))
     gain = result[np.arange(len(keys)), own] - result[-1, own]
     return keys.join(pd.DataFrame(gain, columns=list(SCORES)))

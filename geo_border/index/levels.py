@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -28,6 +27,8 @@ from geo_border.index.weights import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 
@@ -83,7 +84,7 @@ def levels(
     values: pd.DataFrame,
     registry: pd.DataFrame,
     *,
-    method: IndexMethod = IndexMethod(),  # noqa: B008  (frozen)
+    method: IndexMethod = IndexMethod(),
 ) -> pd.DataFrame:
     """Score every region on the three levels, the potential, the dynamics and the index.
 
@@ -199,7 +200,7 @@ def scores_of(
     values: pd.DataFrame,
     registry: pd.DataFrame,
     *,
-    method: IndexMethod = IndexMethod(),  # noqa: B008  (frozen)
+    method: IndexMethod = IndexMethod(),
 ) -> Scores:
     """Treat, normalise and weigh the indicators.
 
@@ -223,7 +224,7 @@ def scores_of(
     names = list(values.columns)
     treated = treat(values, rule=method.treatment, outliers=method.outliers)
     array = normalise(
-        treated.values.to_numpy(),
+        treated.table.to_numpy(),
         registry.loc[names, "direction"].to_numpy(),
         how=method.normalisation,
         goalposts=goalposts_of(method, names),
@@ -295,7 +296,7 @@ def enough(scores: NDArray[np.float64], least_share: float) -> NDArray[np.bool_]
     ndarray
         Shape (..., R).
     """
-    share = (~np.isnan(scores)).mean(axis=-1)
+    share = np.asarray((~np.isnan(scores)).mean(axis=-1))
     # 2 of 3 is two thirds, whatever the last binary digit.
     result: NDArray[np.bool_] = (share >= least_share - 1e-9) & (share > 0)
     return result
@@ -320,7 +321,7 @@ def combined(
     ndarray
         Shape (..., R).
     """
-    whole = ~np.isnan(parts).any(axis=-1)
+    whole = np.asarray(~np.isnan(parts).any(axis=-1))
     # A region without one level takes no part in the comparison of pairs either.
     filled = np.where(whole[..., None], parts, np.nan)
     return np.where(whole, aggregate(filled, weights, how=how), np.nan)
@@ -434,7 +435,8 @@ def _given(given: Mapping[str, float], names: list[str], what: str) -> NDArray[n
     weights = np.array([given[name] for name in names], float)
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
         raise IndicatorError(f"weights must be 0 or more, and not all 0: {names}")
-    return weights / weights.sum()
+    shares: NDArray[np.float64] = weights / weights.sum()
+    return shares
 
 
 def goalposts_of(method: IndexMethod, names: list[str]) -> NDArray[np.float64] | None:

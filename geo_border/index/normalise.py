@@ -10,9 +10,7 @@ from scipy.special import ndtr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Normalisation = Literal[
-    "minmax", "zscore", "rank", "percentile", "distance", "borda", "goalposts"
-]
+Normalisation = Literal["minmax", "zscore", "rank", "percentile", "distance", "borda", "goalposts"]
 """How values become scores."""
 
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
@@ -81,7 +79,8 @@ def normalise(
                 raise ValueError("goalposts need a low and a higher post for each indicator")
             low, high = goalposts
             scores = np.clip(100 * (values - low) / (high - low), 0.0, 100.0)
-            return np.where(direction > 0, scores, 100 - scores)
+            reached: NDArray[np.float64] = np.where(direction > 0, scores, 100 - scores)
+            return reached
         case "rank" | "percentile" | "borda":
             return _by_order(signed, how)
         case _:
@@ -122,13 +121,11 @@ def _zscore(signed: NDArray[np.float64]) -> NDArray[np.float64]:
     return _or_middle(scores, signed, _same(*_extremes(signed)))
 
 
-def _distance(
-    values: NDArray[np.float64], direction: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _distance(values: NDArray[np.float64], direction: NDArray[np.int64]) -> NDArray[np.float64]:
     """Share of the best value."""
     low, high = _extremes(values)
     with np.errstate(invalid="ignore", divide="ignore"):
-        scores = np.where(direction > 0, 100 * values / high, 100 * low / values)
+        scores = np.where(direction > 0, 100 * (values / high), 100 * (low / values))
     suits = np.where(direction > 0, (low >= 0) & (high > 0), low > 0)
     return np.where(suits, scores, _minmax(values * direction))
 
@@ -137,9 +134,13 @@ def _by_order(signed: NDArray[np.float64], how: str) -> NDArray[np.float64]:
     """Scores that depend on the order alone."""
     known = ~np.isnan(signed)
     n = known.sum(axis=-2, keepdims=True)
-    a, b = signed[..., :, None, :], signed[..., None, :, :]
-    beaten = (a > b).sum(axis=-2)
-    equal = (a == b).sum(axis=-2)
+    low, high = _extremes(signed)
+    # Figures that differ by rounding alone are a tie.
+    dust = 1e-12 * np.maximum(np.abs(low), np.abs(high))[..., None, :, :]
+    ahead = signed[..., :, None, :] - signed[..., None, :, :]
+    with np.errstate(invalid="ignore"):
+        beaten = (ahead > dust).sum(axis=-2)
+        equal = (np.abs(ahead) <= dust).sum(axis=-2)
     with np.errstate(invalid="ignore", divide="ignore"):
         if how == "borda":
             scores = 100 * beaten / (n - 1)

@@ -80,9 +80,7 @@ def registry_problems(registry: pd.DataFrame) -> list[tuple[str, str]]:
     missing = [column for column in COLUMNS if column not in registry.columns]
     if missing:
         return [("", f"lacks the column {name!r}") for name in missing]
-    found = [
-        (str(name), "is there twice") for name in registry.index[registry.index.duplicated()]
-    ]
+    found = [(str(name), "is there twice") for name in registry.index[registry.index.duplicated()]]
     full = _filled(registry, strict=False)
     allowed: dict[str, Sequence[object]] = {
         "level": (*COMPONENTS, "context"),

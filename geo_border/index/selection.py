@@ -110,7 +110,7 @@ def select(
     else:
         measured = _checked_measured(measured, registry, figures).reindex(regions)
     wanted = registry[registry["role"].isin(list(roles))]
-    by_indicator = dict(tuple(figures.groupby("indicator_id")))
+    by_indicator = {str(name): part for name, part in figures.groupby("indicator_id")}
     columns, rows = {}, []
     for name, about in wanted.iterrows():
         indicator = str(name)
@@ -128,6 +128,23 @@ def select(
     return Selected(values, used.reset_index(drop=True))
 
 
+def as_years(values: pd.Series) -> pd.Series[float]:
+    """Years as numbers.
+
+    Parameters
+    ----------
+    values
+        Anything.
+
+    Returns
+    -------
+    Series
+        Whole numbers from 1 to 9999, missing where a value is none.
+    """
+    years = pd.to_numeric(values, errors="coerce").astype(float)
+    return years.where(years.between(1, 9999) & (years % 1 == 0))
+
+
 def _checked_figures(indicators: pd.DataFrame, registry: pd.DataFrame) -> pd.DataFrame:
     """Figures as numbers with the optional columns; raises on the first unsound row."""
     for column in ("region_id", "indicator_id", "year", "value"):
@@ -137,19 +154,20 @@ def _checked_figures(indicators: pd.DataFrame, registry: pd.DataFrame) -> pd.Dat
     for column in ("source", "confidence", "note"):
         if column not in figures.columns:
             figures[column] = pd.NA
-    for column in ("year", "value"):
-        figures[column] = pd.to_numeric(figures[column], errors="coerce").astype(float)
+    figures["year"] = as_years(figures["year"])
+    figures["value"] = pd.to_numeric(figures["value"], errors="coerce").astype(float)
     twice = figures.duplicated(["region_id", "indicator_id", "year"])
     for wrong, what in (
         (~figures["indicator_id"].isin(registry.index), "is not in the registry"),
-        (~np.isfinite(figures["value"]) | ~np.isfinite(figures["year"]), "is not a finite number"),
+        (figures["year"].isna(), "has no year"),
+        (~np.isfinite(figures["value"]), "is not a finite number"),
         (twice, "is there twice"),
     ):
         if wrong.any():
             row = figures[wrong].iloc[0]
+            when = f" in {row['year']:g}" if row["year"] > 0 else ""
             raise IndicatorError(
-                f"figure of {row['indicator_id']!r} for {row['region_id']!r} "
-                f"in {row['year']:g} {what}",
+                f"figure of {row['indicator_id']!r} for {row['region_id']!r}{when} {what}",
                 remedy="`geo-border check` lists everything that is wrong with the indicators",
             )
     figures["year"] = figures["year"].astype(int)
@@ -163,7 +181,7 @@ def _checked_measured(
     unknown = measured.columns.difference(registry.index)
     if len(unknown):
         raise IndicatorError(f"measured indicator {unknown[0]!r} is not in the registry")
-    twice = measured.columns.intersection(figures["indicator_id"].unique())
+    twice = measured.columns[measured.columns.isin(figures["indicator_id"])]
     if len(twice):
         raise IndicatorError(
             f"indicator {twice[0]!r} is measured and also in the table",
@@ -230,9 +248,9 @@ def _derived(wide: pd.DataFrame, transform: str, span: int) -> tuple[pd.DataFram
         before = wide.shift(span, axis=1)
         both = wide.where(wide > 0) / before.where(before > 0)
         return 100 * (both ** (1 / span) - 1), span
-    chain = np.log(wide.where(wide > 0) / 100)
+    chain = (wide.where(wide > 0) / 100).map(np.log)
     mean = chain.T.rolling(span, min_periods=span).mean().T
-    return 100 * np.expm1(mean), span - 1
+    return 100 * mean.map(np.expm1), span - 1
 
 
 def _at_year(derived: pd.DataFrame, span: int) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,14 +47,14 @@ class Treated:
 
     Parameters
     ----------
-    values
-        Shape of the input.
+    table
+        Values, shape of the input.
     account
         Index ``indicator_id``: ``skewness``, ``kurtosis`` (before), ``treatment`` (``none``,
         ``winsorised``, ``logarithm``), ``points`` (number winsorised).
     """
 
-    values: pd.DataFrame
+    table: pd.DataFrame
     account: pd.DataFrame
 
 
@@ -63,7 +62,7 @@ def treat(
     values: pd.DataFrame,
     *,
     rule: Rule = "winsorise",
-    outliers: Outliers = Outliers(),  # noqa: B008  (frozen)
+    outliers: Outliers = Outliers(),
 ) -> Treated:
     """Treat the indicators that have outliers.
 
@@ -94,78 +93,100 @@ def treat(
     """
     if rule not in RULES:
         raise ValueError(f"treatment must be one of {', '.join(RULES)}, not {rule!r}")
-    columns, rows = {}, []
-    for name in values.columns:
-        column = values[name].to_numpy(float)
-        treated, done, points = treated_column(column, rule, outliers)
-        columns[name] = treated
-        skewness, kurtosis = shape_of(column)
-        rows.append((skewness, kurtosis, done, points))
+    array, done, points = treated_array(values.to_numpy(float), rule, outliers)
+    skewness, kurtosis = shape_of(values.to_numpy(float))
     account = pd.DataFrame(
-        rows,
-        columns=["skewness", "kurtosis", "treatment", "points"],
+        {"skewness": skewness, "kurtosis": kurtosis, "treatment": done, "points": points},
         index=pd.Index(values.columns, name="indicator_id"),
     )
-    return Treated(pd.DataFrame(columns, index=values.index, dtype=float), account)
+    return Treated(pd.DataFrame(array, index=values.index, columns=values.columns), account)
 
 
-def shape_of(column: NDArray[np.float64]) -> tuple[float, float]:
-    """Sample skewness and excess kurtosis of the values there are.
-
-    Parameters
-    ----------
-    column
-        Values, shape (n,), missing ones left out.
-
-    Returns
-    -------
-    tuple
-        Both corrected for bias (type 2); 0 where they are not defined: fewer than four
-        values, or all the same.
-    """
-    known = column[~np.isnan(column)]
-    if len(known) < 4 or np.ptp(known) <= 1e-12 * np.abs(known).max():
-        return 0.0, 0.0
-    return float(stats.skew(known, bias=False)), float(stats.kurtosis(known, bias=False))
-
-
-def treated_column(
-    column: NDArray[np.float64], rule: Rule, outliers: Outliers
-) -> tuple[NDArray[np.float64], str, int]:
-    """Treat one indicator.
+def treated_array(
+    values: NDArray[np.float64], rule: Rule, outliers: Outliers
+) -> tuple[NDArray[np.float64], list[str], list[int]]:
+    """Treat the columns of an array.
 
     Parameters
     ----------
-    column
-        Values, shape (n,).
+    values
+        Regions by indicators, shape (R, J).
     rule, outliers
         As in `treat`.
 
     Returns
     -------
     tuple
-        Treated values, what was done, and how many points were winsorised.
+        Treated values; of each indicator what was done, and how many points were winsorised.
     """
-    if rule == "none" or not _has_outliers(column, outliers):
-        return column, "none", 0
+    n_indicators = values.shape[1]
+    result, done, points = values.copy(), ["none"] * n_indicators, [0] * n_indicators
+    if rule != "none":
+        for j in np.flatnonzero(_has_outliers(values, outliers)):
+            result[:, j], done[j], points[j] = _treated_column(values[:, j], rule, outliers)
+    return result, done, points
+
+
+def shape_of(
+    values: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sample skewness and excess kurtosis of each indicator.
+
+    Both are corrected for bias (type 2), as `scipy.stats.skew` and `scipy.stats.kurtosis` do
+    with ``bias=False``, but for many columns with gaps at once.
+
+    Parameters
+    ----------
+    values
+        Shape (R, J); missing values are left out.
+
+    Returns
+    -------
+    tuple of ndarray
+        Shape (J,) each; 0 where they are not defined: fewer than four values, or all the same.
+    """
+    known = ~np.isnan(values)
+    n = known.sum(axis=0).astype(float)
+    filled = np.where(known, values, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = np.where(known, values - filled.sum(axis=0) / n, 0.0)
+        width = np.abs(off).max(axis=0, initial=0.0)
+        # In units of the largest deviation, so that no power is lost to rounding.
+        off = off / width
+        m2, m3, m4 = ((off**power).sum(axis=0) / n for power in (2, 3, 4))
+        skewness = np.sqrt(n * (n - 1)) / (n - 2) * m3 / m2**1.5
+        kurtosis = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (m4 / m2**2 - 3) + 6)
+    defined = (n >= 4) & (width > 1e-12 * np.abs(filled).max(axis=0, initial=0.0))
+    return np.where(defined, skewness, 0.0), np.where(defined, kurtosis, 0.0)
+
+
+def _treated_column(
+    column: NDArray[np.float64], rule: Rule, outliers: Outliers
+) -> tuple[NDArray[np.float64], str, int]:
+    """Treat one indicator that has outliers."""
     if rule == "winsorise":
         winsorised = column.copy()
         for point in range(1, outliers.points + 1):
             _winsorise_one(winsorised)
-            if not _has_outliers(winsorised, outliers):
+            if not _has_outliers(winsorised[:, None], outliers)[0]:
                 return winsorised, "winsorised", point
     return _logarithm(column), "logarithm", 0
 
 
-def _has_outliers(column: NDArray[np.float64], outliers: Outliers) -> bool:
-    """Whether both limits are passed."""
-    skewness, kurtosis = shape_of(column)
-    return abs(skewness) > outliers.skewness and kurtosis > outliers.kurtosis
+def _has_outliers(values: NDArray[np.float64], outliers: Outliers) -> NDArray[np.bool_]:
+    """Whether both limits are passed, shape (J,)."""
+    skewness, kurtosis = shape_of(values)
+    return (np.abs(skewness) > outliers.skewness) & (kurtosis > outliers.kurtosis)
+
+
+def _is_skewed_up(column: NDArray[np.float64]) -> bool:
+    """Whether the long tail is on the high side."""
+    return bool(shape_of(column[:, None])[0][0] > 0)
 
 
 def _winsorise_one(column: NDArray[np.float64]) -> None:
     """Set the most extreme point on the skewed side to the next value, in place."""
-    sign = 1.0 if shape_of(column)[0] > 0 else -1.0
+    sign = 1.0 if _is_skewed_up(column) else -1.0
     signed = sign * column
     # Points winsorised before have the same value as the next one: they move together.
     top = np.nanmax(signed)
@@ -176,7 +197,7 @@ def _logarithm(column: NDArray[np.float64]) -> NDArray[np.float64]:
     """Logarithm of the distance from the end away from the skew, increasing in the values."""
     low, high = np.nanmin(column), np.nanmax(column)
     shift = 0.01 * (high - low)
-    if shape_of(column)[0] > 0:
+    if _is_skewed_up(column):
         logarithm: NDArray[np.float64] = np.log(column - low + shift)
         return logarithm
     mirrored: NDArray[np.float64] = -np.log(high - column + shift)

@@ -22,7 +22,7 @@ from geo_border.index.levels import (
 )
 from geo_border.index.normalise import NORMALISATIONS, Normalisation, normalise
 from geo_border.index.registry import COMPONENTS, LEVELS, SCORES, checked_registry, indicators_of
-from geo_border.index.treatment import RULES, Rule, treated_column
+from geo_border.index.treatment import RULES, Rule, treated_array
 from geo_border.index.weights import WEIGHTINGS, Weighting
 
 if TYPE_CHECKING:
@@ -36,8 +36,15 @@ AS_IS = "as is"
 NONE_LEFT_OUT = ""
 """No indicator is left out."""
 
-FACTORS = ("normalisation", "weights", "perturbation", "aggregation", "treatment", "left_out",
-           "transport")
+FACTORS = (
+    "normalisation",
+    "weights",
+    "perturbation",
+    "aggregation",
+    "treatment",
+    "left_out",
+    "transport",
+)
 """What is varied."""
 
 BATCH = 4_000_000
@@ -126,7 +133,7 @@ def uncertainty(
     draws: int = 2000,
     seed: int = 1,
     method: IndexMethod = IndexMethod(),  # noqa: B008  (frozen)
-    alternatives: Alternatives = Alternatives(),  # noqa: B008  (frozen)
+    alternatives: Alternatives = Alternatives(),
     transport_draws: Mapping[str, pd.DataFrame] | Sequence[pd.DataFrame] | None = None,
 ) -> Uncertainty:
     """Draw methods, weights, indicators and transport parameters at random.
@@ -180,12 +187,12 @@ def uncertainty(
     reference = model.reference()
     shift = rank_shift(rank, ranks(reference[:, -1]))
     return Uncertainty(
-        regions=model.values.index,
+        regions=model.table.index,
         scores=scores,
         rank=rank,
         choices=model.choices(picks),
-        reference=pd.DataFrame(reference, index=model.values.index, columns=list(SCORES)),
-        intervals=_intervals(scores, rank, model.values.index),
+        reference=pd.DataFrame(reference, index=model.table.index, columns=list(SCORES)),
+        intervals=_intervals(scores, rank, model.table.index),
         rank_shift=shift,
     )
 
@@ -216,14 +223,14 @@ class Model:
                 remedy="Take another rule of weights as the reference",
             )
         self.registry = checked_registry(registry)
-        self.values = checked_values(values, self.registry)
+        self.table = checked_values(values, self.registry)
         self.method, self.alternatives = method, alternatives
-        self.names = [str(name) for name in self.values.columns]
+        self.names = [str(name) for name in self.table.columns]
         self.where = {
             component: [self.names.index(name) for name in indicators_of(self.registry, component)]
             for component in COMPONENTS
         }
-        self.tables = {AS_IS: self.values} | self._variants(transport_draws)
+        self.tables = {AS_IS: self.table} | self._variants(transport_draws)
         self.droppable = [NONE_LEFT_OUT]
         if alternatives.leave_one_out:
             self.droppable += [
@@ -246,20 +253,20 @@ class Model:
         if transport_draws is None:
             return {}
         if not hasattr(transport_draws, "items"):
-            numbered = enumerate(cast("Sequence[pd.DataFrame]", transport_draws), 1)
+            numbered = enumerate(transport_draws, 1)
             transport_draws = {str(number): table for number, table in numbered}
         variants = {}
         for name, table in cast("Mapping[str, pd.DataFrame]", transport_draws).items():
-            strange = table.columns.difference(self.values.columns)
-            lost = self.values.index.difference(table.index)
+            strange = table.columns.difference(self.table.columns)
+            lost = self.table.index.difference(table.index)
             if len(strange) or len(lost) or table.index.has_duplicates:
                 what = f"has the column {strange[0]!r}" if len(strange) else "lacks regions"
                 raise IndicatorError(
                     f"transport table {name!r} {what}",
                     remedy="It must have a row for each region, and only columns of the values",
                 )
-            replaced = table.loc[self.values.index].astype(float)
-            variants[str(name)] = self.values.assign(
+            replaced = table.loc[self.table.index].astype(float)
+            variants[str(name)] = self.table.assign(
                 **{str(c): replaced[c].where(np.isfinite(replaced[c])) for c in replaced.columns}
             )
         if AS_IS in variants:
@@ -289,7 +296,7 @@ class Model:
             ],
             axis=3,
         )
-        base = self.values.to_numpy()
+        base = self.table.to_numpy()
         self.given_level = {
             component: enough(base[:, where], self.method.least_share) if where else None
             for component, where in self.where.items()
@@ -299,9 +306,7 @@ class Model:
         """Values of a table under each treatment, shape (treatments, R, J)."""
         result = np.empty((len(self.alternatives.treatment), *table.shape))
         for number, rule in enumerate(self.alternatives.treatment):
-            for j, name in enumerate(self.names):
-                column = table[name].to_numpy(float)
-                result[number, :, j] = treated_column(column, rule, self.method.outliers)[0]
+            result[number] = treated_array(table.to_numpy(), rule, self.method.outliers)[0]
         return result
 
     def perturbations(self, random: np.random.Generator, draws: int) -> NDArray[np.float64]:
@@ -344,7 +349,7 @@ class Model:
             `SCORES`, shape (D, R, 6).
         """
         n_draws = len(noise)
-        n_regions, n_indicators = self.values.shape
+        n_regions, n_indicators = self.table.shape
         result = np.full((n_draws, n_regions, len(SCORES)), np.nan)
         pairs = n_regions if "copeland" in self.alternatives.aggregation else 1
         step = max(1, BATCH // (n_regions * max(n_indicators, 1) * pairs))
@@ -392,9 +397,11 @@ class Model:
             weight_variation=0,
             leave_one_out=False,
         )
-        model = Model(self.values, self.registry, self.method, alone)
+        model = Model(self.table, self.registry, self.method, alone)
         first = {factor: np.zeros(1, np.int64) for factor in model.sizes}
-        return model.scores(first, np.ones((1, len(self.names) + len(LEVELS))))[0]
+        alone_scores = model.scores(first, np.ones((1, len(self.names) + len(LEVELS))))
+        reference: NDArray[np.float64] = alone_scores[0]
+        return reference
 
     def choices(self, picks: Mapping[str, NDArray[np.int64]]) -> pd.DataFrame:
         """Names of the picked choices.
@@ -419,7 +426,9 @@ class Model:
         }
         return pd.DataFrame(
             {
-                factor: pd.Categorical.from_codes(picks[factor], categories=list(words))
+                factor: pd.Categorical(
+                    np.array(words, object)[picks[factor]], categories=list(words)
+                )
                 for factor, words in names.items()
             }
         )
@@ -442,9 +451,7 @@ def ranks(index: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isnan(index), np.nan, 1.0 + better)
 
 
-def rank_shift(
-    rank: NDArray[np.float64], reference: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def rank_shift(rank: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean number of ranks by which regions move, one value a draw.
 
     Parameters
@@ -462,7 +469,8 @@ def rank_shift(
     moved = np.abs(rank - reference)
     known = ~np.isnan(moved)
     with np.errstate(invalid="ignore"):
-        return np.where(known, moved, 0.0).sum(axis=-1) / known.sum(axis=-1)
+        mean: NDArray[np.float64] = np.where(known, moved, 0.0).sum(axis=-1) / known.sum(axis=-1)
+    return mean
 
 
 def _intervals(

@@ -34,13 +34,15 @@ def variance_shares(
 
     Parameters
     ----------
-    values, registry, method, alternatives, transport_draws
-        As in `geo_border.index.uncertainty.uncertainty`.
+    values, registry
+        As in `geo_border.index.levels.levels`.
     size
         Points of each of the two sample matrices, a power of 2; the model is evaluated
         ``size * (factors + 2)`` times.
     seed
         Of the random numbers.
+    method, alternatives, transport_draws
+        As in `geo_border.index.uncertainty.uncertainty`.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def variance_shares(
     reference = ranks(model.reference()[:, -1])
 
     def outputs(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Rank shift and index of each region, shape (points, 1 + R)."""
+        # Rank shift and index of each region, shape (points, 1 + R).
         picks = {factor: np.zeros(len(points), np.int64) for factor in FACTORS}
         for column, factor in enumerate(varied):
             picks[factor] = (points[:, column] * sizes[factor]).astype(np.int64)
@@ -90,7 +92,7 @@ def variance_shares(
         mixed = A.copy()
         mixed[:, column] = B[:, column]
         first, total = indices(of_A, of_B, outputs(mixed))
-        names = [RANK_SHIFT, *model.values.index.astype(str)]
+        names = [RANK_SHIFT, *model.table.index.astype(str)]
         parts.append(
             pd.DataFrame({"output": names, "factor": factor, "first": first, "total": total})
         )
@@ -98,9 +100,9 @@ def variance_shares(
         return pd.DataFrame(columns=["output", "factor", "first", "total"])
     table = pd.concat(parts, ignore_index=True)
     order = {name: place for place, name in enumerate(parts[0]["output"])}
-    return table.sort_values("output", key=lambda names: names.map(order), kind="stable").reset_index(
-        drop=True
-    )
+    return table.sort_values(
+        "output", key=lambda names: names.map(order), kind="stable"
+    ).reset_index(drop=True)
 
 
 def sample_pair(

@@ -22,9 +22,7 @@ RANDOM_INDEX = (0.0, 0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)
 """Mean consistency index of random matrices by their size (Saaty 1980, scale 1 to 9)."""
 
 
-def data_weights(
-    scores: NDArray[np.float64], rule: Weighting = "equal"
-) -> NDArray[np.float64]:
+def data_weights(scores: NDArray[np.float64], rule: Weighting = "equal") -> NDArray[np.float64]:
     """Weights that a rule draws from the scores of one level.
 
     - ``equal``: ``1 / J``.
@@ -69,13 +67,15 @@ def data_weights(
         case "entropy":
             raw = _divergence(scores)
         case "critic":
-            deviation = np.sqrt(np.diagonal(_covariances(scores)[0], axis1=-2, axis2=-1))
+            variance = np.diagonal(_covariances(scores)[0], axis1=-2, axis2=-1)
+            deviation = np.sqrt(np.maximum(variance, 0.0))
             raw = deviation * (1 - _correlations(scores)).sum(axis=-1)
         case _:
             raise ValueError(f"weights must be one of {', '.join(WEIGHTINGS)}, not {rule!r}")
     total = raw.sum(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > 1e-12, raw / total, 1 / n_indicators)
+        weights: NDArray[np.float64] = np.where(total > 1e-12, raw / total, 1 / n_indicators)
+    return weights
 
 
 def _covariances(
@@ -85,13 +85,14 @@ def _covariances(
     known = ~np.isnan(scores)
     mask = known.astype(float)
     x = np.where(known, scores, 0.0)
-    transposed = np.swapaxes(mask, -1, -2)
-    n = transposed @ mask
+    # Centred first, so that the differences below do not cancel.
+    x = (x - x.sum(axis=-2, keepdims=True) / np.maximum(mask.sum(axis=-2, keepdims=True), 1)) * mask
+    turned = np.swapaxes(x, -1, -2)
+    n = np.swapaxes(mask, -1, -2) @ mask
     with np.errstate(invalid="ignore", divide="ignore"):
-        # Sums of j over the regions that also have k, and the other way round.
-        own = (np.swapaxes(x, -1, -2) @ mask) / n
-        other = np.swapaxes(own, -1, -2)
-        cross = (np.swapaxes(x, -1, -2) @ x) / n - own * other
+        # Means of j over the regions that also have k, and the other way round.
+        own = (turned @ mask) / n
+        cross = (turned @ x) / n - own * np.swapaxes(own, -1, -2)
         square = (np.swapaxes(x**2, -1, -2) @ mask) / n - own**2
     cross, square = np.nan_to_num(cross), np.maximum(np.nan_to_num(square), 0.0)
     return cross, np.sqrt(square * np.swapaxes(square, -1, -2))

@@ -6,7 +6,6 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import geopandas as gpd
     from matplotlib.axes import Axes
     from matplotlib.typing import ColorType
     from numpy.typing import NDArray
@@ -52,6 +52,8 @@ class Ground:
         The border line.
     extent
         West, east, south, north of the map, metres.
+    sides
+        Name of each side and its ground outside the studied regions.
     source
         Attribution of the data.
     """
@@ -61,6 +63,7 @@ class Ground:
     territory: gpd.GeoDataFrame
     border: gpd.GeoDataFrame
     extent: tuple[float, float, float, float]
+    sides: dict[str, shapely.Geometry]
     source: str
 
     @property
@@ -88,17 +91,32 @@ def ground_of(results: Results, *, simplify_m: float = 800, margin: float = 0.02
         The ground.
     """
     crs = equal_area_crs(results.regions)
-    names = short_names(results.regions["name"].astype(str))
-    regions = results.regions[["side", "geometry"]].assign(short=names).to_crs(crs)
-    regions = regions.set_geometry(shapely.simplify(regions.geometry, simplify_m))
-    territory = results.territory[["geometry"]].to_crs(crs)
-    territory = territory.set_geometry(shapely.simplify(territory.geometry, simplify_m))
+    territory = results.territory[["region_id", "side", "geometry"]].to_crs(crs)
+    # Common edges must stay common, or slivers open between neighbours.
+    simple = shapely.coverage_simplify(territory.geometry.to_numpy(), simplify_m)
+    territory = territory.set_geometry(simple)
+    studied = territory.dropna(subset="region_id").set_index("region_id").geometry
+    regions = results.regions[["side", "geometry"]].to_crs(crs)
+    regions["short"] = short_names(results.regions["name"].astype(str))
+    regions = regions.set_geometry(studied.reindex(regions.index).set_crs(crs))
     border = results.border[["geometry"]].to_crs(crs)
     border = border.set_geometry(shapely.simplify(border.geometry, simplify_m))
     west, south, east, north = regions.total_bounds
     free = margin * (east - west)
     extent = (west - free, east + free, south - free, north + free)
-    return Ground(crs, regions, territory, border, extent, results.settings.study.licence.strip())
+    study = results.settings.study
+    sides = {
+        name: _rest(territory[territory["side"] == side], regions)
+        for side, name in (("home", study.home), ("neighbour", study.neighbour))
+    }
+    return Ground(crs, regions, territory, border, extent, sides, study.licence.strip())
+
+
+def _rest(territory: gpd.GeoDataFrame, regions: gpd.GeoDataFrame) -> shapely.Geometry:
+    """Ground of a side outside the studied regions."""
+    whole = shapely.union_all(territory.geometry.make_valid().to_numpy())
+    studied = shapely.union_all(regions.geometry.make_valid().to_numpy())
+    return shapely.difference(whole, studied)
 
 
 def literal(text: str) -> str:
@@ -206,7 +224,7 @@ def draw_ground(
         Width of the border line, points.
     """
     plain = np.where(ground.regions["side"] == "home", "#fbfaf6", NEIGHBOUR)
-    ground.territory.plot(ax=axes, color=OUTSIDE, edgecolor="#d5d3cd", linewidth=0.3, aspect=None)
+    ground.territory.plot(ax=axes, color=OUTSIDE, linewidth=0, aspect=None)
     ground.regions.plot(
         ax=axes,
         color=list(plain if fill is None else fill),
@@ -216,6 +234,9 @@ def draw_ground(
     )
     ground.border.plot(ax=axes, color="white", linewidth=line + 0.9, aspect=None)
     ground.border.plot(ax=axes, color=BORDER, linewidth=line, aspect=None)
+    axes.set(
+        xlabel="", ylabel="", xlim=ground.extent[:2], ylim=ground.extent[2:], xticks=[], yticks=[]
+    )
 
 
 class Labels:
@@ -256,6 +277,7 @@ class Labels:
         size: float = LABEL_PT,
         colour: ColorType = INK,
         weight: str = "normal",
+        most: float = np.inf,
     ) -> None:
         """Write a name into each polygon, the smallest polygon first.
 
@@ -267,18 +289,26 @@ class Labels:
             The names.
         size, colour, weight
             Of the letters.
+        most
+            A name that would cover more than this is left out; 1 is all of its room.
         """
         frame = shapely.box(*self._frame)
-        seen = [
-            max(shapely.get_parts(shapely.intersection(shape, frame)), key=shapely.area)
-            for shape in shapes
-        ]
+        seen = [_largest(shapely.intersection(shape, frame)) for shape in shapes]
         todo = [(piece, text) for piece, text in zip(seen, texts, strict=True) if piece.area > 0]
         for piece, text in sorted(todo, key=lambda job: (job[0].area, job[1])):
             word = textwrap.fill(text, 11, break_long_words=False)
             width, height = self._size(word, size, weight)
             spots = _spots(piece)
-            self._write(word, spots, width, height, piece, size=size, colour=colour, weight=weight)
+            self._write(
+                word,
+                spots,
+                (width, height),
+                piece,
+                most=most,
+                size=size,
+                colour=colour,
+                weight=weight,
+            )
 
     def beside_point(
         self, x: float, y: float, text: str, *, radius_pt: float, size: float = SMALL_PT
@@ -312,11 +342,15 @@ class Labels:
                 (x - 0.7 * away - width / 2, y - 0.7 * upright),
             ]
         )
-        self._write(text, spots, width, height, None, size=size, colour=INK, weight="normal")
+        self._write(
+            text, spots, (width, height), None, most=0.02, size=size, colour=INK, weight="normal"
+        )
 
     def _size(self, text: str, size: float, weight: str) -> tuple[float, float]:
         """Width and height of words on the map, metres."""
-        probe = self._axes.text(0, 0, literal(text), fontsize=size, fontweight=weight, linespacing=1.0)
+        probe = self._axes.text(
+            0, 0, literal(text), fontsize=size, fontweight=weight, linespacing=1.0
+        )
         box = probe.get_window_extent()
         probe.remove()
         return box.width * self._metres_per_pixel, box.height * self._metres_per_pixel
@@ -325,23 +359,25 @@ class Labels:
         self,
         text: str,
         spots: NDArray[np.float64],
-        width: float,
-        height: float,
+        extent: tuple[float, float],
         home: shapely.Geometry | None,
         *,
+        most: float,
         size: float,
         colour: ColorType,
         weight: str,
     ) -> None:
         """Write at the best of the spots, which come best first."""
-        boxes = np.c_[spots - (width / 2, height / 2), spots + (width / 2, height / 2)]
+        half = np.array(extent) / 2
+        boxes = np.c_[spots - half, spots + half]
         cost = self._cost(boxes, home)
         best = int(np.argmin(cost))
-        if home is None and cost[best] > 0.02:
+        if cost[best] > most:
             return
         self._taken.append(tuple(boxes[best]))
         self._axes.text(
-            *spots[best],
+            float(spots[best, 0]),
+            float(spots[best, 1]),
             literal(text),
             fontsize=size,
             color=colour,
@@ -359,7 +395,9 @@ class Labels:
         """Badness of boxes: what they cover of others, of the frame, of foreign ground."""
         area = shapely.area(shapely.box(*boxes[0]))
         shapes = shapely.box(*boxes.T)
-        cost = 3 * (1 - shapely.area(shapely.intersection(shapes, shapely.box(*self._frame))) / area)
+        cost: NDArray[np.float64] = 3 * (
+            1 - shapely.area(shapely.intersection(shapes, shapely.box(*self._frame))) / area
+        )
         for taken in self._taken:
             cost += 4 * shapely.area(shapely.intersection(shapes, shapely.box(*taken))) / area
         if home is not None:
@@ -367,6 +405,12 @@ class Labels:
             # Near the middle of the region rather than in a corner of it.
             cost += np.linspace(0, 0.15, len(boxes))
         return cost
+
+
+def _largest(shape: shapely.Geometry) -> shapely.Polygon:
+    """Largest polygon of a geometry, empty if it has none."""
+    polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+    return max(polygons, key=shapely.area, default=shapely.Polygon())
 
 
 def _spots(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
+from matplotlib.ticker import StrMethodFormatter
+from matplotlib.transforms import Bbox
 
 from geo_border.report.cartography import (
     SMALL_PT,
@@ -80,10 +82,16 @@ def border_profile(results: Results) -> Figure:
     Figure
         Four strips over the distance along the border.
     """
-    width, height = 7.09, 4.3
+    width, height = 7.09, 4.6
     figure = new_figure(width, height)
     grid = figure.add_gridspec(
-        4, 1, height_ratios=(0.75, 2, 1.3, 1.3), left=0.085, right=0.99, top=0.985, bottom=0.135,
+        4,
+        1,
+        height_ratios=(1.35, 2, 1.3, 1.3),
+        left=0.085,
+        right=0.99,
+        top=0.985,
+        bottom=0.11,
         hspace=0.14,
     )
     strips = [figure.add_subplot(grid[0])]
@@ -100,7 +108,7 @@ def border_profile(results: Results) -> Figure:
             spine.set(visible=side in ("left", "bottom"), linewidth=0.4, color=MUTED)
         _home_borders(strip, results)
     strips[0].spines["left"].set_visible(False)
-    strips[0].set_xlim(0, float(results.border["to_km"].max()))
+    strips[-1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     strips[-1].set_xlabel(
         "Distance along the border from its western end, km", fontsize=SMALL_PT + 1, labelpad=2
     )
@@ -138,70 +146,107 @@ def runs_along(results: Results, side: str) -> pd.DataFrame:
 def _regions_strip(axes: Axes, results: Results) -> None:
     """Bands with the regions of both sides."""
     short = short_names(results.regions["name"].astype(str))
+    axes.set(xlim=(0, float(results.border["to_km"].max())), ylim=(0, 2))
     for level, side in ((1, "home"), (0, "neighbour")):
         runs = runs_along(results, side)
         tones = ("#e7e4da", "#f4f2ec") if side == "home" else ("#dfe5ea", "#eef1f4")
-        for number, run in enumerate(runs.itertuples()):
-            length = run.to_km - run.from_km
+        bands = zip(runs["region_id"], runs["from_km"], runs["to_km"], strict=True)
+        for number, (name, from_km, to_km) in enumerate(bands):
             axes.broken_barh(
-                [(run.from_km, length)], (level + 0.04, 0.92), color=tones[number % 2]
+                [(from_km, to_km - from_km)], (level + 0.04, 0.92), color=tones[number % 2]
             )
-        label_room = float(results.border["to_km"].max()) / 88
-        for run in runs[runs["to_km"] - runs["from_km"] > 0].itertuples():
-            text = short.get(run.region_id, str(run.region_id))
-            if (run.to_km - run.from_km) / label_room >= 0.62 * len(text):
-                axes.text(
-                    (run.from_km + run.to_km) / 2,
-                    level + 0.48,
-                    literal(text),
-                    ha="center",
-                    va="center",
-                    fontsize=SMALL_PT - 0.2,
-                    color=INK,
-                )
+            _band_name(axes, short.get(name, str(name)), from_km, to_km, level + 0.5)
     study = results.settings.study
-    axes.set(ylim=(0, 2), yticks=[0.5, 1.5])
-    axes.set_yticklabels([literal(study.neighbour), literal(study.home)])
+    axes.set_yticks([0.5, 1.5], [literal(study.neighbour), literal(study.home)])
     axes.tick_params(axis="y", length=0)
 
 
-def _load_strip(axes: Axes, posts: pd.DataFrame) -> None:
-    """Stems with the load of each checkpoint, the largest named."""
-    for mode in posts["mode"].unique():
-        mine = posts[posts["mode"] == mode]
-        colour = MODE_COLOURS.get(mode, MUTED)
-        share = 100 * mine["load_share"].fillna(0)
-        axes.vlines(mine["chainage_km"], 0, share, color=colour, lw=1.1)
-        axes.plot(
-            mine["chainage_km"], share, "o" if mode == "road" else "s", color=colour, ms=2.6, mew=0
-        )
-    top = 100 * posts["load_share"].max() if len(posts) else 1.0
-    axes.set_ylim(0, 1.22 * top if top > 0 else 1)
-    axes.set_ylabel("Load, %", fontsize=SMALL_PT + 1)
-    taken: list[tuple[float, float]] = []
-    span = posts["chainage_km"].max() - posts["chainage_km"].min()
-    for post in posts.sort_values("load_share", ascending=False).head(10).itertuples():
-        x, y = post.chainage_km, 100 * post.load_share
-        crowded = any(abs(x - a) < 0.13 * span and abs(y - b) < 0.075 * top for a, b in taken)
-        if crowded or not y > 0:
-            continue
-        taken.append((x, y))
-        right = x < 0.85 * posts["chainage_km"].max()
-        axes.annotate(
-            literal(checkpoint_label(str(post.name))),
-            (x, y),
-            (3 if right else -3, 2),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            fontsize=SMALL_PT - 0.2,
+def _band_name(axes: Axes, name: str, from_km: float, to_km: float, level: float) -> None:
+    """Write a name into its band: in one line, in several, upright, or not at all."""
+    room = abs(np.diff(axes.transData.transform([(from_km, 0), (to_km, 0)])[:, 0])[0])
+    words = name.replace(" ", "\n")
+    for text, rotation in ((name, 0), (words, 0), (name, 90), (words, 90)):
+        label = axes.text(
+            (from_km + to_km) / 2,
+            level,
+            literal(text),
+            ha="center",
+            va="center",
+            fontsize=SMALL_PT - 0.4,
+            rotation=rotation,
+            linespacing=1.0,
             color=INK,
         )
+        box = label.get_window_extent()
+        high = axes.get_window_extent().height / 2
+        if box.width <= 0.96 * room and box.height <= 0.98 * high:
+            return
+        label.remove()
+
+
+def _load_strip(axes: Axes, posts: pd.DataFrame) -> None:
+    """Stems with the load of each checkpoint in the model, the largest named."""
+    loaded = posts[posts["load_share"].notna()]
+    for mode in loaded["mode"].unique():
+        mine = loaded[loaded["mode"] == mode]
+        colour = MODE_COLOURS.get(mode, MUTED)
+        axes.vlines(mine["chainage_km"], 0, 100 * mine["load_share"], color=colour, lw=1.1)
+        axes.plot(
+            mine["chainage_km"],
+            100 * mine["load_share"],
+            "o" if mode == "road" else "s",
+            color=colour,
+            ms=2.6,
+            mew=0,
+        )
+    top = 100 * loaded["load_share"].max() if len(loaded) else 0
+    axes.set_ylim(0, 1.3 * top if top > 0 else 1)
+    axes.set_ylabel("Load, %", fontsize=SMALL_PT + 1)
+    _stem_names(axes, loaded)
     handles = [
-        Line2D([], [], color=MODE_COLOURS.get(mode, MUTED), marker="o" if mode == "road" else "s",
-               ms=3, lw=1.1, label=MODES.get(mode, mode))
-        for mode in MODES if mode in set(posts["mode"])
+        Line2D(
+            [],
+            [],
+            color=MODE_COLOURS.get(mode, MUTED),
+            marker="o" if mode == "road" else "s",
+            ms=3,
+            lw=1.1,
+            label=MODES.get(mode, mode),
+        )
+        for mode in MODES
+        if mode in set(posts["mode"])
     ]
     axes.legend(handles=handles, loc="upper right", ncols=4, frameon=False, fontsize=SMALL_PT + 0.3)
+
+
+def _stem_names(axes: Axes, posts: pd.DataFrame, n: int = 12) -> None:
+    """Name the tallest stems, each beside its head where it covers no stem and no name."""
+    heads = np.c_[posts["chainage_km"], 100 * posts["load_share"]]
+    tops = axes.transData.transform(heads)
+    feet = axes.transData.transform(heads * [1, 0])
+    taken = [Bbox([foot - 2, head + 4]) for foot, head in zip(feet, tops, strict=True)]
+    for row in np.argsort(-heads[:, 1], kind="stable")[:n]:
+        if not heads[row, 1] > 0:
+            break
+        name = literal(checkpoint_label(str(posts["name"].iloc[row])))
+        for offset, side in (((3, -1), "left"), ((-3, -1), "right"), ((0, 4), "center")):
+            label = axes.annotate(
+                name,
+                tuple(heads[row]),
+                offset,
+                textcoords="offset points",
+                ha=side,
+                va="bottom" if side == "center" else "baseline",
+                fontsize=SMALL_PT - 0.2,
+                color=INK,
+            )
+            box = label.get_window_extent()
+            inside = axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1
+            others = [*taken[:row], *taken[row + 1 :]] if side == "center" else taken
+            if inside and not box.count_overlaps(others):
+                taken.append(box)
+                break
+            label.remove()
 
 
 def _delay_strip(axes: Axes, posts: pd.DataFrame) -> None:
@@ -226,8 +271,17 @@ def _delay_strip(axes: Axes, posts: pd.DataFrame) -> None:
     axes.set_ylabel("Delay, h", fontsize=SMALL_PT + 1)
     handles = [
         Line2D([], [], marker="o", ls="", ms=3, mfc=INK, mec=INK, mew=0.6, label="from a source"),
-        Line2D([], [], marker="o", ls="", ms=3, mfc="white", mec=INK, mew=0.6,
-               label="default of the mode"),
+        Line2D(
+            [],
+            [],
+            marker="o",
+            ls="",
+            ms=3,
+            mfc="white",
+            mec=INK,
+            mew=0.6,
+            label="default of the mode",
+        ),
     ]
     axes.legend(handles=handles, loc="upper right", ncols=2, frameon=False, fontsize=SMALL_PT + 0.3)
 

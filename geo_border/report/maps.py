@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection
@@ -30,20 +31,21 @@ from geo_border.report.figures import border_profile
 from geo_border.report.style import (
     BAD,
     BORDER,
-    GOOD,
     INK,
     LEVELS,
     MODE_COLOURS,
     MODES,
     MUTED,
     NO_DATA,
+    PERCENT,
     SCORES,
     Classes,
     checkpoint_label,
     classes,
-    pretty_classes,
+    percent,
+    quantile_classes,
     score_classes,
-    short_names,
+    sentence,
     type_colours,
 )
 
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import geopandas as gpd
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
     from geo_border.results import Results
 
 MARGIN_IN = 0.04
+LEAST_LOAD = 0.005
+"""Share of the demand across the border from which a link counts as loaded."""
+
 SYMBOLS = {"road": "o", "rail": "s", "ferry": "D", "foot": "^", "air": "v"}
 
 
@@ -113,11 +117,15 @@ def types_map(results: Results, ground: Ground) -> Figure:
     fill[known] = [colours[name] for name in kind[known].astype(str)]
     figure, (axes,) = _sheet(ground, legend_rows=(len(colours) + 1) // 2)
     draw_ground(axes, ground, fill=fill)
-    marks = kind.map(letter).fillna("")
-    texts = (ground.regions["short"] + " " + marks).str.strip()
-    _names(axes, ground, texts)
+    marks = [f" ({letter[name]})" if name in letter else "" for name in kind]
+    _names(axes, ground, ground.regions["short"] + marks)
     handles = [
-        Patch(facecolor=colour, edgecolor="#8d8f8c", linewidth=0.4, label=f"{letter[name]}  {name}")
+        Patch(
+            facecolor=colour,
+            edgecolor="#8d8f8c",
+            linewidth=0.4,
+            label=literal(f"{letter.get(name, '')}  {sentence(name)}"),
+        )
         for name, colour in colours.items()
     ]
     return _finish(figure, axes, ground, handles, columns=2)
@@ -140,7 +148,7 @@ def levels_map(results: Results, ground: Ground) -> Figure:
     """
     shown = [*LEVELS, "potential"]
     scale = score_classes(results)
-    figure, panels = _sheet(ground, n=len(shown), columns=2, legend_rows=1, width_in=7.09)
+    figure, panels = _sheet(ground, n=len(shown), columns=2, legend_rows=2, width_in=7.09)
     for axes, column in zip(panels, shown, strict=True):
         values = results.levels[column].reindex(ground.regions.index)
         fill = scale.colour(values)
@@ -175,40 +183,39 @@ def network_map(results: Results, ground: Ground) -> Figure:
     Figure
         The map.
     """
-    figure, (axes,) = _sheet(ground, legend_rows=4)
+    top = float(results.edges["load_share"].max())
+    handles = _network_handles(results, top=top)
+    figure, (axes,) = _sheet(ground, legend_rows=(len(handles) + 1) // 2)
     draw_ground(axes, ground, line=0.8)
     edges = results.edges[results.edges["mode"] != "transfer"]
     edges = edges.set_geometry(edges.geometry.to_crs(ground.crs).simplify(500))
-    for mode, dashes in (("road", "solid"), ("rail", (0, (4, 1.2)))):
+    for mode, dashes in (("rail", (0, (4, 1.2))), ("road", "solid")):
         mine = edges[edges["mode"] == mode]
         axes.add_collection(
             LineCollection(_paths(mine), colors="#a9aaa6", linewidths=0.3, linestyles=[dashes])
         )
-    top = edges["load_share"].max()
-    loaded = edges[edges["load_share"] > 0.002 * top].sort_values("load_share")
+    loaded = edges[edges["load_share"] >= LEAST_LOAD].sort_values("load_share", kind="stable")
     axes.add_collection(
         LineCollection(
             _paths(loaded),
             colors=loaded["mode"].map(MODE_COLOURS).fillna(MUTED).tolist(),
-            linewidths=(3.2 * loaded["load_share"] / top).clip(lower=0.35).tolist(),
+            linewidths=(0.35 + 3 * loaded["load_share"] / top).tolist(),
             capstyle="round",
-            alpha=0.8,
+            alpha=0.85,
         )
     )
+    axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:])
     labels = Labels(axes)
     size = _checkpoint_symbols(axes, results, ground, labels)
     lost = results.crossings[results.crossings["checkpoint_id"].isna()]
     if len(lost):
         at = lost.geometry.to_crs(ground.crs)
         axes.scatter(at.x, at.y, s=9, marker="x", c=INK, linewidths=0.7, zorder=6)
-    axes.set_xlim(ground.extent[0], ground.extent[1])
-    axes.set_ylim(ground.extent[2], ground.extent[3])
     _busiest_names(results, ground, labels, size)
     labels.in_polygons(
         ground.regions.geometry, ground.regions["short"], size=SMALL_PT, colour=MUTED
     )
-    handles = _network_handles(results, top=float(top), unserved=len(lost) > 0)
-    return _finish(figure, axes, ground, handles, columns=3)
+    return _finish(figure, axes, ground, handles, columns=2)
 
 
 def access_map(results: Results, ground: Ground) -> Figure:
@@ -237,7 +244,7 @@ def access_map(results: Results, ground: Ground) -> Figure:
         (
             "border_effect",
             "Border effect: accessibility lost to delays at the border",
-            pretty_classes(places["border_effect"], colours=BAD, unit=" %", scale=100),
+            quantile_classes(places["border_effect"], colours=BAD, unit=PERCENT, scale=100),
         ),
     ]
     at = places.geometry.to_crs(ground.crs)
@@ -247,24 +254,27 @@ def access_map(results: Results, ground: Ground) -> Figure:
     figure, panels = _sheet(ground, n=2, columns=1, legend_rows=1, legend_each=True)
     for axes, (column, title, scale) in zip(panels, panels_of, strict=True):
         draw_ground(axes, ground, line=0.8)
-        values = places[column].replace([np.inf], np.nan)
+        values = places[column].to_numpy(float)
+        # What is infinite, or off the network, is not reached; other gaps were not measured.
+        lost = np.isinf(values) | (np.isnan(values) & (places["node"] < 0).to_numpy())
+        shown = order[(~np.isnan(values) | lost)[order]]
+        fill = scale.colour(pd.Series(np.where(lost, np.nan, values)))
         axes.scatter(
-            at.x.to_numpy()[order],
-            at.y.to_numpy()[order],
-            s=area[order],
-            c=scale.colour(values)[order].tolist(),
+            at.x.to_numpy()[shown],
+            at.y.to_numpy()[shown],
+            s=area[shown],
+            c=fill[shown].tolist(),
             edgecolors="#4b4b4b",
             linewidths=0.15,
             zorder=4,
         )
-        axes.set_xlim(ground.extent[0], ground.extent[1])
-        axes.set_ylim(ground.extent[2], ground.extent[3])
+        axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:])
         axes.set_title(title, fontsize=7.5, loc="left", pad=3, color=INK)
         handles: list[Artist] = [
             Line2D([], [], marker="o", ls="", ms=4.5, mec="#4b4b4b", mew=0.2, mfc=c, label=text)
             for c, text in zip(scale.colours, scale.labels, strict=True)
         ]
-        if values.isna().any():
+        if lost.any():
             handles.append(
                 Line2D([], [], marker="o", ls="", ms=4.5, mec="#4b4b4b", mew=0.2, mfc=NO_DATA)
             )
@@ -288,9 +298,9 @@ def _sheet(
     gap = 0.12
     wide = (width_in - 2 * MARGIN_IN - gap * (columns - 1)) / columns
     high = wide * ground.aspect
-    legend = 0.1 + 0.14 * legend_rows
+    legend = 0.09 + 0.109 * legend_rows
     each = legend if legend_each else 0.04
-    foot = (0.24 if legend_each else legend + 0.02) + 0.085 * len(_source(ground, width_in))
+    foot = (0.12 if legend_each else max(legend, 0.24)) + 0.085 * len(_source(ground, width_in))
     height = MARGIN_IN + rows * (title + high + each) + foot
     figure = new_figure(width_in, height)
     panels = [
@@ -325,7 +335,6 @@ def _finish(
     """Add legend, scale bar and source line."""
     width_in, height_in = (float(size) for size in figure.get_size_inches())
     lines = _source(ground, width_in)
-    foot = 0.085 * len(lines)
     lowest = min(panel.get_position().y0 for panel in figure.axes) * height_in
     if handles:
         figure.legend(
@@ -344,8 +353,7 @@ def _finish(
             labelspacing=0.35,
             borderpad=0.3,
         )
-    bottom = foot + 0.07 if not handles else lowest - 0.2
-    scale_bar(figure, axes, right=width_in - MARGIN_IN - 0.16, bottom=bottom)
+    scale_bar(figure, axes, right=width_in - MARGIN_IN - 0.16, bottom=lowest - 0.19)
     write_source(figure, lines)
     return figure
 
@@ -380,8 +388,16 @@ def _names(axes: Axes, ground: Ground, texts: pd.Series[str]) -> None:
     labels = Labels(axes)
     for side, colour, size in (("home", INK, LABEL_PT), ("neighbour", MUTED, SMALL_PT)):
         mine = ground.regions["side"] == side
+        labels.in_polygons(ground.regions.geometry[mine], texts[mine], size=size, colour=colour)
+    _side_names(labels, ground)
+
+
+def _side_names(labels: Labels, ground: Ground) -> None:
+    """Names of the two sides, in spaced capitals, where there is room."""
+    for name, ground_of_side in ground.sides.items():
+        spaced = "\N{THIN SPACE}".join(name.upper().replace(" ", "\N{NO-BREAK SPACE}"))
         labels.in_polygons(
-            ground.regions.geometry[mine], texts[mine], size=size, colour=colour
+            gpd.GeoSeries([ground_of_side]), [spaced], size=LABEL_PT, colour="#a3a39b", most=0.5
         )
 
 
@@ -436,25 +452,25 @@ def _busiest_names(
         )
 
 
-def _network_handles(results: Results, *, top: float, unserved: bool) -> list[Artist]:
+def _network_handles(results: Results, *, top: float) -> list[Artist]:
     """Legend of the network map."""
     posts = results.checkpoints
+    loaded = results.edges[results.edges["load_share"] >= LEAST_LOAD]
     handles: list[Artist] = [
-        Line2D([], [], color="#a9aaa6", lw=0.6, label="road without cross-border load"),
-        Line2D([], [], color="#a9aaa6", lw=0.6, ls=(0, (4, 1.2)), label="railway without it"),
+        Line2D([], [], color="#a9aaa6", lw=0.6, label="road"),
+        Line2D([], [], color="#a9aaa6", lw=0.6, ls=(0, (4, 1.2)), label="railway"),
     ]
     for mode, name in (("road", "road"), ("rail", "railway")):
-        width = f", up to {top:.0%} of the load" if mode == "road" else ""
-        handles.append(
-            Line2D([], [], color=MODE_COLOURS[mode], lw=2, alpha=0.8, label=f"{name} with load{width}")
-        )
+        if (loaded["mode"] == mode).any():
+            words = f"{name} with {percent(LEAST_LOAD, 1)} to {percent(top)} of the demand"
+            handles.append(Line2D([], [], color=MODE_COLOURS[mode], lw=2, alpha=0.85, label=words))
     for mode, name in MODES.items():
         used = posts[(posts["mode"] == mode) & posts["lon"].notna()]
         if used["is_open"].any():
             handles.append(_mark(mode, MODE_COLOURS[mode], f"{name.lower()} checkpoint, open"))
     if (~posts["is_open"] & posts["lon"].notna()).any():
         handles.append(_mark("road", "white", "checkpoint not open to all", edge=MUTED))
-    if unserved:
+    if results.crossings["checkpoint_id"].isna().any():
         handles.append(
             Line2D([], [], marker="x", ls="", color=INK, ms=3.2, mew=0.7, label="unserved crossing")
         )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import mapclassify
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.colors import to_hex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from geo_border.results import Results
@@ -71,6 +72,9 @@ INK = "#1f2328"
 MUTED = "#5f6670"
 BORDER = "#111111"
 
+PERCENT = "\N{NO-BREAK SPACE}%"
+"""The unit, with its space."""
+
 GOOD = "YlGnBu"
 """Colour map of what is better when there is more of it."""
 
@@ -112,6 +116,40 @@ def checkpoint_label(name: str) -> str:
         Such as ``"Ozinki\N{EN DASH}Taskala"``.
     """
     return name.replace(" - ", "\N{EN DASH}")
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """Write a share in percent.
+
+    Parameters
+    ----------
+    share
+        0 to 1.
+    decimals
+        Digits behind the point.
+
+    Returns
+    -------
+    str
+        Such as ``"12.5 %"``.
+    """
+    return f"{100 * share:.{decimals}f}{PERCENT}"
+
+
+def sentence(text: str) -> str:
+    """Words as a sentence or a label begins: the first letter large, the others as they are.
+
+    Parameters
+    ----------
+    text
+        Any words.
+
+    Returns
+    -------
+    str
+        The words.
+    """
+    return text[:1].upper() + text[1:]
 
 
 def type_order(results: Results) -> list[str]:
@@ -187,13 +225,19 @@ class Classes:
         number = values.to_numpy(float, na_value=np.nan)
         known = ~np.isnan(number)
         colours = np.full(len(number), NO_DATA, object)
-        if known.any():
-            found = mapclassify.UserDefined(number[known], list(self.bins)).yb
-            colours[known] = np.asarray(self.colours, object)[found.clip(max=len(self.bins) - 1)]
+        found = np.searchsorted(self.bins, number[known]).clip(max=len(self.bins) - 1)
+        colours[known] = np.asarray(self.colours, object)[found]
         return colours
 
 
-def classes(bins: Sequence[float], *, colours: str, unit: str = "", scale: float = 1) -> Classes:
+def classes(
+    bins: Sequence[float],
+    *,
+    colours: str,
+    unit: str = "",
+    scale: float = 1,
+    darkest: float = 0.74,
+) -> Classes:
     """Classes with given limits.
 
     Parameters
@@ -206,18 +250,20 @@ def classes(bins: Sequence[float], *, colours: str, unit: str = "", scale: float
         Written behind the numbers of the labels.
     scale
         The numbers are multiplied by it in the labels.
+    darkest
+        Where on the colour map the last class stands, 0 to 1.
 
     Returns
     -------
     Classes
         With colours from light to dark.
     """
-    tones = mpl.colormaps[colours](np.linspace(0.12, 0.85, len(bins)))
-    shown = [f"{limit * scale:,.6g}{unit}" for limit in bins]
-    labels = [f"up to {shown[0]}"]
-    labels += [f"{low}\N{EN DASH}{high}" for low, high in zip(shown, shown[1:], strict=False)]
+    tones = mpl.colormaps[colours](np.linspace(0.06, darkest, len(bins)))
+    shown = [f"{limit * scale:,.6g}" for limit in bins]
+    labels = [f"up to {shown[0]}{unit}"]
+    labels += [f"{a}\N{EN DASH}{b}{unit}" for a, b in pairwise(shown)]
     if np.isinf(bins[-1]):
-        labels[-1] = f"over {shown[-2]}" if len(bins) > 1 else "all"
+        labels[-1] = f"over {shown[-2]}{unit}" if len(bins) > 1 else "all"
     return Classes(tuple(bins), tuple(map(to_hex, tones)), tuple(labels))
 
 
@@ -238,8 +284,43 @@ def score_classes(results: Results) -> Classes:
     return classes([low / 2, low, high, (high + 100) / 2, 100], colours=GOOD)
 
 
-def pretty_classes(
+def quantile_classes(
     values: pd.Series[float], *, colours: str, k: int = 5, unit: str = "", scale: float = 1
+) -> Classes:
+    """Classes with about as many values in each, their limits rounded to two digits.
+
+    Parameters
+    ----------
+    values
+        The numbers to be shown.
+    colours, unit, scale
+        As in `classes`.
+    k
+        How many classes at most.
+
+    Returns
+    -------
+    Classes
+        One class where there are fewer than two different numbers.
+    """
+    known = values.replace([np.inf, -np.inf], np.nan).dropna().to_numpy(float) * scale
+    if len(np.unique(known)) < 2:
+        return classes([np.inf], colours=colours, unit=unit)
+    limits = mapclassify.Quantiles(known, k=min(k, len(np.unique(known)))).bins
+    bins = [float(f"{limit:.2g}") for limit in limits]
+    if bins[-1] < known.max():
+        bins[-1] += 10.0 ** (np.floor(np.log10(abs(bins[-1]))) - 1)
+    return classes((np.unique(bins) / scale).tolist(), colours=colours, unit=unit, scale=scale)
+
+
+def pretty_classes(
+    values: pd.Series[float],
+    *,
+    colours: str,
+    k: int = 5,
+    unit: str = "",
+    scale: float = 1,
+    darkest: float = 0.74,
 ) -> Classes:
     """Classes with round limits.
 
@@ -247,7 +328,7 @@ def pretty_classes(
     ----------
     values
         The numbers to be shown.
-    colours, unit, scale
+    colours, unit, scale, darkest
         As in `classes`.
     k
         About how many classes.
@@ -259,6 +340,7 @@ def pretty_classes(
     """
     known = values.replace([np.inf, -np.inf], np.nan).dropna().to_numpy(float) * scale
     if len(np.unique(known)) < 2:
-        return classes([np.inf], colours=colours, unit=unit)
+        return classes([np.inf], colours=colours, unit=unit, darkest=darkest)
     bins = np.unique(mapclassify.PrettyBreaks(known, k=k).bins)
-    return classes((bins / scale).tolist(), colours=colours, unit=unit, scale=scale)
+    limits = (bins / scale).tolist()
+    return classes(limits, colours=colours, unit=unit, scale=scale, darkest=darkest)

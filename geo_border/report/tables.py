@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -66,13 +67,14 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns that each table begins with; others follow in the order of the frame."""
 
 DECIMALS: tuple[tuple[str, int], ...] = (
+    (r"load_share|share|.*_share|probability|border_effect.*|.*_unserved|.*_unreached", 5),
     (r"lon|lat|.*_(lon|lat)", 5),
     (r"hours|.*_h|.*_hours|hours_.*", 3),
     (r"km|.*_km|.*_km2|km_.*|.*_m", 1),
     (r"population|population_.*|potential_(own|across).*", 0),
-    (r"load_share|share|.*_share|probability|border_effect.*|.*_unserved|.*_unreached", 5),
-    (r"index|rank_.*|.*_rank|transport_communication|joint_projects|social_services", 2),
-    (r"potential|dynamics|readiness", 2),
+    (r"rank_.*|.*_rank", 1),
+    (r"(transport_communication|joint_projects|social_services|index)(_low|_high)?", 2),
+    (r"(potential|dynamics|readiness)(_low|_high)?", 2),
 )
 """Decimals of numbers by the name of their column; others keep ten significant digits."""
 
@@ -91,7 +93,7 @@ GEOMETRY = {
 WRITTEN = "1970-01-01T00:00:00.000Z"
 """Date of change that the GeoPackage states, so that the same results make the same file."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
 
 def write_tables(results: Results, folder: Path) -> list[Path]:
@@ -116,13 +118,30 @@ def write_tables(results: Results, folder: Path) -> list[Path]:
     written = []
     for name, frame in frames.items():
         path = folder / f"{name}.csv"
-        columns = [_column_text(column, frame[column]) for column in frame.columns]
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([_harmless(str(column)) for column in frame.columns])
-            writer.writerows(zip(*columns, strict=True))
+        path.write_bytes(csv_text(frame).encode())
         written.append(path)
     return written
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Write a frame as CSV; its numbers are rounded by the names of their columns.
+
+    Parameters
+    ----------
+    frame
+        Columns of numbers, words and truth values.
+
+    Returns
+    -------
+    str
+        One line a row, after a header.
+    """
+    columns = [_column_text(column, frame[column]) for column in frame.columns]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_harmless(str(column)) for column in frame.columns])
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
 
 
 def frame_of(results: Results, name: str) -> pd.DataFrame:
@@ -198,7 +217,8 @@ def _cell(value: object, decimals: int | None) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+    """Text that no spreadsheet takes for a formula, and no reader for the end of a row."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

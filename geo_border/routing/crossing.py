@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_border.routing.compiled import in_blocks
+from geo_border.routing.inside import rows_at_once
 from geo_border.routing.kernels import fill_times, sum_direct, sum_gains, sum_opportunities
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
 
@@ -92,59 +96,45 @@ class Crossing:
             pass
         return sums
 
-    def gains(
-        self,
-        weight: NDArray[np.float64],
-        codes: NDArray[np.float64],
-        direct: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        """What these ways add to the sums over direct times.
 
-        Parameters
-        ----------
-        weight, codes
-            As in `sums`.
-        direct
-            Hours without passing the border, shape (N, M).
-
-        Returns
-        -------
-        ndarray
-            Sums over ``min(direct, t)`` less sums over ``direct``, shape (N, D).
-        """
-        sums = np.empty((len(self.A), len(codes)))
-
-        def work(rows: slice) -> None:
-            sum_gains(direct[rows], self.A[rows], self.E, weight, codes, sums[rows])
-
-        for _ in in_blocks(len(self.A), work):
-            pass
-        return sums
-
-
-def direct_sums(
-    direct: NDArray[np.float64], weight: NDArray[np.float64], codes: NDArray[np.float64]
+def own_sums(
+    own: Inside,
+    side: int,
+    weight: NDArray[np.float64],
+    codes: NDArray[np.float64],
+    transits: Sequence[Crossing] = (),
 ) -> NDArray[np.float64]:
-    """Weighted sums of impedance functions over a matrix of times.
+    """Weighted sums of impedance functions over the own side, in one pass over its times.
 
     Parameters
     ----------
-    direct
-        Hours, shape (N, M).
-    weight, codes
+    own
+        Times inside the sides, held or searched for: each is asked for once.
+    side
+        Position in `geo_border.network.graph.SIDES`.
+    weight
+        Opportunities at the destinations of the side, shape (M,).
+    codes
         As in `Crossing.sums`.
+    transits
+        Ways by the other side under some scenarios, from the same origins to the same
+        destinations, as `transit` gives them.
 
     Returns
     -------
     ndarray
-        Shape (N, D).
+        Sums over the times inside, and then for each of `transits` what it adds to them,
+        shape (1 + transits, N, D).
     """
-    sums = np.empty((len(direct), len(codes)))
+    sums = np.empty((1 + len(transits), len(own.origins[side]), len(codes)))
 
     def work(rows: slice) -> None:
-        sum_direct(direct[rows], weight, codes, sums[rows])
+        direct = own.block(side, rows)
+        sum_direct(direct, weight, codes, sums[0, rows])
+        for gained, crossing in zip(sums[1:], transits, strict=True):
+            sum_gains(direct, crossing.A[rows], crossing.E, weight, codes, gained[rows])
 
-    for _ in in_blocks(len(direct), work):
+    for _ in in_blocks(sums.shape[1], work, size=rows_at_once(len(weight))):
         pass
     return sums
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from geo_border.network.graph import SIDES
-from geo_border.routing.searches import search_columns
+from geo_border.routing.compiled import in_blocks
+from geo_border.routing.searches import search_graph, times_from
 from geo_border.routing.tables import (
     PLACE_COLUMNS,
     check_columns,
@@ -21,9 +22,31 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
     from geo_border.network.graph import Network
+    from geo_border.routing.searches import SearchGraph
+
+BLOCK_ENTRIES = 2_000_000
+"""Most times held at once by a thread that sums over them."""
+
+
+class Inside(Protocol):
+    """Times from some places to all places of their own side, a block of origins at a time.
+
+    What sums over these times takes either `OwnTimes` (held) or `OwnSearches` (found when
+    asked for, each block by new searches). Each attribute is a pair, home and neighbour.
+    """
+
+    @property
+    def origins(self) -> tuple[NDArray[np.int64], ...]:
+        """Positions of the origins among the places, ascending."""
+
+    @property
+    def destinations(self) -> tuple[NDArray[np.int64], ...]:
+        """Positions of all places of the side, ascending."""
+
+    def block(self, side: int, rows: slice) -> NDArray[np.float64]:
+        """Hours from some origins of a side, shape (rows, destinations)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,17 +70,83 @@ class OwnTimes:
     destinations: tuple[NDArray[np.int64], ...]
     hours: tuple[NDArray[np.float64], ...]
 
+    def block(self, side: int, rows: slice) -> NDArray[np.float64]:
+        """Hours from some origins.
 
-def own_times(
+        Parameters
+        ----------
+        side
+            Position in `SIDES`.
+        rows
+            Which of the origins of the side.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows, destinations).
+        """
+        return self.hours[side][rows]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnSearches:
+    """The times of `OwnTimes`, searched for whenever they are asked for.
+
+    Memory does not grow with the number of pairs: for a hundred thousand origins.
+
+    Parameters
+    ----------
+    origins, destinations
+        As in `OwnTimes`.
+    graph
+        The network, laid out for searches.
+    node
+        Node of each place, -1 where it does not reach the network, shape (P,).
+    access
+        Hours between place and node, shape (P,).
+    """
+
+    origins: tuple[NDArray[np.int64], ...]
+    destinations: tuple[NDArray[np.int64], ...]
+    graph: SearchGraph
+    node: NDArray[np.int64]
+    access: NDArray[np.float64]
+
+    def block(self, side: int, rows: slice) -> NDArray[np.float64]:
+        """Hours from some origins, one search for each node that they lie at.
+
+        Parameters
+        ----------
+        side
+            Position in `SIDES`.
+        rows
+            Which of the origins of the side.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows, destinations).
+        """
+        start, end = self.origins[side][rows], self.destinations[side]
+        hours = np.full((len(start), len(end)), np.inf)
+        here, there = self.node[start] >= 0, self.node[end] >= 0
+        roots, root_of = np.unique(self.node[start[here]], return_inverse=True)
+        found = times_from(self.graph, roots, self.node[end[there]])
+        hours[np.ix_(here, there)] = found[root_of]
+        hours += self.access[start][:, None]
+        hours += self.access[end]
+        hours[np.arange(len(start)), np.searchsorted(end, start)] = 0.0
+        return hours
+
+
+def own_searches(
     network: Network,
     places: pd.DataFrame,
     *,
     modes: Collection[str] = ("road",),
     origins: NDArray[np.bool_] | None = None,
-) -> OwnTimes:
-    """Search from every origin inside its side.
-
-    This is the costly part of accessibility, and no scenario at the border changes it.
+) -> OwnSearches:
+    """Prepare searches from every origin inside its side.
 
     Parameters
     ----------
@@ -72,8 +161,8 @@ def own_times(
 
     Returns
     -------
-    OwnTimes
-        A matrix of hours for each side.
+    OwnSearches
+        For measures that sum over the times without keeping them.
 
     Raises
     ------
@@ -84,36 +173,67 @@ def own_times(
     side = side_positions(places)
     node, access = nodes_and_legs(network, places, side)
     wanted = places["region_id"].notna().to_numpy() if origins is None else origins
-    matrix = network.matrix(modes)
+    return OwnSearches(
+        origins=tuple(np.flatnonzero((side == s) & wanted) for s in range(len(SIDES))),
+        destinations=tuple(np.flatnonzero(side == s) for s in range(len(SIDES))),
+        graph=search_graph(network.matrix(modes), network.lon, network.lat),
+        node=node,
+        access=access,
+    )
 
-    starts, ends, hours = [], [], []
-    for position in range(len(SIDES)):
-        start = np.flatnonzero((side == position) & wanted)
-        end = np.flatnonzero(side == position)
-        times = np.full((len(start), len(end)), np.inf)
-        # Searches set up every node of the graph they get: give them only this side's.
-        used = np.flatnonzero((network.side == position) & _touched(matrix))
-        used = np.union1d(used, node[end][node[end] >= 0])
-        part = matrix[used][:, used]
-        roots, root_of = np.unique(node[start][node[start] >= 0], return_inverse=True)
-        rows = np.flatnonzero(node[start] >= 0)
-        columns = np.flatnonzero(node[end] >= 0)
-        by_root = np.empty((len(roots), len(columns)))
-        at = np.searchsorted(used, node[end][columns])
-        for chunk, found in search_columns(part, np.searchsorted(used, roots), at):
-            by_root[chunk] = found
-        times[np.ix_(rows, columns)] = by_root[root_of]
-        times += access[start][:, None]
-        times += access[end]
-        times[np.arange(len(start)), np.searchsorted(end, start)] = 0.0
-        starts.append(start)
-        ends.append(end)
+
+def own_times(
+    network: Network,
+    places: pd.DataFrame,
+    *,
+    modes: Collection[str] = ("road",),
+    origins: NDArray[np.bool_] | None = None,
+) -> OwnTimes:
+    """Search from every origin inside its side and keep all times.
+
+    This is the costly part of accessibility, and no scenario at the border changes it.
+
+    Parameters
+    ----------
+    network, places, modes, origins
+        As in `own_searches`.
+
+    Returns
+    -------
+    OwnTimes
+        A matrix of hours for each side.
+
+    Raises
+    ------
+    TableError, NetworkError, SideError
+        As `geo_border.routing.tables.gate_tables`.
+    """
+    found = own_searches(network, places, modes=modes, origins=origins)
+    hours = []
+    for side in range(len(SIDES)):
+        n, m = len(found.origins[side]), len(found.destinations[side])
+        times = np.empty((n, m))
+
+        def work(rows: slice, side: int = side, times: NDArray[np.float64] = times) -> None:
+            times[rows] = found.block(side, rows)
+
+        for _ in in_blocks(n, work, size=rows_at_once(m)):
+            pass
         hours.append(times)
-    return OwnTimes(tuple(starts), tuple(ends), tuple(hours))
+    return OwnTimes(found.origins, found.destinations, tuple(hours))
 
 
-def _touched(matrix: csr_array) -> NDArray[np.bool_]:
-    """Nodes with an edge."""
-    touched: NDArray[np.bool_] = np.diff(matrix.indptr) > 0
-    touched[matrix.indices] = True
-    return touched
+def rows_at_once(columns: int) -> int:
+    """How many rows of times a thread should hold.
+
+    Parameters
+    ----------
+    columns
+        Length of a row.
+
+    Returns
+    -------
+    int
+        Between 1 and 64.
+    """
+    return max(1, min(64, BLOCK_ENTRIES // max(columns, 1)))

@@ -14,7 +14,7 @@ from shapely import LineString, MultiLineString, get_coordinates, reverse
 from geo_border.errors import TableError
 from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
-from geo_border.routing.searches import find_entry, search
+from geo_border.routing.searches import find_entry, search, search_graph
 from geo_border.routing.tables import (
     PLACE_COLUMNS,
     GateTables,
@@ -101,7 +101,8 @@ def routes(
     ways = passages(tables, scenario)
     walker = _Walker(network, trees, tables, ways)
     rooted = node >= 0
-    direct_trees = search(trees.matrix, node[rooted])
+    graph = search_graph(trees.matrix, network.lon, network.lat)
+    direct_trees = search(graph, node[rooted])
     row_of = np.cumsum(rooted) - 1
 
     found = {}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from geo_border.errors import CheckpointError, NetworkError, SideError, TableError
 from geo_border.network.graph import SIDES
-from geo_border.routing.searches import Trees, is_symmetric, search
+from geo_border.routing.searches import is_symmetric, search, search_columns, search_graph
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from geo_border.network.graph import Network
+    from geo_border.routing.searches import Trees
 
 GATE_COLUMNS = ("mode", "home_node", "neighbour_node", "delay_out_h", "delay_in_h", "is_open")
 PLACE_COLUMNS = ("side", "node", "access_h")
@@ -33,7 +34,8 @@ class GateTrees:
     Parameters
     ----------
     matrix
-        Hours of the edges that were searched, shape (n, n).
+        Hours of the edges that were searched, shape (n, n); searches round them to
+        milliseconds.
     edges
         Edge of the network for each entry of `matrix`.
     to_root
@@ -142,7 +144,8 @@ def gate_tables(
     CheckpointError
         If no gate has one of the modes, or a gate does not join the two sides.
     NetworkError
-        If a place is joined to a node of the other side.
+        If a place is joined to a node of the other side, or an edge or a path takes
+        impossibly long.
     SideError
         If a place names an unknown side.
     """
@@ -156,21 +159,32 @@ def gate_tables(
     matrix = network.matrix(modes)
     ends = gates[["home_node", "neighbour_node"]].to_numpy(np.int64)
     roots = ends.T.ravel()
-    from_root = search(matrix, roots)
-    to_root = from_root if is_symmetric(matrix) else search(matrix.T.tocsr(), roots)
+    away = search_graph(matrix, network.lon, network.lat)
+    symmetric = is_symmetric(matrix)
+    back = away if symmetric else search_graph(matrix.T.tocsr(), network.lon, network.lat)
+    kept = None
+    if trees:
+        from_root = search(away, roots)
+        to_root = from_root if symmetric else search(back, roots)
+        kept = GateTrees(matrix, network.edges_inside(modes), to_root, from_root, node)
+        columns = np.arange(network.n_nodes)
+        from_hours, to_hours = from_root.hours, to_root.hours
+    else:
+        columns = np.unique(np.concatenate([roots, node[node >= 0]]))
+        from_hours = search_columns(away, roots, columns)
+        to_hours = from_hours if symmetric else search_columns(back, roots, columns)
 
     k = len(gates)
     to_gate = np.full((len(places), k), np.inf)
     from_gate = np.full((k, len(places)), np.inf)
     for position in range(2):
         there = np.flatnonzero((side == position) & (node >= 0))
+        at = np.searchsorted(columns, node[there])
         own = slice(position * k, (position + 1) * k)
-        to_gate[there] = to_root.hours[own, node[there]].T + access[there, None]
-        from_gate[:, there] = from_root.hours[own, node[there]] + access[there]
-    within = np.stack([from_root.hours[:k, ends[:, 0]], from_root.hours[k:, ends[:, 1]]])
-    kept = None
-    if trees:
-        kept = GateTrees(matrix, network.edges_inside(modes), to_root, from_root, node)
+        to_gate[there] = to_hours[own, at].T + access[there, None]
+        from_gate[:, there] = from_hours[own, at] + access[there]
+    at = np.searchsorted(columns, ends)
+    within = np.stack([from_hours[:k, at[:, 0]], from_hours[k:, at[:, 1]]])
     return GateTables(gates, places.index, side, to_gate, from_gate, within, kept)
 
 

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_border.access.decay import Exponential, Linear, Step
+from geo_border.access.losses import loss_by_checkpoint
 from geo_border.access.reach import border_effect, cumulative, potential
 from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
 from geo_border.errors import SideError, TableError
-from geo_border.routing.inside import own_times
+from geo_border.routing.inside import own_searches, own_times
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario
 from geo_border.routing.tables import gate_tables
 
@@ -119,6 +120,27 @@ def test_variants_equal_one_at_a_time():
             np.testing.assert_allclose(part["potential_across"], alone["across"], atol=1e-9)
             np.testing.assert_allclose(part["border_effect"], border_effect(alone), atol=1e-12)
     assert (found.loc[0.0, "border_effect"].dropna().abs() < 1e-12).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_times_held_or_searched_for_give_the_same_bits(seed, monkeypatch):
+    land = random_borderland(seed, n_places=40, scale=0.1)
+    tables = gate_tables(land.network, land.places, land.gates)
+    held, searched = (find(land.network, land.places) for find in (own_times, own_searches))
+    for side in range(2):
+        whole = slice(0, len(held.origins[side]))
+        np.testing.assert_array_equal(searched.block(side, whole), held.hours[side])
+    expected = potential(land.places, tables, held)
+    for cores in (1, 3):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        pd.testing.assert_frame_equal(
+            potential(land.places, tables, searched), expected, check_exact=True
+        )
+        pd.testing.assert_frame_equal(
+            loss_by_checkpoint(land.places, tables, searched),
+            loss_by_checkpoint(land.places, tables, held),
+            check_exact=True,
+        )
 
 
 def test_one_side_alone_is_refused(three_zones):

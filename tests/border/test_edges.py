@@ -66,6 +66,15 @@ def test_a_gap_between_two_home_regions_is_shared_by_the_nearer_edge():
     assert not match.home.geometry.iloc[0].overlaps(match.home.geometry.iloc[1].buffer(-1e-9))
 
 
+def test_a_long_narrow_gap_is_cut_where_the_regions_meet():
+    """Straight edges along a parallel, where points of the edges are all but collinear."""
+    home = layer(a=shapely.box(0, 49, 1, 50), b=shapely.box(1, 49, 3, 50))
+    match = edge_match(home, layer(n=shapely.box(0, 50.003, 3, 51)))
+    shares = match.gaps.groupby("home_id")["area_km2"].sum()
+    assert shares["b"] == pytest.approx(2 * shares["a"], rel=0.01)
+    assert match.home.geometry["a"].bounds[2] == pytest.approx(1, abs=0.003)
+
+
 def test_matched_sides_stay_as_they_are():
     home = layer(h=shapely.box(0, 0, 1, 1))
     neighbour = layer(n=shapely.box(1, 0, 2, 1))

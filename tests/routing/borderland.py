@@ -29,7 +29,8 @@ def make_network(sides, edges, lonlat=None):
     edges = sorted(edges, key=lambda edge: edge[0])
     tail = np.array([edge[0] for edge in edges], int)
     head = np.array([edge[1] for edge in edges], np.int32)
-    hours = np.array([edge[2] for edge in edges], float)
+    # Whole milliseconds, to which searches round.
+    hours = np.rint(np.array([edge[2] for edge in edges], float) * 3.6e6) / 3.6e6
     mode = np.array([MODES.index(edge[3]) for edge in edges], np.int8)
     lines = np.empty(len(edges), object)
     for e, (u, v) in enumerate(zip(tail, head, strict=True)):

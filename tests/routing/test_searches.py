@@ -7,9 +7,16 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
 from geo_border.routing.compiled import in_blocks
-from geo_border.routing.crossing import Crossing, direct_sums
+from geo_border.routing.crossing import Crossing, own_sums
+from geo_border.routing.inside import OwnTimes
 from geo_border.routing.kernels import EXPONENTIAL, STEP
-from geo_border.routing.searches import add_tree_load, find_entry, is_symmetric, search
+from geo_border.routing.searches import (
+    add_tree_load,
+    find_entry,
+    is_symmetric,
+    search,
+    search_graph,
+)
 
 
 def random_matrix(seed, n=30):
@@ -49,7 +56,7 @@ def test_tree_loads_equal_walking_every_path(seed, away):
     matrix = random_matrix(seed)
     rng = np.random.default_rng(seed)
     flow = rng.random(30)
-    tree = search(matrix if away else csr_array(matrix.T), np.array([3])).next_node[0]
+    tree = search(search_graph(matrix if away else csr_array(matrix.T)), np.array([3])).next_node[0]
     expected = np.zeros((30, 30))
     for node in range(30):
         at = node
@@ -87,9 +94,10 @@ def test_products_equal_numpy(n, k, m):
     codes = np.array([(EXPONENTIAL, 1.3, 0), (STEP, 0.6, 0)], float)
     value = np.stack([np.exp(-1.3 * times), times <= 0.6], axis=2)
     np.testing.assert_allclose(crossing.sums(weight, codes), np.einsum("ijd,j->id", value, weight))
-    together = direct_sums(both, weight, codes)
-    apart = direct_sums(direct, weight, codes) + crossing.gains(weight, codes, direct)
-    np.testing.assert_allclose(apart, together, atol=1e-12)
+    held = OwnTimes((np.arange(n),) * 2, (np.arange(m),) * 2, (both, direct))
+    together = own_sums(held, 0, weight, codes)[0]
+    apart, gained = own_sums(held, 1, weight, codes, [crossing])
+    np.testing.assert_allclose(apart + gained, together, atol=1e-12)
 
 
 def test_blocks_cover_all_rows_in_order():

@@ -1,0 +1,147 @@
+"""What the page tells of a thing one points at.
+
+Words from data enter only as columns of data sources, and hover templates are fixed text, so
+that no name can become markup.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.report.style import INK, MODES, MUTED, checkpoint_label, percent, short_names
+
+if TYPE_CHECKING:
+    from geo_border.results import Results
+
+FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+MARKERS = {
+    "road": "circle",
+    "rail": "square",
+    "ferry": "diamond",
+    "foot": "triangle",
+    "air": "inverted_triangle",
+}
+"""Bokeh markers of the modes."""
+
+REGION_ROWS = {
+    "@{told_title}": "told",
+    "Index": "index_text",
+    "Border": "border_text",
+}
+POST_ROWS = {
+    "Mode": "mode_text",
+    "Status": "status",
+    "Between": "between",
+    "Load": "load_text",
+    "Delay": "delay_text",
+    "If closed": "closure_text",
+}
+LOST_ROWS = {"Mode": "mode", "Found by": "found_by", "Confidence": "confidence"}
+PLACE_ROWS = {
+    "Population": "population_text",
+    "To the nearest checkpoint": "hours_text",
+    "Border effect": "effect_text",
+}
+
+
+def tooltip(title: str, rows: dict[str, str]) -> str:
+    """Make a hover template of fixed words; Bokeh escapes the values it puts in.
+
+    Parameters
+    ----------
+    title
+        Column of the title.
+    rows
+        Columns by the words that stand before them.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    cells = "".join(
+        f"<tr><td style='color:{MUTED};padding-right:.8em;vertical-align:top'>{words}</td>"
+        f"<td>@{{{name}}}</td></tr>"
+        for words, name in rows.items()
+    )
+    return (
+        f"<div style='font:12px/1.45 {FONT};color:{INK};max-width:22rem'>"
+        f"<b>@{{{title}}}</b><table style='border-spacing:0'>{cells}</table></div>"
+    )
+
+
+def numbers(values: pd.Series[float], form: str, *, factor: float = 1) -> list[str]:
+    """Numbers as words, ``"no data"`` for missing ones.
+
+    Parameters
+    ----------
+    values
+        The numbers.
+    form
+        Format of one.
+    factor
+        The numbers are multiplied by it.
+
+    Returns
+    -------
+    list of str
+        One for each number.
+    """
+    return [
+        "no data" if not np.isfinite(value) else form.format(value * factor)
+        for value in values.to_numpy(float, na_value=np.nan)
+    ]
+
+
+def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[str]]:
+    """What the page tells of checkpoints.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    posts
+        Rows of its checkpoints.
+
+    Returns
+    -------
+    dict
+        Lists of words: ``name``, ``mode_text``, ``status``, ``between``, ``load_text``,
+        ``delay_text``, ``closure_text``.
+    """
+    short = short_names(results.regions["name"].astype(str))
+    ends = [
+        " and ".join(str(short.get(end, end)) for end in pair if pd.notna(end))
+        for pair in posts[["home_id", "neighbour_id"]].itertuples(index=False)
+    ]
+    extra = posts["closure_extra_hours"].to_numpy(float, na_value=np.nan)
+    lost = posts["closure_unserved"].to_numpy(float, na_value=np.nan)
+    closure = []
+    for hours, share in zip(extra, lost, strict=True):
+        words = []
+        if np.isfinite(hours):
+            words.append(f"{hours:+.1f} h for each diverted trip")
+        if np.isfinite(share) and share >= 5e-5:
+            words.append(f"{percent(share, 1)} of the demand finds no other way")
+        closure.append("; ".join(words) or "not modelled")
+    imputed = posts["delay_imputed"].to_numpy(bool)
+    return {
+        "name": [checkpoint_label(str(name)) for name in posts["name"]],
+        "mode_text": [MODES.get(mode, str(mode)) for mode in posts["mode"]],
+        "status": posts["status"].astype(str).tolist(),
+        "between": ends,
+        "load_text": [
+            f"{percent(share, 1)} of the demand" if np.isfinite(share) else "not modelled"
+            for share in posts["load_share"].to_numpy(float, na_value=np.nan)
+        ],
+        "delay_text": [
+            f"{out:.1f} h out, {back:.1f} h back ({'default' if guess else 'from a source'})"
+            for out, back, guess in zip(
+                posts["delay_out_h"], posts["delay_in_h"], imputed, strict=True
+            )
+        ],
+        "closure_text": closure,
+    }

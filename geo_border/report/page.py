@@ -1,0 +1,135 @@
+"""The page: one HTML file that carries everything it needs and asks the network for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bokeh.embed import json_item
+from bokeh.resources import Resources
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from geo_border.report import content
+from geo_border.report.cartography import ground_of
+from geo_border.report.page_map import region_map
+from geo_border.report.page_profile import profile
+from geo_border.report.style import MODE_COLOURS, MODES
+from geo_border.report.words import headline, key_figures, listed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bokeh.models import LayoutDOM
+
+    from geo_border.report.page_map import Choice
+    from geo_border.results import Results
+
+METHODS = {
+    "minmax": "min\N{EN DASH}max",
+    "zscore": "z-score",
+    "distance": "distance-to-best",
+    "borda": "Borda",
+    "pca": "principal-component",
+    "critic": "CRITIC",
+    "copeland": "Copeland",
+}
+"""Choices of the index whose words differ from their names in study.toml."""
+
+DETAIL_M = 400
+"""Details of polygons smaller than this are left out of the page, metres."""
+
+
+def write_report(results: Results, folder: Path) -> Path:
+    """Write the page as ``report.html``.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    folder
+        Where the page goes; made if missing.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "report.html"
+    path.write_text(page(results), encoding="utf-8")
+    return path
+
+
+def page(results: Results) -> str:
+    """Make the page.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        A whole HTML document; its scripts and styles are inside it, and its content security
+        policy forbids every other.
+    """
+    ground = ground_of(results, simplify_m=DETAIL_M)
+    drawn, choices = region_map(results, ground)
+    environment = Environment(
+        loader=PackageLoader("geo_border.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Bokeh reads references in the order they were written.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False}
+    return environment.get_template("report.html.j2").render(
+        **_facts(results),
+        bokeh_js="\n".join(Resources(mode="inline", components=["bokeh"]).js_raw),
+        map_item=_item(drawn),
+        profile_item=_item(profile(results)),
+        choices=choices,
+        groups=_groups(choices),
+        legends={choice.key: choice.legend for choice in choices},
+    )
+
+
+def _item(model: LayoutDOM) -> dict[str, Any]:
+    """Make a model what Bokeh's `embed_item` takes."""
+    return dict(json_item(model))
+
+
+def _groups(choices: list[Choice]) -> dict[str, list[Choice]]:
+    """Choices of the map by their heading."""
+    groups: dict[str, list[Choice]] = {}
+    for choice in choices:
+        groups.setdefault(choice.group, []).append(choice)
+    return groups
+
+
+def _facts(results: Results) -> dict[str, Any]:
+    """Everything the template shows but the drawings."""
+    modes = [mode for mode in MODES if mode in set(results.checkpoints["mode"])]
+    choices = results.settings.index.model_dump(include={"normalisation", "weights", "aggregation"})
+    zones = [f"{minutes:g}" for minutes in results.settings.access.zones_min]
+    return {
+        "settings": results.settings,
+        "zones": listed(zones),
+        "method": {key: METHODS.get(value, value) for key, value in choices.items()},
+        "figures": key_figures(results),
+        "headline": headline(results),
+        "modes": [(MODES[mode], MODE_COLOURS[mode], mode) for mode in modes],
+        "regions": content.region_table(results),
+        "reach": content.reach_table(results),
+        "cards": content.region_cards(results),
+        "checkpoints": content.checkpoint_table(results),
+        "checkpoint_cards": content.other_cards(results, "checkpoint"),
+        "dyads": content.dyad_table(results),
+        "dyad_cards": content.other_cards(results, "dyad"),
+        "capitals": content.capital_matrix(results),
+        "indicators": content.indicator_tables(results),
+        "quality": content.quality_groups(results),
+        "provenance": content.provenance(results.manifest),
+        "unserved": int(results.crossings["checkpoint_id"].isna().sum()),
+    }

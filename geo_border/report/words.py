@@ -1,0 +1,256 @@
+"""The answer in words, made from the figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_border.report.figures import open_on_the_line
+from geo_border.report.style import (
+    MODES,
+    checkpoint_label,
+    percent,
+    short_names,
+    type_order,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from geo_border.results import Results
+
+
+def number(value: object, decimals: int = 0, *, factor: float = 1, unit: str = "") -> str:
+    """Write a number for reading.
+
+    Parameters
+    ----------
+    value
+        The number; anything that is none, missing or infinite becomes a dash.
+    decimals
+        Digits behind the point.
+    factor
+        The number is multiplied by it.
+    unit
+        Written behind it.
+
+    Returns
+    -------
+    str
+        Such as ``"1,234.5 km"``.
+    """
+    if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
+        return "\N{EN DASH}"
+    text = f"{value * factor:,.{decimals}f}"
+    if text.startswith("-"):
+        digits = text[1:]
+        text = digits if not digits.strip("0.,") else f"\N{MINUS SIGN}{digits}"
+    return text + unit
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words with commas and a final *and*.
+
+    Parameters
+    ----------
+    words
+        The words.
+
+    Returns
+    -------
+    str
+        Such as ``"a, b and c"``.
+    """
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def weighted_mean(values: pd.Series[float], weights: pd.Series[float]) -> float:
+    """Mean over those that have a finite value.
+
+    Parameters
+    ----------
+    values, weights
+        Of one index.
+
+    Returns
+    -------
+    float
+        Missing where no weight has a value.
+    """
+    good = np.isfinite(values.to_numpy(float, na_value=np.nan)) & weights.notna().to_numpy()
+    if not weights[good].sum() > 0:
+        return float("nan")
+    return float(np.average(values[good].astype(float), weights=weights[good].astype(float)))
+
+
+def key_figures(results: Results) -> list[tuple[str, str]]:
+    """Give the few figures that stand first.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    list of tuple
+        Figure and what it is.
+    """
+    home = results.regions[results.regions["side"] == "home"]
+    length = results.border["length_km"].sum()
+    posts = open_on_the_line(results)
+    roads = int((posts["mode"] == "road").sum())
+    people = home["population"]
+    hours = weighted_mean(home["hours_to_checkpoint"], people)
+    effect = percent(weighted_mean(home["border_effect"], people), 1)
+    side = results.settings.study.home
+    figures = [
+        (number(length, unit=" km"), "of common border"),
+        (f"{len(posts)}", f"open checkpoints on it, {roads} of them by road"),
+        (number(length / roads if roads else None, unit=" km"), "of border per road checkpoint"),
+        (number(people.sum() / 1e6, 1, unit=" M"), f"people in the {len(home)} regions of {side}"),
+        (number(hours, 1, unit=" h"), "from them to the nearest open checkpoint, on average"),
+        (effect, "of their accessibility lost to delays there"),
+    ]
+    return [(figure, words) for figure, words in figures if figure[0].isdigit()]
+
+
+def headline(results: Results) -> list[str]:
+    """Answer the question of the study in a few sentences.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    list of str
+        Paragraphs; sentences whose figures are missing are left out.
+    """
+    paragraphs = [
+        _types_in_words(results) + _ends_in_words(results),
+        _passage_in_words(results) + _closure_in_words(results),
+        _effect_in_words(results),
+    ]
+    return [" ".join(sentences) for sentences in paragraphs if sentences]
+
+
+def _types_in_words(results: Results) -> list[str]:
+    """Which regions are of which type."""
+    short = short_names(results.regions["name"].astype(str))
+    kind = results.typology["type"].dropna().astype(str)
+    if kind.empty:
+        return []
+    groups = [
+        f"{name} ({listed([str(short.get(r, r)) for r in kind.index[kind == name]])})"
+        for name in type_order(results)
+    ]
+    study = results.settings.study
+    one = len(groups) == 1
+    return [
+        (
+            f"The {len(kind)} regions of {study.home} on the border with {study.neighbour} are of "
+            f"{'one type' if one else f'{len(groups)} types'}: {'; '.join(groups)}."
+        )
+    ]
+
+
+def _ends_in_words(results: Results) -> list[str]:
+    """Name the first and the last by the index, with how sure their rank is."""
+    levels = results.levels.dropna(subset=["index"]).sort_values("index", ascending=False)
+    if len(levels) < 2:
+        return []
+    names = results.regions["name"].astype(str)
+
+    def described(row: int) -> str:
+        line = levels.iloc[row]
+        ranks = ""
+        if np.isfinite(line["rank_low"]) and np.isfinite(line["rank_high"]):
+            low, high = round(line["rank_low"]), round(line["rank_high"])
+            span = f"{low}" if low == high else f"{low} to {high}"
+            ranks = f", rank {span} of {len(levels)} when the method is varied"
+        name = names.get(levels.index[row], str(levels.index[row]))
+        return f"{name} (index {line['index']:.0f}{ranks})"
+
+    return [f"{described(0)} stands first and {described(-1)} last."]
+
+
+def _passage_in_words(results: Results) -> list[str]:
+    """Where cross-border traffic passes, by the model."""
+    load = results.checkpoints["load_share"].dropna().sort_values(ascending=False, kind="stable")
+    load = load[load > 0]
+    if load.empty:
+        return []
+    names = results.checkpoints["name"].astype(str).map(checkpoint_label)
+    half = int((load.cumsum() < 0.5 * load.sum()).sum()) + 1
+    first = (
+        f"Of the modelled demand across the border, {percent(load.iloc[0])} passes "
+        f"{names[load.index[0]]}"
+    )
+    if half == 1:
+        return [f"{first}."]
+    others = [f"{names[name]} ({percent(load[name])})" for name in load.index[1 : min(half, 4)]]
+    rest = f"the {half} busiest of {len(load)} checkpoints carry half of it"
+    return [f"{first}, followed by {listed(others)}; {rest}."]
+
+
+def _closure_in_words(results: Results) -> list[str]:
+    """Which closure would cost most, demand without a way before hours."""
+    posts = results.checkpoints
+    total = (posts["closure_extra_hours"] * posts["load_share"]).dropna()
+    names = posts["name"].astype(str).map(checkpoint_label)
+    sentences = []
+    if len(total) and total.max() > 0:
+        worst = total.idxmax()
+        extra, share = posts.at[worst, "closure_extra_hours"], posts.at[worst, "load_share"]
+        sentences.append(
+            f"The costliest to lose is {names[worst]}: its closure would add {extra:.1f} h to each "
+            f"of the diverted trips, {percent(share)} of all."
+        )
+    lost = posts["closure_unserved"].dropna()
+    if len(lost) and lost.max() >= 5e-4:
+        worst = lost.idxmax()
+        sentences.append(
+            f"If {names[worst]} closed, {percent(lost[worst], 1)} of the demand would find no "
+            "other way."
+        )
+    return sentences
+
+
+def _effect_in_words(results: Results) -> list[str]:
+    """What delays at the border take from accessibility."""
+    home = results.regions[results.regions["side"] == "home"]
+    mean = weighted_mean(home["border_effect"], home["population"])
+    effect = home["border_effect"].dropna().astype(float)
+    if not np.isfinite(mean) or len(effect) < 2:
+        return []
+    names = home["name"].astype(str)
+    posts = open_on_the_line(results)
+    guessed = int(posts["delay_imputed"].sum())
+    caution = (
+        f" The delay is known from a source at {len(posts) - guessed} of {len(posts)} open "
+        f"checkpoints; the others have the default of their mode ({_defaults(results)})."
+        if guessed
+        else ""
+    )
+    return [
+        (
+            f"Waiting at the border takes from the people of the regions of "
+            f"{results.settings.study.home} {percent(mean, 1)} of what they could otherwise "
+            f"reach, most in {names[effect.idxmax()]} ({percent(effect.max(), 1)}) and least in "
+            f"{names[effect.idxmin()]} ({percent(effect.min(), 1)}).{caution}"
+        )
+    ]
+
+
+def _defaults(results: Results) -> str:
+    """Default delays of the modes that have open checkpoints."""
+    used = open_on_the_line(results)["mode"].unique()
+    delays = results.settings.checkpoints.delay_h.items()
+    return ", ".join(f"{MODES[mode].lower()} {hours:g} h" for mode, hours in delays if mode in used)

@@ -1,0 +1,169 @@
+"""Figures and names in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def record(table: pd.DataFrame, key: object) -> dict[str, Any]:
+    """Row of a table as a dictionary.
+
+    Parameters
+    ----------
+    table
+        The table.
+    key
+        Its label.
+
+    Returns
+    -------
+    dict
+        Cells by column, without missing ones; empty where there is no such row.
+    """
+    found = np.flatnonzero(table.index == key)
+    if not len(found):
+        return {}
+    row = table.iloc[int(found[0])]
+    return {str(name): value for name, value in row.items() if known(value)}
+
+
+def known(value: Any) -> bool:
+    """Whether there is a value.
+
+    Parameters
+    ----------
+    value
+        A scalar.
+
+    Returns
+    -------
+    bool
+        False for None, NaN and NA.
+    """
+    return value is not None and not bool(pd.isna(value))
+
+
+def points(value: float) -> str:
+    """Score or difference of scores.
+
+    Parameters
+    ----------
+    value
+        Points.
+
+    Returns
+    -------
+    str
+        With one decimal.
+    """
+    return f"{value:.1f}"
+
+
+def persons(value: float) -> str:
+    """Number of people, to three significant digits.
+
+    Parameters
+    ----------
+    value
+        Persons.
+
+    Returns
+    -------
+    str
+        Such as ``"12,300"``.
+    """
+    return f"{float(f'{value:.3g}'):,.0f}"
+
+
+def percent(share: float) -> str:
+    """Share in %.
+
+    Parameters
+    ----------
+    share
+        From 0 to 1.
+
+    Returns
+    -------
+    str
+        Without decimals from 1 % on, with one below; what is not all is not 100 %.
+    """
+    if 0.995 <= share < 1:
+        return "over 99 %"
+    return f"{100 * share:.0f} %" if share >= 0.00995 or share == 0 else f"{100 * share:.1f} %"
+
+
+def hours(value: float) -> str:
+    """Duration.
+
+    Parameters
+    ----------
+    value
+        Hours.
+
+    Returns
+    -------
+    str
+        In hours, below one hour in minutes.
+    """
+    return f"{60 * value:.0f} min" if round(60 * value) < 60 else f"{value:.1f} h"
+
+
+def article(noun: str) -> str:
+    """Noun with its indefinite article.
+
+    Parameters
+    ----------
+    noun
+        Such as ``"gateway"``.
+
+    Returns
+    -------
+    str
+        Such as ``"a gateway"``.
+    """
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def listed(items: Sequence[str], last: str = "and") -> str:
+    """Items in a row.
+
+    Parameters
+    ----------
+    items
+        Words.
+    last
+        Before the last one.
+
+    Returns
+    -------
+    str
+        Such as ``"a, b and c"``.
+    """
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def sentence(text: str) -> str:
+    """Text that begins with a capital and ends with a full stop.
+
+    Parameters
+    ----------
+    text
+        A clause.
+
+    Returns
+    -------
+    str
+        A sentence; empty if there is no text.
+    """
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")

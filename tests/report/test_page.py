@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from geo_border.report.page import page, write_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from geo_border.results import Results
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+class Outline(HTMLParser):
+    """Elements, addresses and texts of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+        self.handlers: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self._inside: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in ("meta", "link", "img", "input", "br"):
+            self._inside.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "action", "data", "poster", "srcset", "xlink:href"):
+                self.addresses.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+            if name.startswith("on"):
+                self.handlers.append(name)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._inside:
+            while self._inside.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        self.texts.setdefault(self._inside[-1] if self._inside else "", []).append(data)
+
+
+@pytest.fixture(scope="module")
+def html(results: Results) -> str:
+    return page(results)
+
+
+@pytest.fixture(scope="module")
+def hostile_html(hostile: Results) -> str:
+    return page(hostile)
+
+
+def _without_bokeh(html: str) -> str:
+    """The page without the library's own script and the styles that use no address."""
+    longest = max(re.findall(r"<script>.*?</script>", html, re.DOTALL), key=len)
+    assert "Bokeh" in longest
+    return html.replace(longest, "<script></script>")
+
+
+def test_nothing_is_fetched(html: str):
+    outline = Outline(_without_bokeh(html))
+    assert all(address.startswith("#") for address in outline.addresses)
+    assert not {"link", "iframe", "object", "embed", "base", "img"} & set(outline.tags)
+    assert not re.search(r"url\(|@import|https?://", _without_bokeh(html))
+
+
+def test_the_policy_forbids_every_request(html: str):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)
+    assert policy is not None
+    rules = dict(rule.split(None, 1) for rule in policy[1].split("; "))
+    assert rules.pop("default-src") == "'none'"
+    assert not any("http" in rule or "*" in rule for rule in rules.values())
+    assert html.index("Content-Security-Policy") < html.index("<script")
+
+
+def test_every_link_leads_to_a_section(html: str):
+    outline = Outline(_without_bokeh(html))
+    targets = {address.removeprefix("#") for address in outline.addresses}
+    assert targets <= set(outline.ids)
+    assert len(set(outline.ids)) == len(outline.ids)
+
+
+def test_sections_and_headings(html: str):
+    outline = Outline(_without_bokeh(html))
+    assert outline.tags.count("h1") == 1
+    wanted = ["Map", "Regions", "Cards of the regions", "Along the border", "Checkpoints"]
+    wanted += ["From capital to capital", "Indicators", "Data quality", "Method", "Provenance"]
+    assert [text.strip() for text in outline.texts["h2"]] == wanted
+    assert outline.tags.count("table") == outline.tags.count("caption")
+
+
+def test_figures_reach_the_page(html: str):
+    for words in (
+        "Two regions of Upland",
+        "West Oblast",
+        "Gateway",
+        "a wait 2 h longer at Hill",
+        "Hill–Dale",
+        "Ford–Mill 98\u00a0%",
+        "Road density",
+        "© OpenStreetMap contributors, ODbL",
+        "143 km",
+        "Villages",
+        "ab" * 32,
+        "Two hours from anywhere.",
+    ):
+        assert words in html, words
+
+
+def test_what_is_missing_is_said_not_shown(html: str):
+    visible = _without_bokeh(re.sub(r'<script type="application/json".*?</script>', "", html))
+    assert not re.search(r">\s*(nan|NaN|None|inf|<NA>)\s*<", visible)
+    assert "no data" in visible
+
+
+def test_hostile_words_stay_words(html: str, hostile_html: str):
+    calm, odd = Outline(_without_bokeh(html)), Outline(_without_bokeh(hostile_html))
+    assert odd.tags.count("script") == calm.tags.count("script")
+    assert odd.tags.count("img") == 0
+    assert odd.handlers == []
+    assert "</script><script>" not in _without_bokeh(hostile_html).replace(
+        "</script>\n<script>", ""
+    )
+    assert "&lt;/script&gt;&lt;script&gt;" in hostile_html
+    assert "{{7*7}}" in hostile_html
+
+
+def test_hostile_words_survive_as_data(hostile_html: str):
+    blocks = re.findall(
+        r'<script type="application/json" id="([^"]*)">(.*?)</script>', hostile_html, re.DOTALL
+    )
+    assert [name for name, _ in blocks] == ["legends", "map-item", "profile-item"]
+    for _, text in blocks:
+        assert "<" not in text
+        assert "</script><script>" in json.dumps(json.loads(text))
+
+
+def test_hover_templates_hold_no_data(hostile_html: str):
+    block = re.search(r'id="map-item">(.*?)</script>', hostile_html, re.DOTALL)
+    assert block is not None
+    templates = re.findall(r'"tooltips": "((?:[^"\\]|\\.)*)"', block[1])
+    assert len(templates) == 4
+    assert not any("broken" in template or "{safe}" in template for template in templates)
+
+
+def test_a_page_without_judgement(results: Results):
+    """A study whose indicators allow no level still has a page."""
+    nothing = page(
+        replace(
+            results,
+            typology=results.typology.iloc[:0],
+            levels=results.levels.assign(**dict.fromkeys(results.levels.columns, float("nan"))),
+            cards=results.cards.iloc[:0],
+            indicators=results.indicators.iloc[:0],
+            crossings=results.crossings.iloc[:0],
+            mismatch=results.mismatch.iloc[:0],
+            diversions=results.diversions.iloc[:0],
+        )
+    )
+    assert "not typed" in nothing
+    assert "stands first" not in nothing
+
+
+def test_the_file_is_small_and_in_utf_8(results: Results, tmp_path: Path):
+    path = write_report(results, tmp_path / "new")
+    assert path.name == "report.html"
+    assert path.stat().st_size < 3_000_000
+    assert "km²" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@pytest.mark.parametrize("who", ["results", "hostile"])
+def test_it_works_in_a_browser_without_network(
+    who: str, request: pytest.FixtureRequest, tmp_path: Path
+):
+    path = write_report(request.getfixturevalue(who), tmp_path)
+    probe = """<script>addEventListener("load", () => setTimeout(() => {
+      const state = {
+        canvases: [], titles: document.title, errors: window.problems,
+      };
+      const walk = (root) => {
+        for (const node of root.querySelectorAll("*")) {
+          if (node.tagName === "CANVAS") state.canvases.push(node.width);
+          if (node.shadowRoot) walk(node.shadowRoot);
+        }
+      };
+      walk(document);
+      const choice = document.getElementById("choice");
+      choice.value = "index";
+      choice.dispatchEvent(new Event("change"));
+      state.legend = document.getElementById("legend").textContent;
+      document.querySelector("#regions th button").click();
+      state.first = document.querySelector("#regions tbody th").textContent;
+      state.asked = performance.getEntriesByType("resource").map((entry) => entry.name);
+      const told = document.createElement("pre");
+      told.id = "told";
+      told.textContent = JSON.stringify(state);
+      document.body.append(told);
+    }, 1500));
+    window.problems = [];
+    addEventListener("error", (event) => problems.push(event.message));
+    addEventListener("unhandledrejection", (event) => problems.push(String(event.reason)));
+    addEventListener("securitypolicyviolation", (event) => problems.push(event.blockedURI));
+    </script>"""
+    html = path.read_text(encoding="utf-8")
+    path.write_text(
+        html.replace('<script type="application', f'{probe}<script type="application', 1)
+    )
+    done = subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-sync",
+            "--disable-background-networking", "--disable-component-update",
+            "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}",
+            "--virtual-time-budget=10000", "--dump-dom", path.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=90, check=True,
+    )  # fmt: skip
+    told = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert told is not None
+    unescaped = told[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    state = json.loads(unescaped)
+    assert state["errors"] == []
+    assert state["asked"] == []
+    assert len(state["canvases"]) >= 5
+    assert state["titles"] != "broken"
+    assert "up to 20" in state["legend"]
+    if who == "results":
+        assert state["first"] == "East Oblast"

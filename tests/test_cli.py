@@ -1,0 +1,90 @@
+import subprocess
+import sys
+
+import pytest
+
+from geo_border import __version__
+
+
+def geo_border(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-c", "from geo_border.cli import main; main()", *map(str, arguments)],
+        capture_output=True, text=True, cwd=cwd, check=False,
+        env=None, timeout=300,
+    )
+
+
+def test_help_teaches():
+    shown = geo_border("--help")
+    assert shown.returncode == 0
+    for word in ("run", "check", "studies", "new", "geo-border run ru-kz"):
+        assert word in shown.stdout
+    assert "study.toml" in geo_border("run", "--help").stdout
+
+
+def test_version():
+    assert __version__ in geo_border("--version").stdout
+
+
+def test_studies_lists_the_embedded_one():
+    assert "ru-kz" in geo_border("studies").stdout
+
+
+def test_run_prints_a_table_and_the_path_of_the_report(mini, tmp_path):
+    ran = geo_border("run", mini, "-o", tmp_path / "out")
+    assert ran.returncode == 0, ran.stderr
+    for name in ("A", "B", "C"):
+        assert f"Region {name}" in ran.stdout or f" {name} " in ran.stdout
+    assert str(tmp_path / "out" / "report.html") in ran.stdout.replace("\n", "")
+    assert (tmp_path / "out" / "report.html").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda mini: (mini / "places.csv").unlink(), "places.csv: there is no such file"),
+        (lambda mini: (mini / "study.toml").write_text("[study"), "not valid TOML"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_two(mini, tmp_path, spoil, says):
+    spoil(mini)
+    ran = geo_border("run", mini, "-o", tmp_path / "out")
+    assert ran.returncode == 2
+    assert says in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_debug_shows_the_traceback(mini):
+    (mini / "places.csv").unlink()
+    ran = geo_border("--debug", "run", mini)
+    assert "Traceback" in ran.stderr
+    assert ran.returncode not in (0, 2)
+
+
+def test_check_passes_a_sound_study_and_fails_one_with_errors(mini):
+    sound = geo_border("check", mini)
+    assert sound.returncode == 0, sound.stdout
+    assert "0 errors" in sound.stdout
+    places = mini / "places.csv"
+    kept = [line for line in places.read_text().splitlines() if ",B," not in line]
+    places.write_text("\n".join(kept) + "\n")
+    spoilt = geo_border("check", mini)
+    assert spoilt.returncode == 1
+    assert "has no settlement" in spoilt.stdout
+
+
+def test_unknown_study():
+    ran = geo_border("run", "atlantis")
+    assert ran.returncode == 2
+    assert "there is no study 'atlantis'" in ran.stderr
+
+
+def test_new_makes_a_study_that_can_be_checked(tmp_path):
+    made = geo_border("new", tmp_path / "mine")
+    assert made.returncode == 0
+    assert "geo-border check" in made.stdout
+    assert (tmp_path / "mine" / "study.toml").exists()
+    again = geo_border("new", tmp_path / "mine")
+    assert again.returncode == 2
+    assert "not empty" in again.stderr

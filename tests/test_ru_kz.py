@@ -1,0 +1,156 @@
+"""The embedded study from border to bottlenecks, held against brute force and published figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from geo_border.access.decay import Exponential
+from geo_border.access.reach import potential
+from geo_border.routing.crossing import across
+from geo_border.routing.inside import own_times
+from geo_border.routing.queue import MS_PER_H
+from geo_border.routing.scenarios import Scenario, passages
+from geo_border.routing.searches import milliseconds
+from geo_border.routing.tables import gate_tables
+from geo_border.stages import ROAD, border_stage, network_stage
+from geo_border.study import open_study
+
+
+@pytest.fixture(scope="module")
+def study():
+    return open_study("ru-kz")
+
+
+@pytest.fixture(scope="module")
+def inputs(study):
+    return study.read()
+
+
+@pytest.fixture(scope="module")
+def border(study, inputs):
+    return border_stage(inputs, study.settings)
+
+
+@pytest.fixture(scope="module")
+def built(study, inputs, border):
+    return network_stage(inputs, study.settings, border)
+
+
+def test_the_border_is_within_four_percent_of_the_official_length(study, border):
+    length = border["border"]["length_km"].sum()
+    assert length == pytest.approx(study.settings.regions.official_border_km, rel=0.04)
+
+
+def test_each_region_is_near_its_published_length(study, border):
+    published = pd.Series(study.settings.regions.published_border_km)
+    measured = border["regions"]["border_km"][published.index]
+    # Another line set: where a river is the border, the finer line is longer, and the line of
+    # Tyumen differs most (184 against 216 km).
+    assert (measured / published - 1).abs().max() < 0.16
+    assert measured.sum() == pytest.approx(published.sum(), rel=0.04)
+
+
+def test_edge_matching_conserves_the_rest(inputs, border):
+    mismatch = border["mismatch"].groupby("kind")["area_km2"].sum()
+    # Measured independently as the plain intersection of the two sources.
+    assert mismatch["overlap"] == pytest.approx(6163, rel=0.005)
+    land = border["territory"]
+    home = land.loc[land["side"] == "home", "geometry"]
+    neighbour = land.loc[land["side"] == "neighbour", "geometry"]
+    common = home.union_all().intersection(neighbour.union_all())
+    assert common.area < 1e-5
+    assert land.is_valid.all()
+
+
+def test_every_region_but_samara_touches_kazakhstan(border):
+    length = border["regions"].query("side == 'home'")["border_km"]
+    assert length.drop("RU-SAM").min() > 150
+    assert length["RU-SAM"] < 5
+    assert len(border["dyads"]) >= 18
+
+
+def test_checkpoints_lie_on_the_line_in_the_regions_of_the_register(border):
+    checkpoints = border["checkpoints"]
+    on_line = checkpoints[checkpoints["mode"].isin(["road", "rail"]) & checkpoints["lon"].notna()]
+    assert (on_line["border_distance_km"] <= on_line["accuracy_km"] + 1).all()
+    nearest = border["border"]
+    for row in on_line.itertuples():
+        at = nearest[(nearest["from_km"] <= row.chainage_km) & (row.chainage_km <= nearest["to_km"])]
+        assert row.home_id in at["home_id"].to_numpy()
+        assert row.neighbour_id in at["neighbour_id"].to_numpy()
+
+
+def test_thirty_road_and_twenty_one_rail_checkpoints_are_on_the_network(built):
+    modes = built["gates"]["mode"].value_counts()
+    assert modes["road"] == 30
+    assert modes["rail"] == 21
+
+
+def test_few_people_live_beyond_the_reach_of_the_network(built):
+    places = built["places"]
+    lost = places.loc[places["node"] < 0, "population"].sum()
+    assert lost / places["population"].sum() < 0.02
+
+
+def union_graph(network, gates, scenario):
+    """All edges inside the sides and the passages, as one graph."""
+    inside = network.matrix(ROAD).tocoo()
+    open_now = gates[
+        (gates["is_open"] | gates.index.isin(scenario.opened)) & ~gates.index.isin(scenario.closed)
+    ]
+    home, neighbour = open_now["home_node"], open_now["neighbour_node"]
+    tail = np.concatenate([inside.coords[0], home, neighbour])
+    head = np.concatenate([inside.coords[1], neighbour, home])
+    driving = milliseconds(inside.data) / MS_PER_H  # as searches round them
+    hours = np.concatenate([driving, open_now["delay_out_h"], open_now["delay_in_h"]])
+    return coo_array((hours, (tail, head)), shape=inside.shape).tocsr()
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [Scenario(), Scenario(closed=frozenset({"bugristoe-kairak", "sagarchin-zhaisan"}))],
+    ids=["as it is", "two closed"],
+)
+def test_the_separator_equals_brute_force_on_the_whole_graph(built, scenario):
+    network, gates, places = built["network"], built["gates"], built["places"]
+    gates = gates[gates["mode"] == "road"]
+    joined = places[places["node"] >= 0]
+    tables = gate_tables(network, joined, gates, modes=ROAD)
+    rng = np.random.default_rng(7)
+    home = np.flatnonzero((joined["side"] == "home").to_numpy())
+    neighbour = np.flatnonzero((joined["side"] == "neighbour").to_numpy())
+    some = rng.choice(home, 40, replace=False)
+    graph = union_graph(network, gates, scenario)
+    node, access = joined["node"].to_numpy(), joined["access_h"].to_numpy()
+    brute = dijkstra(graph, indices=node[some])[:, node[neighbour]]
+    brute += access[some][:, None] + access[neighbour][None, :]
+    ways = passages(tables, scenario)
+    fast = across(tables, ways, 0, origins=some, destinations=neighbour).matrix()[0]
+    assert np.isfinite(brute).mean() > 0.95
+    np.testing.assert_allclose(fast, brute, rtol=1e-9)
+
+
+def test_a_region_without_border_still_has_measures(built, border):
+    assert border["regions"].loc["RU-SAM", "checkpoints_open"] == 0
+    assert (built["places"]["region_id"] == "RU-SAM").any()
+
+
+def test_no_seam_without_delays(built):
+    """An open border costs nothing: own side and across are one market, as if it were not there."""
+    network, places = built["network"], built["places"]
+    gates = built["gates"].query("mode == 'road'").assign(delay_out_h=0.0, delay_in_h=0.0)
+    joined = places[places["node"] >= 0]
+    origins = (joined["region_id"] == "RU-ORE").to_numpy()
+    tables = gate_tables(network, joined, gates, modes=ROAD)
+    own = own_times(network, joined, modes=ROAD, origins=origins)
+    decay = Exponential(half_life=2)
+    reached = potential(joined, tables, own, decay=decay)[origins]
+
+    free = dijkstra(union_graph(network, gates, Scenario()), indices=joined["node"][origins])
+    hours = free[:, joined["node"]] + joined["access_h"].to_numpy()
+    hours += joined["access_h"].to_numpy()[origins][:, None]
+    hours[np.arange(origins.sum()), np.flatnonzero(origins)] = 0
+    whole = decay(hours) @ joined["population"].to_numpy()
+    np.testing.assert_allclose(reached["own"] + reached["across"], whole, rtol=1e-9)

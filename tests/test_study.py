@@ -1,0 +1,137 @@
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pytest
+
+import geo_border as gb
+from geo_border.errors import StudyError
+from geo_border.study import STAGES, new_study, open_study
+
+CONTRACT = {
+    "regions": (
+        "region_id, name, side, population, border_km, checkpoints_open, km_per_checkpoint, "
+        "hours_to_checkpoint, population_60min_own, population_60min_across, potential_own, "
+        "potential_across, border_effect"
+    ),
+    "dyads": "home_id, neighbour_id, length_km",
+    "checkpoints": (
+        "checkpoint_id, name, mode, status, home_id, neighbour_id, lon, lat, delay_h, load_share, "
+        "closure_extra_hours, closure_unserved"
+    ),
+    "travel_times": "from_id, to_id, km, hours, via",
+    "levels": (
+        "region_id, transport_communication, joint_projects, social_services, potential, index, "
+        "rank_low, rank_high"
+    ),
+    "typology": "region_id, type, probability, reasons, growth_point, bottleneck",
+    "indicators": "region_id, indicator_id, year, value, source",
+}
+LAYERS = ["regions", "border", "dyads", "checkpoints", "crossings", "edges", "places"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, make_mini):
+    """The made-up study, run once into a folder."""
+    folder = make_mini(tmp_path_factory.mktemp("study") / "mini")
+    told = []
+    out = folder.parent / "out"
+    results = open_study(folder).run(out, progress=told.append)
+    return folder, out, results, told
+
+
+def test_progress_tells_every_stage_in_order(run):
+    assert run[3] == list(STAGES)
+
+
+def test_outputs_are_those_of_the_contract(run):
+    out = run[1]
+    names = {path.name for path in out.iterdir()}
+    assert names == {".stages", "manifest.json", "report.html", "study.gpkg", "maps", "tables"}
+    for name, columns in CONTRACT.items():
+        table = pd.read_csv(out / "tables" / f"{name}.csv")
+        assert list(table.columns)[: len(columns.split(", "))] == columns.split(", "), name
+        assert len(table) > 0
+    layers = pyogrio.list_layers(out / "study.gpkg")[:, 0].tolist()
+    assert set(LAYERS) <= set(layers)
+    for layer in LAYERS:
+        assert gpd.read_file(out / "study.gpkg", layer=layer).crs == 4326
+    assert len(list((out / "maps").glob("*.png"))) >= 4
+
+
+def test_the_manifest_says_what_was_run_on_what(run):
+    manifest = json.loads((run[1] / "manifest.json").read_text())
+    assert manifest["geo_border"] == gb.__version__
+    assert manifest["study"]["study"]["id"] == "mini"
+    assert all(len(digest) == 64 for digest in manifest["inputs"].values())
+    assert {"regions.home", "checkpoints", "indicators.table"} <= set(manifest["inputs"])
+
+
+def test_figures_of_the_small_border_by_hand(run):
+    results = run[2]
+    # Towns B (1.5, 49.5) and the middle post (1.25, 50.0015): a quarter degree west along the
+    # parallel at the network's 60 km/h and half a degree north, then the delay of one hour.
+    times = results.travel_times.set_index(["from_id", "to_id"])
+    assert times.loc[("B", "X"), "via"] == "middle"
+    assert times.loc[("A", "X"), "via"] == "west"
+    home = results.regions.loc["B"]
+    assert home["checkpoints_open"] == 2
+    assert home["checkpoints_road"] == home["checkpoints_rail"] == 1
+    load = results.checkpoints["load_share"]
+    assert load[["west", "middle"]].sum() == pytest.approx(1, abs=1e-9)
+    closed = results.checkpoints.loc["west"]
+    assert closed["diverted_to"] == "middle"
+    assert closed["closure_unserved"] == 0
+    assert closed["closure_extra_hours"] > 0
+
+
+def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(run, tmp_path):
+    folder, out, _, _ = run
+    before = {path: path.read_bytes() for path in sorted((out / "tables").iterdir())}
+    again = open_study(folder).run(out)
+    assert again.manifest["stages_reused"] == [
+        "border", "network", "searches", "access", "bottlenecks", "index",
+    ]
+    assert {path: path.read_bytes() for path in sorted((out / "tables").iterdir())} == before
+    fresh = tmp_path / "fresh"
+    open_study(folder).run(fresh)
+    for path, content in before.items():
+        assert (fresh / "tables" / path.name).read_bytes() == content, path.name
+
+
+def test_a_changed_weight_does_not_rebuild_the_network(mini, tmp_path):
+    open_study(mini).run(tmp_path / "out")
+    toml = mini / "study.toml"
+    toml.write_text(toml.read_text().replace("draws = 200", 'draws = 200\nweights = "entropy"'))
+    reused = open_study(mini).run(tmp_path / "out").manifest["stages_reused"]
+    assert reused[:3] == ["border", "network", "searches"]
+    assert "index" not in reused
+
+
+def test_a_run_that_fails_leaves_the_earlier_outputs(mini, tmp_path):
+    out = tmp_path / "out"
+    open_study(mini).run(out)
+    before = (out / "tables" / "regions.csv").read_bytes()
+    (mini / "places.csv").write_text("nonsense")
+    with pytest.raises(gb.GeoBorderError):
+        open_study(mini).run(out)
+    assert (out / "tables" / "regions.csv").read_bytes() == before
+    assert not list(out.glob(".writing-*"))
+
+
+def test_the_embedded_study_is_found_by_name_folder_and_file():
+    by_name = open_study("ru-kz")
+    assert open_study(by_name.folder).settings == by_name.settings
+    assert open_study(by_name.folder / "study.toml").settings == by_name.settings
+    with pytest.raises(StudyError, match="there is no study 'atlantis'.*ru-kz"):
+        open_study("atlantis")
+
+
+def test_a_new_study_is_a_copy_that_never_overwrites(tmp_path):
+    new_study(tmp_path / "mine")
+    assert open_study(tmp_path / "mine").settings.study.id == "ru-kz"
+    with pytest.raises(StudyError, match="not empty"):
+        new_study(tmp_path / "mine")
+    with pytest.raises(StudyError, match="no study 'x' to copy"):
+        new_study(tmp_path / "other", template="x")
