@@ -49,7 +49,7 @@ StudyArgument = Annotated[
 ]
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001  (typer's callback)
+def _version(wanted: bool) -> None:
     if wanted:
         out.print(f"geo-border {__version__}", highlight=False)
         raise typer.Exit
@@ -125,14 +125,14 @@ def _summary(results: Results) -> Table:
     table.add_column("type")
     table.add_column("share", justify="right", no_wrap=True)
     names = short_names(results.regions["name"])
-    for region_id, row in results.levels.sort_values("index", ascending=False).iterrows():
-        kind = results.typology.loc[region_id]
+    rows = results.levels.join(results.typology[["type", "probability"]]).join(names)
+    for row in rows.sort_values("index", ascending=False).to_dict("records"):
         table.add_row(
-            Text(str(names[region_id])),
-            *(_score(row[column]) for column in SCORES),
+            Text(str(row["short"])),
+            *(_score(float(row[column])) for column in SCORES),
             f"{row['rank_low']:.0f}-{row['rank_high']:.0f}",
-            Text(str(kind["type"])),
-            f"{100 * kind['probability']:.0f} %",
+            Text(str(row["type"])),
+            f"{100 * row['probability']:.0f} %",
         )
     return table
 

@@ -234,24 +234,27 @@ def findings(
         problem = f"{value} {line.unit}".strip() + (f" ({line.note})" if line.note else "")
         rows.append((severity, str(line.topic), str(line.item), problem))
     regions = border["regions"]
-    for region_id in regions.index[regions["border_km"] == 0]:
-        rows.append(("note", "border", str(region_id), "shares no piece of the border"))
-    for region_id in regions.index[regions["capital_lon"].isna()]:
-        rows.append(("warning", "regions", str(region_id), "has no capital: no travel times"))
-    home = regions.index[regions["side"] == "home"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
-    for region_id in settled.index[~(settled > 0)]:
-        rows.append(("error", "places", str(region_id), "has no settlement with a population"))
-    lost = built["places"][built["places"]["node"] < 0]
-    for row in lost.sort_values("population", ascending=False).head(20).itertuples():
-        rows.append(
-            (
-                "warning",
-                "places",
-                str(row.name),
-                f"does not reach the network ({row.population:,.0f} persons)",
-            )
-        )
+    lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
+    rows += [
+        *(
+            ("note", "border", str(region_id), "shares no piece of the border")
+            for region_id in regions.index[regions["border_km"] == 0]
+        ),
+        *(
+            ("warning", "regions", str(region_id), "has no capital: no travel times")
+            for region_id in regions.index[regions["capital_lon"].isna()]
+        ),
+        *(
+            ("error", "places", str(region_id), "has no settlement with a population")
+            for region_id in settled.index[~(settled > 0)]
+        ),
+        *(
+            ("warning", "places", name, f"does not reach the network ({people:,.0f} persons)")
+            for name, people in zip(lost["name"], lost["population"], strict=True)
+        ),
+    ]
+    home = regions.index[regions["side"] == "home"]
     for row in audit(inputs.registry, inputs.indicators, home).itertuples():
         item = ", ".join(str(part) for part in (row.indicator_id, row.region_id) if part)
         rows.append((str(row.severity), "indicators", item, str(row.problem)))

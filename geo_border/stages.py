@@ -529,7 +529,7 @@ def _gradients(inputs: Inputs, registry: pd.DataFrame, pairs: pd.DataFrame) -> p
 def _clusters(scores: pd.DataFrame, types: pd.Series[str]) -> dict[str, pd.DataFrame]:
     """Clusters beside the rules, where there are regions enough for any."""
     complete = scores[list(LEVELS)].dropna()
-    if len(complete) < 4:  # noqa: PLR2004  (fewer cannot be parted)
+    if len(complete) < 4:
         return {}
     found = clusters(scores, types=types)
     agreement = pd.DataFrame([found.agreement]).assign(k=found.k, k_gap=found.k_gap)
@@ -563,7 +563,9 @@ def _transport_draws(
         changed = measured_indicators(
             rows.set_index("region_id").reindex(measured.index), times
         ).dropna(axis="columns", how="all")
-        tables[f"delays x {factor:g}, {decay}"] = changed[changed.columns.intersection(values.columns)]
+        tables[f"delays x {factor:g}, {decay}"] = changed[
+            changed.columns.intersection(values.columns)
+        ]
     return tables
 
 

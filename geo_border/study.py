@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import geo_border
 from geo_border.errors import StudyError
 from geo_border.inputs import Inputs, input_files, read_inputs
-from geo_border.network.graph import SIDES
 from geo_border.quality import account, findings
 from geo_border.report.write import write_outputs
 from geo_border.results import Results
@@ -203,7 +202,7 @@ class Study:
         self,
         out: Path | str | None = None,
         *,
-        progress: Callable[[str], None] = lambda stage: None,
+        progress: Callable[[str], None] = lambda _: None,
     ) -> Results:
         """Run every stage, from the border to the typology.
 

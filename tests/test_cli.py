@@ -9,8 +9,12 @@ from geo_border import __version__
 def geo_border(*arguments, cwd=None):
     return subprocess.run(
         [sys.executable, "-c", "from geo_border.cli import main; main()", *map(str, arguments)],
-        capture_output=True, text=True, cwd=cwd, check=False,
-        env=None, timeout=300,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+        env=None,
+        timeout=300,
     )
 
 

@@ -52,7 +52,7 @@ def test_each_region_is_near_its_published_length(study, border):
     assert measured.sum() == pytest.approx(published.sum(), rel=0.04)
 
 
-def test_edge_matching_conserves_the_rest(inputs, border):
+def test_edge_matching_conserves_the_rest(border):
     mismatch = border["mismatch"].groupby("kind")["area_km2"].sum()
     # Measured independently as the plain intersection of the two sources.
     assert mismatch["overlap"] == pytest.approx(6163, rel=0.005)
@@ -77,7 +77,9 @@ def test_checkpoints_lie_on_the_line_in_the_regions_of_the_register(border):
     assert (on_line["border_distance_km"] <= on_line["accuracy_km"] + 1).all()
     nearest = border["border"]
     for row in on_line.itertuples():
-        at = nearest[(nearest["from_km"] <= row.chainage_km) & (row.chainage_km <= nearest["to_km"])]
+        at = nearest[
+            (nearest["from_km"] <= row.chainage_km) & (row.chainage_km <= nearest["to_km"])
+        ]
         assert row.home_id in at["home_id"].to_numpy()
         assert row.neighbour_id in at["neighbour_id"].to_numpy()
 

@@ -91,7 +91,12 @@ def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(run, tmp_path
     before = {path: path.read_bytes() for path in sorted((out / "tables").iterdir())}
     again = open_study(folder).run(out)
     assert again.manifest["stages_reused"] == [
-        "border", "network", "searches", "access", "bottlenecks", "index",
+        "border",
+        "network",
+        "searches",
+        "access",
+        "bottlenecks",
+        "index",
     ]
     assert {path: path.read_bytes() for path in sorted((out / "tables").iterdir())} == before
     fresh = tmp_path / "fresh"
@@ -124,7 +129,7 @@ def test_the_embedded_study_is_found_by_name_folder_and_file():
     by_name = open_study("ru-kz")
     assert open_study(by_name.folder).settings == by_name.settings
     assert open_study(by_name.folder / "study.toml").settings == by_name.settings
-    with pytest.raises(StudyError, match="there is no study 'atlantis'.*ru-kz"):
+    with pytest.raises(StudyError, match=r"there is no study 'atlantis'.*ru-kz"):
         open_study("atlantis")
 
 

@@ -104,9 +104,9 @@ def placed_checkpoints(
     -------
     GeoDataFrame
         The table with points, ``chainage_km``, ``border_distance_km``, ``delay_out_h``
-        (home to neighbour), ``delay_in_h``, ``delay_h`` (their mean), ``delay_imputed``, ``is_open`` (a checkpoint on the
-        border whose place is unknown is not); region ids filled from the nearest piece of the
-        border where the table has none.
+        (home to neighbour), ``delay_in_h``, ``delay_h`` (their mean), ``delay_imputed``,
+        ``is_open`` (a checkpoint on the border whose place is unknown is not); region ids
+        filled from the nearest piece of the border where the table has none.
 
     Raises
     ------
