@@ -1,0 +1,1 @@
+"""Builders of the files of this study, one module for each kind."""
