@@ -30,6 +30,7 @@ from geo_border.index.measured import measured_indicators, measured_registry
 from geo_border.index.registry import LEVELS, checked_registry
 from geo_border.index.selection import select
 from geo_border.index.uncertainty import uncertainty
+from geo_border.index.variance import variance_shares
 from geo_border.network.build import build_network
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.places import Access
@@ -436,7 +437,7 @@ def index_stage(
     dict
         Frames ``registry``, ``indicators`` (the values that entered), ``levels`` (with rank
         intervals), ``typology``, ``cards``, ``sensitivity`` (what an hour less at a checkpoint
-        adds to the scores), ``clusters``, ``cluster_stability``, ``disparity``.
+        adds to the scores), ``variance_shares`` (what the uncertainty is from), ``clusters``, ``cluster_stability``, ``disparity``.
     """
     section = settings.index
     home = regions[regions["side"] == SIDES[0]]
@@ -450,13 +451,21 @@ def index_stage(
         least_share=section.least_share,
     )
     scores = levels(selected.values, registry, method=method)
+    transport_draws = _transport_draws(access, measured, selected.values)
     drawn = uncertainty(
         selected.values,
         registry,
         draws=section.draws,
         seed=section.seed,
         method=method,
-        transport_draws=_transport_draws(access, measured, selected.values),
+        transport_draws=transport_draws,
+    )
+    shares = variance_shares(
+        selected.values,
+        registry,
+        seed=section.seed,
+        method=method,
+        transport_draws=transport_draws,
     )
     checkpoints = border["checkpoints"].join(bottlenecks["ranking"])
     changes = _less_delay(bottlenecks["gains"], measured, checkpoints["name"])
@@ -487,6 +496,7 @@ def index_stage(
             gradients=_gradients(inputs, registry, border["dyads"]),
         ),
         "sensitivity": sensitivity,
+        "variance_shares": shares,
         **_clusters(scores, types["type"]),
         "disparity": _disparities(selected.used, regions["population"]),
     }

@@ -52,6 +52,7 @@ LIBRARIES = ("geopandas", "networkx", "numba", "numpy", "pandas", "pyproj", "sci
 
 MORE = (
     "sensitivity",
+    "variance_shares",
     "clusters",
     "cluster_quality",
     "cluster_stability",

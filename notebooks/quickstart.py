@@ -54,8 +54,10 @@ ranking[columns].head(10).round(3)
 from geo_border.border.edges import equal_area_crs
 
 crs = equal_area_crs(results.regions)
-axes = results.regions.to_crs(crs).join(results.typology["type"]).plot(
-    column="type", legend=True, figsize=(12, 6), missing_kwds={"color": "0.9"}
+axes = (
+    results.regions.to_crs(crs)
+    .join(results.typology["type"])
+    .plot(column="type", legend=True, figsize=(12, 6), missing_kwds={"color": "0.9"})
 )
 results.checkpoints[results.checkpoints["is_open"]].to_crs(crs).plot(ax=axes, color="black")
 axes.set_axis_off()

@@ -55,7 +55,7 @@ def closures(
     places: pd.DataFrame,
     tables: GateTables,
     *,
-    gravity: Gravity = Gravity(),  # noqa: B008  (frozen)
+    gravity: Gravity = Gravity(),
     scenario: Scenario = AS_IS,
     sets: Sequence[Collection[str]] | None = None,
     among: NDArray[np.bool_] | None = None,

@@ -31,7 +31,7 @@ def delay_gains(
     *,
     cut_h: float = 1.0,
     decay: Decay = Exponential(),
-    gravity: Gravity = Gravity(),  # noqa: B008  (frozen)
+    gravity: Gravity = Gravity(),
     scenario: Scenario = AS_IS,
     among: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:

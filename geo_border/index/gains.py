@@ -25,7 +25,7 @@ def score_gains(
     registry: pd.DataFrame,
     changes: pd.DataFrame,
     *,
-    method: IndexMethod = IndexMethod(),  # noqa: B008  (frozen)
+    method: IndexMethod = IndexMethod(),
 ) -> pd.DataFrame:
     """Score the regions again, each time with other figures of one region.
 

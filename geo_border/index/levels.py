@@ -61,7 +61,7 @@ class IndexMethod:
     weights: Weighting | Literal["bod"] | Mapping[str, float] = "equal"
     aggregation: Aggregation = "arithmetic"
     treatment: Rule = "winsorise"
-    outliers: Outliers = Outliers()  # noqa: RUF009  (frozen)
+    outliers: Outliers = Outliers()
     least_share: float = 2 / 3
     level_weights: Mapping[str, float] | None = None
     goalposts: Mapping[str, tuple[float, float]] = field(default_factory=dict)

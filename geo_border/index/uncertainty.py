@@ -132,7 +132,7 @@ def uncertainty(
     *,
     draws: int = 2000,
     seed: int = 1,
-    method: IndexMethod = IndexMethod(),  # noqa: B008  (frozen)
+    method: IndexMethod = IndexMethod(),
     alternatives: Alternatives = Alternatives(),
     transport_draws: Mapping[str, pd.DataFrame] | Sequence[pd.DataFrame] | None = None,
 ) -> Uncertainty:

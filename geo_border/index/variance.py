@@ -26,8 +26,8 @@ def variance_shares(
     *,
     size: int = 512,
     seed: int = 1,
-    method: IndexMethod = IndexMethod(),  # noqa: B008  (frozen)
-    alternatives: Alternatives = Alternatives(),  # noqa: B008  (frozen)
+    method: IndexMethod = IndexMethod(),
+    alternatives: Alternatives = Alternatives(),
     transport_draws: Mapping[str, pd.DataFrame] | Sequence[pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Split the variance of the mean rank shift, and of each region's index, by factor.

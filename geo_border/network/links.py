@@ -46,8 +46,8 @@ def links_from_lines(
         ``lon``, ``lat``, ``side`` (position in `SIDES`, -1 outside), ``region_id``.
     links : GeoDataFrame
         ``tail``, ``head`` (positions of nodes), ``mode``, ``road_class``, ``length_km``,
-        ``oneway``, ``speed_kmh``, ``hours``, ``line`` (index of the line it is from), LineStrings in
-        WGS 84 drawn from tail to head.
+        ``oneway``, ``speed_kmh``, ``hours``, ``line`` (index of the line it is from),
+        LineStrings in WGS 84 drawn from tail to head.
 
     Raises
     ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -135,6 +135,13 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
+class _Canvas(FigureCanvasAgg):
+    """A canvas that is drawn when it is saved, not each time a layer is added."""
+
+    def draw_idle(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: there is no window to keep up to date."""
+
+
 def new_figure(width_in: float, height_in: float) -> Figure:
     """Make a figure with its own canvas, apart from the state of pyplot.
 
@@ -149,7 +156,7 @@ def new_figure(width_in: float, height_in: float) -> Figure:
         White, empty.
     """
     figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
+    _Canvas(figure)
     return figure
 
 
@@ -293,7 +300,11 @@ class Labels:
             A name that would cover more than this is left out; 1 is all of its room.
         """
         frame = shapely.box(*self._frame)
-        seen = [_largest(shapely.intersection(shape, frame)) for shape in shapes]
+        detail = 3 * self._metres_per_pixel
+        seen = [
+            shapely.simplify(_largest(shapely.intersection(shape, frame)), detail)
+            for shape in shapes
+        ]
         todo = [(piece, text) for piece, text in zip(seen, texts, strict=True) if piece.area > 0]
         for piece, text in sorted(todo, key=lambda job: (job[0].area, job[1])):
             word = textwrap.fill(text, 11, break_long_words=False)

@@ -153,7 +153,11 @@ def _regions_strip(axes: Axes, results: Results) -> None:
         bands = zip(runs["region_id"], runs["from_km"], runs["to_km"], strict=True)
         for number, (name, from_km, to_km) in enumerate(bands):
             axes.broken_barh(
-                [(from_km, to_km - from_km)], (level + 0.04, 0.92), color=tones[number % 2]
+                [(from_km, to_km - from_km)],
+                (level + 0.04, 0.92),
+                facecolor=tones[number % 2],
+                edgecolor="white",
+                linewidth=0.8,
             )
             _band_name(axes, short.get(name, str(name)), from_km, to_km, level + 0.5)
     study = results.settings.study

@@ -36,6 +36,7 @@ from geo_border.report.style import (
     MODE_COLOURS,
     MODES,
     MUTED,
+    NEIGHBOUR,
     NO_DATA,
     PERCENT,
     SCORES,
@@ -112,7 +113,7 @@ def types_map(results: Results, ground: Ground) -> Figure:
     letter = dict(zip(colours, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", strict=False))
     kind = results.typology["type"].reindex(ground.regions.index)
     home = ground.regions["side"] == "home"
-    fill = np.where(home, NO_DATA, "#f1efe9").astype(object)
+    fill = np.where(home, NO_DATA, NEIGHBOUR).astype(object)
     known = kind.notna().to_numpy()
     fill[known] = [colours[name] for name in kind[known].astype(str)]
     figure, (axes,) = _sheet(ground, legend_rows=(len(colours) + 1) // 2)
@@ -153,7 +154,7 @@ def levels_map(results: Results, ground: Ground) -> Figure:
         values = results.levels[column].reindex(ground.regions.index)
         fill = scale.colour(values)
         neighbour = (ground.regions["side"] != "home").to_numpy() & values.isna().to_numpy()
-        fill[neighbour] = "#f1efe9"
+        fill[neighbour] = NEIGHBOUR
         draw_ground(axes, ground, fill=fill, line=0.8)
         axes.set_title(SCORES[column], fontsize=7.5, loc="left", pad=3, color=INK)
         scored = ground.regions[values.notna()]

@@ -109,7 +109,7 @@ def _band_strip(results: Results, along: Range1d) -> figure:
                 }
             ),
             fill_color="fill",
-            line_color=None,
+            line_color="white",
         )
         wide = (length > 0.06 * full).to_numpy()
         strip.text(

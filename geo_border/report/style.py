@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from geo_border.results import Results
 
 LEVELS = {
-    "transport_communication": "Transport and communication",
+    "transport_communication": "Transport communication",
     "joint_projects": "Joint projects",
     "social_services": "Social services",
 }
@@ -55,15 +55,16 @@ MODE_COLOURS = {
 TYPE_COLOURS = (
     "#77aadd",
     "#eedd88",
-    "#ee8866",
     "#44bb99",
     "#ffaabb",
     "#99ddff",
     "#bbcc33",
     "#c8b8d8",
     "#aaaa00",
+    "#ee8866",
 )
-"""Fills that carry black letters and stay apart for every kind of colour vision (P. Tol, light)."""
+"""Fills that carry black letters and stay apart for every kind of colour vision (after P. Tol,
+light); orange comes last, loaded roads are drawn in it."""
 
 NO_DATA = "#dcdcd8"
 NEIGHBOUR = "#f1efe9"

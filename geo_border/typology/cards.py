@@ -256,7 +256,8 @@ def dyad_card(
             ]
             lines.append(
                 f"{percent(float(mine['load_share'].sum()))} of the demand across the whole border "
-                f"passes here, most of it at {listed(said)}."
+                f"passes here, {'all' if len(mine[mine['load_share'] > 0]) == 1 else 'most'} of it "
+                f"at {listed(said)}."
             )
     if travel_times is not None:
         found = travel_times[
@@ -348,8 +349,8 @@ def _load(checkpoint_id: str, evidence: Evidence) -> str:
         return ""
     if load <= 0:
         return "It carries none of the modelled demand."
-    rank = 1 + int((table["load_share"] > load).sum())
-    return f"It carries {percent(load)} of the modelled demand, rank {rank}."
+    rank, count = 1 + int((table["load_share"] > load).sum()), int((table["load_share"] > 0).sum())
+    return f"It carries {percent(load)} of the modelled demand, rank {rank} of {count}."
 
 
 def _closure(row: Mapping[str, Any], evidence: Evidence) -> str:

@@ -221,7 +221,8 @@ def beta_convergence(
     growth = np.log(both["end"] / both["start"]) / years
     fit = stats.linregress(np.log(both["start"]), growth)
     left = 1 + fit.slope * years
-    speed = -np.log(left) / years if left > 0 else np.nan
+    # Nothing but rounding left: all ended equal, and the speed has no limit.
+    speed = -np.log(left) / years if left > 1e-9 else np.nan
     return pd.Series(
         {
             "b": fit.slope,

@@ -11,7 +11,6 @@ from geo_border.index.registry import LEVELS
 from geo_border.typology.rules import LABELS, Thresholds, classes
 from geo_border.typology.words import (
     hours,
-    known,
     listed,
     percent,
     persons,
@@ -119,7 +118,7 @@ def readiness(levels: pd.DataFrame) -> pd.Series[float]:
 def growth_conditions(
     levels: pd.DataFrame,
     *,
-    thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
+    thresholds: Thresholds = Thresholds(),
 ) -> pd.DataFrame:
     """Which conditions of a growth point each region meets.
 
@@ -134,7 +133,7 @@ def growth_conditions(
     -------
     DataFrame
         Index of `levels`, booleans: ``high_potential`` (the potential is high), ``rising``
-        (the dynamics are not low), ``connected`` (transport and communication are not low),
+        (the dynamics are not low), ``connected`` (transport communication are not low),
         ``growth_point`` (all three).
     """
     found = classes(levels, thresholds=thresholds)
@@ -156,7 +155,7 @@ def growth_point(
     levels: pd.DataFrame,
     *,
     evidence: Evidence = Evidence(),
-    thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
+    thresholds: Thresholds = Thresholds(),
 ) -> str:
     """Say whether a region is a growth point, and where its growth would begin.
 
@@ -222,10 +221,10 @@ def _best_checkpoint(region_id: str, evidence: Evidence) -> str:
     scores = evidence.sensitivity
     if {"checkpoint_id", "index"} <= set(scores.columns):
         here = scores[(scores["region_id"] == region_id) & (scores["checkpoint_id"] == checkpoint)]
-        if len(here) and known(here["index"].iloc[0]):
+        if len(here) and here["index"].iloc[0] >= 0.05:
             text += f", {points(float(here['index'].iloc[0]))} points of the index"
             most = scores.groupby("region_id")["index"].max().to_dict()
-            if most[region_id] > 0 and most[region_id] >= max(most.values()):
+            if most[region_id] >= max(most.values()):
                 text += ", the largest gain of all regions"
     return sentence(text)
 
@@ -242,8 +241,9 @@ def _best_city(region_id: str, evidence: Evidence) -> str:
     place = record(mine, product.idxmax())
     share = float(product.max() / product.sum())
     return (
-        f"Its centre across the border is {place['name']}: {persons(place['population'])} "
-        f"inhabitants, {percent(share)} of the region's contacts that distance allows."
+        f"The settlement best placed for contacts across the border is {place['name']} "
+        f"({persons(place['population'])} inhabitants), with {percent(share)} of the region's "
+        "population weighted by what it can reach there."
     )
 
 
@@ -252,7 +252,7 @@ def bottleneck(
     levels: pd.DataFrame,
     *,
     evidence: Evidence = Evidence(),
-    thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
+    thresholds: Thresholds = Thresholds(),
 ) -> str:
     """Say what holds a region back: its lowest level, and its narrowest checkpoint.
 
@@ -300,7 +300,9 @@ def _waiting(region_id: str, evidence: Evidence) -> str:
     effect = float(record(evidence.regions, region_id).get("border_effect", 0.0))
     if not effect > 0:
         return ""
-    text = f"delays at the border take {percent(effect)} of what its people could reach"
+    text = (
+        f"delays at the border take {percent(effect)} of what its people could reach on both sides"
+    )
     shares = {key: float(share) for key, share in record(evidence.losses, region_id).items()}
     if shares and max(shares.values()) > 0:
         worst = max(shares, key=lambda key: shares[key])

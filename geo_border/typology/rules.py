@@ -24,58 +24,41 @@ UNDETERMINED = "undetermined"
 
 TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
     "integrated region": (
-        (
-            "two or three levels are high and none is low: connected, cooperating and serving "
-            "people of both sides"
-        ),
+        "two or three levels are high and none is low: the conditions of integration are there",
         ("HHH", "HHM", "HMH", "MHH"),
     ),
     "gateway": (
-        (
-            "transport leads and joint projects follow: the border's trade passes and is partly "
-            "made here"
-        ),
+        "transport leads and joint projects are at least medium: a way across, with partners at it",
         ("HHL", "HMM"),
     ),
     "transit corridor": (
-        (
-            "transport is high, the other levels are not, and one of them is low: passed through "
-            "rather than dealt with, a bridge without traffic of its own"
-        ),
+        "transport is high and joint projects or services are low: a way through rather than to it",
         ("HML", "HLM", "HLL"),
     ),
     "economic partner": (
-        (
-            "joint projects lead on sufficient transport: firms cross the border, services for "
-            "people are not ahead"
-        ),
+        "joint projects lead on sufficient transport: firms are readier than services for people",
         ("MHM", "MHL"),
     ),
     "service centre": (
-        (
-            "social services lead on sufficient transport: people come for study, treatment and "
-            "shopping more than firms for projects"
-        ),
+        "social services lead on sufficient transport: the other side could come for them",
         ("HLH", "MLH", "MMH"),
     ),
     "partner behind a barrier": (
-        (
-            "joint projects or services are high although transport is low: ties that the way "
-            "across the border holds back"
-        ),
+        "joint projects or services are high and transport is low: the way across holds them back",
         ("LHH", "LHM", "LHL", "LMH", "LLH"),
     ),
     "transitional region": (
-        "most levels are medium and none is high: neither integrated nor apart",
+        "most levels are medium and none is high: neither ready for integration nor apart",
         ("MMM", "MML", "MLM", "LMM"),
     ),
     "border periphery": (
-        "two or three levels are low and none is high: the border is an edge",
+        "two or three levels are low and none is high: the border is an edge, not a contact",
         ("LLL", "LLM", "LML", "MLL"),
     ),
 }
-"""Each type with its meaning and its combinations: classes of transport and communication,
-joint projects, social services, in that order (L, M, H). The words are those of border
+"""Each type with its meaning and its combinations: classes of transport communication,
+joint projects, social services, in that order (L, M, H). Levels measure conditions, so a
+type says what a region is fit for, not what crosses its border. The words are those of border
 studies (barrier, bridge, corridor, gateway; integrated and peripheral borderlands after
 Martinez 1994, Border People, Tucson), made into rules here."""
 
@@ -83,7 +66,7 @@ TYPE_OF = {code: name for name, (_, codes) in TYPES.items() for code in codes}
 """Type of each of the 27 combinations."""
 
 LABELS = {
-    "transport_communication": "transport and communication",
+    "transport_communication": "transport communication",
     "joint_projects": "joint projects",
     "social_services": "social services",
     "potential": "economic potential",

@@ -36,8 +36,8 @@ def typology(
     levels: pd.DataFrame,
     uncertainty: Uncertainty | None = None,
     *,
-    evidence: Evidence = Evidence(),  # noqa: B008  (frozen)
-    thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
+    evidence: Evidence = Evidence(),
+    thresholds: Thresholds = Thresholds(),
 ) -> pd.DataFrame:
     """Type of each region, with everything that speaks for it and against.
 
@@ -129,7 +129,7 @@ def _reasons(
     kind = TYPE_OF.get(code, UNDETERMINED)
     text = sentence(listed(parts))
     if kind in TYPES:
-        text += f" {sentence(f'{article(kind)}: {TYPES[kind][0]}')}"
+        text = f"{sentence(TYPES[kind][0])} {text}"
     if probabilities is None:
         return text
     others = {name: float(share) for name, share in record(probabilities, region).items()}
@@ -137,19 +137,19 @@ def _reasons(
         return text
     own = others.pop(kind)
     following = max(others, key=lambda name: others[name])
-    text += f" {percent(own)} of the draws agree"
+    agree = f"In {percent(own)} of the draws the type is the same"
     if others[following] > own:
-        text += f", more ({percent(others[following])}) make it {article(following)}"
+        agree += f", more ({percent(others[following])}) make it {article(following)}"
     elif others[following] > 0:
-        text += f"; the next type is {following} ({percent(others[following])})"
-    return text + "."
+        agree += f"; the next type is {following} ({percent(others[following])})"
+    return f"{text} {sentence(agree)}"
 
 
 def moves(
     region_id: str,
     levels: pd.DataFrame,
     *,
-    thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
+    thresholds: Thresholds = Thresholds(),
 ) -> pd.DataFrame:
     """Changes of one level by one class, and the type they would lead to.
 
@@ -195,8 +195,8 @@ def would_change(
     region_id: str,
     levels: pd.DataFrame,
     *,
-    evidence: Evidence = Evidence(),  # noqa: B008  (frozen)
-    thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
+    evidence: Evidence = Evidence(),
+    thresholds: Thresholds = Thresholds(),
 ) -> str:
     """Say which single change of a level is nearest to changing the type, up and down.
 
@@ -242,7 +242,8 @@ def would_change(
         return text
     mine = scores[scores["region_id"] == region_id]
     level = "transport_communication"
-    if mine.empty or not (mine[level] > 0).any():
+    # Less than a twentieth of a point would be shown as nothing.
+    if mine.empty or not (mine[level] >= 0.05).any():
         return text
     best = record(mine, mine[level].idxmax())
     text += f" {best['change']} would add {points(best[level])} points of {LABELS[level]}"

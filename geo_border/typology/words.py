@@ -112,7 +112,9 @@ def hours(value: float) -> str:
     str
         In hours, below one hour in minutes.
     """
-    return f"{60 * value:.0f} min" if round(60 * value) < 60 else f"{value:.1f} h"
+    if round(60 * value) < 60:
+        return f"{60 * value:.0f} min"
+    return f"{value:.1f}".removesuffix(".0") + " h"
 
 
 def article(noun: str) -> str:

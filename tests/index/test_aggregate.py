@@ -92,7 +92,7 @@ def test_unknown_method():
 
 
 @pytest.mark.parametrize("how", AGGREGATIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(scores=tables)
 def test_bounds_and_missing(how, scores):
     result = aggregate(scores, np.ones(scores.shape[1]), how=how)
@@ -101,7 +101,7 @@ def test_bounds_and_missing(how, scores):
     assert ((known >= 0) & (known <= 100)).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(scores=tables)
 def test_harmonic_below_geometric_below_arithmetic(scores):
     weights = np.ones(scores.shape[1])
@@ -112,7 +112,7 @@ def test_harmonic_below_geometric_below_arithmetic(scores):
 
 
 @pytest.mark.parametrize("how", AGGREGATIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(scores=tables, row=st.integers(0, 7), more=st.floats(0, 50))
 def test_more_is_never_worse(how, scores, row, more):
     row %= len(scores)
@@ -125,7 +125,7 @@ def test_more_is_never_worse(how, scores, row, more):
 
 
 @pytest.mark.parametrize("how", AGGREGATIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(scores=tables, seed=st.integers(0, 99))
 def test_order_and_scale_of_weights_do_not_matter(how, scores, seed):
     random = np.random.default_rng(seed)

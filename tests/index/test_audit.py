@@ -194,7 +194,7 @@ def test_a_registry_that_cannot_be_used():
     assert "'value'" in audit(registry(["a"]), figures({}).drop(columns="value"), ["R"]).iloc[0, 4]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(

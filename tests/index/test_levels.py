@@ -115,7 +115,7 @@ def test_enough():
         IndexMethod(normalisation="percentile", weights="bod", treatment="none"),
     ],
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.0, 0.2]))
 def test_properties(method, seed, gaps):
     values, about = table(seed, gaps=gaps), registry()

@@ -96,7 +96,7 @@ def test_one_region_alone_and_none_at_all(how):
 
 
 @pytest.mark.parametrize("how", FREE)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=tables)
 def test_bounds_and_missing(how, values):
     scores = normalise(values, np.ones(values.shape[1], int), how=how)
@@ -106,7 +106,7 @@ def test_bounds_and_missing(how, values):
 
 
 @pytest.mark.parametrize("how", MONOTONE)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=tables)
 def test_order_is_kept(how, values):
     scores = normalise(values, np.ones(values.shape[1], int), how=how)
@@ -117,7 +117,7 @@ def test_order_is_kept(how, values):
 
 
 @pytest.mark.parametrize("how", MONOTONE)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=tables, scale=st.floats(0.01, 100), shift=st.floats(-100, 100))
 def test_unit_and_zero_do_not_matter(how, values, scale, shift):
     # Shifting by more than the digits of a figure would blur distinct ones.
@@ -130,7 +130,7 @@ def test_unit_and_zero_do_not_matter(how, values, scale, shift):
 
 
 @pytest.mark.parametrize("how", ["minmax", "zscore", "rank", "percentile"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=tables)
 def test_direction_mirrors(how, values):
     up = normalise(values, np.ones(values.shape[1], int), how=how)
@@ -139,7 +139,7 @@ def test_direction_mirrors(how, values):
 
 
 @pytest.mark.parametrize("how", FREE)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=tables, seed=st.integers(0, 99))
 def test_order_of_regions_does_not_matter(how, values, seed):
     turn = np.random.default_rng(seed).permutation(len(values))

@@ -209,7 +209,7 @@ def test_no_figures_at_all():
     assert found.used.empty
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(REGIONS),

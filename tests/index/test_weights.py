@@ -98,7 +98,7 @@ def test_critic_gives_two_that_say_the_same_less():
 
 
 @pytest.mark.parametrize("rule", WEIGHTINGS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(scores=tables)
 def test_weights_add_up_to_one(rule, scores):
     weights = data_weights(scores, rule)
@@ -108,7 +108,7 @@ def test_weights_add_up_to_one(rule, scores):
 
 
 @pytest.mark.parametrize("rule", WEIGHTINGS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 200))
 def test_order_of_indicators_and_regions_does_not_matter(rule, seed):
     random = np.random.default_rng(seed)

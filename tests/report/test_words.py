@@ -131,7 +131,7 @@ def test_cards_grade_by_the_thresholds(results: Results):
     east, west = region_cards(results)
     assert (east["name"], west["name"]) == ("East Oblast", "West Oblast")
     grades = {bar["title"]: (bar["text"], bar["grade"]) for bar in west["bars"]}
-    assert grades["Transport and communication"] == ("80", "high")
+    assert grades["Transport communication"] == ("80", "high")
     assert grades["Joint projects"] == ("50", "medium")
     assert grades["Social services"] == ("20", "low")
     missing = {bar["title"]: bar for bar in east["bars"]}["Joint projects"]
@@ -169,7 +169,7 @@ def test_capitals_meet_across_the_border(results: Results):
 
 def test_indicators_say_how_far_they_are_known(results: Results):
     transport, social = indicator_tables(results)
-    assert transport["title"] == "Transport and communication"
+    assert transport["title"] == "Transport communication"
     assert (transport["rows"][0]["years"], transport["rows"][0]["regions"]) == (
         "2020\N{EN DASH}2021",
         "2 of 2",
