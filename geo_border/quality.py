@@ -230,8 +230,9 @@ def findings(
     for line in facts[facts["topic"].isin(["border", "checkpoints"])].itertuples():
         unserved = str(line.item).startswith("open, but") and line.value
         severity = "warning" if unserved else "note"
-        value = f"{line.value:,.1f}".rstrip("0").rstrip(".")
-        problem = f"{value} {line.unit}".strip() + (f" ({line.note})" if line.note else "")
+        value = f"{float(str(line.value)):,.1f}".rstrip("0").rstrip(".")
+        note = f" ({line.note!s})" if line.note else ""
+        problem = f"{value} {line.unit!s}".strip() + note
         rows.append((severity, str(line.topic), str(line.item), problem))
     regions = border["regions"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)

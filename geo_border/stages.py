@@ -245,7 +245,7 @@ def access_stage(
     nearest = nearest_checkpoint(tables)
     reach = potential(places, tables, own, decay=decay)
     values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
-    within = (settings.access.within_h,)
+    within = sorted({1.0, settings.access.within_h})
     values = values.join(cumulative(places, tables, own, hours=within))
     values = values.join(reach.add_prefix("potential_"))
     if (gates["mode"] == "rail").any():

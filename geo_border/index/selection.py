@@ -119,7 +119,8 @@ def select(
         else:
             found = _from_series(about, by_indicator)
         columns[indicator] = found["value"].reindex(regions).astype(float)
-        rows.append(_describe(found.loc[found["value"].notna()], about, indicator))
+        row = _describe(found.loc[found["value"].notna()], about, indicator)
+        rows.append(row.assign(unit=unit_of(indicator, registry)))
     values = pd.DataFrame(columns, index=regions, dtype=float)
     rows = [part for part in rows if len(part)]
     used = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=list(USED))
@@ -291,11 +292,34 @@ def _ratio(above: pd.Series, below: pd.Series) -> pd.Series:
     return above / below.where(below != 0)
 
 
+def unit_of(indicator: str, registry: pd.DataFrame) -> str:
+    """Unit of the value that enters, after division and transformation.
+
+    Parameters
+    ----------
+    indicator
+        Its id.
+    registry
+        Checked registry.
+
+    Returns
+    -------
+    str
+        Such as ``"million t per thousand persons"``; growth is ``"% a year"``.
+    """
+    about = registry.loc[indicator]
+    if about["transform"] != "none":
+        return "% a year"
+    if pd.isna(about["denominator"]):
+        return str(about["unit"])
+    return f"{about['unit']} per {registry.loc[about['denominator'], 'unit']}"
+
+
 def _describe(found: pd.DataFrame, about: pd.Series, indicator: str) -> pd.DataFrame:
     """Rows of `Selected.used` for one indicator."""
     rows = found.rename_axis("region_id").reset_index()
     rows["indicator_id"] = indicator
-    for column in ("name", "level", "unit", "direction", "denominator"):
+    for column in ("name", "level", "direction", "denominator"):
         rows[column] = about[column]
     for column in ("from_year", "year", "n_years"):
         rows[column] = rows[column].astype("Int64")

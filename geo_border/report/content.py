@@ -421,7 +421,10 @@ def indicator_tables(results: Results) -> list[dict[str, Any]]:
     here = results.indicators[results.indicators["region_id"].isin(results.levels.index)]
     start = "from_year" if "from_year" in here else "year"
     used = here.groupby("indicator_id").agg(
-        first=(start, "min"), last=("year", "max"), regions=("region_id", "nunique")
+        first=(start, "min"),
+        last=("year", "max"),
+        regions=("region_id", "nunique"),
+        unit=("unit", "first"),
     )
     total = len(results.levels)
     tables = []
@@ -435,7 +438,7 @@ def indicator_tables(results: Results) -> list[dict[str, Any]]:
             entries.append(
                 {
                     "name": words_of(row["name"]),
-                    "unit": words_of(row["unit"]),
+                    "unit": words_of(known["unit"]),
                     "better": "more" if row["direction"] > 0 else "less",
                     "years": "\N{EN DASH}".join(str(year) for year in sorted(span)) or "this run",
                     "regions": f"{int(known['regions'])} of {total}",

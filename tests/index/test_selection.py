@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_border.errors import IndicatorError
-from geo_border.index.selection import OLDEST_COMMON, USED, select
+from geo_border.index.selection import OLDEST_COMMON, USED, select, unit_of
 
 REGIONS = ["A", "B", "C"]
 
@@ -231,3 +231,17 @@ def test_values_are_never_invented(series, rule, years):
             window = [v for y, v in given_here.items() if row["from_year"] <= y <= row["year"]]
             assert value == pytest.approx(np.mean(window))
             assert len(window) == row["n_years"]
+
+
+def test_the_unit_is_that_of_the_value_that_enters():
+    registry = pd.DataFrame(
+        {
+            "unit": ["million t", "thousand persons", "RUB"],
+            "denominator": ["people", None, None],
+            "transform": ["none", "none", "cagr"],
+        },
+        index=["freight", "people", "wage"],
+    )
+    assert unit_of("freight", registry) == "million t per thousand persons"
+    assert unit_of("people", registry) == "thousand persons"
+    assert unit_of("wage", registry) == "% a year"

@@ -215,6 +215,7 @@ def _judgement() -> dict[str, pd.DataFrame]:
             "year": [2020, 2021, 2021],
             "value": [123.456, -0.5, 7.0],
             "source": ["Yearbook"] * 3,
+            "unit": ["km per 1,000 km²", "km per 1,000 km²", "per 1,000"],
         }
     )
     return {

@@ -1,0 +1,153 @@
+"""Sums over tiles of pairs against sums over all pairs."""
+
+import numpy as np
+import pytest
+from borderland import random_borderland
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo_border.routing.compiled import BLOCKS
+from geo_border.routing.crossing import across, closure_sums
+from geo_border.routing.kernels import (
+    EXPONENTIAL,
+    GAUSSIAN,
+    LINEAR,
+    LOGISTIC,
+    POWER,
+    STEP,
+    evaluate,
+    exponential,
+    impedance,
+)
+from geo_border.routing.scenarios import Scenario, passages
+from geo_border.routing.tables import gate_tables
+from geo_border.routing.tiles import tile_closures, tile_sums
+
+CODES = np.array(
+    [
+        (EXPONENTIAL, 0.4, 0),
+        (STEP, 4.0, 0),
+        (POWER, 1.5, 0.5),
+        (STEP, 9.0, 0),
+        (GAUSSIAN, 3.0, 0),
+        (EXPONENTIAL, 1.7, 0),
+        (LOGISTIC, 4.0, 1.0),
+        (LINEAR, 8.0, 0),
+    ],
+    float,
+)
+
+
+def brute(A, E, weight, codes):
+    """Sums over the matrix of all pairs, in the type of the times."""
+    times = (A[:, :, None] + E).min(axis=1, initial=np.inf)
+    values = np.empty((len(codes), times.size))
+    for code, of_code in zip(codes, values, strict=True):
+        evaluate(code, times.ravel(), of_code)
+    return np.einsum("dij,j->id", values.reshape(len(codes), *times.shape), weight)
+
+
+def borders(rng, n, m, k, kind):
+    """Times to gates and from them: on a map, with ties, or without any order."""
+    if kind == "map":
+        gates, starts, ends = (rng.random((size, 2)) * 6 for size in (k, n, m))
+        A = np.linalg.norm(starts[:, None] - gates, axis=2)
+        E = np.linalg.norm(gates[:, None] - ends, axis=2) + rng.choice([0, 0.5, 2], (k, 1))
+    elif kind == "ties":
+        A, E = rng.integers(0, 4, (n, k)) / 1.0, rng.integers(0, 5, (k, m)) / 1.0
+    else:
+        A, E = rng.random((n, k)) * 5, rng.random((k, m)) * 5
+    lost = rng.choice([0.0, 0.1, 0.5])
+    A[rng.random(A.shape) < lost] = np.inf
+    E[rng.random(E.shape) < lost] = np.inf
+    A[:, rng.random(k) < lost / 2] = np.inf
+    A[rng.random(n) < lost / 3] = np.inf
+    E[:, rng.random(m) < lost / 3] = np.inf
+    return A, E, np.floor(rng.random(m) * 1000)
+
+
+CASES = given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 150),
+    m=st.integers(1, 200),
+    k=st.integers(1, 24),
+    kind=st.sampled_from(["map", "ties", "none"]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@CASES
+def test_sums_equal_brute_force(seed, n, m, k, kind):
+    A, E, weight = borders(np.random.default_rng(seed), n, m, k, kind)
+    expected = brute(A, E, weight, CODES)
+    np.testing.assert_allclose(tile_sums(A, E, weight, CODES), expected, rtol=1e-12, atol=1e-12)
+    a, e = A.astype(np.float32), E.astype(np.float32)
+    single = brute(a, e, weight, CODES)
+    np.testing.assert_allclose(tile_sums(a, e, weight, CODES), single, rtol=3e-6, atol=1e-3)
+    # Whole persons within a time are counted exactly, also in single precision.
+    steps = CODES[:, 0] == STEP
+    np.testing.assert_array_equal(tile_sums(a, e, weight, CODES)[:, steps], single[:, steps])
+
+
+@settings(max_examples=40, deadline=None)
+@CASES
+def test_closures_equal_leaving_out_each_gate(seed, n, m, k, kind):
+    A, E, weight = borders(np.random.default_rng(seed), n, m, k, kind)
+    sums, losses = tile_closures(A, E, weight, CODES)
+    np.testing.assert_allclose(sums, brute(A, E, weight, CODES), rtol=1e-12, atol=1e-12)
+    for gate in range(k):
+        others = np.arange(k) != gate
+        expected = brute(A[:, others], E[others], weight, CODES)
+        np.testing.assert_allclose(sums - losses[gate], expected, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 6), scale=st.sampled_from([0.02, 1.0]))
+def test_closures_with_more_than_one_passage_equal_scenarios(seed, k, scale):
+    land = random_borderland(seed, k=k, scale=scale)
+    tables = gate_tables(land.network, land.places, land.gates)
+    weight = land.places["population"].to_numpy(float)
+    base = Scenario(opened=frozenset({"g0"}), delay_factor=0.5)
+    for side in range(2):
+        there = weight[tables.places_on(1 - side)]
+        sums, without = closure_sums(tables, side, there, CODES, scenario=base)
+        expected = across(tables, passages(tables, base), side).sums(there, CODES)
+        np.testing.assert_allclose(sums, expected, rtol=1e-12)
+        for gate, name in enumerate(tables.gates.index):
+            closed = Scenario(closed=frozenset({name}), opened=base.opened, delay_factor=0.5)
+            expected = across(tables, passages(tables, closed), side).sums(there, CODES)
+            np.testing.assert_allclose(without[gate], expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 5), (3, 0, 5), (3, 4, 0)])
+def test_nothing_to_sum(shape):
+    n, k, m = shape
+    sums, losses = tile_closures(np.ones((n, k)), np.ones((k, m)), np.ones(m), CODES)
+    np.testing.assert_array_equal(sums, np.zeros((n, len(CODES))))
+    assert losses.shape == (k, n, len(CODES))
+
+
+def test_sums_are_the_same_on_any_number_of_cores(monkeypatch):
+    rng = np.random.default_rng(1)
+    A, E, weight = borders(rng, BLOCKS * 64 + 700, 300, 9, "map")
+    expected = tile_sums(A, E, weight, CODES)
+    for cores in (1, 3):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        np.testing.assert_array_equal(tile_sums(A, E, weight, CODES), expected)
+
+
+def test_values_of_many_hours_equal_those_of_one():
+    hours = np.array([0.0, 1e-9, 0.5, 3.999, 4.0, 8.0, 100.0, 3000.0, np.inf])
+    for code in CODES:
+        values = np.empty(len(hours))
+        evaluate(code, hours, values)
+        np.testing.assert_allclose(values, [impedance(code, t) for t in hours], rtol=1e-13)
+        assert values[-1] == 0
+
+
+def test_exponential_is_exact_to_the_last_bits():
+    x = -np.concatenate([np.linspace(0, 3, 5001), np.geomspace(1e-12, 707.9, 5001)])
+    found = np.array([exponential(value) for value in x])
+    np.testing.assert_allclose(found, np.exp(x), rtol=4.5e-16)
+    assert exponential(-np.inf) == exponential(-1e300) == 0
+    assert exponential(0.0) == exponential(-0.0) == 1
