@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= out/ru-kz
 
-.PHONY: demo test lint docs data clean
+.PHONY: demo test lint notebooks data clean
 
 demo: $(VENV)/.demo
 	$(BIN)/geo-border run ru-kz -o $(OUT)
@@ -17,6 +17,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	git ls-files 'geo_border/*.py' | xargs $(BIN)/python -m numpydoc.hooks.validate_docstrings
+
+notebooks: $(VENV)/.test
+	$(BIN)/jupytext --to ipynb --set-kernel python3 --execute notebooks/*.py
 
 data: $(VENV)/.test
 	$(BIN)/python data/ru-kz/build.py --cache .cache/packages
