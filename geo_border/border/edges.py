@@ -43,7 +43,7 @@ class EdgeMatch:
 
 
 def equal_area_crs(*layers: gpd.GeoDataFrame) -> CRS:
-    """Albers equal-area projection fitted to the extent of layers.
+    """Equal-area projection fitted to the extent of layers: Albers, or Lambert at the equator.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def equal_area_crs(*layers: gpd.GeoDataFrame) -> CRS:
     Returns
     -------
     CRS
-        Standard parallels at one sixth and five sixths of the extent in latitude.
+        Standard parallels at one sixth and five sixths of the extent in latitude; azimuthal
+        where the extent is symmetric about the equator, which Albers cannot be.
 
     References
     ----------
@@ -63,9 +64,11 @@ def equal_area_crs(*layers: gpd.GeoDataFrame) -> CRS:
         shapely.GeometryCollection([shapely.box(*layer.total_bounds) for layer in layers])
     )
     sixth = (north - south) / 6
+    # A cone whose parallels mirror each other at the equator is a cylinder.
+    cone = abs(south + north) > 1  # degrees
+    shape = f"aea +lat_1={south + sixth:.4f} +lat_2={north - sixth:.4f}" if cone else "laea"
     return CRS.from_proj4(
-        f"+proj=aea +lat_1={south + sixth:.4f} +lat_2={north - sixth:.4f} "
-        f"+lat_0={(south + north) / 2:.4f} +lon_0={(west + east) / 2:.4f} "
+        f"+proj={shape} +lat_0={(south + north) / 2:.4f} +lon_0={(west + east) / 2:.4f} "
         "+datum=WGS84 +units=m +no_defs"
     )
 

@@ -32,9 +32,9 @@ def find_crossings(
     """Links that pass from one side to the other, each with its checkpoint or none.
 
     A link whose ends lie on different sides is a crossing, however often its line meets the
-    border in between; a link that ends within `STUB_M` of a checkpoint of its mode is one by
-    its stub. A crossing belongs to the nearest checkpoint of its mode not farther than
-    `tolerance_km` or the checkpoint's own accuracy, whichever is more.
+    border in between; a link that ends blind on its side within `STUB_M` of a checkpoint of
+    its mode is one by its stub. A crossing belongs to the nearest checkpoint of its mode not
+    farther than `tolerance_km` or the checkpoint's own accuracy, whichever is more.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def find_crossings(
     share[served] = shapely.line_locate_point(
         line[passing[served]], posts.to_numpy()[post[served]], normalized=True
     ).clip(0.001, 0.999)
-    stub, stub_share, stub_post = _stubs(links, line, on_line, posts, passing)
+    stub, stub_share, stub_post = _stubs(nodes, links, line, on_line, posts)
 
     link = np.r_[passing, stub]
     post, share = np.r_[post, stub_post], np.r_[share, stub_share]
@@ -135,21 +135,28 @@ def _nearest_post(
 
 
 def _stubs(
+    nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,
     lines: NDArray[np.object_],
     checkpoints: gpd.GeoDataFrame,
     posts: gpd.GeoSeries,
-    passing: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Links that end at a checkpoint: their positions, the end as a share, the checkpoint."""
-    rest = np.setdiff1d(np.arange(len(links)), passing)
+    """Links that end blind at a checkpoint: positions, the end as a share, the checkpoint."""
+    side, mode = nodes["side"].to_numpy(), links["mode"].to_numpy()
+    ends = links[["tail", "head"]].to_numpy()
+    inside = side[ends[:, 0]] == side[ends[:, 1]]
+    rest = np.flatnonzero(inside)
+    meeting = pd.DataFrame({"node": ends[rest].ravel(), "mode": np.repeat(mode[rest], 2)})
+    alone = ~meeting.duplicated(keep=False).to_numpy().reshape(-1, 2)
     found: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]] = []
     tree = shapely.STRtree(posts.to_numpy())
     for end, share in ((0, 0.0), (-1, 1.0)):
         link, post = tree.query(
             shapely.get_point(lines[rest], end), predicate="dwithin", distance=STUB_M
         )
-        right = links["mode"].to_numpy()[rest[link]] == checkpoints["mode"].to_numpy()[post]
+        blind = alone[link, end]
+        link, post = link[blind], post[blind]
+        right = mode[rest[link]] == checkpoints["mode"].to_numpy()[post]
         found.append((rest[link[right]], np.full(int(right.sum()), share), post[right]))
     link, shares, post = (np.concatenate(part) for part in zip(*found, strict=True))
     return link, shares, post

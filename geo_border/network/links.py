@@ -75,7 +75,6 @@ def links_from_lines(
                 remedy="Check that the line layers cover both sides of the border",
             )
     n = len(parts)
-    geodesic_km = np.array([WGS84.geometry_length(line) for line in geometry]) / 1000
     given_km = _column(parts, "length_km", np.nan)
     links = gpd.GeoDataFrame(
         {
@@ -83,7 +82,7 @@ def links_from_lines(
             "head": node[n:],
             "mode": parts["mode"].to_numpy(),
             "road_class": parts["road_class"].to_numpy(),
-            "length_km": np.where(np.isnan(given_km), geodesic_km, given_km),
+            "length_km": np.where(np.isnan(given_km), _geodesic_km(geometry), given_km),
             "oneway": _column(parts, "oneway", 0).astype(np.int8),
             "speed_kmh": _column(parts, "speed_kmh", np.nan),
             "hours": _column(parts, "hours", np.nan),
@@ -96,6 +95,15 @@ def links_from_lines(
     dropped = links["tail"].isin(outside) | links["head"].isin(outside)
     dropped |= links["tail"] == links["head"]
     return nodes, links[~dropped].reset_index(drop=True)
+
+
+def _geodesic_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Length of lines on the ellipsoid, km."""
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    joined = line[1:] == line[:-1]
+    start, end = points[:-1][joined], points[1:][joined]
+    metres = WGS84.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])[2]
+    return np.bincount(line[1:][joined], metres, minlength=len(lines)) / 1000
 
 
 def _column(frame: pd.DataFrame, name: str, default: float) -> NDArray[np.float64]:

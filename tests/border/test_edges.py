@@ -79,7 +79,7 @@ def test_matched_sides_stay_as_they_are():
     home = layer(h=shapely.box(0, 0, 1, 1))
     neighbour = layer(n=shapely.box(1, 0, 2, 1))
     match = edge_match(home, neighbour)
-    assert match.home.geometry.iloc[0].symmetric_difference(shapely.box(0, 0, 1, 1)).area < 1e-9
+    assert match.home.geometry.iloc[0].symmetric_difference(shapely.box(0, 0, 1, 1)).area < 1e-6
     assert match.overlaps["area_km2"].sum() < 1e-3
     assert match.gaps["area_km2"].sum() < 1e-3
 
@@ -145,3 +145,9 @@ def test_checked_polygons_names_file_row_and_remedy():
         checked_polygons(with_ids(layer(a=shapely.Point(0, 0))), file="x.gpkg")
     with pytest.raises(GeometryError, match="expected a polygon, found nothing"):
         checked_polygons(with_ids(layer(a=None)), file="x.gpkg")
+
+
+def test_a_border_on_the_equator_has_an_equal_area_projection_too():
+    box = layer(a=shapely.segmentize(shapely.box(-71, -1, -69, 1), 0.01))
+    planar = box.to_crs(equal_area_crs(box)).area.iloc[0] / 1e6
+    assert planar == pytest.approx(lens(box)["a"], rel=1e-4)

@@ -104,3 +104,21 @@ def test_no_checkpoint_at_all(built, border, checkpoints):
     crossings = find_crossings(*built, border, checkpoints.iloc[:0])
     assert crossings["checkpoint_id"].isna().all()
     assert np.isnan(crossings["checkpoint_km"]).all()
+
+
+def test_a_road_that_goes_on_past_a_checkpoint_is_no_stub(lines, territory, border, checkpoints):
+    """Both links meet at the post on their own side; the crossing is where the second passes."""
+    post = checkpoints.loc["road-post", ["lon", "lat"]].tolist()
+    halves = lines.iloc[[1, 1]].set_geometry(
+        [
+            shapely.LineString([(0.5, 49.9), (post[0], 49.9997)]),
+            shapely.LineString([(post[0], 49.9997), (0.5, 50.8)]),
+        ]
+    )
+    cut = pd.concat([lines.drop(index=1), halves], ignore_index=True)
+    nodes, links = links_from_lines(cut, territory)
+    more = lines.iloc[[0]].set_geometry([shapely.LineString([(post[0], 49.9997), (0.6, 49.8)])])
+    nodes, links = links_from_lines(pd.concat([cut, more], ignore_index=True), territory)
+    found = find_crossings(nodes, links, border, checkpoints)
+    roads = found[(found["mode"] == "road") & found["checkpoint_id"].notna()]
+    assert roads["found_by"].tolist() == ["geometry"]
