@@ -437,7 +437,8 @@ def index_stage(
     dict
         Frames ``registry``, ``indicators`` (the values that entered), ``levels`` (with rank
         intervals), ``typology``, ``cards``, ``sensitivity`` (what an hour less at a checkpoint
-        adds to the scores), ``variance_shares`` (what the uncertainty is from), ``clusters``, ``cluster_stability``, ``disparity``.
+        adds to the scores), ``variance_shares`` (what the uncertainty is from), ``clusters``,
+        ``cluster_quality``, ``cluster_stability``, ``cluster_agreement``, ``disparity``.
     """
     section = settings.index
     home = regions[regions["side"] == SIDES[0]]

@@ -40,6 +40,8 @@ class SearchGraph:
         Number inside of each outside node, shape (n,).
     shift
         Buckets of the queue are ``2**shift`` ms wide.
+    buckets
+        Number of buckets in the circle of the queue.
     """
 
     indptr: NDArray[np.uint32]
@@ -47,12 +49,7 @@ class SearchGraph:
     node: NDArray[np.uint32]
     position: NDArray[np.uint32]
     shift: np.uint32
-
-    @property
-    def buckets(self) -> int:
-        """Number of buckets in the circle of the queue."""
-        heaviest = int(self.arcs[:, 1].max(initial=1))
-        return 2 << (heaviest >> int(self.shift)).bit_length()
+    buckets: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,13 +152,15 @@ def search_graph(
     arcs = np.stack([position[matrix.indices[entries[kept]]], weights], axis=1)
     # A quarter of the usual weight: few empty buckets, few nodes settled twice.
     usual = float(np.median(weights)) if len(weights) else 1.0
-    width = max(usual / 4, int(weights.max(initial=1)) / MOST_BUCKETS, 1.0)
+    heaviest = int(weights.max(initial=1))
+    shift = int(np.ceil(np.log2(max(usual / 4, heaviest / MOST_BUCKETS, 1.0))))
     return SearchGraph(
         indptr=start.astype(np.uint32),
         arcs=np.ascontiguousarray(arcs, np.uint32),
         node=order.astype(np.uint32),
         position=position,
-        shift=np.uint32(np.ceil(np.log2(width))),
+        shift=np.uint32(shift),
+        buckets=2 << (heaviest >> shift).bit_length(),
     )
 
 

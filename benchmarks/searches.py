@@ -1,0 +1,259 @@
+"""Single-source searches: the bucket queue beside other engines, on one graph in one run.
+
+    python benchmarks/searches.py [--nodes 100000 300000 1000000] [--roots 6] [--pandana]
+
+Engines that are not installed are left out. All get the same whole milliseconds, nodes in
+the same order (along a Hilbert curve, which helps every engine), the same roots, in turn.
+"""
+
+# ruff: noqa: PLC0415  (engines are imported where they are installed and asked for)
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import Delaunay
+
+from geo_border.routing.ordering import hilbert_order
+from geo_border.routing.queue import MS_PER_H
+from geo_border.routing.searches import (
+    milliseconds,
+    search,
+    search_columns,
+    search_graph,
+    times_from,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+LARGEST_NETWORKX = 100_000
+"""Above it networkx takes longer than all the others together."""
+
+KMH, SHARE = (40.0, 60.0, 90.0, 110.0), (0.4, 0.35, 0.2, 0.05)
+
+
+def road_graph(n: int) -> tuple[NDArray[np.float64], csr_array]:
+    """Planar graph of 1.3 links a node: triangles thinned, long sides rather than short.
+
+    Positions in km, one node a square km; hours of the edges.
+    """
+    rng = np.random.default_rng(n)
+    xy = rng.random((n, 2)) * np.sqrt(n)
+    xy = xy[hilbert_order(*xy.T)]
+    corners = Delaunay(xy).simplices
+    ends = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), 1)
+    pair = np.unique(ends[:, 0].astype(np.int64) * n + ends[:, 1])
+    tail, head = pair // n, pair % n
+    km = np.linalg.norm(xy[tail] - xy[head], axis=1)
+    kept = np.argsort(km * rng.random(len(km)))[: int(1.3 * n)]
+    tail, head, km = tail[kept], head[kept], km[kept]
+    hours = km / rng.choice(KMH, len(km), p=SHARE)
+    ends = np.concatenate([tail, head]), np.concatenate([head, tail])
+    matrix = csr_array(coo_array((np.tile(hours, 2), ends), shape=(n, n)))
+    matrix.sort_indices()
+    return xy, matrix
+
+
+def peak_mb(work: Callable[[], object]) -> tuple[object, float]:
+    """Result of the work and by how much memory rose at the most (Linux only, else nan)."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return work(), np.nan
+
+    def field(name: str) -> int:
+        line = next(row for row in status.read_text().splitlines() if row.startswith(name))
+        return int(line.split()[1])
+
+    Path("/proc/self/clear_refs").write_text("5")
+    before = field("VmRSS")
+    result = work()
+    return result, (field("VmHWM") - before) / 1024
+
+
+def engines(  # noqa: C901  (a list of engines)
+    matrix: csr_array, xy: NDArray[np.float64], columns: NDArray[np.int64]
+) -> dict[str, Callable[[], Callable[[int], NDArray[np.float64]]]]:
+    """By name, what prepares an engine and gives its search from a root, in hours."""
+    n = matrix.shape[0]
+    ms = milliseconds(matrix.data).astype(np.int64)
+    tail = np.repeat(np.arange(n), np.diff(matrix.indptr))
+    found: dict[str, Callable[[], Callable[[int], NDArray[np.float64]]]] = {}
+
+    def ours() -> Callable[[int], NDArray[np.float64]]:
+        graph = search_graph(matrix, *xy.T)
+        return lambda root: times_from(graph, np.array([root]), columns)[0]
+
+    def our_trees() -> Callable[[int], NDArray[np.float64]]:
+        graph = search_graph(matrix, *xy.T)
+        return lambda root: search(graph, np.array([root])).hours[0, columns]
+
+    def scipy(*, trees: bool) -> Callable[[int], NDArray[np.float64]]:
+        whole = csr_array((ms.astype(float), matrix.indices, matrix.indptr), matrix.shape)
+
+        def one(root: int) -> NDArray[np.float64]:
+            result = dijkstra(whole, indices=root, return_predecessors=trees)
+            return np.asarray(result[0] if trees else result)[columns] / MS_PER_H
+
+        return one
+
+    def igraph() -> Callable[[int], NDArray[np.float64]]:
+        import igraph as ig
+
+        graph = ig.Graph(n, np.column_stack([tail, matrix.indices]).tolist(), directed=True)
+        weights = ms.tolist()
+        return lambda root: (
+            np.array(graph.distances(root, None, weights)[0], float)[columns] / MS_PER_H
+        )
+
+    def networkit() -> Callable[[int], NDArray[np.float64]]:
+        import networkit as nk
+
+        nk.setNumberOfThreads(1)
+        data = ms.astype(float), (tail.astype(np.uint64), matrix.indices.astype(np.uint64))
+        graph = nk.GraphFromCoo(data, n=n, weighted=True, directed=True)
+
+        def one(root: int) -> NDArray[np.float64]:
+            run = nk.distance.Dijkstra(graph, root, storePaths=False)
+            run.run()
+            ms_to = np.array(run.getDistances(asarray=True))[columns]
+            return np.where(ms_to < 1e300, ms_to, np.inf) / MS_PER_H
+
+        return one
+
+    def networkx() -> Callable[[int], NDArray[np.float64]]:
+        import networkx as nx
+
+        graph = nx.DiGraph()
+        graph.add_nodes_from(range(n))
+        edges = zip(tail.tolist(), matrix.indices.tolist(), ms.tolist(), strict=True)
+        graph.add_weighted_edges_from(edges)
+
+        def one(root: int) -> NDArray[np.float64]:
+            found = nx.single_source_dijkstra_path_length(graph, int(root))
+            return np.array([found.get(column, np.inf) for column in columns.tolist()]) / MS_PER_H
+
+        return one
+
+    found |= {"geo_border": ours, "geo_border trees": our_trees}
+    found |= {"scipy": lambda: scipy(trees=False), "scipy trees": lambda: scipy(trees=True)}
+    peers = {"igraph": igraph, "networkit": networkit, "networkx": networkx}
+    for name, prepare in peers.items():
+        small_enough = name != "networkx" or n <= LARGEST_NETWORKX
+        if small_enough and importlib.util.find_spec(name):
+            found[name] = prepare
+    return found
+
+
+def compare(n: int, n_roots: int, *, pandana_too: bool) -> None:
+    """Print a table for one size."""
+    xy, matrix = road_graph(n)
+    labels = connected_components(matrix)[1]
+    rng = np.random.default_rng(1)
+    roots = rng.choice(np.flatnonzero(labels == np.bincount(labels).argmax()), n_roots)
+    columns = rng.choice(n, 10_000)
+    print(f"\n{n:,} nodes, {matrix.nnz:,} edges, processor ms for one source (median of {n_roots})")
+    ready, preparation, peak = {}, {}, {}
+    for name, prepare in engines(matrix, xy, columns).items():
+        start = time.perf_counter()
+        ready[name], held = peak_mb(prepare)
+        preparation[name] = time.perf_counter() - start
+        peak[name] = held + peak_mb(lambda one=ready[name]: one(roots[0]))[1]
+    cost = {name: [] for name in ready}
+    worst = dict.fromkeys(ready, 0.0)
+    for root in roots:
+        expected = None
+        for name, one in ready.items():
+            start = time.process_time()
+            hours = one(root)
+            cost[name].append(time.process_time() - start)
+            expected = hours if expected is None else expected
+            same = (hours == expected) | (np.isinf(hours) & np.isinf(expected))
+            worst[name] = max(worst[name], np.abs(hours[~same] - expected[~same]).max(initial=0.0))
+    ours = np.median(cost["geo_border"])
+    print(f"{'engine':18}{'ms':>9}{'x ours':>8}{'prepare s':>11}{'peak MB':>9}{'max diff h':>12}")
+    for name, seconds in cost.items():
+        middle = np.median(seconds)
+        print(
+            f"{name:18}{1000 * middle:9.1f}{middle / ours:8.2f}{preparation[name]:11.2f}"
+            f"{peak[name]:9.0f}{worst[name]:12.1e}"
+        )
+    graph = search_graph(matrix, *xy.T)
+    many = np.resize(roots, 4 * n_roots)
+    start = time.perf_counter()
+    search_columns(graph, many, columns)
+    each = 1000 * (time.perf_counter() - start) / len(many)
+    print(f"{'by the clock, ' + str(os.cpu_count()) + ' cores':24}{each:.1f} ms")
+    compare_matrix(matrix, xy, rng, 1000 * ours, pandana_too=pandana_too)
+
+
+def compare_matrix(
+    matrix: csr_array,
+    xy: NDArray[np.float64],
+    rng: np.random.Generator,
+    ours: float,
+    *,
+    pandana_too: bool,
+) -> None:
+    """Rows of 64 x 10,000 times by engines that prepare for them."""
+    n = matrix.shape[0]
+    sources, targets = rng.choice(n, 64), rng.choice(n, 10_000)
+    tail = np.repeat(np.arange(n), np.diff(matrix.indptr))
+    ms = milliseconds(matrix.data)
+    if importlib.util.find_spec("pyroutingkit"):
+        import pyroutingkit
+
+        start = time.process_time()
+        index = pyroutingkit.CCH()
+        lat, lon = (xy[:, axis].astype(np.float32) / 111 for axis in (1, 0))
+        index.build_topology(tail.astype(np.uint32), matrix.indices.astype(np.uint32), lat, lon, n)
+        index.customize_weights(ms)
+        ready = time.process_time() - start
+        start = time.process_time()
+        index.distances_many_to_many(sources.astype(np.uint32), targets.astype(np.uint32))
+        row = 1000 * (time.process_time() - start) / len(sources)
+        print(f"{'pyroutingkit row':18}{row:9.1f}{row / ours:8.2f}{ready:11.2f}")
+    if pandana_too and importlib.util.find_spec("pandana"):
+        import pandana
+        import pandas as pd
+
+        start = time.process_time()
+        graph = pandana.Network(
+            pd.Series(xy[:, 0]),
+            pd.Series(xy[:, 1]),
+            pd.Series(tail),
+            pd.Series(matrix.indices),
+            pd.DataFrame({"ms": ms.astype(float)}),
+            twoway=False,
+        )
+        ready = time.process_time() - start
+        start = time.process_time()
+        graph.shortest_path_lengths(
+            np.repeat(sources[:4], len(targets)), np.tile(targets, 4), imp_name="ms"
+        )
+        row = 1000 * (time.process_time() - start) / 4
+        print(f"{'pandana row':18}{row:9.1f}{row / ours:8.2f}{ready:11.2f}")
+
+
+def main() -> None:
+    """Compare at each size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nodes", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
+    parser.add_argument("--roots", type=int, default=6)
+    parser.add_argument("--pandana", action="store_true", help="prepares for minutes")
+    options = parser.parse_args()
+    for n in options.nodes:
+        compare(n, options.roots, pandana_too=options.pandana)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Extracts of OpenStreetMap: reading them, and what their tags mean for a network."""

@@ -1,0 +1,392 @@
+"""Objects of a PBF file in batches: blobs inflated and decoded on all cores, in their order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+import numpy as np
+
+from geo_border.errors import ExtractError
+from geo_border.network.osm import kernels
+from geo_border.network.osm.node_kernels import read_nodes
+from geo_border.network.osm.pbf import Blob, Header, blobs, inflate, read_header
+from geo_border.network.osm.way_kernels import read_relations, read_ways
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+AHEAD = 4
+"""Blobs in work for each core; bounds the memory for blocks that wait for their turn."""
+
+_ALL = kernels.NODES | kernels.WAYS | kernels.RELATIONS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """Keys that select an object and keys that become columns, as arrays for kernels.
+
+    Parameters
+    ----------
+    text, ends
+        The keys in order of their first byte, back to back, and where each ends.
+    first
+        Keys that begin with byte b are numbers ``first[b]`` to ``first[b + 1]``.
+    selects
+        Whether a key selects its object.
+    columns
+        Column of a key, -1 without one.
+    """
+
+    text: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    first: NDArray[np.int64]
+    selects: NDArray[np.bool_]
+    columns: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, selecting: Sequence[str], columns: Sequence[str]) -> Names:
+        """Arrange keys.
+
+        Parameters
+        ----------
+        selecting
+            Keys that select an object.
+        columns
+            Keys whose values are kept, in the order of the columns.
+
+        Returns
+        -------
+        Names
+            As arrays.
+        """
+        keys = sorted({key.encode() for key in (*selecting, *columns)} - {b""})
+        chosen = {key.encode() for key in selecting}
+        place = {key.encode(): number for number, key in enumerate(columns)}
+        starts = np.array([key[0] for key in keys], np.int64)
+        return cls(
+            np.frombuffer(b"".join(keys), np.uint8),
+            np.cumsum([len(key) for key in keys], dtype=np.int64),
+            np.searchsorted(starts, np.arange(257)).astype(np.int64),
+            np.array([key in chosen for key in keys], bool),
+            np.array([place.get(key, -1) for key in keys], np.int32),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Objects of one kind from one block.
+
+    Parameters
+    ----------
+    path, offset
+        Where the block lies; None in files without blocks.
+    ids
+        Id of each way, relation or tagged node.
+    tags
+        Row in `ids`, column and string of each tag, shape (n, 3).
+    pool, ends
+        Bytes of the strings back to back, and where each ends.
+    counts, refs
+        References of each way or members of each relation, and their ids.
+    kinds, roles
+        Kind (0 node, 1 way, 2 relation) and string of the role of each member.
+    x, y
+        Longitude and latitude of tagged nodes, 1e-7 degrees.
+    places, place_x, place_y
+        Position among the needed nodes and coordinates, 1e-7 degrees.
+    """
+
+    path: Path
+    offset: int | None
+    ids: NDArray[np.int64]
+    tags: NDArray[np.int32]
+    pool: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    counts: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    refs: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    kinds: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    roles: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    x: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    y: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    places: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    place_x: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    place_y: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+
+
+class PbfSource:
+    """A PBF file whose relations, ways and nodes are read one after the other.
+
+    Parameters
+    ----------
+    path
+        The file.
+    file
+        The same, open for reading bytes.
+    pool
+        Threads to work in.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO, pool: ThreadPoolExecutor) -> None:
+        self.path = path
+        self.counts = dict.fromkeys(("nodes", "ways", "relations"), 0)
+        self._file = file
+        self._pool = pool
+        found = blobs(file, path)
+        heads = [
+            read_header(self._load(blob), blob, path) for blob in found if blob.kind == "OSMHeader"
+        ]
+        self.header: Header = heads[0]
+        self._blobs = [blob for blob in found if blob.kind == "OSMData"]
+        self._kinds = self._kinds_by_order() if self.header.is_sorted else self._kinds_by_look()
+        self._expected = {
+            b.offset: kinds for b, kinds in zip(self._blobs, self._kinds, strict=True)
+        }
+
+    def relations(self, names: Names) -> Iterator[Batch]:
+        """Read the relations with a wanted key.
+
+        Parameters
+        ----------
+        names
+            The keys.
+
+        Yields
+        ------
+        Batch
+            Block by block.
+        """
+
+        def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
+            block = _Block(inflate(data, blob, self.path), names)
+            ids, counts, refs, kinds, roles, tags, total, seen = read_relations(
+                block.bytes, block.found, names.selects, names.columns, block.status
+            )
+            self._check(blob, block.status, seen)
+            used = np.concatenate([tags[2::3], roles])
+            pool, ends = block.pooled(used)
+            tags[2::3] = used[: len(tags) // 3]
+            roles = used[len(tags) // 3 :]
+            batch = Batch(
+                self.path, blob.offset, ids, tags.reshape(-1, 3), pool, ends,
+                counts=counts, refs=refs, kinds=kinds, roles=roles,
+            )  # fmt: skip
+            return batch, total
+
+        return self._run(kernels.RELATIONS, "relations", work)
+
+    def ways(self, names: Names, members: NDArray[np.int64]) -> Iterator[Batch]:
+        """Read the ways with a wanted key, and those that relations need.
+
+        Parameters
+        ----------
+        names
+            The keys.
+        members
+            Ids of the others, ascending.
+
+        Yields
+        ------
+        Batch
+            Block by block.
+        """
+
+        def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
+            block = _Block(inflate(data, blob, self.path), names)
+            ids, counts, refs, tags, total, seen = read_ways(
+                block.bytes, block.found, names.selects, names.columns, members, block.status
+            )
+            self._check(blob, block.status, seen)
+            batch = Batch(
+                self.path, blob.offset, ids, *block.strings(tags), counts=counts, refs=refs
+            )
+            return batch, total
+
+        return self._run(kernels.WAYS, "ways", work)
+
+    def nodes(self, names: Names, needed: NDArray[np.int64]) -> Iterator[Batch]:
+        """Read the coordinates of needed nodes, and the nodes with a wanted key.
+
+        Parameters
+        ----------
+        names
+            The keys.
+        needed
+            Ids of the needed nodes, ascending.
+
+        Yields
+        ------
+        Batch
+            Block by block.
+        """
+
+        def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
+            block = _Block(inflate(data, blob, self.path), names)
+            places, place_x, place_y, ids, x, y, tags, total, seen = read_nodes(
+                block.bytes, block.units, block.found, names.selects, names.columns, needed,
+                block.status,
+            )  # fmt: skip
+            self._check(blob, block.status, seen)
+            batch = Batch(
+                self.path, blob.offset, ids, *block.strings(tags),
+                x=x, y=y, places=places, place_x=place_x, place_y=place_y,
+            )  # fmt: skip
+            return batch, total
+
+        return self._run(kernels.NODES, "nodes", work)
+
+    def _run(
+        self, kind: int, name: str, work: Callable[[Blob, bytes], tuple[Batch, int]]
+    ) -> Iterator[Batch]:
+        """Apply `work` to the blobs that hold a kind of objects."""
+        chosen = [
+            blob for blob, kinds in zip(self._blobs, self._kinds, strict=True) if kinds & kind
+        ]
+        for batch, total in self._each(work, chosen):
+            self.counts[name] += total
+            yield batch
+
+    def _each(self, work: Callable[[Blob, bytes], R], chosen: Iterable[Blob]) -> Iterator[R]:
+        loaded = ((blob, self._read(blob)) for blob in chosen)
+        return in_order(self._pool, lambda item: work(*item), loaded)
+
+    def _read(self, blob: Blob) -> bytes:
+        self._file.seek(blob.start)
+        data = self._file.read(blob.size)
+        if len(data) < blob.size:
+            raise ExtractError("the file has become shorter", file=self.path, offset=blob.offset)
+        return data
+
+    def _load(self, blob: Blob) -> bytes:
+        return inflate(self._read(blob), blob, self.path)
+
+    def _kinds_in(self, blob: Blob, data: bytes) -> int:
+        """Kinds of objects in a blob."""
+        status = np.zeros(2, np.int64)
+        block = np.frombuffer(inflate(data, blob, self.path), np.uint8)
+        *_, seen = kernels.objects(block, 0, status)
+        self._refuse(blob, status)
+        return seen
+
+    def _kinds_by_look(self) -> list[int]:
+        return list(self._each(self._kinds_in, self._blobs))
+
+    def _kinds_by_order(self) -> list[int]:
+        """Kinds in each blob of a sorted file, found by bisection; `_check` proves it right."""
+        looked: dict[int, int] = {}
+
+        def first_with(kinds: int, low: int) -> int:
+            high = len(self._blobs)
+            while low < high:
+                middle = (low + high) // 2
+                if middle not in looked:
+                    blob = self._blobs[middle]
+                    looked[middle] = self._kinds_in(blob, self._read(blob))
+                if looked[middle] & kinds:
+                    high = middle
+                else:
+                    low = middle + 1
+            return low
+
+        ways = first_with(kernels.WAYS | kernels.RELATIONS, 0)
+        relations = first_with(kernels.RELATIONS, ways)
+        if 0 in looked.values():
+            # An empty block does not say which way to go on.
+            return self._kinds_by_look()
+        kinds = [kernels.NODES] * ways + [kernels.WAYS] * (relations - ways)
+        kinds += [kernels.RELATIONS] * (len(self._blobs) - relations)
+        for number, found in looked.items():
+            kinds[number] = found
+        return kinds
+
+    def _check(self, blob: Blob, status: NDArray[np.int64], seen: int) -> None:
+        """Refuse a block that is not sound or does not hold what its place promised."""
+        self._refuse(blob, status)
+        if seen & ~self._expected[blob.offset]:
+            raise ExtractError(
+                "the file says that it is sorted and is not",
+                file=self.path,
+                offset=blob.offset,
+                remedy="Sort it with `osmium sort`",
+            )
+
+    def _refuse(self, blob: Blob, status: NDArray[np.int64]) -> None:
+        code, at = status.tolist()
+        if code == kernels.SOUND:
+            return
+        if code == kernels.HISTORY:
+            remedy = "Take one point of time of it with `osmium time-filter`"
+        else:
+            remedy = "Download it again, and compare its checksum"
+        raise ExtractError(
+            f"{kernels.PROBLEMS[code]} (byte {at} of the block that begins here)",
+            file=self.path,
+            offset=blob.offset,
+            remedy=remedy,
+        )
+
+
+class _Block:
+    """An inflated block with its strings found and its wanted keys recognised."""
+
+    def __init__(self, data: bytes, names: Names) -> None:
+        self.bytes = np.frombuffer(data, np.uint8)
+        self.status = np.zeros(2, np.int64)
+        granularity, lat, lon, start, end = kernels.block_units(self.bytes, self.status)
+        self.units = (granularity, lat, lon)
+        self.starts, self.sizes = kernels.string_table(self.bytes, start, end, self.status)
+        self.found = kernels.match_names(
+            self.bytes, self.starts, self.sizes, names.text, names.ends, names.first
+        )
+
+    def pooled(self, strings: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        return kernels.pooled(self.bytes, self.starts, self.sizes, strings)
+
+    def strings(
+        self, tags: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64]]:
+        """Tags renumbered to the strings they use, and these strings."""
+        used = tags[2::3].copy()
+        pool, ends = self.pooled(used)
+        tags[2::3] = used
+        return tags.reshape(-1, 3), pool, ends
+
+
+def in_order(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Apply `work` to items in threads, a few at a time.
+
+    Parameters
+    ----------
+    pool
+        The threads.
+    work
+        What to do; should spend its time without the interpreter lock.
+    items
+        Taken one by one, only as many as are in work.
+
+    Yields
+    ------
+    object
+        What `work` returned for each, in the order of the items.
+    """
+    waiting: deque[Future[R]] = deque()
+    most = AHEAD * (os.cpu_count() or 1)
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

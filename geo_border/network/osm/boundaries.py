@@ -1,0 +1,230 @@
+"""Polygons of countries and regions from boundary relations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo_border.network.osm.lines import Pieces, cut_ways
+from geo_border.network.osm.tags import has, mapped, text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geo_border.network.osm.extract import Extract
+
+NOT_OUTLINE = frozenset({"subarea", "label", "admin_centre", "land_area", "claim", "collection"})
+"""Roles of members that are not part of the outline; all other roles are, whatever they say."""
+
+_ID_KEYS = ("ISO3166-2", "ISO3166-1:alpha2", "ISO3166-1")
+
+
+def boundaries_from_extract(
+    extract: Extract, *, admin_level: int = 2
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Polygons of administrative units of a level, and those that could not be made.
+
+    The outline of a unit is made of all its member ways but those of another purpose. Whether
+    a part is inside or a hole is decided by even and odd, not by the roles ``outer`` and
+    ``inner``: a wrong role changes nothing.
+
+    Parameters
+    ----------
+    extract
+        What was read with `geo_border.network.osm.tags.wanted`.
+    admin_level
+        ``admin_level`` of the relations: 2 countries, 4 regions in most countries.
+
+    Returns
+    -------
+    units : GeoDataFrame
+        Index ``region_id`` (ISO 3166-2 or 3166-1 code; ``r`` and the relation's id without
+        one, or where two units claim the same); ``relation_id``, ``name`` and names by language
+        (``name_en``...), ``iso``, ``population`` (as tagged, missing without), ``capital``
+        (name), ``capital_lon``, ``capital_lat`` (the ``admin_centre`` member),
+        ``label_lon``, ``label_lat``, MultiPolygons. Complete units only.
+    report : DataFrame
+        One row for every relation of the level: ``relation_id``, ``name``, ``status``
+        (``complete``, ``incomplete``, ``no outline``), ``ways``, ``ways_missing``,
+        ``ways_clipped``, ``open_ends``, ``repaired`` (the outline crosses itself).
+    """
+    table = extract.relations
+    level = mapped(table, "admin_level", _level, missing=-1, dtype=np.int64)
+    chosen = (
+        has(table, "boundary", {"administrative"})
+        & has(table, "type", {"boundary", "multipolygon"})
+        & (level == admin_level)
+    )
+    units = table[chosen].reset_index(drop=True)
+    members = extract.members[
+        extract.members["relation_id"].isin(units["relation_id"])
+    ].drop_duplicates(["relation_id", "member_type", "ref", "role"])
+    groups = dict(iter(members.groupby("relation_id")))
+    shapes, rows = [], []
+    for number in units["relation_id"]:
+        shape, row = _outline(extract, groups.get(number, members.iloc[:0]))
+        shapes.append(shape)
+        rows.append({"relation_id": number} | row)
+    report = pd.DataFrame(
+        rows,
+        columns=[
+            *("relation_id", "status", "ways", "ways_missing", "ways_clipped"),
+            *("open_ends", "repaired"),
+        ],
+    )
+    report.insert(1, "name", text(units, "name"))
+    named = _named(extract, units, members)
+    whole = (report["status"] == "complete").to_numpy()
+    polygons = gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(shapes, crs=4326))[whole]
+    return polygons.set_index("region_id"), report
+
+
+def _level(value: str) -> int:
+    """Level as a number, -1 if it is none."""
+    return int(value) if value.strip().isdecimal() else -1
+
+
+def _outline(
+    extract: Extract, members: pd.DataFrame
+) -> tuple[shapely.Geometry | None, dict[str, object]]:
+    """Area of a relation, and what is missing of it."""
+    is_way = members["member_type"].astype(str) == "w"
+    roles = members["role"].astype(object).fillna("").astype(str)
+    ids = np.unique(members.loc[is_way & ~roles.isin(NOT_OUTLINE), "ref"].to_numpy(np.int64))
+    at = np.searchsorted(extract.way_id, ids).clip(max=max(len(extract.way_id) - 1, 0))
+    known = extract.way_id[at] == ids if len(extract.way_id) else np.zeros(len(ids), bool)
+    ways = at[known]
+    clipped = sum(
+        bool((extract.ref_node[extract.way_start[way] : extract.way_start[way + 1]] < 0).any())
+        for way in ways
+    )
+    pieces = _without_doubles(cut_ways(extract, ways))
+    coordinates = np.column_stack([extract.lon[pieces.vertex], extract.lat[pieces.vertex]])
+    lines = shapely.linestrings(coordinates, indices=pieces.piece)
+    degree = np.unique(np.concatenate([pieces.tail, pieces.head]), return_counts=True)[1]
+    open_ends = int((degree % 2).sum())
+    shape, repaired = _even_odd(lines, coordinates, pieces)
+    missing = len(ids) - len(ways)
+    if not len(ids):
+        status = "no outline"
+    else:
+        closed = not (missing or clipped or open_ends)
+        status = "complete" if closed and shape is not None else "incomplete"
+    return shape, {
+        "status": status,
+        "ways": len(ids),
+        "ways_missing": missing,
+        "ways_clipped": clipped,
+        "open_ends": open_ends,
+        "repaired": repaired,
+    }
+
+
+def _without_doubles(pieces: Pieces) -> Pieces:
+    """Pieces without those that lie twice: two ways over each other divide nothing."""
+    single = np.diff(pieces.start) == 2
+    pair = np.sort(np.column_stack([pieces.tail, pieces.head]), axis=1)
+    # Longer pieces hold a node that no other way has, so they lie once.
+    pair[~single] = -1 - np.arange(len(pair))[~single, None]
+    _, first, count = np.unique(pair, axis=0, return_index=True, return_counts=True)
+    keep = np.zeros(len(pair), bool)
+    keep[first[count % 2 == 1]] = True
+    length = np.diff(pieces.start)
+    start = np.concatenate([[0], np.cumsum(length[keep])])
+    return Pieces(pieces.way[keep], pieces.vertex[np.repeat(keep, length)], start)
+
+
+def _even_odd(
+    lines: NDArray[np.object_], coordinates: NDArray[np.float64], pieces: Pieces
+) -> tuple[shapely.Geometry | None, bool]:
+    """Area that is inside an odd number of rings, and whether lines had to be cut for it."""
+    whole = shapely.multilinestrings(lines)
+    # Pieces end where nodes are shared; where they cross besides, rings cannot be told apart.
+    crossed = not whole.is_simple
+    faces = shapely.get_parts(shapely.polygonize([shapely.node(whole) if crossed else whole]))
+    if not len(faces):
+        return None, crossed
+    count = _crossings_to_the_east(shapely.point_on_surface(faces), lines, coordinates, pieces)
+    return shapely.multipolygons(faces[count % 2 == 1]), crossed
+
+
+def _crossings_to_the_east(
+    points: NDArray[np.object_],
+    lines: NDArray[np.object_],
+    coordinates: NDArray[np.float64],
+    pieces: Pieces,
+) -> NDArray[np.int64]:
+    """How often a ray from each point to the east crosses the lines."""
+    x, y = shapely.get_x(points), shapely.get_y(points)
+    east = coordinates[:, 0].max() + 1
+    rays = shapely.linestrings(
+        np.stack([np.column_stack([x, y]), np.column_stack([np.full_like(x, east), y])], axis=1)
+    )
+    point, line = shapely.STRtree(lines).query(rays)
+    length = np.diff(pieces.start)[line] - 1
+    first = np.repeat(pieces.start[line] - np.cumsum(length) + length, length)
+    here = first + np.arange(length.sum())
+    point = np.repeat(point, length)
+    (x0, y0), (x1, y1) = coordinates[here].T, coordinates[here + 1].T
+    straddles = (y0 <= y[point]) != (y1 <= y[point])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = x0 + (y[point] - y0) / (y1 - y0) * (x1 - x0)
+    return np.bincount(point[straddles & (at > x[point])], minlength=len(points))
+
+
+def _named(extract: Extract, units: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
+    """Ids, names and capitals of relations."""
+    iso = text(units, _ID_KEYS[-1])
+    for key in reversed(_ID_KEYS[:-1]):
+        own = text(units, key)
+        iso = np.where(pd.isna(own), iso, own)
+    own_id = np.array([f"r{number}" for number in units["relation_id"]], dtype=object)
+    unique = ~pd.isna(iso) & ~pd.Series(iso).duplicated(keep=False).to_numpy()
+    names = [key for key in map(str, units) if key in {"name", "int_name"} or key[:5] == "name:"]
+    table = pd.DataFrame(
+        {
+            "region_id": np.where(unique, iso, own_id),
+            "relation_id": units["relation_id"],
+            **{key.replace(":", "_"): text(units, key) for key in names},
+            "iso": iso,
+            "population": mapped(units, "population", _population, missing=np.nan, dtype=float),
+        }
+    )
+    capital = _member_nodes(extract, table["relation_id"], members, "admin_centre")
+    label = _member_nodes(extract, table["relation_id"], members, "label")
+    tagged = extract.tagged_nodes
+    name_of = pd.Series(text(tagged, "name"), index=tagged["node"].to_numpy(np.int64))
+    name_of = name_of[~name_of.index.duplicated()]
+    table["capital"] = name_of.reindex(capital).to_numpy(dtype=object)
+    for prefix, node in (("capital", capital), ("label", label)):
+        for axis, values in (("lon", extract.lon), ("lat", extract.lat)):
+            table[f"{prefix}_{axis}"] = np.append(values, np.nan)[node]
+    return table
+
+
+def _member_nodes(
+    extract: Extract, relations: pd.Series, members: pd.DataFrame, role: str
+) -> NDArray[np.int64]:
+    """Position of the node with a role in each relation, -1 where there is none."""
+    rows = members[
+        (members["member_type"].astype(str) == "n") & (members["role"].astype(str) == role)
+    ].drop_duplicates("relation_id")
+    ref = rows.set_index("relation_id")["ref"].reindex(relations)
+    node = np.full(len(relations), -1)
+    there = ref.notna().to_numpy()
+    ids = ref.to_numpy()[there].astype(np.int64)
+    at = np.searchsorted(extract.node_id, ids)
+    found = at < len(extract.node_id)
+    found[found] = extract.node_id[at[found]] == ids[found]
+    node[np.flatnonzero(there)[found]] = at[found]
+    return node
+
+
+def _population(value: str) -> float:
+    """Inhabitants as a number, missing if the tag is not one."""
+    words = value.replace(" ", "").replace("\u00a0", "")
+    return float(words) if words.isdecimal() else np.nan

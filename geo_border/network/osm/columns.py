@@ -1,0 +1,165 @@
+"""Tags as columns: strings of many blocks become one dictionary, tags become categories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from geo_border.errors import ExtractError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class Dictionary:
+    """All strings of a kind of object; each block's strings are numbered on from the last.
+
+    The strings are made one dictionary when all blocks are in: pyarrow does that in one
+    go, in the order in which they first came.
+    """
+
+    def __init__(self) -> None:
+        self._pools: list[NDArray[np.uint8]] = []
+        self._ends: list[NDArray[np.int64]] = []
+        self._origins: list[tuple[Path, int | None]] = []
+        self._strings = 0
+        self._bytes = 0
+
+    def add(
+        self, pool: NDArray[np.uint8], ends: NDArray[np.int64], path: Path, offset: int | None
+    ) -> int:
+        """Add the strings of a block.
+
+        Parameters
+        ----------
+        pool, ends
+            Bytes of the strings back to back, and where each ends.
+        path, offset
+            Where the block lies, for errors.
+
+        Returns
+        -------
+        int
+            Number of its first string.
+        """
+        base = self._strings
+        if ends.size:
+            self._pools.append(pool)
+            self._ends.append(ends + self._bytes)
+            self._origins.append((path, offset))
+            self._strings += ends.size
+            self._bytes += pool.size
+        return base
+
+    def encoded(self) -> tuple[NDArray[np.int32], pa.Array]:
+        """Make one dictionary of all strings.
+
+        Returns
+        -------
+        codes
+            Entry of each string.
+        entries
+            The strings, once each.
+
+        Raises
+        ------
+        ExtractError
+            If a string is not UTF-8.
+        """
+        pool = np.concatenate([np.empty(0, np.uint8), *self._pools])
+        ends = np.concatenate([np.zeros(1, np.int64), *self._ends])
+        found = _binary(pool, ends).dictionary_encode()
+        try:
+            entries = found.dictionary.cast(pa.large_string())
+        except pa.ArrowInvalid:
+            raise self._not_text() from None
+        return found.indices.to_numpy(), entries
+
+    def _not_text(self) -> ExtractError:
+        """Error that names the first block with a string that is not UTF-8."""
+        before = 0
+        for pool, ends, (path, offset) in zip(self._pools, self._ends, self._origins, strict=True):
+            try:
+                _binary(pool, np.concatenate([[0], ends - before])).cast(pa.large_string())
+            except pa.ArrowInvalid:
+                return ExtractError("a tag or role is not UTF-8", file=path, offset=offset)
+            before += pool.size
+        raise AssertionError
+
+
+def tag_frame(
+    tags: NDArray[np.int32],
+    rows: int,
+    keys: Sequence[str],
+    codes: NDArray[np.int32],
+    entries: pa.Array,
+) -> pd.DataFrame:
+    """Tags as a frame of categories.
+
+    Parameters
+    ----------
+    tags
+        Row, column and string of each tag, shape (n, 3). Where an object has a key twice,
+        its first value counts.
+    rows
+        Rows of the frame.
+    keys
+        Its columns.
+    codes, entries
+        The dictionary of the strings.
+
+    Returns
+    -------
+    DataFrame
+        A categorical column a key, missing where an object lacks it.
+    """
+    # Backwards, so that of two values for one key the first is the last to be written.
+    order = np.argsort(tags[:, 1], kind="stable")[::-1]
+    row, column, string = tags[order].T
+    bounds = np.searchsorted(-column, -np.arange(len(keys)), side="left")
+    frame = {}
+    for number, key in enumerate(keys):
+        stop = np.searchsorted(-column, -number, side="right")
+        part = slice(bounds[number], stop)
+        values = np.full(rows, -1, np.int32)
+        values[row[part]] = codes[string[part]]
+        frame[key] = category(values, entries)
+    return pd.DataFrame(frame, index=pd.RangeIndex(rows), columns=list(keys), copy=False)
+
+
+def category(values: NDArray[np.int32], entries: pa.Array) -> pd.Categorical:
+    """A column of strings from entries of a dictionary.
+
+    Parameters
+    ----------
+    values
+        Entry of each row, -1 for none.
+    entries
+        The strings.
+
+    Returns
+    -------
+    Categorical
+        Whose categories are the strings in use, in the order of the dictionary.
+    """
+    is_used = np.zeros(len(entries) + 1, bool)
+    is_used[values] = True
+    is_used[-1] = False
+    used = np.flatnonzero(is_used)
+    number = np.cumsum(is_used, dtype=np.int32) - 1
+    number[-1] = -1
+    categories = pd.Index(entries.take(pa.array(used)).to_pandas(), dtype="str")
+    return pd.Categorical.from_codes(number[values], categories=categories)
+
+
+def _binary(pool: NDArray[np.uint8], ends: NDArray[np.int64]) -> pa.Array:
+    """Strings as an array of pyarrow, without copying them."""
+    return pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(pool)]
+    )

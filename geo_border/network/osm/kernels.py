@@ -1,0 +1,576 @@
+"""Compiled decoding of the blocks of a PBF file into arrays.
+
+A kernel gets an inflated block, walks it and returns arrays; `status` (code, byte) says
+whether the block was sound and, if not, what was wrong at which of its bytes.
+
+References
+----------
+OpenStreetMap wiki, "PBF Format"; osmformat.proto of the OSM-binary project.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_border.network.osm.wire import (
+    LENGTH,
+    VARINT,
+    claim,
+    compiled,
+    field,
+    room,
+    varint,
+    zigzag,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+    Ids = NDArray[np.int64]
+    Numbers = NDArray[np.int32]
+    Flags = NDArray[np.bool_]
+
+SOUND, CUT, FORM, STRING, UNEVEN, ID, MISSING, PLACE, HISTORY, UNIT, KIND = range(11)
+"""What was found in a block; `PROBLEMS` says it in words."""
+
+PROBLEMS = {
+    CUT: "a field reaches past the end of what holds it",
+    FORM: "a field comes twice, or in a form that the format does not have",
+    STRING: "a tag or role names a string that the block does not hold",
+    UNEVEN: "lists that belong together differ in length",
+    ID: "an id is out of range",
+    MISSING: "an object lacks its id, its coordinates or its strings",
+    PLACE: "a coordinate does not lie on the Earth",
+    HISTORY: "the file holds deleted objects, so it is a history or change file",
+    UNIT: "granularity or offset of the coordinates is out of range",
+    KIND: "a relation member is neither node, way nor relation",
+}
+
+NODES, WAYS, RELATIONS = 1, 2, 4
+"""Bits of the kinds of objects in a block."""
+
+UNPLACED = 2147483647
+"""The coordinate, in 1e-7 degrees, that libosmium writes for a node without one."""
+
+NANO_LIMIT = 2_000_000_000_000
+"""Far beyond any coordinate in nanodegrees; below it nothing overflows."""
+
+DELTA_LIMIT = 1 << 61
+
+_STRINGS = 1 << 3 | LENGTH
+_GROUP = 2 << 3 | LENGTH
+_NODE = 1 << 3 | LENGTH
+_DENSE = 2 << 3 | LENGTH
+_WAY = 3 << 3 | LENGTH
+_RELATION = 4 << 3 | LENGTH
+
+
+@compiled
+def fail(status: Ids, code: int, at: int) -> None:
+    """Note the first thing that is wrong with a block.
+
+    Parameters
+    ----------
+    status
+        Code and byte, changed in place.
+    code
+        What is wrong.
+    at
+        Near which byte of the block.
+    """
+    if status[0] == SOUND:
+        status[0] = code
+        status[1] = at
+
+
+@compiled
+def block_units(buf: Bytes, status: Ids) -> tuple[int, int, int, int, int]:
+    """Units of the coordinates of a block, and where its strings lie.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    granularity, lat_offset, lon_offset
+        Nanodegrees.
+    start, end
+        Bytes of the string table.
+    """
+    granularity, lat_offset, lon_offset, start, end = 100, 0, 0, 0, 0
+    seen = 0
+    at = 0
+    while at < buf.size:
+        here = at
+        key, value, at = field(buf, at, buf.size)
+        if at < 0:
+            fail(status, CUT, here)
+            break
+        seen = claim(key, seen, 1 << 1, 1 << 17 | 1 << 19 | 1 << 20)
+        if seen < 0 or (key >> 3 == 2 and key != _GROUP):
+            fail(status, FORM, here)
+            break
+        if key == _STRINGS:
+            start, end = at - value, at
+        elif key == 17 << 3 | VARINT:
+            granularity = value
+        elif key == 19 << 3 | VARINT:
+            lat_offset = value
+        elif key == 20 << 3 | VARINT:
+            lon_offset = value
+    if (
+        not 1 <= granularity <= 1_000_000_000
+        or abs(lat_offset // 2) > NANO_LIMIT // 2
+        or abs(lon_offset // 2) > NANO_LIMIT // 2
+    ):
+        fail(status, UNIT, 0)
+        granularity = 100
+    return granularity, lat_offset, lon_offset, start, end
+
+
+@compiled
+def string_table(buf: Bytes, at: int, end: int, status: Ids) -> tuple[Numbers, Numbers]:
+    """Where each string of a block lies.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the string table.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    starts, sizes
+        First byte and length of each string.
+    """
+    starts = np.empty(256, np.int32)
+    sizes = np.empty(256, np.int32)
+    n = 0
+    while at < end:
+        here = at
+        key, size, at = field(buf, at, end)
+        if at < 0:
+            fail(status, CUT, here)
+            break
+        if key == _STRINGS:
+            starts = room(starts, n + 1)
+            sizes = room(sizes, n + 1)
+            starts[n] = at - size
+            sizes[n] = size
+            n += 1
+        elif key >> 3 == 1:
+            fail(status, FORM, here)
+            break
+    return starts[:n], sizes[:n]
+
+
+@compiled
+def match_names(
+    buf: Bytes, starts: Numbers, sizes: Numbers, names: Bytes, ends: Ids, first: Ids
+) -> NDArray[np.int16]:
+    """Which of the wanted names each string of a block is.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    starts, sizes
+        Its strings.
+    names, ends
+        Wanted names in order of their first byte, back to back, and where each ends.
+    first
+        Wanted names that begin with byte b are numbers ``first[b]`` to ``first[b + 1]``.
+
+    Returns
+    -------
+    ndarray
+        Number of the name, -1 for a string that is none.
+    """
+    found = np.full(starts.size, -1, np.int16)
+    for s in range(starts.size):
+        size = sizes[s]
+        if size == 0:
+            continue
+        start = starts[s]
+        byte = buf[start]
+        for name in range(first[byte], first[byte + 1]):
+            begin = ends[name - 1] if name else 0
+            if ends[name] - begin != size:
+                continue
+            i = 1
+            while i < size and buf[start + i] == names[begin + i]:
+                i += 1
+            if i == size:
+                found[s] = name
+                break
+    return found
+
+
+@compiled
+def objects(buf: Bytes, wanted: int, status: Ids) -> tuple[Numbers, Numbers, Flags, int]:
+    """Where the nodes, ways or relations of a block lie.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    wanted
+        Bits of the kinds to list.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    starts, ends
+        Bytes of each object.
+    is_dense
+        Whether it is a list of dense nodes.
+    seen
+        Bits of the kinds that the block holds.
+    """
+    starts = np.empty(256, np.int32)
+    ends = np.empty(256, np.int32)
+    is_dense = np.empty(256, np.bool_)
+    n = seen = at = 0
+    while at < buf.size and status[0] == SOUND:
+        here = at
+        key, size, at = field(buf, at, buf.size)
+        if at < 0:
+            fail(status, CUT, here)
+            break
+        if key != _GROUP:
+            if key >> 3 == _GROUP >> 3:
+                fail(status, FORM, here)
+            continue
+        inner = at - size
+        while inner < at:
+            here = inner
+            key, size, inner = field(buf, inner, at)
+            if inner < 0:
+                fail(status, CUT, here)
+                break
+            if key >> 3 <= 4 and key & 7 != LENGTH:
+                fail(status, FORM, here)
+                break
+            kind = kind_bit(key)
+            seen |= kind
+            if kind & wanted:
+                starts = room(starts, n + 1)
+                ends = room(ends, n + 1)
+                is_dense = room(is_dense, n + 1)
+                starts[n] = inner - size
+                ends[n] = inner
+                is_dense[n] = key == _DENSE
+                n += 1
+    return starts[:n], ends[:n], is_dense[:n], seen
+
+
+@compiled
+def message(
+    buf: Bytes, at: int, end: int, lengths: int, numbers: int, fields: Ids, status: Ids
+) -> int:
+    """Find the fields of a node, way or relation.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the object.
+    lengths
+        Bits of the field numbers that are bytes with a length.
+    numbers
+        Bits of the field numbers that are single numbers.
+    fields
+        Shape (11, 2), filled in place: start and end of a field of bytes, value and 0 of
+        a number; zeros for one that is not there.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    int
+        Bits of the fields that are there.
+    """
+    fields[:] = 0
+    claimed = 0
+    while at < end:
+        here = at
+        key, value, at = field(buf, at, end)
+        if at < 0:
+            fail(status, CUT, here)
+            break
+        claimed = claim(key, claimed, lengths, numbers)
+        if claimed < 0:
+            fail(status, FORM, here)
+            break
+        number = key >> 3
+        if number < 11 and lengths >> number & 1:
+            fields[number, 0] = at - value
+            fields[number, 1] = at
+        elif number < 11 and numbers >> number & 1:
+            fields[number, 0] = value
+    return claimed
+
+
+@compiled
+def kind_bit(key: int) -> int:
+    """Bit of the kind of object that a field of a group holds.
+
+    Parameters
+    ----------
+    key
+        Field number times 8 plus wire type.
+
+    Returns
+    -------
+    int
+        `NODES`, `WAYS`, `RELATIONS` or 0.
+    """
+    if key in {_NODE, _DENSE}:
+        return NODES
+    if key == _WAY:
+        return WAYS
+    if key == _RELATION:
+        return RELATIONS
+    return 0
+
+
+@compiled
+def check_visible(buf: Bytes, at: int, end: int, status: Ids) -> None:
+    """Refuse metadata that say an object was deleted.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the metadata of one object, or of a list of dense nodes.
+    status
+        Changed in place.
+    """
+    while at < end:
+        here = at
+        key, value, at = field(buf, at, end)
+        if at < 0:
+            fail(status, CUT, here)
+            break
+        if key == 6 << 3 | VARINT and value == 0:
+            fail(status, HISTORY, here)
+        elif key == 6 << 3 | LENGTH:
+            for i in range(at - value, at):
+                if buf[i] == 0:
+                    fail(status, HISTORY, i)
+                    break
+
+
+@compiled
+def take_tags(  # noqa: C901  (one walk)
+    buf: Bytes,
+    fields: Ids,
+    found: NDArray[np.int16],
+    selects: Flags,
+    columns: Numbers,
+    row: int,
+    is_member: bool,  # noqa: FBT001  (compiled functions are called by position)
+    tags: Numbers,
+    n: int,
+    status: Ids,
+) -> tuple[Numbers, int, bool]:
+    """Read the tags of a node, way or relation if one of its keys selects it.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    fields
+        Where keys (row 2) and values (row 3) start and end.
+    found
+        Wanted name of each string.
+    selects
+        Whether a name selects its object.
+    columns
+        Column of a name, -1 without one.
+    row
+        The object's row among those kept.
+    is_member
+        Whether the object is kept in any case.
+    tags
+        Row, column and string of each tag, three numbers each.
+    n
+        How many tags it holds.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    tags, n
+        With the new tags.
+    bool
+        Whether the object is kept.
+    """
+    kept = is_member
+    at = fields[2, 0]
+    while at < fields[2, 1]:
+        here = at
+        s, at = varint(buf, at, fields[2, 1])
+        if at < 0:
+            fail(status, CUT, here)
+            return tags, n, False
+        if s < 0 or s >= found.size:
+            fail(status, STRING, here)
+            return tags, n, False
+        name = found[s]
+        if name >= 0 and selects[name]:
+            kept = True
+            # The rest is checked below.
+            break
+    if not kept:
+        return tags, n, False
+    at, other = fields[2, 0], fields[3, 0]
+    while at < fields[2, 1]:
+        here = at
+        s, at = varint(buf, at, fields[2, 1])
+        value, other = varint(buf, other, fields[3, 1])
+        if at < 0 or other < 0:
+            fail(status, UNEVEN, here)
+            return tags, n, False
+        if s < 0 or s >= found.size or value < 0 or value >= found.size:
+            fail(status, STRING, here)
+            return tags, n, False
+        name = found[s]
+        if name >= 0 and columns[name] >= 0:
+            tags = room(tags, 3 * n + 3)
+            tags[3 * n] = row
+            tags[3 * n + 1] = columns[name]
+            tags[3 * n + 2] = value
+            n += 1
+    if other != fields[3, 1]:
+        fail(status, UNEVEN, other)
+    return tags, n, True
+
+
+@compiled
+def numbers_in(buf: Bytes, at: int, end: int) -> int:
+    """How many numbers of variable length end in a span of bytes.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        The bytes.
+
+    Returns
+    -------
+    int
+        Never more than the bytes.
+    """
+    n = 0
+    for i in range(at, end):
+        n += buf[i] < 0x80
+    return n
+
+
+@compiled
+def take_sums(
+    buf: Bytes, at: int, end: int, limit: int, code: int, out: Ids, n: int, status: Ids
+) -> tuple[Ids, int]:
+    """Read a list of numbers written as differences.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        The bytes of the list.
+    limit
+        The numbers must be less than this, absolutely.
+    code
+        What is wrong if they are not.
+    out
+        Numbers so far.
+    n
+        How many.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    out, n
+        With the new numbers.
+    """
+    out = room(out, n + numbers_in(buf, at, end))
+    value = 0
+    while at < end:
+        here = at
+        delta, at = varint(buf, at, end)
+        if at < 0:
+            fail(status, CUT, here)
+            break
+        delta = zigzag(delta)
+        # The first check keeps the sum from overflowing.
+        if not -DELTA_LIMIT < delta < DELTA_LIMIT:
+            fail(status, code, here)
+            break
+        value += delta
+        if not -limit < value < limit:
+            fail(status, code, here)
+            break
+        out[n] = value
+        n += 1
+    return out, n
+
+
+@compiled
+def pooled(
+    buf: Bytes, starts: Numbers, sizes: Numbers, strings: Numbers
+) -> tuple[NDArray[np.uint8], Ids]:
+    """Collect the strings that are in use, once each.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    starts, sizes
+        Its strings.
+    strings
+        Strings in use; renumbered in place in the order of their first use.
+
+    Returns
+    -------
+    pool, ends
+        Bytes of the strings back to back, and where each ends.
+    """
+    number = np.full(starts.size, -1, np.int32)
+    used = np.empty(min(starts.size, strings.size), np.int32)
+    n = 0
+    total = 0
+    for i in range(strings.size):
+        s = strings[i]
+        if number[s] < 0:
+            number[s] = n
+            used[n] = s
+            n += 1
+            total += sizes[s]
+        strings[i] = number[s]
+    pool = np.empty(total, np.uint8)
+    ends = np.empty(n, np.int64)
+    end = 0
+    for i in range(n):
+        start = starts[used[i]]
+        for j in range(sizes[used[i]]):
+            pool[end + j] = buf[start + j]
+        end += sizes[used[i]]
+        ends[i] = end
+    return pool, ends

@@ -1,0 +1,550 @@
+"""Ways to lines that meet at their ends, as `geo_border.network.links` wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from geo_border.border.edges import WGS84
+from geo_border.network.osm.railways import (
+    MAIN_RAILWAYS,
+    RailRules,
+    gauge_mm,
+    rail_ways,
+    stop_nodes,
+)
+from geo_border.network.osm.roads import (
+    CAR_ROADS,
+    RoadRules,
+    blocks_cars,
+    in_settlement,
+    looks_urban,
+    parse_duration,
+    road_ways,
+    tagged_speeds,
+    travel_speeds,
+)
+from geo_border.network.osm.speeds import FALLBACK
+from geo_border.network.osm.tags import count_table, has, mapped, post_kind, text, yes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from geo_border.network.osm.extract import Extract
+
+PULLED_BACK_M = 1.0
+"""A line that a barrier blocks ends this far before it, so that it does not meet the next."""
+
+SET_ASIDE_DEGREES = 2e-6
+"""Railway nodes that are road nodes too (level crossings) are moved east by this, 0.2 m."""
+
+FERRY_KMH = (1.0, 120.0)
+"""A duration that makes a ferry slower or faster than this is a mistake."""
+
+EARTH_M = 6_371_008.8
+"""Mean radius of the earth, metres."""
+
+RAIL_SHARE = 0.7
+"""Share of the line speed that a train keeps with its stops; an assumption."""
+
+_FLAT_M = 2000.0
+_SPEED_KEYS = (
+    "maxspeed",
+    "maxspeed:forward",
+    "maxspeed:backward",
+    "maxspeed:conditional",
+    "maxspeed:variable",
+    "maxspeed:type",
+    "source:maxspeed",
+    "zone:maxspeed",
+    "zone:traffic",
+    "highway",
+    "junction",
+    "motorroad",
+    "surface",
+    "tracktype",
+    "smoothness",
+    "lit",
+    "sidewalk",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """Ways cut where they meet.
+
+    Parameters
+    ----------
+    way
+        Position of the way each piece is from, shape (p,).
+    vertex
+        Nodes of all pieces one after the other, positions in ``node_id``.
+    start
+        Vertices of piece ``i`` are ``vertex[start[i]:start[i + 1]]``, shape (p + 1,).
+    """
+
+    way: NDArray[np.int64]
+    vertex: NDArray[np.int64]
+    start: NDArray[np.int64]
+
+    @property
+    def tail(self) -> NDArray[np.int64]:
+        """First node of each piece."""
+        return self.vertex[self.start[:-1]]
+
+    @property
+    def head(self) -> NDArray[np.int64]:
+        """Last node of each piece."""
+        return self.vertex[self.start[1:] - 1]
+
+    @property
+    def piece(self) -> NDArray[np.int64]:
+        """Piece that each vertex belongs to."""
+        return np.repeat(np.arange(len(self.way)), np.diff(self.start))
+
+
+def cut_ways(
+    extract: Extract,
+    ways: NDArray[np.int64],
+    *,
+    special: NDArray[np.int64] | None = None,
+    open_loops: bool = True,
+) -> Pieces:
+    """Cut ways at their ends and where they share a node with each other or themselves.
+
+    Parameters
+    ----------
+    extract
+        What was read.
+    ways
+        Positions of the ways.
+    special
+        Positions of nodes where a way is cut too.
+    open_loops
+        Cut a piece that returns to its start in its middle, so that it has two ends.
+
+    Returns
+    -------
+    Pieces
+        In the order of `ways`. Where the extract lacks nodes, only the parts between those it
+        has. Time and memory are linear in the nodes of the ways.
+    """
+    length = extract.way_start[ways + 1] - extract.way_start[ways]
+    first_of_way = np.cumsum(length) - length
+    offset = np.arange(length.sum()) - np.repeat(first_of_way - extract.way_start[ways], length)
+    node = extract.ref_node[offset]
+    way = np.repeat(np.arange(len(ways)), length)
+    gap = node < 0
+    again = np.zeros(len(node), bool)
+    again[1:] = (node[1:] == node[:-1]) & (way[1:] == way[:-1])
+    run = (np.cumsum(gap) + way)[~gap & ~again]
+    node, way = node[~gap & ~again], way[~gap & ~again]
+
+    begins, ends = np.ones(len(node), bool), np.ones(len(node), bool)
+    begins[1:] = run[1:] != run[:-1]
+    ends[:-1] = begins[1:]
+    alone = begins & ends
+    node, way, begins, ends = node[~alone], way[~alone], begins[~alone], ends[~alone]
+    cut = _shared(node, len(extract.node_id))
+    if special is not None:
+        cut |= np.isin(node, special)
+    cut &= ~begins & ~ends
+    if open_loops:
+        cut |= _loop_middles(node, cut | begins, cut | ends)
+
+    # A cut vertex ends one piece and starts the next.
+    vertex = np.repeat(node, 1 + cut)
+    last_copy = np.cumsum(1 + cut) - 1
+    starts = np.concatenate([last_copy[begins | cut], [len(vertex)]])
+    return Pieces(ways[way[begins | cut]], vertex, starts)
+
+
+def _shared(node: NDArray[np.int64], nodes: int) -> NDArray[np.bool_]:
+    """Whether each vertex is a node that occurs more than once."""
+    if 16 * len(node) > nodes:
+        return np.bincount(node, minlength=nodes)[node] > 1
+    # A few ways of a country: sorting them is quicker than counting all its nodes.
+    _, where, count = np.unique(node, return_inverse=True, return_counts=True)
+    return count[where] > 1
+
+
+def _loop_middles(
+    node: NDArray[np.int64], starts: NDArray[np.bool_], stops: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Middle vertices of pieces that end where they start."""
+    start, stop = np.flatnonzero(starts), np.flatnonzero(stops)
+    # Starts include the cuts; the piece that starts there ends at the next stop behind it.
+    stop = stop[np.searchsorted(stop, start, side="right").clip(max=len(stop) - 1)]
+    loop = (node[start] == node[stop]) & (stop > start)
+    middle = np.zeros(len(node), bool)
+    middle[(start + (stop - start) // 2)[loop]] = True
+    return middle
+
+
+def piece_lengths(extract: Extract, pieces: Pieces) -> NDArray[np.float64]:
+    """Geodesic length of pieces.
+
+    Parameters
+    ----------
+    extract
+        What was read.
+    pieces
+        As `cut_ways` gives them.
+
+    Returns
+    -------
+    ndarray
+        Kilometres on the WGS 84 ellipsoid. Segments up to 2 km by the radii of curvature at
+        their middle (within 1 mm), longer ones by the geodesic.
+    """
+    piece = pieces.piece
+    inside = np.flatnonzero(piece[1:] == piece[:-1])
+    here, there = pieces.vertex[inside], pieces.vertex[inside + 1]
+    metres = segment_lengths(
+        extract.lon[here], extract.lat[here], extract.lon[there], extract.lat[there]
+    )
+    return np.bincount(piece[inside], weights=metres, minlength=len(pieces.way)) / 1000
+
+
+def segment_lengths(
+    lon0: NDArray[np.float64],
+    lat0: NDArray[np.float64],
+    lon1: NDArray[np.float64],
+    lat1: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Geodesic distance of pairs of points, fast where they are near each other.
+
+    Parameters
+    ----------
+    lon0, lat0, lon1, lat1
+        Degrees.
+
+    Returns
+    -------
+    ndarray
+        Metres.
+    """
+    middle = np.radians((lat0 + lat1) / 2)
+    squeezed = 1 - WGS84.es * np.sin(middle) ** 2
+    north = WGS84.a * (1 - WGS84.es) / squeezed**1.5 * np.radians(lat1 - lat0)
+    turn = (lon1 - lon0 + 180) % 360 - 180
+    east = WGS84.a / np.sqrt(squeezed) * np.cos(middle) * np.radians(turn)
+    metres = np.hypot(north, east)
+    far = (metres > _FLAT_M) | (np.abs(lat0) > 85)
+    metres[far] = WGS84.inv(lon0[far], lat0[far], lon1[far], lat1[far])[2]
+    return metres
+
+
+def sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points in space, so that near ones are near at any longitude.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees.
+
+    Returns
+    -------
+    ndarray
+        Metres from the centre of a sphere of the earth's mean radius, shape (n, 3). The
+        straight distance of points 10 km apart is 1 mm short of the way on the ground.
+    """
+    turn, rise = np.radians(lon), np.radians(lat)
+    return EARTH_M * np.column_stack(
+        [np.cos(rise) * np.cos(turn), np.cos(rise) * np.sin(turn), np.sin(rise)]
+    )
+
+
+def lines_from_extract(
+    extract: Extract,
+    *,
+    roads: RoadRules = CAR_ROADS,
+    rails: RailRules = MAIN_RAILWAYS,
+    countries: gpd.GeoDataFrame | None = None,
+    settlements: gpd.GeoDataFrame | None = None,
+    keep_nodes: Collection[int] = (),
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Roads, ferries and railways as lines that meet only where one can change between them.
+
+    Lines are cut where their ways share a node, at the ends of ways, at checkpoints, at stations
+    and at `keep_nodes`. Ways that cross without a common node (bridges, tunnels) are not joined,
+    nor are roads and railways at level crossings. Before a barrier that no car passes lines end
+    `PULLED_BACK_M` short.
+
+    Parameters
+    ----------
+    extract
+        What was read with `geo_border.network.osm.tags.wanted`.
+    roads, rails
+        What counts as a road and as a railway.
+    countries
+        Polygons with a column ``country`` (ISO 3166-1 alpha-2), for default speeds; elsewhere,
+        and without them, the fallback's speeds hold.
+    settlements
+        Polygons of settlements, for default speeds. Tags of the traffic zone go before; without
+        polygons, roads that look urban are taken to be so.
+    keep_nodes
+        OSM ids of nodes where lines must end, such as known crossings.
+
+    Returns
+    -------
+    lines : GeoDataFrame
+        For `geo_border.network.links.links_from_lines`: ``mode`` (``road``, ``ferry``, ``rail``),
+        ``road_class``, ``oneway``, ``length_km``, ``speed_kmh`` (the limit where tagged),
+        ``hours`` (ferries with a duration). Besides: ``travel_kmh`` (tagged or default, with
+        surface and settlement; never missing), ``country``, ``urban``, ``bridge``, ``tunnel``,
+        ``layer``, ``destination``, ``name``, ``ref``, ``gauge_mm``, ``electrified``,
+        ``way_id``, ``tail_osm``, ``head_osm`` (ids of the nodes at the ends).
+    account : DataFrame
+        ``mode`` (``road`` with the ferries, ``rail``), ``what``, ``ways``, ``km`` of all that was
+        dropped, imputed or not understood.
+    """
+    tags = extract.way_tags
+    road, road_counts = road_ways(tags, roads, at_post=_lanes_at_posts(extract, roads))
+    rail, rail_counts = rail_ways(tags, rails)
+    posts = _post_nodes(extract)
+    given = np.flatnonzero(np.isin(extract.node_id, np.fromiter(keep_nodes, np.int64)))
+    walls, ignored = _walls(extract, road["mode"].notna().to_numpy(), roads)
+    parts = [
+        _cut(extract, road, np.concatenate([posts, given, walls])),
+        _cut(extract, rail, np.concatenate([stop_nodes(extract, rails), posts, given])),
+    ]
+    road_ends = np.zeros(len(extract.node_id), bool)
+    road_ends[parts[0].tail], road_ends[parts[0].head] = True, True
+    aside = road_ends[parts[1].vertex]
+    frames = [
+        _frame(
+            extract, road, parts[0], _pulled_back(extract, parts[0], walls), countries, settlements
+        ),
+        _frame(
+            extract, rail, parts[1], _coordinates(extract, parts[1], aside), countries, settlements
+        ),
+    ]
+    rows = []
+    for mode, part, (frame, notes), counts in zip(
+        ("road", "rail"), parts, frames, (road_counts, rail_counts), strict=True
+    ):
+        km = _way_km(extract, part, frame["length_km"].to_numpy(), counts)
+        counts["clipped: only the part in the extract"] = _clipped(extract, part.way)
+        for what, holds in counts.items():
+            rows.append((mode, what, int(holds.sum()), float(km[holds].sum())))
+        for what, holds in notes.items():
+            ways = int(np.count_nonzero(np.diff(part.way[holds], prepend=-1)))
+            rows.append((mode, what, ways, float(frame["length_km"].to_numpy()[holds].sum())))
+    rows += [
+        ("road", "ends before a barrier (nodes)", len(walls), 0.0),
+        ("road", "barrier where a path begins ignored (nodes)", ignored, 0.0),
+        ("rail", "level crossing kept apart (nodes)", len(np.unique(parts[1].vertex[aside])), 0.0),
+    ]
+    lines = pd.concat([frame for frame, _ in frames], ignore_index=True)
+    return gpd.GeoDataFrame(lines, geometry="geometry", crs=4326), count_table(rows)
+
+
+def _post_nodes(extract: Extract) -> NDArray[np.int64]:
+    """Positions of nodes that mark a checkpoint."""
+    nodes = extract.tagged_nodes
+    return nodes["node"].to_numpy(np.int64)[post_kind(nodes) > 0]
+
+
+def _cut(extract: Extract, ways: pd.DataFrame, special: NDArray[np.int64]) -> Pieces:
+    """Pieces of the ways that are in the network."""
+    kept = np.flatnonzero(ways["mode"].notna().to_numpy())
+    return cut_ways(extract, kept, special=special)
+
+
+def _lanes_at_posts(extract: Extract, roads: RoadRules) -> NDArray[np.bool_]:
+    """Ways that pass near a border control."""
+    near = np.zeros(len(extract.way_id), bool)
+    nodes = extract.tagged_nodes
+    posts = nodes["node"].to_numpy(np.int64)[has(nodes, "barrier", {"border_control"})]
+    if not len(posts) or roads.service_at_posts_m <= 0:
+        return near
+    ways = np.flatnonzero(has(extract.way_tags, "highway", {"service"}))
+    pieces = cut_ways(extract, ways, open_loops=False)
+    tree = cKDTree(sphere(extract.lon[posts], extract.lat[posts]))
+    used = np.zeros(len(extract.node_id), bool)
+    used[pieces.vertex] = True
+    node = np.flatnonzero(used)
+    distance = tree.query(
+        sphere(extract.lon[node], extract.lat[node]), distance_upper_bound=roads.service_at_posts_m
+    )[0]
+    close = np.zeros(len(extract.node_id), bool)
+    close[node[np.isfinite(distance)]] = True
+    near[pieces.way[pieces.piece[close[pieces.vertex]]]] = True
+    return near
+
+
+def _walls(
+    extract: Extract, road: NDArray[np.bool_], rules: RoadRules
+) -> tuple[NDArray[np.int64], int]:
+    """Nodes where a barrier ends roads, and the number of barriers that rather close a path."""
+    nodes = extract.tagged_nodes
+    blocked = nodes["node"].to_numpy(np.int64)[blocks_cars(nodes, rules)]
+    flag = np.zeros(len(extract.node_id) + 1, bool)
+    flag[blocked] = True
+    at = np.flatnonzero(flag[extract.ref_node])
+    way = np.searchsorted(extract.way_start, at, side="right") - 1
+    path = has(extract.way_tags, "highway")[way] & ~road[way]
+    on_path = np.unique(extract.ref_node[at[path]])
+    on_road = np.unique(extract.ref_node[at[road[way]]])
+    return np.setdiff1d(on_road, on_path), len(np.intersect1d(on_road, on_path))
+
+
+def _coordinates(extract: Extract, pieces: Pieces, aside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Coordinates of the vertices; those set aside a little to the east."""
+    lon = extract.lon[pieces.vertex] + SET_ASIDE_DEGREES * aside
+    return np.column_stack([lon, extract.lat[pieces.vertex]])
+
+
+def _pulled_back(extract: Extract, pieces: Pieces, walls: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Coordinates of the vertices; pieces end a little before a wall."""
+    at = np.column_stack([extract.lon[pieces.vertex], extract.lat[pieces.vertex]])
+    wall = np.zeros(len(extract.node_id), bool)
+    wall[walls] = True
+    first, last = pieces.start[:-1], pieces.start[1:] - 1
+    for end, inner in ((first, first + 1), (last, last - 1)):
+        stops = wall[pieces.vertex[end]]
+        here, there = at[end[stops]], at[inner[stops]]
+        metres = segment_lengths(here[:, 0], here[:, 1], there[:, 0], there[:, 1])
+        share = np.minimum(PULLED_BACK_M / np.maximum(metres, PULLED_BACK_M), 1 / 3)
+        at[end[stops]] = here + share[:, None] * (there - here)
+    return at
+
+
+def _frame(
+    extract: Extract,
+    ways: pd.DataFrame,
+    pieces: Pieces,
+    coordinates: NDArray[np.float64],
+    countries: gpd.GeoDataFrame | None,
+    settlements: gpd.GeoDataFrame | None,
+) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
+    """Lines of one kind with their attributes, and which of them a note applies to."""
+    tags = extract.way_tags.iloc[pieces.way]
+    own = ways.iloc[pieces.way].reset_index(drop=True)
+    mode = own["mode"].to_numpy(dtype=object)
+    km = piece_lengths(extract, pieces)
+    middle = pieces.vertex[(pieces.start[:-1] + pieces.start[1:]) // 2]
+    lon, lat = extract.lon[middle], extract.lat[middle]
+    hit = _polygon_of(countries, lon, lat)
+    codes = np.array([] if countries is None else countries["country"], dtype=object)
+    country = np.append(codes, FALLBACK)[hit]
+    speed = tags[[key for key in _SPEED_KEYS if key in tags]].reset_index(drop=True)
+    zone = in_settlement(speed)
+    seems = looks_urban(speed) if settlements is None else _polygon_of(settlements, lon, lat) >= 0
+    urban = np.where(zone < 0, seems, zone == 1) & (mode == "road")
+    direction = own["oneway"].to_numpy(np.int8)
+    kmh, notes = tagged_speeds(speed, direction, country)
+    kmh[mode == "ferry"] = np.nan
+    kept = np.where(mode == "rail", RAIL_SHARE * kmh, kmh)
+    travel = travel_speeds(speed, own, kept, country, urban)
+    hours = _ferry_hours(extract, pieces, tags, mode, km)
+    notes |= {
+        "speed tagged": ~np.isnan(kmh),
+        "speed by country and class": np.isnan(kmh) & np.isnan(hours),
+        "country unknown: fallback speeds": (hit < 0) & np.isnan(kmh) & (mode == "road"),
+        "in a settlement by tag": (zone == 1) & (mode == "road"),
+        "in a settlement by its looks": urban & (zone < 0) & (settlements is None),
+        "ferry by duration": ~np.isnan(hours),
+        "ferry without a usable duration": (mode == "ferry") & np.isnan(hours),
+    }
+    return pd.DataFrame(
+        {
+            "mode": mode,
+            "road_class": own["road_class"].to_numpy(dtype=object),
+            "oneway": direction,
+            "length_km": km,
+            "speed_kmh": kmh,
+            "hours": hours,
+            "travel_kmh": travel,
+            "country": country,
+            "urban": urban,
+            "bridge": yes(tags, "bridge"),
+            "tunnel": yes(tags, "tunnel"),
+            "layer": mapped(tags, "layer", _layer, missing=0, dtype=np.int8),
+            "destination": own["destination"].to_numpy(bool),
+            "name": text(tags, "name"),
+            "ref": text(tags, "ref"),
+            "gauge_mm": gauge_mm(tags),
+            "electrified": text(tags, "electrified"),
+            "way_id": extract.way_id[pieces.way],
+            "tail_osm": extract.node_id[pieces.tail],
+            "head_osm": extract.node_id[pieces.head],
+            "geometry": shapely.linestrings(coordinates, indices=pieces.piece),
+        }
+    ), notes
+
+
+def _layer(value: str) -> int:
+    """Layer as a small integer, 0 if it is none."""
+    words = value.strip()
+    return int(words) if words.lstrip("-").isdecimal() and abs(int(words)) <= 20 else 0
+
+
+def _ferry_hours(
+    extract: Extract,
+    pieces: Pieces,
+    tags: pd.DataFrame,
+    mode: NDArray[np.object_],
+    km: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Time on ferries whose whole way is there and has a believable duration, shared by length."""
+    hours = mapped(tags, "duration", parse_duration, missing=np.nan, dtype=float)
+    whole = np.bincount(pieces.way, weights=km, minlength=len(extract.way_id))
+    speed = whole[pieces.way] / hours
+    with np.errstate(invalid="ignore"):
+        good = (mode == "ferry") & (speed >= FERRY_KMH[0]) & (speed <= FERRY_KMH[1])
+    good &= ~_clipped(extract, pieces.way)[pieces.way]
+    return np.where(good, km / speed, np.nan)
+
+
+def _clipped(extract: Extract, ways: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of all ways are among some and lack nodes."""
+    lost = np.zeros(len(extract.way_id), bool)
+    at = np.flatnonzero(extract.ref_node < 0)
+    lost[np.searchsorted(extract.way_start, at, side="right") - 1] = True
+    among = np.zeros(len(extract.way_id), bool)
+    among[ways] = True
+    return lost & among
+
+
+def _way_km(
+    extract: Extract,
+    pieces: Pieces,
+    km: NDArray[np.float64],
+    counts: dict[str, NDArray[np.bool_]],
+) -> NDArray[np.float64]:
+    """Length of every way that is in the network or in the counts."""
+    ways = len(extract.way_id)
+    total = np.bincount(pieces.way, weights=km, minlength=ways).astype(float)
+    among = np.logical_or.reduce(list(counts.values()))
+    among[pieces.way] = False
+    dropped = cut_ways(extract, np.flatnonzero(among), open_loops=False)
+    lost = np.bincount(dropped.way, weights=piece_lengths(extract, dropped), minlength=ways)
+    return np.asarray(total + lost)
+
+
+def _polygon_of(
+    polygons: gpd.GeoDataFrame | None, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Position of a polygon each point lies in, else -1; quick for polygons of many vertices."""
+    found = np.full(len(lon), -1)
+    if polygons is None:
+        return found
+    shapes = polygons.geometry.to_crs(4326).to_numpy()
+    point, hit = shapely.STRtree(shapes).query(shapely.points(lon, lat))
+    order = np.argsort(hit, kind="stable")
+    point, hit = point[order], hit[order]
+    for shape in np.unique(hit):
+        rows = point[np.searchsorted(hit, shape) : np.searchsorted(hit, shape, side="right")]
+        shapely.prepare(shapes[shape])
+        found[rows[shapely.contains_xy(shapes[shape], lon[rows], lat[rows])]] = shape
+    return found

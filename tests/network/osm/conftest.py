@@ -1,0 +1,90 @@
+"""Extracts by hand and from the real files."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo_border.network.osm.extract import Extract, read_extract
+from geo_border.network.osm.tags import wanted
+
+REAL = Path(__file__).parents[4] / "shared" / "osm"
+
+
+def build(nodes, ways=(), relations=()):
+    """Extract of nodes (lon, lat, tags), ways (refs, tags) and relations (members, tags) by id."""
+    want = wanted()
+    nodes, ways, relations = dict(nodes), dict(ways), dict(relations)
+    node_id, way_id = np.array(sorted(nodes), np.int64), np.array(sorted(ways), np.int64)
+    position = {number: at for at, number in enumerate(node_id.tolist())}
+    refs = [ways[number][0] for number in way_id.tolist()]
+    ref = np.array([node for part in refs for node in part], np.int64)
+    tagged = [
+        (position[number], row[2])
+        for number, row in sorted(nodes.items())
+        if len(row) > 2 and set(row[2]) & set(want.node_keys)
+    ]
+    tagged_nodes = frame([tags for _, tags in tagged], want.node_tag_keys)
+    tagged_nodes.insert(0, "node", np.array([at for at, _ in tagged], np.int64))
+    table = frame([relations[number][1] for number in sorted(relations)], want.relation_tag_keys)
+    table.insert(0, "relation_id", np.array(sorted(relations), np.int64))
+    members = pd.DataFrame(
+        [(number, *member) for number in sorted(relations) for member in relations[number][0]],
+        columns=["relation_id", "member_type", "ref", "role"],
+    )
+    return Extract(
+        way_id=way_id,
+        way_start=np.cumsum([0, *map(len, refs)]).astype(np.int64),
+        ref=ref,
+        ref_node=np.array([position.get(node, -1) for node in ref.tolist()], np.int64),
+        node_id=node_id,
+        lon=np.array([nodes[number][0] for number in node_id.tolist()], float),
+        lat=np.array([nodes[number][1] for number in node_id.tolist()], float),
+        way_tags=frame([ways[number][1] for number in way_id.tolist()], want.tag_keys),
+        tagged_nodes=tagged_nodes,
+        relations=table,
+        members=members.astype({"relation_id": np.int64, "ref": np.int64}),
+        sources=pd.DataFrame(),
+    )
+
+
+def frame(rows, keys):
+    """Tags of elements as a table of categories."""
+    return pd.DataFrame({key: pd.Categorical([row.get(key) for row in rows]) for key in keys})
+
+
+def read(name):
+    """A real extract, and its highways and railways as pyosmium gives them: nodes, places, tags."""
+    file = REAL / name
+    if not file.exists():
+        pytest.skip(f"the real extract {name} is not on this machine")
+    osmium = pytest.importorskip(
+        "osmium", reason="pyosmium is what the lengths are checked against"
+    )
+    kinds = osmium.filter.KeyFilter("highway", "railway")
+    ways = {
+        way.id: (
+            [node.ref for node in way.nodes],
+            [(node.lon, node.lat) for node in way.nodes if node.location.valid()],
+            dict(way.tags),
+        )
+        for way in osmium.FileProcessor(str(file)).with_locations().with_filter(kinds)
+        if way.is_way()
+    }
+    return read_extract([file], wanted()), ways
+
+
+@pytest.fixture(scope="session")
+def make_extract():
+    return build
+
+
+@pytest.fixture(scope="session")
+def andorra():
+    return read("andorra_geodude.osm.pbf")
+
+
+@pytest.fixture(scope="session")
+def liechtenstein():
+    return read("liechtenstein_thriemer.osm.pbf")
