@@ -152,7 +152,7 @@ def check(study: StudyArgument) -> None:
     for row in findings.itertuples():
         out.print(
             Text(f"{row.severity:8}", style=colour[str(row.severity)]),
-            Text(f"{row.topic}: {row.item}: {row.problem}"),
+            Text(f"{row.where or row.topic!s}: {row.item!s}: {row.problem!s}"),
             soft_wrap=True,
         )
     count = findings["severity"].value_counts()
@@ -203,6 +203,17 @@ def main() -> None:
         if debug:
             raise
         err.print(Text("error: ", style="bold red"), Text(str(error)), sep="", soft_wrap=True)
+        sys.exit(EXIT_BAD_INPUT)
+    except OSError as error:
+        if debug:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        err.print(
+            Text("error: ", style="bold red"),
+            Text(f"{place}{error.strerror or error}. Check the folder, its rights and the space."),
+            sep="",
+            soft_wrap=True,
+        )
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         err.print("stopped; finished stages are kept, the same command goes on from there")

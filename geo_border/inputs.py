@@ -44,16 +44,22 @@ def _key() -> pa.Column:
 
 
 def _number(*checks: pa.Check, required: bool = True, nullable: bool = True) -> pa.Column:
-    return pa.Column(float, list(checks), nullable=nullable, required=required)
+    return pa.Column(float, [FINITE, *checks], nullable=nullable, required=required)
 
 
 def _text(*values: str, nullable: bool = False, required: bool = True) -> pa.Column:
-    checks = [pa.Check.isin(values)] if values else []
+    may_be = f"it may be {', '.join(values)}"
+    checks = [pa.Check.isin(values, error=may_be)] if values else []
     return pa.Column(str, checks, nullable=nullable, required=required)
 
 
-LON, LAT = pa.Check.in_range(-180, 180), pa.Check.in_range(-90, 90)
-NOT_NEGATIVE = pa.Check.ge(0)
+def _between(low: float, high: float) -> pa.Check:
+    return pa.Check.in_range(low, high, error=f"it must lie between {low} and {high}")
+
+
+FINITE = pa.Check(np.isfinite, error="it must be a finite number")
+LON, LAT = _between(-180, 180), _between(-90, 90)
+NOT_NEGATIVE = pa.Check.ge(0, error="it must not be negative")
 
 CHECKPOINTS = pa.DataFrameSchema(
     {
@@ -92,7 +98,7 @@ SPEEDS = pa.DataFrameSchema(
         "side": _text(*SIDES),
         "mode": _text(*MODES),
         "class": _text(),
-        "kmh": _number(pa.Check.in_range(1, 400), nullable=False),
+        "kmh": _number(_between(1, 400), nullable=False),
         "source": _text(),
     },
     unique=["side", "mode", "class"],
@@ -105,10 +111,10 @@ REGISTRY = pa.DataFrameSchema(
         "level": _text(*LEVELS),
         "role": _text("index", "context"),
         "unit": _text(),
-        "direction": _number(pa.Check.isin([-1, 1]), nullable=False),
+        "direction": _number(pa.Check.isin([-1, 1], error="it may be 1 or -1"), nullable=False),
         "denominator": _text(nullable=True),
         "transform": _text(nullable=True),
-        "years": _number(pa.Check.ge(1)),
+        "years": _number(pa.Check.ge(1, error="it must be at least 1")),
         "year_rule": _text("latest", "mean", nullable=True),
         "definition": _text(),
         "source": _text(),
@@ -120,7 +126,7 @@ INDICATORS = pa.DataFrameSchema(
     {
         "region_id": _text(),
         "indicator_id": _text(),
-        "year": pa.Column(int, pa.Check.in_range(1800, 2200)),
+        "year": pa.Column(int, _between(1800, 2200)),
         "value": _number(nullable=False),
         "source": _text(),
     },
@@ -295,12 +301,20 @@ def read_table(file: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
         raise TableError(
             "there is no such file", file=file, remedy="Check the path in study.toml"
         ) from error
+    except OSError as error:
+        raise TableError(
+            f"cannot be read ({error.strerror})", file=file, remedy="Name a file you may read"
+        ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise TableError(
             f"not a comma-separated table in UTF-8 ({str(error).strip()})",
             file=file,
             remedy="Save it as CSV UTF-8",
         ) from error
+    if len(frame.columns) == 1 and ";" in frame.columns[0]:
+        raise TableError(
+            "its columns are parted by semicolons", file=file, remedy="Save it with commas"
+        )
     missing = [name for name, column in schema.columns.items() if column.required]
     missing = [name for name in missing if name not in frame]
     if missing:
@@ -309,6 +323,8 @@ def read_table(file: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
             file=file,
             remedy=f"It has {', '.join(frame.columns)}; rename or add",
         )
+    if frame.empty:
+        raise TableError("has no rows", file=file, remedy="Fill it in")
     try:
         return schema.validate(frame, lazy=True)
     except SchemaErrors as error:
@@ -317,33 +333,29 @@ def read_table(file: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
 
 def _table_error(failures: pd.DataFrame, frame: pd.DataFrame, file: Path) -> TableError:
     """Say the first thing that a schema found wrong."""
-    first = failures.sort_values("index", kind="stable").iloc[0]
-    check, column = str(first["check"]), first["column"]
-    row = None if pd.isna(first["index"]) else int(first["index"])
+    check = str(failures.sort_values("index", kind="stable").iloc[0]["check"])
+    same = failures[failures["check"].astype(str) == check].sort_values("index", kind="stable")
+    twice = check in ("field_uniqueness", "multiple_fields_uniqueness")
+    # Of rows with the same key, the later is the one too many.
+    case = same.iloc[-1 if twice else 0]
+    column, row = case["column"], None if pd.isna(case["index"]) else int(case["index"])
     value = None if row is None or column not in frame else frame[column].iloc[row]
-    more = len(failures.drop_duplicates(["index", "column"])) - 1
-    others = f" (and {more} more like it)" if more else ""
+    rows = same["index"].nunique() - (2 if twice else 1)
+    more = f" (and {rows} more rows like it)" if rows > 0 else ""
     place = None if row is None else row + 2
-    if check in ("field_uniqueness", "multiple_fields_uniqueness"):
-        what = f"{column} {value!r}" if value is not None else "the same key"
-        return TableError(
-            f"{what} stands twice{others}", file=file, row=place, remedy="Keep one of them"
-        )
-    if check == "not_nullable":
-        return TableError(f"{column} is empty{others}", file=file, row=place, remedy="Fill it in")
-    if check.startswith(("coerce_dtype", "dtype")):
-        return TableError(
-            f"{column} should be a number, not {value!r}{others}",
-            file=file,
-            row=place,
-            remedy="Write digits with a decimal point, or leave it empty where that is allowed",
-        )
-    return TableError(
-        f"{column} is {value!r}, which fails {check}{others}",
-        file=file,
-        row=place,
-        remedy="Correct the value",
-    )
+    if check == "field_uniqueness":
+        problem, remedy = f"{column} {value!r} stands twice", "Keep one of them"
+    elif twice:
+        columns = ", ".join(dict.fromkeys(same["column"]))
+        problem, remedy = f"the same {columns} stand twice", "Keep one row of each"
+    elif check == "not_nullable":
+        problem, remedy = f"{column} is empty", "Fill it in"
+    elif check.startswith(("coerce_dtype", "dtype")):
+        problem = f"{column} should be a number, not {value!r}"
+        remedy = "Write digits with a decimal point, or leave it empty where that is allowed"
+    else:
+        problem, remedy = f"{column} is {value!r}; {check}", "Correct the value"
+    return TableError(f"{problem}{more}", file=file, row=place, remedy=remedy)
 
 
 def read_layer(file: Path) -> gpd.GeoDataFrame:

@@ -223,9 +223,15 @@ def findings(
     Returns
     -------
     DataFrame
-        ``severity`` (error, warning, note), ``topic``, ``item``, ``problem``; worst first.
+        ``severity`` (error, warning, note), ``topic``, ``item``, ``problem``, ``where`` (file and
+        row); worst first.
     """
-    rows: list[tuple[str, str, str, str]] = []
+    files = {
+        "places": settings.places.file,
+        "checkpoints": settings.checkpoints.file,
+        "indicators": settings.indicators.table,
+    }
+    rows: list[tuple[str, str, str, str, str]] = []
     facts = account(settings, border, built)
     for line in facts[facts["topic"].isin(["border", "checkpoints"])].itertuples():
         unserved = str(line.item).startswith("open, but") and line.value
@@ -233,32 +239,59 @@ def findings(
         value = f"{float(str(line.value)):,.1f}".rstrip("0").rstrip(".")
         note = f" ({line.note!s})" if line.note else ""
         problem = f"{value} {line.unit!s}".strip() + note
-        rows.append((severity, str(line.topic), str(line.item), problem))
+        rows.append((severity, str(line.topic), str(line.item), problem, ""))
     regions = border["regions"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
     lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
     rows += [
         *(
-            ("note", "border", str(region_id), "shares no piece of the border")
+            ("note", "border", str(region_id), "shares no piece of the border", "")
             for region_id in regions.index[regions["border_km"] == 0]
         ),
         *(
-            ("warning", "regions", str(region_id), "has no capital: no travel times")
+            ("warning", "regions", str(region_id), "has no capital: no travel times", "")
             for region_id in regions.index[regions["capital_lon"].isna()]
         ),
         *(
-            ("error", "places", str(region_id), "has no settlement with a population")
+            (
+                "error",
+                "places",
+                str(region_id),
+                "has no settlement with a population; add one",
+                files["places"],
+            )
             for region_id in settled.index[~(settled > 0)]
         ),
         *(
-            ("warning", "places", name, f"does not reach the network ({people:,.0f} persons)")
-            for name, people in zip(lost["name"], lost["population"], strict=True)
+            (
+                "warning",
+                "places",
+                str(row["name"]),
+                (
+                    f"does not reach the network ({row['population']:,.0f} persons); "
+                    "add its road, or raise place_reach_km"
+                ),
+                _at(files["places"], inputs.places.index.get_loc(place_id)),
+            )
+            for place_id, row in lost.iterrows()
         ),
     ]
     home = regions.index[regions["side"] == "home"]
-    for row in audit(inputs.registry, inputs.indicators, home).itertuples():
-        item = ", ".join(str(part) for part in (row.indicator_id, row.region_id) if part)
-        rows.append((str(row.severity), "indicators", item, str(row.problem)))
-    table = pd.DataFrame(rows, columns=["severity", "topic", "item", "problem"])
+    keys = ["indicator_id", "region_id", "year"]
+    position = {
+        key: number
+        for number, key in enumerate(inputs.indicators[keys].itertuples(index=False, name=None))
+    }
+    for found in audit(inputs.registry, inputs.indicators, home).to_dict("records"):
+        key = tuple(found[name] for name in keys)
+        item = ", ".join(str(part) for part in key if not pd.isna(part) and part)
+        where = _at(files["indicators"], position.get(key)) if key in position else ""
+        rows.append((found["severity"], "indicators", item, found["problem"], where))
+    table = pd.DataFrame(rows, columns=["severity", "topic", "item", "problem", "where"])
     worst = table["severity"].map({"error": 0, "warning": 1, "note": 2})
     return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _at(file: str, position: object) -> str:
+    """File and line of a row; the header is line 1."""
+    return f"{file}, row {int(str(position)) + 2}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from geo_border.errors import StudyError
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 File = Annotated[str, Field(min_length=1, description="path relative to study.toml")]
 Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
@@ -127,8 +127,14 @@ class Index(Section):
 class Typology(Section):
     """Where a level is low, medium or high."""
 
-    low: float = 40
-    high: float = 60
+    low: Annotated[float, Field(ge=0, le=100)] = 40
+    high: Annotated[float, Field(ge=0, le=100)] = 60
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
 
 
 class Settings(Section):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import geopandas as gpd
 import numpy as np
@@ -130,17 +131,27 @@ class Memory:
             return dict(compute()), key
         kept = self.folder / name / key
         if kept.is_dir():
-            self.reused.append(name)
-            return _load(kept), key
+            try:
+                parts = _load(kept)
+            except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+                shutil.rmtree(kept)  # damaged: as good as not there
+            else:
+                self.reused.append(name)
+                return parts, key
         parts = dict(compute())
         kept.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=kept.parent))
-        for part_name, part in parts.items():
-            _save(part, aside / part_name)
-        for older in kept.parent.iterdir():
-            if older != aside:
-                shutil.rmtree(older)
-        aside.rename(kept)
+        try:
+            for part_name, part in parts.items():
+                _save(part, aside / part_name)
+            for older in kept.parent.iterdir():
+                # What begins with a dot is being written, perhaps by another run.
+                if not older.name.startswith(".") and not older.is_symlink():
+                    shutil.rmtree(older, ignore_errors=True)
+            if not kept.exists():
+                aside.rename(kept)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
         return parts, key
 
 

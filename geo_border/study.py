@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -111,7 +112,9 @@ def open_study(study: str | Path) -> Study:
 
 
 def new_study(folder: Path, *, template: str = "ru-kz") -> None:
-    """Copy an embedded study to start one's own border from.
+    """Copy the inputs of an embedded study to start one's own border from.
+
+    The copy is named after its folder.
 
     Parameters
     ----------
@@ -134,8 +137,16 @@ def new_study(folder: Path, *, template: str = "ru-kz") -> None:
         raise StudyError(
             f"there is no study {template!r} to copy", remedy=f"There are {', '.join(studies)}"
         )
+    source = studies[template]
+    toml = source / "study.toml"
+    own_id = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "my-border"
     with whole_folder(folder) as aside:
-        shutil.copytree(studies[template], aside, dirs_exist_ok=True)
+        text = toml.read_text(encoding="utf-8")
+        text = text.replace(f'id = "{template}"', f'id = "{own_id}"', 1)
+        (aside / "study.toml").write_text(text, encoding="utf-8")
+        needed = [*input_files(read_settings(toml), source).values(), *source.glob("*.md")]
+        for file in needed:
+            shutil.copy(file, aside / file.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +238,10 @@ class Study:
             If the inputs do not allow it; earlier outputs stay as they were.
         """
         folder = None if out is None else Path(out)
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise StudyError(
+                "the output folder is a file", file=folder, remedy="Name a folder with -o"
+            )
         memory = Memory(None if folder is None else folder / MEMORY)
         settings = self.settings
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +93,23 @@ def test_new_makes_a_study_that_can_be_checked(tmp_path):
     again = geo_border("new", tmp_path / "mine")
     assert again.returncode == 2
     assert "not empty" in again.stderr
+
+
+def test_an_output_folder_that_is_a_file(mini, tmp_path):
+    file = tmp_path / "out"
+    file.write_text("mine")
+    ran = geo_border("run", mini, "-o", file)
+    assert ran.returncode == 2
+    assert "the output folder is a file" in ran.stderr.replace("\n", " ")
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+def test_a_full_disk_is_one_message(mini, tmp_path):
+    """The stages folder is a device on which nothing can be written."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".stages").symlink_to("/dev/full")
+    ran = geo_border("run", mini, "-o", tmp_path / "out")
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stderr
+    assert "Check the folder" in ran.stderr.replace("\n", " ")

@@ -63,7 +63,7 @@ def test_a_sound_study_is_read_whole(mini):
             "places.csv",
             set_cell(1, "population", "-5"),
             TableError,
-            ["places.csv, row 3", "population is '-5'", "greater_than_or_equal_to(0)"],
+            ["places.csv, row 3", "population is '-5'", "it must not be negative"],
         ),
         ("places.csv", set_cell(2, "place_id", "h0"), TableError, ["'h0' stands twice"]),
         ("places.csv", set_cell(0, "lat", ""), TableError, ["row 2", "lat is empty"]),
@@ -107,10 +107,25 @@ def test_a_sound_study_is_read_whole(mini):
             ["row 9", "value should be a number, not '12,5'"],
         ),
         ("indicators.csv", set_cell(7, "value", ""), TableError, ["row 9", "value is empty"]),
-        ("indicators.csv", set_cell(1, "year", "2020"), TableError, ["stands twice"]),
+        (
+            "indicators.csv",
+            set_cell(1, "year", "2020"),
+            TableError,
+            ["indicators.csv, row 3", "the same region_id, indicator_id, year stand twice"],
+        ),
         ("registry.csv", set_cell(0, "direction", "2"), TableError, ["row 2", "direction is '2'"]),
         ("registry.csv", set_cell(0, "level", "mood"), TableError, ["row 2", "level is 'mood'"]),
-        ("speeds.csv", set_cell(0, "kmh", "0"), TableError, ["row 2", "kmh is '0'"]),
+        ("speeds.csv", set_cell(0, "kmh", "0"), TableError, ["row 2", "it must lie between 1 and"]),
+        (
+            "places.csv",
+            set_cell(1, "population", "inf"),
+            TableError,
+            ["row 3", "population is 'inf'", "finite"],
+        ),
+        ("checkpoints.csv", set_cell(0, "delay_h", "inf"), TableError, ["row 2", "finite"]),
+        ("checkpoints.csv", set_cell(0, "mode", "tram"), TableError, ["it may be road, rail"]),
+        ("places.csv", lambda t: t.iloc[:0], TableError, ["places.csv: has no rows"]),
+        ("indicators.csv", lambda t: t.iloc[:0], TableError, ["has no rows"]),
     ],
 )
 def test_bad_tables_name_file_row_and_remedy(mini, table, change, kind, says):
@@ -173,6 +188,21 @@ def test_lines_that_are_points_or_have_no_length(mini):
     spoil_layer(mini, "roads.geojson", lambda t: t.set_geometry(t.representative_point()))
     with pytest.raises(GeometryError, match="expected lines, found Point"):
         read(mini)
+
+
+def test_semicolons_and_folders_are_named_for_what_they_are(tmp_path):
+    file = tmp_path / "speeds.csv"
+    file.write_text("side;mode;class;kmh;source\nhome;road;street;60;x\n")
+    with pytest.raises(TableError, match="parted by semicolons"):
+        read_table(file, SPEEDS)
+    with pytest.raises(TableError, match="cannot be read"):
+        read_table(tmp_path, SPEEDS)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
+    file = tmp_path / "speeds.csv"
+    file.write_bytes(b"\xef\xbb\xbfside,mode,class,kmh,source\r\nhome,road,street,60,x\r\n")
+    assert read_table(file, SPEEDS).loc[0, ["side", "kmh"]].tolist() == ["home", 60]
 
 
 def test_a_table_that_is_no_table(tmp_path):

@@ -50,6 +50,8 @@ def test_defaults_are_filled_in(tmp_path):
         ('mode = "road"', 'mode = "sea"', "network.lines.0.mode"),
         ('id = "s"', 'id = "../s"', "study.id"),
         ("[places]", "[places", "not valid TOML"),
+        ("[places]", "[typology]\nlow = 70\nhigh = 20\n[places]", "low must not be above high"),
+        ("[places]", "[access]\nhalf_life_h = inf\n[places]", "finite number"),
     ],
 )
 def test_what_a_study_cannot_say(tmp_path, old, new, message):

@@ -70,6 +70,24 @@ def test_a_stage_that_fails_leaves_nothing(tmp_path):
     assert not (tmp_path / "s").exists()
 
 
+def test_a_damaged_stage_is_computed_again(tmp_path):
+    _, key = Memory(tmp_path).stage("s", {}, parts)
+    for file in (tmp_path / "s" / key).iterdir():
+        file.write_bytes(file.read_bytes()[:40])
+    memory = Memory(tmp_path)
+    again, _ = memory.stage("s", {}, parts)
+    assert memory.reused == []
+    assert len(again["table"]) == 2
+    assert Memory(tmp_path).stage("s", {}, parts)[0]["table"].equals(again["table"])
+
+
+def test_another_run_in_the_same_folder_is_left_to_finish(tmp_path):
+    other = tmp_path / "s" / ".writing-other"
+    other.mkdir(parents=True)
+    Memory(tmp_path).stage("s", {}, parts)
+    assert other.is_dir()
+
+
 def test_memory_without_a_folder_keeps_nothing():
     got, _ = Memory(None).stage("s", {}, lambda: {"n": 1})
     assert got == {"n": 1}

@@ -135,7 +135,9 @@ def test_the_embedded_study_is_found_by_name_folder_and_file():
 
 def test_a_new_study_is_a_copy_that_never_overwrites(tmp_path):
     new_study(tmp_path / "mine")
-    assert open_study(tmp_path / "mine").settings.study.id == "ru-kz"
+    assert open_study(tmp_path / "mine").settings.study.id == "mine"
+    assert len(open_study(tmp_path / "mine").read().regions) == 20
+    assert not (tmp_path / "mine" / "build.py").exists()
     with pytest.raises(StudyError, match="not empty"):
         new_study(tmp_path / "mine")
     with pytest.raises(StudyError, match="no study 'x' to copy"):

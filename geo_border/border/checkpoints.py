@@ -139,7 +139,7 @@ def placed_checkpoints(
         chainage_km=position["chainage_km"].where(on_line),
         border_distance_km=position["border_distance_km"],
     )
-    wait = table["hours"].map(expected_wait, na_action="ignore").fillna(0.0).astype(float)
+    wait = _waits(table["hours"], file)
     default = table["mode"].map(dict(delay_h)).astype(float)
     for column in ("delay_out_h", "delay_in_h"):
         given = table[column] if column in table else table["delay_h"]
@@ -152,6 +152,23 @@ def placed_checkpoints(
         & (points.x.notna() | ~on_line)
     )
     return gpd.GeoDataFrame(found, geometry=points)
+
+
+def _waits(hours: pd.Series[str], file: str) -> pd.Series[float]:
+    """Expected wait of each checkpoint; none where its hours are unknown."""
+    waits = []
+    for number, (checkpoint_id, text) in enumerate(hours.items(), start=2):
+        if pd.isna(text):
+            waits.append(0.0)
+        else:
+            try:
+                waits.append(expected_wait(text))
+            except CheckpointError as error:
+                problem = f"opening hours {text!r} are not in OSM syntax"
+                remedy = 'Write for example "24/7" or "Mo-Fr 08:00-20:00"'
+                row = f"{number} ({checkpoint_id})"
+                raise CheckpointError(problem, file=file, row=row, remedy=remedy) from error
+    return pd.Series(waits, hours.index, dtype=float)
 
 
 def permeability(

@@ -69,6 +69,11 @@ def test_hours_that_are_no_hours():
         expected_wait("on request")
 
 
+def test_bad_hours_name_their_row(border):
+    with pytest.raises(CheckpointError, match=r"posts\.csv, row 2 \(post\): opening hours"):
+        placed_checkpoints(table(hours="whenever"), border, delay_h={"road": 2}, file="posts.csv")
+
+
 def test_default_delay_is_marked_and_hours_are_added(border):
     found = placed_checkpoints(table(hours="Mo-Su 08:00-20:00"), border, delay_h={"road": 2.0})
     assert found.loc["post", "delay_out_h"] == pytest.approx(2 + 3)
