@@ -5,7 +5,10 @@ A message says what is wrong, where (file and row), and how to mend it.
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  (used at run time in annotations of exceptions)
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class GeoBorderError(Exception):

@@ -1,5 +1,6 @@
 """A small made-up border on disk, for tests of reading, refusing and running."""
 
+import os
 from pathlib import Path
 
 import geopandas as gpd
@@ -7,6 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import settings
+
+# A slow machine is no failure; where CI runs, the same examples are tried each time.
+settings.register_profile("steady", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("steady")
 
 TOML = """
 [study]
