@@ -26,7 +26,7 @@ __all__ = ["GeoBorderError", "Study", "embedded_studies", "new_study", "open_stu
 def __getattr__(name: str) -> object:
     """Import the study on first use: `import geo_border` stays quick."""
     if name in __all__:
-        from geo_border import study  # noqa: PLC0415
+        from geo_border import study  # noqa: PLC0415  (on first use)
 
         return getattr(study, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -110,7 +110,7 @@ def run(
 
 def _summary(results: Results) -> Table:
     """Levels and type of each home region, best first."""
-    from geo_border.report.style import short_names  # noqa: PLC0415
+    from geo_border.report.style import short_names  # noqa: PLC0415  (--help stays quick)
 
     table = Table(
         title=Text(results.settings.study.title),
@@ -145,7 +145,7 @@ def _score(value: float) -> str:
 @app.command()
 def check(study: StudyArgument) -> None:
     """Audit the inputs of a study; exit code 1 if there are errors, 2 if it cannot be read."""
-    from geo_border.study import open_study  # noqa: PLC0415
+    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
     findings = open_study(study).check()
     colour = {"error": "red", "warning": "yellow", "note": "dim"}
@@ -166,8 +166,8 @@ def check(study: StudyArgument) -> None:
 @app.command()
 def studies() -> None:
     """List the studies that come with the package."""
-    from geo_border.settings import read_settings  # noqa: PLC0415
-    from geo_border.study import embedded_studies  # noqa: PLC0415
+    from geo_border.settings import read_settings  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import embedded_studies  # noqa: PLC0415  (--help stays quick)
 
     for name, folder in embedded_studies().items():
         about = read_settings(folder / "study.toml").study
@@ -185,7 +185,7 @@ def new(
     ] = "ru-kz",
 ) -> None:
     """Copy an embedded study, to replace its files by those of your own border."""
-    from geo_border.study import new_study  # noqa: PLC0415
+    from geo_border.study import new_study  # noqa: PLC0415  (--help stays quick)
 
     new_study(folder, template=template)
     out.print(Text(f"{folder} is ready. Next:"), soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -136,18 +136,3 @@ class Network:
         np.cumsum(np.bincount(self.tail[edges], minlength=self.n_nodes), out=indptr[1:])
         values = getattr(self, weight)[edges]
         return csr_array((values, self.indices[edges], indptr), shape=(self.n_nodes,) * 2)
-
-    def with_hours(self, hours: NDArray[np.float64]) -> Network:
-        """Copy of the network with other travel times.
-
-        Parameters
-        ----------
-        hours
-            Travel time of each edge, hours, positive, shape (m,).
-
-        Returns
-        -------
-        Network
-            The same graph; every other array is shared.
-        """
-        return replace(self, hours=hours)

@@ -49,7 +49,7 @@ def cell(value: object, decimals: int = 0, *, factor: float = 1, unit: str = "")
         return {"text": value, "key": value, "numeric": False}
     text = number(value, decimals, factor=factor, unit=unit)
     missing = text == "\N{EN DASH}"
-    return {"text": text, "key": "" if missing else f"{float(value):.10g}", "numeric": True}  # type: ignore[arg-type]
+    return {"text": text, "key": "" if missing else f"{float(value):.10g}", "numeric": True}  # type: ignore[arg-type]  # not missing: a number
 
 
 def words_of(value: object) -> str:

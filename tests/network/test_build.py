@@ -66,7 +66,13 @@ def test_oneway_links_are_one_edge(lines, territory, border, checkpoints, places
     oneway = lines.assign(oneway=[0, 0, 1, 0, -1, 0])
     built = build_network(oneway, territory, border, checkpoints, places, speeds)
     network = built.network
-    assert (network.link == 0).sum() in (1, 2)
+    tail, head = network.tail, network.indices
+    feeder = np.isclose(network.lat[tail], 49.2) & np.isclose(network.lat[head], 49.2)
+    assert feeder.any()
+    assert (network.lon[head][feeder] > network.lon[tail][feeder]).all()
+    served = np.isclose(network.lon[tail], 0.5) & np.isclose(network.lon[head], 0.5)
+    pairs = set(zip(tail[served], head[served], strict=True))
+    assert pairs == {(end, start) for start, end in pairs}
     directed = {
         (network.lon[t], network.lon[h])
         for t, h in zip(network.tail, network.indices, strict=True)

@@ -116,7 +116,6 @@ def test_a_road_that_goes_on_past_a_checkpoint_is_no_stub(lines, territory, bord
         ]
     )
     cut = pd.concat([lines.drop(index=1), halves], ignore_index=True)
-    nodes, links = links_from_lines(cut, territory)
     more = lines.iloc[[0]].set_geometry([shapely.LineString([(post[0], 49.9997), (0.6, 49.8)])])
     nodes, links = links_from_lines(pd.concat([cut, more], ignore_index=True), territory)
     found = find_crossings(nodes, links, border, checkpoints)
