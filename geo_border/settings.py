@@ -50,6 +50,19 @@ class Regions(Section):
     official_border_source: str = ""
 
 
+class Extract(Section):
+    """An extract of OpenStreetMap, and where it can be downloaded."""
+
+    file: File
+    url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+
+
+class Osm(Section):
+    """Extracts of OpenStreetMap that the network and whatever else is asked for come from."""
+
+    extracts: Annotated[list[Extract], Field(min_length=1)]
+
+
 class Lines(Section):
     """A layer of lines of one mode."""
 
@@ -141,6 +154,7 @@ class Settings(Section):
     """The whole of study.toml."""
 
     study: About
+    osm: Osm | None = None
     regions: Regions
     network: NetworkSection
     checkpoints: Checkpoints
