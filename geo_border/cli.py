@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,27 @@ StudyArgument = Annotated[
 ]
 
 
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Compute on the workers of a dask scheduler, such as tcp://10.0.0.5:8786 (needs "
+        "`pip install 'geo-border[distributed]'`); results are the same to the bit.",
+        show_default=False,
+    ),
+]
+
+
+def _spread(scheduler: str | None) -> AbstractContextManager[None]:
+    """Compute on a cluster if one is named."""
+    if scheduler is None:
+        return nullcontext()
+    from geo_border.routing.cluster import cluster  # noqa: PLC0415  (--help stays quick)
+
+    return cluster(scheduler)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         out.print(f"geo-border {__version__}", highlight=False)
@@ -79,6 +101,7 @@ def run(
             show_default=False,
         ),
     ] = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Run a study from border to typology and write tables, maps, a GeoPackage and the report.
 
@@ -92,12 +115,13 @@ def run(
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task("read", total=len(STAGES))
-        results = opened.run(
-            folder,
-            progress=lambda stage: bar.update(
-                task, description=stage, completed=STAGES.index(stage)
-            ),
-        )
+        with _spread(scheduler):
+            results = opened.run(
+                folder,
+                progress=lambda stage: bar.update(
+                    task, description=stage, completed=STAGES.index(stage)
+                ),
+            )
     out.print(_summary(results))
     out.print(
         "Scores 0-100 among the regions of the study; rank: 5-95 % of the Monte Carlo draws; "

@@ -38,7 +38,8 @@ class GeoBorderError(Exception):
         if row is not None:
             where += f", row {row}" if where else f"row {row}"
         text = f"{where}: {problem}" if where else problem
-        super().__init__(f"{text}. {remedy}." if remedy else f"{text}.")
+        # An error that a worker process sends here is made again from its own text.
+        super().__init__(f"{text}. {remedy}." if remedy else f"{text.removesuffix('.')}.")
 
 
 class StudyError(GeoBorderError):
@@ -55,6 +56,10 @@ class GeometryError(GeoBorderError):
 
 class SideError(GeoBorderError):
     """One of the two sides is absent where both are needed."""
+
+
+class SchedulerError(GeoBorderError):
+    """A dask scheduler that does not answer, or whose workers cannot do the work."""
 
 
 class NetworkError(GeoBorderError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -144,14 +145,26 @@ def _losses(
     """Losses of the origins by checkpoint; crossings and charges by step."""
     E = np.stack([crossing.E for crossing in crossings])
     last = np.stack([crossing.last for crossing in crossings])
-    losses = np.zeros(A.shape)
+    work = partial(_block_losses, own, side, A, E, last, charge, weight, code)
+    parts = in_blocks(len(A), work, size=rows_at_once(E.shape[2]))
+    return np.concatenate([np.empty((0, A.shape[1])), *parts])
 
-    def work(rows: slice) -> None:
-        direct = NO_DIRECT if own is None else own.block(side, rows)
-        _charge_losses(direct, A[rows], E, last, charge, weight, code, losses[rows])
 
-    for _ in in_blocks(len(A), work, size=rows_at_once(E.shape[2])):
-        pass
+def _block_losses(
+    own: Inside | None,
+    side: int,
+    A: NDArray[np.float64],
+    E: NDArray[np.float64],
+    last: NDArray[np.int32],
+    charge: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    code: NDArray[np.float64],
+    rows: slice,
+) -> NDArray[np.float64]:
+    """Losses of some origins by checkpoint."""
+    direct = NO_DIRECT if own is None else own.block(side, rows)
+    losses = np.zeros(A[rows].shape)
+    _charge_losses(direct, A[rows], E, last, charge, weight, code, losses)
     return losses
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -177,28 +178,24 @@ def _reroute(
     np.cumsum([len(scenarios) for scenarios in scenario_of], out=start[1:])
     hits = np.concatenate(scenario_of)
     code = np.array(demand.gravity.decay.code)
-    base = market.crossing
-
-    def work(rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        result: tuple[NDArray[np.float64], NDArray[np.float64]] = _divert(
-            base.A[rows],
-            base.E,
-            base.last,
-            market.origin_mass[rows],
-            market.destination_mass,
-            code,
-            start,
-            hits,
-            E_closed,
-            last_closed,
-        )
-        return result
-
+    work = partial(_block_diverted, market, code, (start, hits, E_closed, last_closed))
     moved = np.zeros((len(closed_ways), k, k))
     for part, flow in in_blocks(len(market.origins), work):
         sums += part
         moved += flow
     return moved
+
+
+def _block_diverted(
+    market: Market, code: NDArray[np.float64], closed: Any, rows: slice
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Demand of some origins routed again."""
+    base = market.crossing
+    masses = market.origin_mass[rows], market.destination_mass
+    result: tuple[NDArray[np.float64], NDArray[np.float64]] = _divert(
+        base.A[rows], base.E, base.last, *masses, code, *closed
+    )
+    return result
 
 
 @kernel

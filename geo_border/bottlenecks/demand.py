@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -191,20 +192,15 @@ def _market(
 
 def _blocks(market: Market, code: NDArray[np.float64]) -> list[tuple[slice, Flows]]:
     """Flows of one direction by block of origins."""
+    return list(in_blocks(len(market.origins), partial(_block_flows, market, code)))
+
+
+def _block_flows(market: Market, code: NDArray[np.float64], rows: slice) -> tuple[slice, Flows]:
+    """Flows of some origins."""
     crossing = market.crossing
-
-    def work(rows: slice) -> tuple[slice, Flows]:
-        flows: Flows = _assign(
-            crossing.A[rows],
-            crossing.E,
-            crossing.last,
-            market.origin_mass[rows],
-            market.destination_mass,
-            code,
-        )
-        return rows, flows
-
-    return list(in_blocks(len(market.origins), work))
+    masses = market.origin_mass[rows], market.destination_mass
+    flows: Flows = _assign(crossing.A[rows], crossing.E, crossing.last, *masses, code)
+    return rows, flows
 
 
 @kernel

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -152,26 +153,28 @@ def _gains(
     E_cut = np.array(cut).reshape(-1, *base.E.shape)
     changed = np.any(E_cut < base.E, axis=2)
     demand_code = np.array(demand.gravity.decay.code)
-
-    def work(
-        rows: slice,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        result: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] = _improve(
-            np.ascontiguousarray(tables.to_gate[market.origins[rows]]),
-            base.E,
-            E_cut,
-            changed,
-            population[market.destinations],
-            code,
-            market.origin_mass[rows],
-            market.destination_mass,
-            demand_code,
-        )
-        return result
-
-    parts = list(in_blocks(len(market.origins), work))
+    A = tables.to_gate[market.origins]
+    tabled = base.E, E_cut, changed, population[market.destinations], code
+    masses = market.origin_mass, market.destination_mass
+    parts = list(in_blocks(len(A), partial(_block_gains, A, tabled, masses, demand_code)))
     gain, saved, trips = (np.concatenate(column) for column in zip(*parts, strict=True))
     return gain, saved, trips
+
+
+def _block_gains(
+    A: NDArray[np.float64],
+    tabled: Any,
+    masses: tuple[NDArray[np.float64], NDArray[np.float64]],
+    demand_code: NDArray[np.float64],
+    rows: slice,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Gains of some origins."""
+    E, E_cut, changed, weight, code = tabled
+    masses = masses[0][rows], masses[1]
+    result: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] = _improve(
+        A[rows], E, E_cut, changed, weight, code, *masses, demand_code
+    )
+    return result
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Compiled kernels: one decorator, and blocks of rows on all cores."""
+"""Compiled kernels: one decorator, and blocks of rows on all cores or all workers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from numba import njit
 from numba.core.caching import FunctionCache
+
+from geo_border.routing.cluster import current_cluster, on_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,14 +63,16 @@ def kernel(function: F) -> F:
 
 
 def in_blocks(rows: int, work: Callable[[slice], R], *, size: int | None = None) -> Iterator[R]:
-    """Apply `work` to blocks of rows, on all cores.
+    """Apply `work` to blocks of rows, on all cores or on the workers of the cluster in use.
 
     Parameters
     ----------
     rows
         Number of rows.
     work
-        Called with the slice of each block; should spend its time in kernels.
+        Called with the slice of each block; should spend its time in kernels. A function of
+        a module, or a `functools.partial` of one: workers get its arguments, and find its
+        code by its name.
     size
         Rows of a block; a fixed number of blocks if not given.
 
@@ -76,10 +80,13 @@ def in_blocks(rows: int, work: Callable[[slice], R], *, size: int | None = None)
     ------
     object
         What `work` returned for each block, in the order of the rows: sums over the
-        blocks come out the same on any number of cores.
+        blocks come out the same on any number of cores and workers.
     """
     if size is None:
         size = max(SMALLEST_BLOCK, -(-rows // BLOCKS))
     blocks = [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
+    if (cluster := current_cluster()) is not None:
+        yield from on_workers(cluster, work, blocks)
+        return
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(work, blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,13 +64,9 @@ class Crossing:
             Gates, -1 for pairs that do not pass the border, shape (N, M).
         """
         shape = len(self.A), self.E.shape[1]
-        times, first = np.empty(shape), np.empty(shape, np.int32)
-
-        def work(rows: slice) -> None:
-            fill_times(direct[rows], self.A[rows], self.E, times[rows], first[rows])
-
-        for _ in in_blocks(len(self.A), work):
-            pass
+        parts = list(in_blocks(len(self.A), partial(_times, direct, self.A, self.E)))
+        times = np.concatenate([np.empty((0, shape[1])), *(part for part, _ in parts)])
+        first = np.concatenate([np.empty((0, shape[1]), np.int32), *(part for _, part in parts)])
         last = np.where(first >= 0, self.last[first, np.arange(shape[1])], -1)
         return times, first, last.astype(np.int32)
 
@@ -131,17 +128,38 @@ def own_sums(
         Sums over the times inside, and then for each of `transits` what it adds to them,
         shape (1 + transits, N, D).
     """
-    sums = np.empty((1 + len(transits), len(own.origins[side]), len(codes)))
+    shape = 1 + len(transits), len(own.origins[side]), len(codes)
+    factors = [(crossing.A, crossing.E) for crossing in transits]
+    work = partial(_own_sums, own, side, weight, codes, factors)
+    parts = in_blocks(shape[1], work, size=rows_at_once(len(weight)))
+    return np.concatenate([np.empty((shape[0], 0, shape[2])), *parts], axis=1)
 
-    def work(rows: slice) -> None:
-        direct = own.block(side, rows)
-        sum_direct(direct, weight, codes, sums[0, rows])
-        for gained, crossing in zip(sums[1:], transits, strict=True):
-            sum_gains(direct, crossing.A[rows], crossing.E, weight, codes, gained[rows])
 
-    for _ in in_blocks(sums.shape[1], work, size=rows_at_once(len(weight))):
-        pass
+def _own_sums(
+    own: Inside,
+    side: int,
+    weight: NDArray[np.float64],
+    codes: NDArray[np.float64],
+    factors: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    rows: slice,
+) -> NDArray[np.float64]:
+    """Sums of `own_sums` over some origins."""
+    direct = own.block(side, rows)
+    sums = np.empty((1 + len(factors), len(direct), len(codes)))
+    sum_direct(direct, weight, codes, sums[0])
+    for gained, (A, E) in zip(sums[1:], factors, strict=True):
+        sum_gains(direct, A[rows], E, weight, codes, gained)
     return sums
+
+
+def _times(
+    direct: NDArray[np.float64], A: NDArray[np.float64], E: NDArray[np.float64], rows: slice
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Times and first gates of some origins."""
+    A = A[rows]
+    times, first = np.empty((len(A), E.shape[1])), np.empty((len(A), E.shape[1]), np.int32)
+    fill_times(direct[rows], A, E, times, first)
+    return times, first
 
 
 def across(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -213,12 +214,9 @@ def own_times(
     for side in range(len(SIDES)):
         n, m = len(found.origins[side]), len(found.destinations[side])
         times = np.empty((n, m))
-
-        def work(rows: slice, side: int = side, times: NDArray[np.float64] = times) -> None:
-            times[rows] = found.block(side, rows)
-
-        for _ in in_blocks(n, work, size=rows_at_once(m)):
-            pass
+        size = rows_at_once(m)
+        for block, part in enumerate(in_blocks(n, partial(found.block, side), size=size)):
+            times[block * size : (block + 1) * size] = part
         hours.append(times)
     return OwnTimes(found.origins, found.destinations, tuple(hours))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -186,24 +187,25 @@ def search(graph: SearchGraph, roots: NDArray[np.int64]) -> Trees:
     """
     shape = len(roots), len(graph.node)
     hours, before = np.empty(shape), np.empty(shape, np.int32)
-    inside = graph.position[roots]
-
-    def work(rows: slice) -> None:
-        within_range = fill_trees(
-            graph.indptr,
-            graph.arcs,
-            graph.shift,
-            graph.buckets,
-            inside[rows],
-            graph.node,
-            hours[rows],
-            before[rows],
-        )
-        _check_range(within_range=within_range)
-
-    for _ in in_blocks(len(roots), work, size=_few(len(roots))):
-        pass
+    size = _few(len(roots))
+    for block, part in enumerate(in_blocks(len(roots), partial(_trees, graph, roots), size=size)):
+        rows = slice(block * size, (block + 1) * size)
+        hours[rows], before[rows] = part
     return Trees(hours=hours, next_node=before)
+
+
+def _trees(
+    graph: SearchGraph, roots: NDArray[np.int64], rows: slice
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Hours and next nodes of some trees."""
+    inside = graph.position[roots[rows]]
+    shape = len(inside), len(graph.node)
+    hours, before = np.empty(shape), np.empty(shape, np.int32)
+    within_range = fill_trees(
+        graph.indptr, graph.arcs, graph.shift, graph.buckets, inside, graph.node, hours, before
+    )
+    _check_range(within_range=within_range)
+    return hours, before
 
 
 def search_columns(
@@ -230,10 +232,15 @@ def search_columns(
     NetworkError
         As `search`.
     """
-    parts = in_blocks(
-        len(roots), lambda rows: times_from(graph, roots[rows], columns), size=_few(len(roots))
-    )
+    parts = in_blocks(len(roots), partial(_times, graph, roots, columns), size=_few(len(roots)))
     return np.concatenate([np.empty((0, len(columns))), *parts])
+
+
+def _times(
+    graph: SearchGraph, roots: NDArray[np.int64], columns: NDArray[np.int64], rows: slice
+) -> NDArray[np.float64]:
+    """Times from some of the roots."""
+    return times_from(graph, roots[rows], columns)
 
 
 def times_from(

@@ -8,6 +8,7 @@ stay, and the sums are those over all of them.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,23 +112,13 @@ def _all_tiles(
     shares = shares.astype(A.dtype)
     greatest = sum(float(part[np.isfinite(part)].max(initial=0)) for part in (A, E))
     slack = ROUNDING * float(np.finfo(A.dtype).eps) * greatest
-    starts: Any = np.ascontiguousarray(A[rows])
-    masses = mass.sum(axis=1)
-    of_type: Any = mass.astype(A.dtype)
-    limits: Any = codes[:, 1].astype(A.dtype)
-
-    def work(block: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        length = block.stop - block.start
-        found = np.zeros((length, len(codes)))
-        lost = np.zeros((len(losses), length, len(codes)))
-        part = starts[block]
-        bounds = low, high, gaps, slack, codes
-        if closures:
-            close_tiles(part, legs, shares, wholes, of_type, *bounds, found, lost)
-        else:
-            sum_tiles(part, legs, shares, wholes, of_type, masses, *bounds, limits, found)
-        return found, lost
-
+    tables: list[Any] = [legs, shares, wholes, mass.astype(A.dtype)]
+    bounds = low, high, gaps, slack, codes
+    if closures:
+        work = partial(_closed_block, A[rows], (*tables, *bounds))
+    else:
+        limits = codes[:, 1].astype(A.dtype)
+        work = partial(_summed_block, A[rows], (*tables, mass.sum(axis=1), *bounds, limits))
     # Whole tiles of origins: where they are cut does not depend on the blocks.
     size = ROWS * max(1, -(-n // (BLOCKS * ROWS)))
     for block, (found, lost) in enumerate(in_blocks(n, work, size=size)):
@@ -135,6 +126,25 @@ def _all_tiles(
         sums[at] = found
         losses[:, at] = lost
     return sums, losses
+
+
+def _summed_block(
+    A: Any, tables: Any, rows: slice
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of some origins."""
+    found = np.zeros((rows.stop - rows.start, len(tables[-2])))
+    sum_tiles(*(A[rows], *tables, found))
+    return found, np.zeros((0, *found.shape))
+
+
+def _closed_block(
+    A: Any, tables: Any, rows: slice
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of some origins, and what each closure takes from them."""
+    found = np.zeros((rows.stop - rows.start, len(tables[-1])))
+    lost = np.zeros((A.shape[1], *found.shape))
+    close_tiles(*(A[rows], *tables, found, lost))
+    return found, lost
 
 
 def _map_order(times: Floats) -> NDArray[np.int64]:

@@ -1,0 +1,135 @@
+"""Blocks of rows on worker processes: the same results to the bit, also when workers die."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from geo_border import open_study
+from geo_border.access.decay import Exponential, codes
+from geo_border.errors import NetworkError, SchedulerError
+from geo_border.routing.cluster import cluster, current_cluster
+from geo_border.routing.compiled import in_blocks
+from geo_border.routing.searches import search, search_columns, search_graph
+from geo_border.routing.tiles import tile_closures, tile_sums
+from tests.routing.test_searches import random_matrix
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+distributed = pytest.importorskip("distributed", reason="the extra [distributed]")
+
+# dask leaves sockets and loops to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore:.*:pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Two worker processes on the loopback interface."""
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+    ) as workers:
+        yield workers.scheduler_address
+
+
+def squares(factor: int, marks: Path | None, rows: slice) -> np.ndarray:
+    """A block that kills its worker the first time the third one is asked for."""
+    if marks is not None and rows.start == 200:
+        mark = marks / "killed"
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.1)
+    return factor * np.arange(rows.start, rows.stop) ** 2
+
+
+def failing(rows: slice) -> None:
+    raise NetworkError("no way", row=rows.start, remedy="Find one")
+
+
+def test_searches_and_sums_are_those_of_one_process(address):
+    graph = search_graph(random_matrix(5, 400), *np.random.default_rng(5).random((2, 400)))
+    roots, columns = np.arange(0, 400, 3), np.arange(0, 400, 7)
+    random = np.random.default_rng(6)
+    A, E = random.random((1500, 9)), random.random((9, 600))
+    code, weight = codes([Exponential(half_life=0.3)]), random.random(600)
+
+    def everything():
+        trees = search(graph, roots)
+        return [
+            trees.hours,
+            trees.next_node,
+            search_columns(graph, roots, columns),
+            tile_sums(A, E, weight, code),
+            *tile_closures(A, E, weight, code),
+        ]
+
+    alone = everything()
+    with cluster(address):
+        assert current_cluster() is not None
+        together = everything()
+    assert current_cluster() is None
+    for mine, theirs in zip(alone, together, strict=True):
+        assert mine.dtype == theirs.dtype
+        assert np.array_equal(mine, theirs)
+
+
+def test_a_run_on_a_cluster_gives_the_same_tables(address, mini, tmp_path):
+    open_study(mini).run(tmp_path / "alone")
+    with cluster(address):
+        open_study(mini).run(tmp_path / "together")
+    tables = sorted((tmp_path / "alone" / "tables").glob("*.csv"))
+    assert tables
+    for table in tables:
+        assert table.read_bytes() == (tmp_path / "together" / "tables" / table.name).read_bytes()
+
+
+def test_blocks_of_a_killed_worker_are_computed_by_another(address, tmp_path):
+    with cluster(address):
+        parts = list(in_blocks(1000, partial(squares, 3, tmp_path), size=100))
+    assert (tmp_path / "killed").exists()
+    assert np.array_equal(np.concatenate(parts), 3 * np.arange(1000) ** 2)
+
+
+def test_an_error_on_a_worker_arrives_with_its_text(address):
+    with cluster(address), pytest.raises(NetworkError) as caught:
+        list(in_blocks(10, failing))
+    assert str(caught.value) == "row 0: no way. Find one."
+
+
+@pytest.mark.parametrize("nowhere", ["tcp://127.0.0.1:9", "nonsense://x"])
+def test_no_scheduler_is_one_clear_error(monkeypatch, nowhere):
+    monkeypatch.setattr("geo_border.routing.cluster.ANSWER_S", 0.2)
+    told = f"no dask scheduler answers at {re.escape(nowhere)}"
+    with pytest.raises(SchedulerError, match=told), cluster(nowhere):
+        pass
+
+
+def test_a_cluster_without_workers_is_refused():
+    with (
+        distributed.LocalCluster(
+            n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as empty,
+        pytest.raises(SchedulerError, match="has no worker"),
+        cluster(empty.scheduler_address),
+    ):
+        pass
+
+
+def test_workers_of_another_version_are_refused(address, monkeypatch):
+    monkeypatch.setattr("geo_border.routing.cluster.__version__", "0.0.0")
+    with pytest.raises(SchedulerError, match=r"here it is 0\.0\.0"), cluster(address):
+        pass
