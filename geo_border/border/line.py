@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from geo_border.border.edges import WGS84, equal_area_crs, projected
+from geo_border.border.locate import segments
 from geo_border.errors import SideError
 
 if TYPE_CHECKING:
@@ -50,11 +51,11 @@ def border_line(
     theirs = projected(neighbour, crs)
     outline = shapely.boundary(shapely.union_all(theirs.to_numpy()))
     outline = shapely.intersection(outline, shapely.box(*ours.total_bounds).buffer(touch_m + 1))
-    segments, _ = _segments(shapely.segmentize(outline, SEGMENT_M))
-    middle = shapely.line_interpolate_point(segments, 0.5, normalized=True)
-    edges, _ = _segments(ours.boundary.to_numpy())
+    pieces, _ = segments(shapely.segmentize(outline, SEGMENT_M))
+    middle = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
+    edges, _ = segments(ours.boundary.to_numpy())
     hit = shapely.STRtree(edges).query(middle, predicate="dwithin", distance=touch_m)[0]
-    shared = segments[np.unique(hit)]
+    shared = pieces[np.unique(hit)]
     if not len(shared):
         raise SideError(
             "the two sides share no border",
@@ -64,18 +65,9 @@ def border_line(
     return _pieces(chains, ours, theirs)
 
 
-def _segments(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
-    """Lines cut at every vertex, with the position of the line each segment is from."""
-    parts, whole = shapely.get_parts(lines, return_index=True)
-    points, part = shapely.get_coordinates(parts, return_index=True)
-    joined = part[1:] == part[:-1]
-    ends = np.stack([points[:-1][joined], points[1:][joined]], axis=1)
-    return shapely.linestrings(ends), whole[part[1:][joined]]
-
-
 def _nearest_region(points: NDArray[np.object_], polygons: gpd.GeoSeries) -> NDArray[np.intp]:
     """Position of the polygon whose edge is nearest to each point."""
-    edges, region = _segments(polygons.boundary.to_numpy())
+    edges, region = segments(polygons.boundary.to_numpy())
     nearest: NDArray[np.intp] = region[shapely.STRtree(edges).nearest(points)]
     return nearest
 

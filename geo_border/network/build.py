@@ -37,8 +37,8 @@ class BuiltNetwork:
     places
         Places with the ``node`` where they enter, ``access_km``, ``access_h``.
     speeds
-        Kilometres of network by side, mode and class with the speed they got and how much of
-        it was tagged.
+        By ``side``, ``mode`` and ``class``: ``km`` of network, of which ``tagged_km`` with a speed
+        of their own and ``imputed_km`` without, and the ``mean_kmh`` they got.
     """
 
     network: Network
@@ -54,7 +54,7 @@ def build_network(
     border: gpd.GeoDataFrame,
     checkpoints: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame,
-    speeds: pd.DataFrame,
+    speeds: pd.DataFrame | None = None,
     *,
     access: Access = Access(),
     crossing_tolerance_km: float = 2,
@@ -74,7 +74,8 @@ def build_network(
     places
         Points with ``side`` and ``population``.
     speeds
-        ``side``, ``mode``, ``class``, ``kmh``: default speeds.
+        ``side``, ``mode``, ``class``, ``kmh``: default speeds of lines that have none; not
+        needed where all have ``travel_kmh``, ``speed_kmh`` or ``hours``.
     access
         How places reach the network.
     crossing_tolerance_km
@@ -109,9 +110,9 @@ def build_network(
 
 
 def _hours(
-    nodes: pd.DataFrame, links: gpd.GeoDataFrame, speeds: pd.DataFrame
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, speeds: pd.DataFrame | None
 ) -> tuple[pd.Series, pd.DataFrame]:
-    """Time of each link: its own, else by its own speed or that of its side, mode and class."""
+    """Time of each link: its own, else by the speed one goes on it, its limit or its default."""
     side = nodes["side"].to_numpy()[links["tail"]]
     key = pd.DataFrame(
         {
@@ -121,8 +122,10 @@ def _hours(
         },
         index=links.index,
     )
-    default = key.merge(speeds[["side", "mode", "class", "kmh"]], how="left")["kmh"]
-    kmh = links["speed_kmh"].fillna(pd.Series(default.to_numpy(), links.index))
+    kmh = links["travel_kmh"].fillna(links["speed_kmh"])
+    if speeds is not None:
+        default = key.merge(speeds[["side", "mode", "class", "kmh"]], how="left")["kmh"]
+        kmh = kmh.fillna(pd.Series(default.to_numpy(), links.index))
     hours = links["hours"].fillna(links["length_km"] / kmh)
     unknown = key[hours.isna()].drop_duplicates()
     if len(unknown):
@@ -131,12 +134,13 @@ def _hours(
             f"no default speed for (side, mode, class) {missing}",
             remedy="Add the rows to the speed table of the study",
         )
+    km = links["length_km"]
     tagged = links["speed_kmh"].notna() | links["hours"].notna()
     account = (
-        key.assign(km=links["length_km"], tagged_km=links["length_km"].where(tagged, 0.0))
+        key.assign(km=km, tagged_km=km.where(tagged, 0.0), imputed_km=km.mask(tagged, 0.0))
         .assign(hours=hours)
         .groupby(["side", "mode", "class"])
-        .agg(km=("km", "sum"), tagged_km=("tagged_km", "sum"), hours=("hours", "sum"))
+        .sum()
         .assign(mean_kmh=lambda rows: rows["km"] / rows.pop("hours"))
         .reset_index()
     )

@@ -51,7 +51,8 @@ def find_crossings(
     -------
     GeoDataFrame
         Index ``crossing_id``; ``link`` (position), ``share`` (of the link's length from its
-        tail), ``mode``, ``road_class``, ``checkpoint_id`` or none, ``checkpoint_km``
+        tail), ``mode``, ``road_class``, ``name`` and ``ref`` of the way where known,
+        ``checkpoint_id`` or none, ``checkpoint_km``
         (distance to it), ``found_by`` (``geometry``; ``ends`` where the line itself does not
         meet the border line; ``stub``), ``confidence``, ``lon``, ``lat``, points.
     """
@@ -92,6 +93,8 @@ def find_crossings(
             "share": share,
             "mode": links["mode"].to_numpy()[link],
             "road_class": links["road_class"].to_numpy()[link],
+            "name": _text(links, "name")[link],
+            "ref": _text(links, "ref")[link],
             "checkpoint_id": np.where(served, names[post] if len(names) else None, None),
             "checkpoint_km": km,
             "found_by": found_by,
@@ -103,6 +106,13 @@ def find_crossings(
         geometry=points.to_numpy(),
         crs=4326,
     )
+
+
+def _text(links: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    """Values of an optional column of text."""
+    if name not in links:
+        return np.full(len(links), None, object)
+    return links[name].to_numpy(dtype=object)
 
 
 def _meeting(

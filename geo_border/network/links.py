@@ -11,6 +11,7 @@ import shapely
 import shapely.ops
 
 from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.border.locate import polygon_near
 from geo_border.errors import NetworkError
 from geo_border.network.graph import MODES, SIDES
 
@@ -20,18 +21,27 @@ if TYPE_CHECKING:
 COORDINATE_DECIMALS = 6
 """Ends of lines that agree to this many decimals of a degree (0.1 m) are one node."""
 
+CARRIED = ("name", "ref", "way_id")
+"""Columns of lines that stay with their links."""
+
 
 def links_from_lines(
     lines: gpd.GeoDataFrame, territory: gpd.GeoDataFrame, *, reach_km: float = 10
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
     """Nodes and links of line layers that meet at their ends.
 
+    Ends with the id of an OSM node meet where the id is the same, roads and ferries with each
+    other and railways with railways; other ends meet what has the same coordinates.
+
     Parameters
     ----------
     lines
         LineStrings; columns ``mode``, ``road_class``, and optionally ``length_km`` (geodesic
         where missing), ``oneway`` (1 along the line, -1 against it, 0 both), ``speed_kmh``,
-        ``hours`` (a time that holds whatever the speed, such as a ferry's).
+        ``travel_kmh`` (the speed one goes, which `speed_kmh` need not be), ``hours`` (a time that
+        holds whatever the speed, such as a ferry's), ``tail_osm``, ``head_osm`` (ids of the nodes
+        at the ends, missing for lines of other sources), ``tail_blocked``, ``head_blocked`` (that
+        end meets nothing), and those of `CARRIED`.
         Lines must meet at their ends where one can change from one to the other.
     territory
         Polygons of both sides with columns ``side`` and ``region_id`` (missing outside the
@@ -46,8 +56,9 @@ def links_from_lines(
         ``lon``, ``lat``, ``side`` (position in `SIDES`, -1 outside), ``region_id``.
     links : GeoDataFrame
         ``tail``, ``head`` (positions of nodes), ``mode``, ``road_class``, ``length_km``,
-        ``oneway``, ``speed_kmh``, ``hours``, ``line`` (index of the line it is from),
-        LineStrings in WGS 84 drawn from tail to head.
+        ``oneway``, ``speed_kmh``, ``travel_kmh``, ``hours``, ``line`` (index of the line it is
+        from), those of `CARRIED` that the lines have; LineStrings in WGS 84 drawn from tail to
+        head.
 
     Raises
     ------
@@ -61,12 +72,11 @@ def links_from_lines(
         raise NetworkError(
             f"unknown mode {', '.join(map(str, unknown))}", remedy=f"Use one of {', '.join(MODES)}"
         )
-    parts = lines.to_crs(4326).explode()
+    parts = lines.to_crs(4326)
+    if (shapely.get_type_id(parts.geometry.to_numpy()) != shapely.GeometryType.LINESTRING).any():
+        parts = parts.explode()
     geometry = shapely.force_2d(parts.geometry.to_numpy())
-    ends = np.concatenate([shapely.get_point(geometry, 0), shapely.get_point(geometry, -1)])
-    lonlat = np.round(shapely.get_coordinates(ends), COORDINATE_DECIMALS)
-    corners, node = np.unique(lonlat, axis=0, return_inverse=True)
-    nodes = pd.DataFrame({"lon": corners[:, 0], "lat": corners[:, 1]})
+    nodes, node = _nodes(parts, geometry)
     nodes[["side", "region_id"]] = _sides(nodes, territory, reach_km)
     for number, side in enumerate(SIDES):
         if not (nodes["side"] == number).any():
@@ -85,16 +95,72 @@ def links_from_lines(
             "length_km": np.where(np.isnan(given_km), _geodesic_km(geometry), given_km),
             "oneway": _column(parts, "oneway", 0).astype(np.int8),
             "speed_kmh": _column(parts, "speed_kmh", np.nan),
+            "travel_kmh": _column(parts, "travel_kmh", np.nan),
             "hours": _column(parts, "hours", np.nan),
             "line": parts.index.to_numpy(),
+            **{name: parts[name].to_numpy() for name in CARRIED if name in parts},
         },
         geometry=geometry,
         crs=4326,
     )
-    outside = nodes.index[nodes["side"] < 0]
-    dropped = links["tail"].isin(outside) | links["head"].isin(outside)
-    dropped |= links["tail"] == links["head"]
-    return nodes, links[~dropped].reset_index(drop=True)
+    inside = nodes["side"].to_numpy() >= 0
+    tail, head = node[:n], node[n:]
+    kept = inside[tail] & inside[head] & (tail != head)
+    return nodes, links[kept].reset_index(drop=True)
+
+
+def _nodes(
+    parts: gpd.GeoDataFrame, geometry: NDArray[np.object_]
+) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Nodes at the ends of lines, and the node of each tail, then of each head."""
+    ends = [shapely.get_coordinates(shapely.get_point(geometry, end)) for end in (0, -1)]
+    lonlat = np.concatenate(ends)
+    rail = np.tile((parts["mode"] == "rail").to_numpy(), 2)
+    osm = np.concatenate([_column(parts, f"{end}_osm", np.nan) for end in ("tail", "head")])
+    blocked = np.concatenate([_column(parts, f"{end}_blocked", 0) for end in ("tail", "head")])
+    known = ~np.isnan(osm)
+    apart = blocked == 1
+    node = np.full(len(osm), -1, np.int64)
+    first: list[NDArray[np.intp]] = []
+
+    meeting = np.flatnonzero(known & ~apart)
+    key = 2 * osm[meeting].astype(np.int64) + rail[meeting]
+    _, at, node[meeting] = np.unique(key, return_index=True, return_inverse=True)
+    first += [meeting[at], np.flatnonzero(apart)]
+    node[apart] = len(at) + np.arange(apart.sum())
+
+    place = _place_keys(lonlat)
+    other = np.flatnonzero(~known & ~apart)
+    node[other] = _node_there(place, rail, meeting[at], other)
+    loose = np.flatnonzero(node < 0)
+    _, at, inverse = np.unique(place[loose], return_index=True, return_inverse=True)
+    node[loose] = sum(map(len, first)) + inverse
+    lonlat[loose] = np.round(lonlat[loose], COORDINATE_DECIMALS)
+    corners = lonlat[np.concatenate([*first, loose[at]])]
+    return pd.DataFrame({"lon": corners[:, 0], "lat": corners[:, 1]}), node
+
+
+def _place_keys(lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
+    """One number for each place, the same for those that round to the same coordinates."""
+    from_corner = lonlat + np.array([360.0, 90.0])
+    lon, lat = np.rint(from_corner * 10**COORDINATE_DECIMALS).astype(np.int64).T
+    key: NDArray[np.int64] = lon << 28 | lat
+    return key
+
+
+def _node_there(
+    place: NDArray[np.int64],
+    rail: NDArray[np.bool_],
+    nodes: NDArray[np.intp],
+    ends: NDArray[np.intp],
+) -> NDArray[np.int64]:
+    """Which of the nodes, each given by one of its ends, lies where each end does, else -1."""
+    key, own = (2 * place[rows] + rail[rows] for rows in (nodes, ends))
+    order = np.argsort(key, kind="stable")
+    found = np.searchsorted(key[order], own).clip(max=max(len(key) - 1, 0))
+    if not len(key):
+        return np.full(len(ends), -1)
+    return np.where(key[order[found]] == own, order[found], -1)
 
 
 def _geodesic_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:
@@ -115,26 +181,16 @@ def _column(frame: pd.DataFrame, name: str, default: float) -> NDArray[np.float6
 
 def _sides(nodes: pd.DataFrame, territory: gpd.GeoDataFrame, reach_km: float) -> pd.DataFrame:
     """Side and region of each node, by the polygon it lies in or the nearest within reach."""
-    crs = equal_area_crs(territory)
-    points = gpd.GeoSeries(gpd.points_from_xy(nodes["lon"], nodes["lat"]), crs=4326).to_crs(crs)
-    polygons = territory.geometry.to_crs(crs).to_numpy()
-    tree = shapely.STRtree(polygons)
-    polygon = np.full(len(nodes), -1)
-    inside, hit = tree.query(points.to_numpy(), predicate="intersects")
-    polygon[inside] = hit
-    rest = np.flatnonzero(polygon < 0)
-    near, hit = tree.query_nearest(
-        points.to_numpy()[rest], max_distance=reach_km * 1000, all_matches=False
+    polygon = polygon_near(
+        territory.geometry.to_crs(4326),
+        nodes["lon"].to_numpy(),
+        nodes["lat"].to_numpy(),
+        crs=equal_area_crs(territory),
+        reach_m=1000 * reach_km,
     )
-    polygon[rest[near]] = hit
-    side = territory["side"].map(SIDES.index).to_numpy()
-    region = territory["region_id"].to_numpy(dtype=object)
-    return pd.DataFrame(
-        {
-            "side": np.where(polygon >= 0, side[polygon], -1).astype(np.int8),
-            "region_id": np.where(polygon >= 0, region[polygon], None),
-        }
-    )
+    side = np.append(territory["side"].map(SIDES.index).to_numpy(np.int8), np.int8(-1))
+    region = np.array([*territory["region_id"], None], dtype=object)
+    return pd.DataFrame({"side": side[polygon], "region_id": region[polygon]})
 
 
 def split_links(

@@ -190,6 +190,7 @@ def join_stations(
             "length_km": way_km,
             "oneway": np.int8(0),
             "speed_kmh": np.nan,
+            "travel_kmh": np.nan,
             "hours": access.transfer_h + way_km / access.speed_kmh,
             "line": -1,
         },

@@ -92,6 +92,27 @@ def test_speeds_are_accounted_for(lines, territory, border, checkpoints, places,
     assert account.loc[("home", "rail", "rail"), "mean_kmh"] == pytest.approx(50)
 
 
+def test_the_speed_one_goes_is_not_the_limit(lines, territory, border, checkpoints, places, speeds):
+    """A travel speed sets the time; only a tagged limit counts as known."""
+    km = WGS84.inv(0.5, 49.2, 0.5, 49.9)[2] / 1000
+    own = lines.assign(travel_kmh=[70.0, 60, 60, 60, 60, 40], speed_kmh=[90.0, *[np.nan] * 5])
+    built = build_network(own, territory, border, checkpoints, places)
+    account = built.speeds.set_index(["side", "mode", "class"])
+    home = account.loc[("home", "road", "trunk")]
+    assert home["tagged_km"] == pytest.approx(km)
+    assert home["imputed_km"] == pytest.approx(home["km"] - km)
+    assert account.loc[("neighbour", "road", "trunk"), "mean_kmh"] == pytest.approx(60)
+    network = built.network
+    ends = network.lat[network.tail], network.lat[network.indices]
+    trunk = np.isclose(np.abs(ends[0] - ends[1]), 49.9 - 49.21)
+    assert network.hours[trunk] == pytest.approx(km * (49.9 - 49.21) / 0.7 / 70, rel=1e-4)
+    # Where a line has none the limit is next, and the table last.
+    part = own.assign(travel_kmh=[np.nan, np.nan, 60, 60, 60, 40])
+    built = build_network(part, territory, border, checkpoints, places, speeds)
+    account = built.speeds.set_index(["side", "mode", "class"])
+    assert account.loc[("neighbour", "road", "trunk"), "mean_kmh"] == pytest.approx(80)
+
+
 def test_a_class_without_a_speed_is_named(lines, territory, border, checkpoints, places, speeds):
     with pytest.raises(NetworkError, match=r"\(side, mode, class\) home, road, trunk"):
         build_network(lines, territory, border, checkpoints, places, speeds.iloc[1:])

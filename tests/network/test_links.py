@@ -97,3 +97,69 @@ def test_splitting_conserves_length_and_connects_the_ends(cut_list):
         for _ in range(len(rows)):
             node = step[node]
         assert node == links.loc[line, "head"]
+
+
+def with_ids(lines, ends, **columns):
+    """Lines with the OSM ids of their ends; None where a line is of another source."""
+    tails, heads = zip(*ends, strict=True)
+    return lines.assign(tail_osm=tails, head_osm=heads, **columns)
+
+
+def test_lines_with_osm_ids_meet_by_id_alone(lines, territory):
+    """The trunk road in two ways that touch in space only, the railway by a node of the road."""
+    far = 12_345_678_901
+    ends = [(1, 2), (far, 4), (5, 1), (6, 7), (8, 9), (2, far)]
+    nodes, links = links_from_lines(with_ids(lines, ends), territory)
+    assert links.loc[0, "head"] != links.loc[1, "tail"]
+    assert links.loc[0, "tail"] == links.loc[2, "head"]
+    # The railway ends at two nodes of the roads, and meets neither.
+    rail = set(links.loc[5, ["tail", "head"]])
+    assert not rail & set(links.loc[:4, ["tail", "head"]].to_numpy().ravel())
+    assert len(nodes) == 9 + 2
+    # The place of a node is that of OSM, not rounded.
+    moved = lines.set_geometry(shapely.transform(lines.geometry.to_numpy(), lambda xy: xy + 4e-8))
+    nodes, links = links_from_lines(with_ids(moved, ends), territory)
+    assert nodes.loc[links.loc[0, "tail"], "lon"] == 0.5 + 4e-8
+
+
+def test_a_blocked_end_meets_nothing(lines, territory):
+    ends = [(1, 2), (2, 4), (2, 1), (6, 7), (8, 9), (10, 11)]
+    blocked = with_ids(lines, ends, head_blocked=[True, *[False] * 5])
+    nodes, links = links_from_lines(blocked, territory)
+    assert links.loc[1, "tail"] == links.loc[2, "tail"] != links.loc[0, "head"]
+    assert links.loc[0, "tail"] == links.loc[2, "head"]
+    at = nodes.loc[links.loc[0, "head"], ["lon", "lat"]].tolist()
+    assert at == pytest.approx([0.5, 49.9])
+
+
+def test_a_layer_beside_osm_meets_it_where_the_places_agree(lines, territory):
+    """The feeder and the railway are of a user's layer: the one ends on a road, the other not."""
+    rail = lines.iloc[[5]].set_geometry([shapely.LineString([(0.5, 49.9), (0.49, 50.8)])])
+    mixed = pd.concat([lines.iloc[:5], rail], ignore_index=True)
+    ends = [(1, 2), (2, 4), (None, None), (6, 7), (8, 9), (None, None)]
+    nodes, links = links_from_lines(with_ids(mixed, ends), territory)
+    assert links.loc[2, "head"] == links.loc[0, "tail"]
+    assert links.loc[5, "tail"] != links.loc[0, "head"] == links.loc[1, "tail"]
+    assert len(nodes) == 7 + 1 + 2
+
+
+def test_both_sources_alone_give_the_same_network(lines, territory):
+    """Ids numbered by place make the nodes that places make, up to their order."""
+    points = [shapely.get_point(lines.geometry.to_numpy(), end) for end in (0, -1)]
+    keys = [[point.wkt for point in part] for part in points]
+    number = {key: at for at, key in enumerate(sorted({*keys[0], *keys[1]}), start=-3)}
+    ids = [(number[a], number[b]) for a, b in zip(*keys, strict=True)]
+    for one, other in zip(
+        links_from_lines(lines, territory),
+        links_from_lines(with_ids(lines, ids), territory),
+        strict=True,
+    ):
+        assert len(one) == len(other)
+    by_place, by_id = (
+        nodes.loc[links[["tail", "head"]].to_numpy().ravel()].reset_index(drop=True)
+        for nodes, links in (
+            links_from_lines(lines, territory),
+            links_from_lines(with_ids(lines, ids), territory),
+        )
+    )
+    pd.testing.assert_frame_equal(by_place, by_id)

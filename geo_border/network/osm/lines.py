@@ -12,6 +12,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geo_border.border.edges import WGS84
+from geo_border.border.locate import polygon_of
 from geo_border.network.osm.railways import (
     MAIN_RAILWAYS,
     RailRules,
@@ -39,12 +40,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.network.osm.extract import Extract
-
-PULLED_BACK_M = 1.0
-"""A line that a barrier blocks ends this far before it, so that it does not meet the next."""
-
-SET_ASIDE_DEGREES = 2e-6
-"""Railway nodes that are road nodes too (level crossings) are moved east by this, 0.2 m."""
 
 FERRY_KMH = (1.0, 120.0)
 """A duration that makes a ferry slower or faster than this is a mistake."""
@@ -276,8 +271,8 @@ def lines_from_extract(
 
     Lines are cut where their ways share a node, at the ends of ways, at checkpoints, at stations
     and at `keep_nodes`. Ways that cross without a common node (bridges, tunnels) are not joined,
-    nor are roads and railways at level crossings. Before a barrier that no car passes lines end
-    `PULLED_BACK_M` short.
+    nor are roads and railways at level crossings. At a barrier that no car passes lines end and do
+    not meet.
 
     Parameters
     ----------
@@ -302,7 +297,8 @@ def lines_from_extract(
         ``hours`` (ferries with a duration). Besides: ``travel_kmh`` (tagged or default, with
         surface and settlement; never missing), ``country``, ``urban``, ``bridge``, ``tunnel``,
         ``layer``, ``destination``, ``name``, ``ref``, ``gauge_mm``, ``electrified``,
-        ``way_id``, ``tail_osm``, ``head_osm`` (ids of the nodes at the ends).
+        ``way_id``, ``tail_osm``, ``head_osm`` (ids of the nodes at the ends), ``tail_blocked``,
+        ``head_blocked`` (a barrier parts that end from all others at its node).
     account : DataFrame
         ``mode`` (``road`` with the ferries, ``rail``), ``what``, ``ways``, ``km`` of all that was
         dropped, imputed or not understood.
@@ -319,14 +315,10 @@ def lines_from_extract(
     ]
     road_ends = np.zeros(len(extract.node_id), bool)
     road_ends[parts[0].tail], road_ends[parts[0].head] = True, True
-    aside = road_ends[parts[1].vertex]
+    level = parts[1].vertex[road_ends[parts[1].vertex]]
     frames = [
-        _frame(
-            extract, road, parts[0], _pulled_back(extract, parts[0], walls), countries, settlements
-        ),
-        _frame(
-            extract, rail, parts[1], _coordinates(extract, parts[1], aside), countries, settlements
-        ),
+        _frame(extract, ways, part, ends, countries, settlements)
+        for ways, part, ends in zip((road, rail), parts, (walls, walls[:0]), strict=True)
     ]
     rows = []
     for mode, part, (frame, notes), counts in zip(
@@ -342,7 +334,7 @@ def lines_from_extract(
     rows += [
         ("road", "ends before a barrier (nodes)", len(walls), 0.0),
         ("road", "barrier where a path begins ignored (nodes)", ignored, 0.0),
-        ("rail", "level crossing kept apart (nodes)", len(np.unique(parts[1].vertex[aside])), 0.0),
+        ("rail", "level crossing kept apart (nodes)", len(np.unique(level)), 0.0),
     ]
     lines = pd.concat([frame for frame, _ in frames], ignore_index=True)
     return gpd.GeoDataFrame(lines, geometry="geometry", crs=4326), count_table(rows)
@@ -398,32 +390,20 @@ def _walls(
     return np.setdiff1d(on_road, on_path), len(np.intersect1d(on_road, on_path))
 
 
-def _coordinates(extract: Extract, pieces: Pieces, aside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Coordinates of the vertices; those set aside a little to the east."""
-    lon = extract.lon[pieces.vertex] + SET_ASIDE_DEGREES * aside
-    return np.column_stack([lon, extract.lat[pieces.vertex]])
-
-
-def _pulled_back(extract: Extract, pieces: Pieces, walls: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Coordinates of the vertices; pieces end a little before a wall."""
-    at = np.column_stack([extract.lon[pieces.vertex], extract.lat[pieces.vertex]])
+def _blocked(
+    extract: Extract, pieces: Pieces, walls: NDArray[np.int64]
+) -> dict[str, NDArray[np.bool_]]:
+    """Whether the ends of pieces stop at a wall."""
     wall = np.zeros(len(extract.node_id), bool)
     wall[walls] = True
-    first, last = pieces.start[:-1], pieces.start[1:] - 1
-    for end, inner in ((first, first + 1), (last, last - 1)):
-        stops = wall[pieces.vertex[end]]
-        here, there = at[end[stops]], at[inner[stops]]
-        metres = segment_lengths(here[:, 0], here[:, 1], there[:, 0], there[:, 1])
-        share = np.minimum(PULLED_BACK_M / np.maximum(metres, PULLED_BACK_M), 1 / 3)
-        at[end[stops]] = here + share[:, None] * (there - here)
-    return at
+    return {"tail_blocked": wall[pieces.tail], "head_blocked": wall[pieces.head]}
 
 
 def _frame(
     extract: Extract,
     ways: pd.DataFrame,
     pieces: Pieces,
-    coordinates: NDArray[np.float64],
+    walls: NDArray[np.int64],
     countries: gpd.GeoDataFrame | None,
     settlements: gpd.GeoDataFrame | None,
 ) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
@@ -478,7 +458,10 @@ def _frame(
             "way_id": extract.way_id[pieces.way],
             "tail_osm": extract.node_id[pieces.tail],
             "head_osm": extract.node_id[pieces.head],
-            "geometry": shapely.linestrings(coordinates, indices=pieces.piece),
+            **_blocked(extract, pieces, walls),
+            "geometry": shapely.linestrings(
+                extract.lon[pieces.vertex], extract.lat[pieces.vertex], indices=pieces.piece
+            ),
         }
     ), notes
 
@@ -535,16 +518,7 @@ def _way_km(
 def _polygon_of(
     polygons: gpd.GeoDataFrame | None, lon: NDArray[np.float64], lat: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Position of a polygon each point lies in, else -1; quick for polygons of many vertices."""
-    found = np.full(len(lon), -1)
+    """Position of a polygon each point lies in, else -1."""
     if polygons is None:
-        return found
-    shapes = polygons.geometry.to_crs(4326).to_numpy()
-    point, hit = shapely.STRtree(shapes).query(shapely.points(lon, lat))
-    order = np.argsort(hit, kind="stable")
-    point, hit = point[order], hit[order]
-    for shape in np.unique(hit):
-        rows = point[np.searchsorted(hit, shape) : np.searchsorted(hit, shape, side="right")]
-        shapely.prepare(shapes[shape])
-        found[rows[shapely.contains_xy(shapes[shape], lon[rows], lat[rows])]] = shape
-    return found
+        return np.full(len(lon), -1)
+    return polygon_of(polygons.geometry.to_crs(4326).to_numpy(), lon, lat)

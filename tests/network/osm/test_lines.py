@@ -15,7 +15,6 @@ from scipy.sparse.csgraph import connected_components
 from geo_border.network.links import links_from_lines
 from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.lines import (
-    PULLED_BACK_M,
     cut_ways,
     lines_from_extract,
     piece_lengths,
@@ -249,9 +248,10 @@ def test_a_bollard_ends_the_road_a_gate_does_not(make_extract):
         5: ([2, 12, 60], ROAD),
     }
     lines, account = lines_from_extract(make_extract(nodes, ways))
-    first, second = lines.geometry[0].coords, lines.geometry[1].coords
-    gap = WGS84.inv(*first[-1], *second[0])[2]
-    assert gap == pytest.approx(2 * PULLED_BACK_M, rel=0.01)
+    assert lines.loc[0, "head_osm"] == lines.loc[1, "tail_osm"] == 1
+    assert lines["head_blocked"].tolist()[:2] == [True, False]
+    assert lines["tail_blocked"].tolist()[:2] == [False, True]
+    assert lines.geometry[0].coords[-1] == lines.geometry[1].coords[0] == GRID[1]
     assert len(lines[lines["way_id"] == 2]) == 1
     assert len(lines[lines["way_id"] == 3]) == 1
     account = account.set_index("what")["ways"]
