@@ -77,6 +77,7 @@ class NetworkSection(Section):
     speeds: File
     speed_factor: Positive = 1
     crossing_tolerance_km: Positive = 2
+    most_candidates: Annotated[int, Field(ge=0)] = 300
     place_reach_km: Positive = 100
     place_detour: Annotated[float, Field(ge=1)] = 1.3
     place_kmh: Positive = 40

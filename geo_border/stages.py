@@ -32,6 +32,7 @@ from geo_border.index.selection import select
 from geo_border.index.uncertainty import uncertainty
 from geo_border.index.variance import variance_shares
 from geo_border.network.build import build_network
+from geo_border.network.crossings import gates_in_use
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.places import Access
 from geo_border.routing.inside import OwnTimes, own_times
@@ -155,6 +156,8 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
             transfer_h=section.transfer_h,
         ),
         crossing_tolerance_km=section.crossing_tolerance_km,
+        delay_h=settings.checkpoints.delay_h,
+        most_candidates=section.most_candidates,
     )
     return {
         "network": built.network,
@@ -239,7 +242,8 @@ def access_stage(
         ``travel_times`` (between capitals), ``variants`` (potentials under other delays and
         decays).
     """
-    network, gates, places = built["network"], built["gates"], built["places"]
+    network, places = built["network"], built["places"]
+    gates = gates_in_use(built["gates"])
     half_life = settings.access.half_life_h
     decay = Exponential(half_life=half_life)
     nearest = nearest_checkpoint(tables)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import geo_border
 from geo_border.errors import StudyError
 from geo_border.inputs import Inputs, input_files, read_inputs
+from geo_border.network.crossings import gates_in_use
 from geo_border.quality import account, findings
 from geo_border.report.write import write_outputs
 from geo_border.results import Results
@@ -265,7 +266,8 @@ class Study:
         built, network_key = memory.stage(
             "network", depends, lambda: network_stage(inputs, settings, border)
         )
-        network, gates, places = built["network"], built["gates"], built["places"]
+        network, places = built["network"], built["places"]
+        gates = gates_in_use(built["gates"])
 
         progress("searches")
         inside, _ = memory.stage(

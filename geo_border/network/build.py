@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from geo_border.errors import NetworkError
-from geo_border.network.crossings import find_crossings, open_gates
+from geo_border.network.crossings import NO_DELAYS, find_crossings, open_gates
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.links import links_from_lines
 from geo_border.network.places import Access, join_places, join_stations
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
 
 SHORTEST_HOURS = 1e-7
@@ -30,8 +32,8 @@ class BuiltNetwork:
     network
         The graph.
     gates
-        The two nodes that each checkpoint joins: ``mode``, ``home_node``, ``neighbour_node``,
-        ``delay_out_h``, ``delay_in_h``, ``is_open``.
+        The two nodes that each checkpoint joins, or would join, as
+        `geo_border.network.crossings.open_gates` gives them.
     crossings
         Links that pass the border, with their checkpoint or none.
     places
@@ -58,6 +60,8 @@ def build_network(
     *,
     access: Access = Access(),
     crossing_tolerance_km: float = 2,
+    delay_h: Mapping[Any, float] = NO_DELAYS,
+    most_candidates: int = 300,
 ) -> BuiltNetwork:
     """Join line layers, checkpoints and places into one network.
 
@@ -80,6 +84,8 @@ def build_network(
         How places reach the network.
     crossing_tolerance_km
         Distance within which a link and a checkpoint are taken for the same place, km.
+    delay_h, most_candidates
+        Of checkpoints that there could be, see `geo_border.network.crossings.open_gates`.
 
     Returns
     -------
@@ -95,14 +101,16 @@ def build_network(
     crossings = find_crossings(
         nodes, links, border, checkpoints, tolerance_km=crossing_tolerance_km
     )
-    nodes, links, gates = open_gates(nodes, links, crossings, checkpoints)
+    nodes, links, gates = open_gates(
+        nodes, links, crossings, checkpoints, delay_h=delay_h, most_candidates=most_candidates
+    )
     if not gates["is_open"].any():
         raise NetworkError(
             "no open checkpoint lies on the network",
             remedy="Check checkpoint positions and modes, or raise `crossing_tolerance_km`",
         )
     nodes, links, places = join_places(nodes, links, gates, places, access=access)
-    nodes, links = join_stations(nodes, links, places, access=access)
+    nodes, links = join_stations(nodes, links, gates, places, access=access)
     hours, account = _hours(nodes, links, speeds)
     regions = tuple(sorted(territory["region_id"].dropna()))
     network = _assemble(nodes, links, hours, regions)

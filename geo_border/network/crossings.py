@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,10 +16,31 @@ from geo_border.network.graph import SIDES
 from geo_border.network.links import split_links
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from numpy.typing import NDArray
 
 STUB_M = 50.0
 """A link of the right mode that ends this near a checkpoint leads to it, metres."""
+
+CLASS_ORDER = (
+    "motorway",
+    "trunk",
+    "primary",
+    "secondary",
+    "tertiary",
+    "main",
+    "branch",
+    "rail",
+    "ferry",
+    "unclassified",
+    "residential",
+)
+"""Classes by how likely a checkpoint is there; links of a class follow it, others are last."""
+
+SURENESS = ("high", "medium", "low")
+POST_COLUMNS = ("mode", "home_id", "neighbour_id", "delay_out_h", "delay_in_h", "is_open")
+NO_DELAYS: Mapping[Any, float] = MappingProxyType({})
 
 
 def find_crossings(
@@ -172,13 +194,47 @@ def _stubs(
     return link, shares, post
 
 
+def candidates(
+    crossings: pd.DataFrame, *, most: int = 300, taken: Collection[str] = ()
+) -> pd.DataFrame:
+    """Crossings without a checkpoint where one could be opened.
+
+    Parameters
+    ----------
+    crossings
+        As `find_crossings` gives them.
+    most
+        How many to keep where there are more: those of the higher class (`CLASS_ORDER`)
+        and, within a class, of the higher confidence.
+    taken
+        Ids of checkpoints, which no candidate may bear.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `crossings`, in their order.
+    """
+    free = crossings[crossings["checkpoint_id"].isna() & ~crossings.index.isin(list(taken))]
+    kind = free["road_class"].astype(str).str.removesuffix("_link")
+    known = pd.Index(CLASS_ORDER).get_indexer(pd.Index(kind))
+    rank = np.where(known < 0, len(CLASS_ORDER), known)
+    sure = pd.Index(SURENESS).get_indexer(pd.Index(free["confidence"]))
+    return free.iloc[np.sort(np.lexsort((sure, rank))[:most])]
+
+
 def open_gates(
     nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,
     crossings: gpd.GeoDataFrame,
     checkpoints: gpd.GeoDataFrame,
+    *,
+    delay_h: Mapping[Any, float] = NO_DELAYS,
+    most_candidates: int = 300,
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame, pd.DataFrame]:
-    """Cut served crossings at their checkpoints, so that only checkpoints join the sides.
+    """Cut crossings at their checkpoints, so that only gates join the sides.
+
+    `candidates` get a gate too, closed: with one, a new checkpoint is no more than a
+    scenario.
 
     Parameters
     ----------
@@ -188,21 +244,30 @@ def open_gates(
         As `find_crossings` gives them.
     checkpoints
         As `geo_border.border.checkpoints.placed_checkpoints` gives them.
+    delay_h
+        Delay by mode that a new checkpoint would have, hours; nobody passes where there is
+        none.
+    most_candidates
+        Most of the crossings without a checkpoint that get a gate.
 
     Returns
     -------
     nodes : DataFrame
         With two nodes for each gate, one on each side, at the same place.
     links : GeoDataFrame
-        Served crossings end at the gate of their side; all others stay as they are.
+        Crossings with a gate end at the gate of their side; all others stay as they are.
     gates : DataFrame
-        Index ``checkpoint_id``: ``mode``, ``home_node``, ``neighbour_node``,
-        ``delay_out_h``, ``delay_in_h``, ``is_open``. Checkpoints that no link reaches from
-        both sides have none.
+        Index ``checkpoint_id``, the crossing's id for a candidate: ``mode``,
+        ``home_node``, ``neighbour_node``, ``delay_out_h``, ``delay_in_h``, ``is_open``,
+        ``is_candidate``; candidates last. Checkpoints that no link reaches from both sides
+        have none.
     """
     served = crossings[crossings["checkpoint_id"].notna()]
-    nodes, links, cut = split_links(nodes, links, served[["link", "share"]])
-    at = pd.Series(served["checkpoint_id"].to_numpy(), index=cut)
+    free = candidates(crossings, most=most_candidates, taken=checkpoints.index)
+    cuts = pd.concat([served[["link", "share"]], free[["link", "share"]]])
+    posts = pd.concat([_posts_of(served, checkpoints), _new_posts(free, nodes, links, delay_h)])
+    nodes, links, cut = split_links(nodes, links, cuts)
+    at = pd.Series(np.r_[served["checkpoint_id"].to_numpy(object), free.index], index=cut)
     at = at[~at.index.duplicated()]
     ids = at.drop_duplicates()
     first = len(nodes)
@@ -218,21 +283,73 @@ def open_gates(
     tail[at_tail], head[at_head] = new_tail, new_head
     links = links.assign(tail=tail, head=head)
 
-    posts = checkpoints.loc[gate.index]
+    posts = posts.loc[gate.index]
     pairs = nodes.loc[np.repeat(ids.index, len(SIDES))].assign(
         side=np.tile(np.arange(len(SIDES), dtype=np.int8), len(ids)),
         region_id=posts[["home_id", "neighbour_id"]].to_numpy().ravel(),
     )
     nodes = pd.concat([nodes, pairs], ignore_index=True)
-    gates = pd.DataFrame(
-        {
-            "mode": posts["mode"],
-            "home_node": gate,
-            "neighbour_node": gate + 1,
-            "delay_out_h": posts["delay_out_h"],
-            "delay_in_h": posts["delay_in_h"],
-            "is_open": posts["is_open"],
-        }
-    ).rename_axis("checkpoint_id")
+    gates = posts.drop(columns=["home_id", "neighbour_id"]).rename_axis("checkpoint_id")
+    gates.insert(1, "home_node", gate)
+    gates.insert(2, "neighbour_node", gate + 1)
     reached = gates[["home_node", "neighbour_node"]].isin(np.r_[tail, head]).all(axis=1)
     return nodes, links, gates.loc[reached]
+
+
+def _posts_of(served: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.DataFrame:
+    """What gates know of the checkpoints that serve crossings."""
+    posts = checkpoints.loc[served["checkpoint_id"].drop_duplicates(), list(POST_COLUMNS)]
+    return posts.assign(is_candidate=False)
+
+
+def _new_posts(
+    free: pd.DataFrame,
+    nodes: pd.DataFrame,
+    links: pd.DataFrame,
+    delay_h: Mapping[Any, float],
+) -> pd.DataFrame:
+    """The same of the checkpoints that there could be, with the regions that they would join."""
+    ends = links[["tail", "head"]].to_numpy()[free["link"]]
+    turned = nodes["side"].to_numpy()[ends[:, 0]] == 1
+    region = nodes["region_id"].to_numpy(object)[np.where(turned[:, None], ends[:, ::-1], ends)]
+    delay = free["mode"].map(dict(delay_h)).astype(float).fillna(np.inf)
+    columns = (free["mode"], region[:, 0], region[:, 1], delay, delay, False)
+    return pd.DataFrame(dict(zip(POST_COLUMNS, columns, strict=True)), index=free.index).assign(
+        is_candidate=True
+    )
+
+
+def gates_in_use(gates: pd.DataFrame) -> pd.DataFrame:
+    """Gates of checkpoints and of open crossings: all but those that there only could be.
+
+    Parameters
+    ----------
+    gates
+        As `open_gates` gives them.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `gates`.
+    """
+    return gates[gates["is_open"] | ~gates["is_candidate"]]
+
+
+def unused_links(links: pd.DataFrame, gates: pd.DataFrame) -> NDArray[np.bool_]:
+    """Links that lead to a gate that is only a candidate and nowhere else.
+
+    Parameters
+    ----------
+    links, gates
+        As `open_gates` gives them.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,); whether nothing may be joined to the link.
+    """
+    closed = gates.drop(index=gates_in_use(gates).index)
+    ends = closed[["home_node", "neighbour_node"]].to_numpy().ravel()
+    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
+    unused: NDArray[np.bool_] = np.isin(tail, ends) | np.isin(head, ends)
+    return unused

@@ -13,6 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.network.crossings import unused_links
 from geo_border.network.graph import SIDES
 from geo_border.network.links import split_links
 
@@ -59,7 +60,7 @@ def join_places(
     """Join each place to the nearest road of its side from which a checkpoint can be reached.
 
     The road is cut at its nearest point. Where a side's network has parts that lead to no
-    gate, places do not snap to them.
+    gate, places do not snap to them, nor to a link that ends at a closed candidate.
 
     Parameters
     ----------
@@ -124,6 +125,7 @@ def _leading_to_gates(
     side = nodes["side"].to_numpy()
     tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
     inside = links["mode"].isin(modes).to_numpy() & (side[tail] == side[head])
+    inside &= ~unused_links(links, gates)
     graph = coo_array(
         (np.ones(int(inside.sum()), np.int8), (tail[inside], head[inside])),
         shape=(len(nodes), len(nodes)),
@@ -138,6 +140,7 @@ def _leading_to_gates(
 def join_stations(
     nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,
+    gates: pd.DataFrame,
     places: gpd.GeoDataFrame,
     *,
     access: Access = Access(),
@@ -146,8 +149,8 @@ def join_stations(
 
     Parameters
     ----------
-    nodes, links, places
-        As `join_places` gives them.
+    nodes, links, gates, places
+        As `join_places` takes and gives them.
     access
         Reach of a station and the time of a transfer.
 
@@ -161,7 +164,8 @@ def join_stations(
     crs = equal_area_crs(places)
     side = nodes["side"].to_numpy()
     tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
-    rail = np.flatnonzero((links["mode"] == "rail").to_numpy() & (side[tail] == side[head]))
+    usable = (links["mode"] == "rail").to_numpy() & ~unused_links(links, gates)
+    rail = np.flatnonzero(usable & (side[tail] == side[head]))
     if not len(rail):
         return nodes, links
     line = links.geometry.iloc[rail].to_crs(crs).to_numpy()

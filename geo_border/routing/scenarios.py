@@ -56,9 +56,10 @@ OPEN_BORDER = Scenario(delay_factor=0.0)
 class Passages:
     """Fastest ways between gate nodes with any number of passages of the border.
 
-    Gate nodes are numbered as in `GateTrees`: home nodes, then neighbour nodes. Ways
-    are known by their first and last passage. A way is left out (infinite) where another
-    with fewer passages is no slower: no fastest trip needs it.
+    Gate nodes are numbered as in `GateTrees`: home nodes, then neighbour nodes; no way leads
+    over those of gates that nobody may pass. Ways are known by their first and last
+    passage. A way is left out (infinite) where another with fewer passages is no slower: no
+    fastest trip needs it.
 
     Parameters
     ----------
@@ -186,7 +187,8 @@ def delays(tables: GateTables, scenario: Scenario = AS_IS) -> NDArray[np.float64
 def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
     """Fastest ways between all gate nodes under a scenario.
 
-    This is all that a scenario changes: no new search of the network.
+    This is all that a scenario changes: no new search of the network. The cost is that of
+    the gates that can be passed, whatever the number of those that are closed.
 
     Parameters
     ----------
@@ -207,8 +209,27 @@ def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
     """
     delay = delays(tables, scenario)
     k = tables.n_gates
+    passed = np.flatnonzero(np.isfinite(delay).any(axis=0))
+    ways = _passages(delay[:, passed], tables.within[:, passed[:, None], passed])
+    if len(passed) == k:
+        return ways
+    node = np.r_[passed, passed + k]
+    hours, previous = np.full((2 * k, 2 * k), np.inf), np.full((2 * k, 2 * k), -1, np.int32)
+    hours[node[:, None], node] = ways.hours
+    previous[node[:, None], node] = np.where(
+        ways.previous < 0, -1, node.astype(np.int32)[ways.previous]
+    )
+    across, transit = np.full((2, 2, k, k), np.inf)
+    across[:, passed[:, None], passed] = ways.across
+    transit[:, passed[:, None], passed] = ways.transit
+    return Passages(delay, hours, previous, across, transit)
+
+
+def _passages(delay: NDArray[np.float64], within: NDArray[np.float64]) -> Passages:
+    """Ways between gates that can be passed, as `passages` gives them."""
+    k = delay.shape[1]
     arcs = np.full((2 * k, 2 * k), np.inf)
-    arcs[:k, :k], arcs[k:, k:] = tables.within
+    arcs[:k, :k], arcs[k:, k:] = within
     gate = np.arange(k)
     arcs[gate, gate + k], arcs[gate + k, gate] = delay
     hours, previous = _close(arcs)
@@ -220,12 +241,12 @@ def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
         here, there = slice(side * k, (side + 1) * k), slice((1 - side) * k, (2 - side) * k)
         out, back = delay[side], delay[1 - side]
         ways = out[:, None] + hours[there, here] + out
-        shorter = np.minimum(tables.within[side] + out, out[:, None] + tables.within[1 - side])
+        shorter = np.minimum(within[side] + out, out[:, None] + within[1 - side])
         pays = (ways < shorter * (1 - ROUNDING)) & ~returns[there, here]
         across[side] = np.where(pays, ways, np.inf)
         across[side, gate, gate] = out
         ways = out[:, None] + hours[there, there] + back
-        pays = (ways < tables.within[side] * (1 - ROUNDING)) & ~returns[there, there]
+        pays = (ways < within[side] * (1 - ROUNDING)) & ~returns[there, there]
         transit[side] = np.where(pays, ways, np.inf)
     return Passages(delay, hours, previous, across, transit)
 

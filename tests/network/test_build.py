@@ -1,13 +1,20 @@
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from pyproj import Geod
 from scipy.sparse.csgraph import dijkstra
 
+from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.errors import NetworkError
 from geo_border.network.build import build_network
+from geo_border.network.crossings import gates_in_use
 from geo_border.network.graph import MODES
 from geo_border.network.places import Access
+from geo_border.routing.crossing import across
+from geo_border.routing.scenarios import Scenario, passages
+from geo_border.routing.tables import gate_tables
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -137,3 +144,70 @@ def test_matrix_keeps_the_fastest_of_parallel_edges(
     metres = network.matrix(["road"], weight="length_m")[tail, head]
     assert metres / 1000 / hours == pytest.approx(160)
     assert network.edges_inside(["road"]).size == network.matrix(["road"]).nnz
+
+
+def by_the_unserved_road(places):
+    """The same places and one beside each half of the road that no checkpoint serves."""
+    more = gpd.GeoDataFrame(
+        {
+            "side": ["home", "neighbour"],
+            "region_id": ["A", "X"],
+            "population": 50.0,
+            "name": ["This side", "That side"],
+        },
+        geometry=gpd.points_from_xy([0.89, 0.89], [49.99, 50.01]),
+        index=["p5", "p6"],
+        crs=4326,
+    )
+    return pd.concat([places, more])
+
+
+def test_candidates_change_nothing_while_they_are_closed(
+    lines, territory, border, checkpoints, places, speeds
+):
+    given = lines, territory, border, checkpoints, by_the_unserved_road(places), speeds
+    found = []
+    for most in (0, 300):
+        built = build_network(*given, delay_h={"road": 2}, most_candidates=most)
+        assert len(built.gates) == 2 + (most > 0)
+        tables = gate_tables(built.network, built.places, gates_in_use(built.gates), modes=MODES)
+        found.append((built, tables))
+    (without, few), (with_it, all_) = found
+    pd.testing.assert_frame_equal(
+        without.places.drop(columns="node"), with_it.places.drop(columns="node")
+    )
+    for name in ("to_gate", "from_gate", "within"):
+        np.testing.assert_array_equal(getattr(few, name), getattr(all_, name))
+
+
+def test_a_candidate_that_opens_is_a_checkpoint_in_the_register(
+    lines, territory, border, posts, places, speeds
+):
+    feeders = lines.iloc[[2, 2]].set_geometry(
+        [
+            shapely.LineString([(0.9, 49.5), (0.5, 49.2)]),
+            shapely.LineString([(0.9, 50.5), (0.5, 50.8)]),
+        ]
+    )
+    lines = pd.concat([lines, feeders], ignore_index=True)
+    delay = {"road": 2, "rail": 1}
+    built = build_network(
+        *(lines, territory, border, placed_checkpoints(posts, border, delay_h=delay)),
+        *(places, speeds),
+        delay_h=delay,
+    )
+    new = built.gates.index[built.gates["is_candidate"]][0]
+    at = built.crossings.loc[new]
+    row = posts.iloc[:1].assign(lon=at["lon"], lat=at["lat"], delay_h=0.1).set_axis([new])
+    more = placed_checkpoints(pd.concat([posts, row]), border, delay_h=delay)
+    register = build_network(lines, territory, border, more, places, speeds)
+    assert register.gates["is_open"].all()
+    times = []
+    opened = Scenario(opened=frozenset([new]), delay_h={new: (0.1, 0.1)})
+    for one, what in ((built, opened), (register, Scenario())):
+        tables = gate_tables(one.network, one.places, one.gates)
+        times.append(across(tables, passages(tables, what), 0).matrix()[0])
+    # The road by the new post is the shorter one for somebody.
+    closed = gate_tables(built.network, built.places, built.gates)
+    assert (times[0] < across(closed, passages(closed), 0).matrix()[0] - 0.01).any()
+    np.testing.assert_allclose(*times, atol=1e-5)

@@ -4,7 +4,12 @@ import pytest
 import shapely
 
 from geo_border.border.checkpoints import placed_checkpoints
-from geo_border.network.crossings import find_crossings, open_gates
+from geo_border.network.crossings import (
+    candidates,
+    find_crossings,
+    gates_in_use,
+    open_gates,
+)
 from geo_border.network.links import links_from_lines
 
 
@@ -47,12 +52,15 @@ def test_a_line_that_cuts_a_bend_and_comes_back_is_no_crossing(
 def test_gates_are_the_only_way_between_the_sides(built, border, checkpoints):
     crossings = find_crossings(*built, border, checkpoints)
     nodes, links, gates = open_gates(*built, crossings, checkpoints)
-    assert gates.index.tolist() == ["road-post", "rail-post"]
-    assert nodes.loc[gates["home_node"], "side"].tolist() == [0, 0]
-    assert nodes.loc[gates["neighbour_node"], "side"].tolist() == [1, 1]
+    assert gates.index.tolist() == ["road-post", "rail-post", "x0002"]
+    assert nodes.loc[gates["home_node"], "side"].tolist() == [0, 0, 0]
+    assert nodes.loc[gates["neighbour_node"], "side"].tolist() == [1, 1, 1]
+    assert nodes.loc[gates.loc["x0002", ["home_node", "neighbour_node"]], "region_id"].tolist() == [
+        "A",
+        "X",
+    ]
     side = nodes["side"].to_numpy()
-    passing = links[side[links["tail"]] != side[links["head"]]]
-    assert passing["line"].tolist() == [3]  # the unserved road
+    assert (side[links["tail"]] == side[links["head"]]).all()
     halves = links[links["line"] == 1]
     assert halves["length_km"].sum() == pytest.approx(built[1].loc[1, "length_km"])
     assert set(halves["head"]) | set(halves["tail"]) >= set(
@@ -69,7 +77,7 @@ def test_two_carriageways_meet_at_one_gate(lines, territory, border, checkpoints
     crossings = find_crossings(nodes, links, border, checkpoints)
     assert (crossings["checkpoint_id"] == "road-post").sum() == 2
     nodes, links, gates = open_gates(nodes, links, crossings, checkpoints)
-    assert len(gates) == 2
+    assert len(gates_in_use(gates)) == 2
     assert (links["head"] == gates.loc["road-post", "home_node"]).sum() == 2
 
 
@@ -97,7 +105,7 @@ def test_a_stub_from_one_side_alone_makes_no_gate(lines, territory, border, chec
     )
     crossings = find_crossings(nodes, links, border, checkpoints)
     _, _, gates = open_gates(nodes, links, crossings, checkpoints)
-    assert gates.index.tolist() == ["rail-post"]
+    assert gates_in_use(gates).index.tolist() == ["rail-post"]
 
 
 def test_no_checkpoint_at_all(built, border, checkpoints):
@@ -121,3 +129,31 @@ def test_a_road_that_goes_on_past_a_checkpoint_is_no_stub(lines, territory, bord
     found = find_crossings(nodes, links, border, checkpoints)
     roads = found[(found["mode"] == "road") & found["checkpoint_id"].notna()]
     assert roads["found_by"].tolist() == ["geometry"]
+
+
+def test_an_unserved_crossing_is_a_closed_gate_with_the_delay_of_its_mode(
+    built, border, checkpoints
+):
+    crossings = find_crossings(*built, border, checkpoints)
+    gates = open_gates(*built, crossings, checkpoints, delay_h={"road": 2.4})[2]
+    assert gates.loc["x0002", ["delay_out_h", "delay_in_h"]].tolist() == [2.4, 2.4]
+    assert not gates.loc["x0002", "is_open"]
+    assert gates["is_candidate"].tolist() == [False, False, True]
+    unknown = open_gates(*built, crossings, checkpoints)[2]
+    assert np.isinf(unknown.loc["x0002", "delay_out_h"])
+
+
+def test_of_many_unserved_crossings_the_greater_and_surer_are_candidates():
+    crossings = pd.DataFrame(
+        {
+            "checkpoint_id": [None, None, "post", None, None, None],
+            "road_class": ["track", "trunk_link", "trunk", "trunk", "secondary", "residential"],
+            "confidence": ["high", "medium", "high", "high", "low", "high"],
+        },
+        index=["x1", "x2", "x3", "x4", "x5", "x6"],
+    )
+    assert candidates(crossings).index.tolist() == ["x1", "x2", "x4", "x5", "x6"]
+    assert candidates(crossings, most=1).index.tolist() == ["x4"]
+    assert candidates(crossings, most=3).index.tolist() == ["x2", "x4", "x5"]
+    assert candidates(crossings, most=4).index.tolist() == ["x2", "x4", "x5", "x6"]
+    assert candidates(crossings, most=1, taken=["x4"]).index.tolist() == ["x2"]
