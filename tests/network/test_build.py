@@ -114,7 +114,7 @@ def test_the_speed_one_goes_is_not_the_limit(lines, territory, border, checkpoin
     trunk = np.isclose(np.abs(ends[0] - ends[1]), 49.9 - 49.21)
     assert network.hours[trunk] == pytest.approx(km * (49.9 - 49.21) / 0.7 / 70, rel=1e-4)
     # Where a line has none the limit is next, and the table last.
-    part = own.assign(travel_kmh=[np.nan, np.nan, 60, 60, 60, 40])
+    part = own.assign(travel_kmh=[np.nan, np.nan, 60, np.nan, 60, 40])
     built = build_network(part, territory, border, checkpoints, places, speeds)
     account = built.speeds.set_index(["side", "mode", "class"])
     assert account.loc[("neighbour", "road", "trunk"), "mean_kmh"] == pytest.approx(80)
