@@ -23,6 +23,10 @@ class Decay(Protocol):
     def code(self) -> tuple[float, float, float]:
         """Kind and parameters, as `geo_border.routing.kernels.impedance` takes them."""
 
+    @property
+    def formula(self) -> str:
+        """The function in words and numbers, for tables."""
+
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
 
@@ -54,6 +58,12 @@ class Exponential:
         """Kind and parameters of the compiled function."""
         return kernels.EXPONENTIAL, np.log(2) / self.half_life, 0.0
 
+    @property
+    def formula(self) -> str:
+        """The function in words and numbers."""
+        beta = np.log(2) / self.half_life
+        return f"exp(-βt), β = {beta:.4g} per hour (half-life {self.half_life:g} h)"
+
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
         return np.exp2(-np.asarray(hours, float) / self.half_life)
@@ -82,6 +92,11 @@ class Power:
         """Kind and parameters of the compiled function."""
         return kernels.POWER, self.exponent, self.floor
 
+    @property
+    def formula(self) -> str:
+        """The function in words and numbers."""
+        return f"(t / {self.floor:g} h)^-{self.exponent:g} beyond {self.floor:g} h"
+
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
         ratio = np.maximum(np.asarray(hours, float), self.floor) / self.floor
@@ -107,6 +122,11 @@ class Gaussian:
     def code(self) -> tuple[float, float, float]:
         """Kind and parameters of the compiled function."""
         return kernels.GAUSSIAN, self.sigma, 0.0
+
+    @property
+    def formula(self) -> str:
+        """The function in words and numbers."""
+        return f"exp(-t² / 2σ²), σ = {self.sigma:.4g} h"
 
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
@@ -136,6 +156,11 @@ class Logistic:
         """Kind and parameters of the compiled function."""
         return kernels.LOGISTIC, self.midpoint, self.slope
 
+    @property
+    def formula(self) -> str:
+        """The function in words and numbers."""
+        return f"1 / (1 + exp({self.slope:g} (t - {self.midpoint:g} h)))"
+
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
         return np.asarray(expit(self.slope * (self.midpoint - np.asarray(hours, float))))
@@ -160,6 +185,11 @@ class Step:
     def code(self) -> tuple[float, float, float]:
         """Kind and parameters of the compiled function."""
         return kernels.STEP, self.within, 0.0
+
+    @property
+    def formula(self) -> str:
+        """The function in words and numbers."""
+        return f"1 up to {self.within:g} h, then 0"
 
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
@@ -186,9 +216,54 @@ class Linear:
         """Kind and parameters of the compiled function."""
         return kernels.LINEAR, self.reach, 0.0
 
+    @property
+    def formula(self) -> str:
+        """The function in words and numbers."""
+        return f"1 - t / {self.reach:g} h, then 0"
+
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
         return np.maximum(0.0, 1.0 - np.asarray(hours, float) / self.reach)
+
+
+KINDS = ("exponential", "power", "gaussian", "logistic", "step", "linear")
+"""Names of the impedance functions, as `calibrated` takes them."""
+
+
+def calibrated(kind: str, half_life: float) -> Decay:
+    """Impedance function by name, such that an opportunity counts half after a given time.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+    half_life
+        Travel time after which half counts, hours.
+
+    Returns
+    -------
+    Decay
+        Power with exponent 1 (its floor is half the time), logistic with a slope of 4 over
+        the time, a step at the time (before it all counts, beyond it nothing), linear to
+        twice the time.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown or the time is not positive.
+    """
+    _positive(half_life=half_life)
+    made: dict[str, Decay] = {
+        "exponential": Exponential(half_life=half_life),
+        "power": Power(exponent=1.0, floor=half_life / 2),
+        "gaussian": Gaussian(sigma=half_life / np.sqrt(2 * np.log(2))),
+        "logistic": Logistic(midpoint=half_life, slope=4 / half_life),
+        "step": Step(within=half_life),
+        "linear": Linear(reach=2 * half_life),
+    }
+    if kind not in made:
+        raise ValueError(f"unknown impedance function {kind!r}; there are {', '.join(KINDS)}")
+    return made[kind]
 
 
 def codes(decays: Iterable[Decay]) -> NDArray[np.float64]:

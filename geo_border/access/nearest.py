@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.access.regions import population_of
+from geo_border.access.regions import weight_of
 from geo_border.routing.scenarios import AS_IS, Scenario, delays
 
 if TYPE_CHECKING:
@@ -59,9 +59,13 @@ def nearest_checkpoint(
 
 
 def zones(
-    hours: pd.Series[float], places: pd.DataFrame, *, bands: Sequence[float] = BANDS_H
+    hours: pd.Series[float],
+    places: pd.DataFrame,
+    *,
+    bands: Sequence[float] = BANDS_H,
+    weight: str = "population",
 ) -> pd.DataFrame:
-    """Population of each region by time to a checkpoint.
+    """Population (or area, or anything else) of each region by time to a checkpoint.
 
     Parameters
     ----------
@@ -71,17 +75,20 @@ def zones(
         Columns ``region_id`` and ``population``.
     bands
         Upper ends of the zones, hours, ascending; each end belongs to its zone.
+    weight
+        Column of `places` that is counted; for cells of a raster this may be their area.
 
     Returns
     -------
     DataFrame
-        Index ``region_id``, sorted; persons in a column for each zone, named by minutes
+        Index ``region_id``, sorted; persons (or the unit of `weight`) in a column for each
+        zone, named by minutes
         (``0-30``, ``30-60``, ``60-90``, ``90+``), and ``unreached``.
 
     Raises
     ------
     TableError
-        If the population is not sound.
+        If the weights are not sound.
 
     References
     ----------
@@ -96,5 +103,5 @@ def zones(
     inside = places["region_id"].notna().to_numpy()
     region, ids = pd.factorize(places["region_id"][inside], sort=True)
     persons = np.zeros((len(ids), len(names)))
-    np.add.at(persons, (region, zone[inside]), population_of(places)[inside])
+    np.add.at(persons, (region, zone[inside]), weight_of(places, weight)[inside])
     return pd.DataFrame(persons, index=pd.Index(ids, name="region_id"), columns=names)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential, Step, codes
-from geo_border.access.regions import population_of
+from geo_border.access.regions import weight_of
 from geo_border.errors import SideError, TableError
 from geo_border.network.graph import SIDES
 from geo_border.routing.crossing import across, own_sums, transit
@@ -31,6 +31,7 @@ def potential(
     own: Inside,
     *,
     decay: Decay = Exponential(),
+    weight: str = "population",
     scenario: Scenario = AS_IS,
 ) -> pd.DataFrame:
     """Potential accessibility ``A_i = Σ_j P_j f(t_ij)`` of each origin.
@@ -41,7 +42,7 @@ def potential(
     Parameters
     ----------
     places
-        The places of the tables; column ``population`` (persons).
+        The places of the tables.
     tables
         Checkpoint tables.
     own
@@ -49,21 +50,23 @@ def potential(
         origins are the places that get a value.
     decay
         Impedance function of travel time.
+    weight
+        Column of `places` with the opportunities.
     scenario
         What is different at the border.
 
     Returns
     -------
     DataFrame
-        Index of `places`, missing for places that are no origins; persons reached,
-        discounted: ``own`` and ``across`` under the scenario, ``own_open`` and
+        Index of `places`, missing for places that are no origins; persons (or the unit of
+        `weight`) reached, discounted: ``own`` and ``across`` under the scenario, ``own_open`` and
         ``across_open`` with no delay at its open checkpoints, ``own_closed`` with all
         checkpoints closed (nothing is across then).
 
     Raises
     ------
     TableError
-        If places and tables do not match or the population is not sound.
+        If places and tables do not match or the weights are not sound.
     SideError
         If no place lies on one of the sides.
     CheckpointError
@@ -73,13 +76,54 @@ def potential(
     ----------
     Hansen (1959), How accessibility shapes land use, J. Am. Inst. Plann. 25(2) 73-76.
     """
+    return potentials(places, tables, own, decays=[decay], weight=weight, scenario=scenario)[0]
+
+
+def potentials(
+    places: pd.DataFrame,
+    tables: GateTables,
+    own: Inside,
+    *,
+    decays: Sequence[Decay],
+    weight: str = "population",
+    scenario: Scenario = AS_IS,
+) -> list[pd.DataFrame]:
+    """Potential accessibility under several impedance functions, in one pass over the times.
+
+    Parameters
+    ----------
+    places, tables, own, weight, scenario
+        As in `potential`.
+    decays
+        Impedance functions of travel time.
+
+    Returns
+    -------
+    list of DataFrame
+        What `potential` gives under each.
+
+    Raises
+    ------
+    TableError, SideError, CheckpointError
+        As in `potential`.
+    """
     cases = [passages(tables, what) for what in (scenario, without_delays(scenario))]
-    closed, *gains = reached_inside(places, tables, own, cases, [decay])[:, :, 0]
-    columns = {}
-    for suffix, ways, gained in zip(("", "_open"), cases, gains, strict=True):
-        columns[f"own{suffix}"] = closed + gained
-        columns[f"across{suffix}"] = reached_across(places, tables, own, ways, [decay])[:, 0]
-    return pd.DataFrame({**columns, "own_closed": closed}, index=places.index)
+    inside = reached_inside(places, tables, own, cases, decays, weight=weight)
+    inside[1:] += inside[0]
+    beyond = [reached_across(places, tables, own, ways, decays, weight=weight) for ways in cases]
+    return [
+        pd.DataFrame(
+            {
+                "own": inside[1, :, position],
+                "across": beyond[0][:, position],
+                "own_open": inside[2, :, position],
+                "across_open": beyond[1][:, position],
+                "own_closed": inside[0, :, position],
+            },
+            index=places.index,
+        )
+        for position in range(len(decays))
+    ]
 
 
 def cumulative(
@@ -88,9 +132,10 @@ def cumulative(
     own: Inside,
     *,
     hours: Sequence[float] = (1.0,),
+    weight: str = "population",
     scenario: Scenario = AS_IS,
 ) -> pd.DataFrame:
-    """Population within given times of each origin.
+    """Population (or jobs, or beds) within given times of each origin.
 
     Parameters
     ----------
@@ -98,15 +143,18 @@ def cumulative(
         As in `potential`.
     hours
         The times, hours.
+    weight
+        Column of `places` that is counted.
     scenario
         What is different at the border.
 
     Returns
     -------
     DataFrame
-        Index of `places`, missing for places that are no origins; persons:
-        ``population_60min_own``, ``population_60min_across`` and so on for each time,
-        by its minutes.
+        Index of `places`, missing for places that are no origins; for each time, by its
+        minutes, persons (or the unit of `weight`): ``population_60min_own`` and
+        ``population_60min_across`` under the scenario, both with ``_open`` (no delays), and
+        ``population_60min_own_closed``.
 
     Raises
     ------
@@ -114,15 +162,12 @@ def cumulative(
         As in `potential`.
     """
     steps = [Step(within) for within in hours]
-    ways = passages(tables, scenario)
-    inside = reached_inside(places, tables, own, [ways], steps).sum(axis=0)
-    beyond = reached_across(places, tables, own, ways, steps)
-    columns = {}
-    for position, within in enumerate(hours):
-        name = f"population_{round(within * 60)}min"
-        columns[f"{name}_own"] = inside[:, position]
-        columns[f"{name}_across"] = beyond[:, position]
-    return pd.DataFrame(columns, index=places.index)
+    found = potentials(places, tables, own, decays=steps, weight=weight, scenario=scenario)
+    parts = [
+        part.add_prefix(f"{weight}_{round(within * 60)}min_")
+        for within, part in zip(hours, found, strict=True)
+    ]
+    return pd.concat([pd.DataFrame(index=places.index), *parts], axis=1)
 
 
 def border_effect(potentials: pd.DataFrame) -> pd.Series[float]:
@@ -170,6 +215,8 @@ def reached_inside(
     own: Inside,
     cases: Sequence[Passages],
     decays: Sequence[Decay],
+    *,
+    weight: str = "population",
 ) -> NDArray[np.float64]:
     """Discounted population on the own side, in one pass over its times.
 
@@ -181,6 +228,8 @@ def reached_inside(
         Ways between the gates under some scenarios.
     decays
         Impedance functions.
+    weight
+        Column of `places` with the opportunities.
 
     Returns
     -------
@@ -194,14 +243,14 @@ def reached_inside(
     TableError, SideError
         As in `potential`.
     """
-    population = _checked(places, tables, own)
+    weights = checked_weight(places, tables, own, weight)
     sums = np.full((1 + len(cases), len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[side]
         transits = [
             transit(tables, ways, side, origins=origins, destinations=ends) for ways in cases
         ]
-        sums[:, origins] = own_sums(own, side, population[ends], codes(decays), transits)
+        sums[:, origins] = own_sums(own, side, weights[ends], codes(decays), transits)
     return sums
 
 
@@ -211,6 +260,8 @@ def reached_across(
     own: Inside,
     ways: Passages,
     decays: Sequence[Decay],
+    *,
+    weight: str = "population",
 ) -> NDArray[np.float64]:
     """Discounted population on the other side.
 
@@ -222,6 +273,8 @@ def reached_across(
         Ways between the gates.
     decays
         Impedance functions.
+    weight
+        Column of `places` with the opportunities.
 
     Returns
     -------
@@ -233,20 +286,38 @@ def reached_across(
     TableError, SideError
         As in `potential`.
     """
-    population = _checked(places, tables, own)
+    weights = checked_weight(places, tables, own, weight)
     sums = np.full((len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[1 - side]
         crossing = across(tables, ways, side, origins=origins, destinations=ends)
-        sums[origins] = crossing.sums(population[ends], codes(decays))
+        sums[origins] = crossing.sums(weights[ends], codes(decays))
     return sums
 
 
-def _checked(places: pd.DataFrame, tables: GateTables, own: Inside) -> NDArray[np.float64]:
-    """Population of the places, after checking that they are those of the tables."""
+def checked_weight(
+    places: pd.DataFrame, tables: GateTables, own: Inside, weight: str
+) -> NDArray[np.float64]:
+    """Opportunities at the places, after checking that these are those of the tables.
+
+    Parameters
+    ----------
+    places, tables, own, weight
+        As in `potential`.
+
+    Returns
+    -------
+    ndarray
+        Finite and not negative, shape (P,).
+
+    Raises
+    ------
+    TableError, SideError
+        As in `potential`.
+    """
     if not places.index.equals(tables.place_ids):
         raise TableError("the places are not those of the checkpoint tables")
     for name, ends in zip(SIDES, own.destinations, strict=True):
         if not len(ends):
             raise SideError(f"no place lies on the side {name!r}", remedy="Both are needed")
-    return population_of(places)
+    return weight_of(places, weight)

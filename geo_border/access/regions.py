@@ -1,4 +1,4 @@
-"""From places to regions: means weighted by population."""
+"""From places to regions: means and distributions weighted by population."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import pandas as pd
 from geo_border.errors import TableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""Shares of the population at which a distribution is told."""
 
 
 def population_of(places: pd.DataFrame) -> NDArray[np.float64]:
@@ -31,16 +37,39 @@ def population_of(places: pd.DataFrame) -> NDArray[np.float64]:
     TableError
         If the column is missing or a value is missing, infinite or negative.
     """
-    if "population" not in places.columns:
-        raise TableError("places lack the column 'population'")
-    population = places["population"].to_numpy(float)
-    wrong = ~((population >= 0) & (population < np.inf))
+    return weight_of(places, "population")
+
+
+def weight_of(places: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """Opportunities at the places (persons, jobs, beds, km²), checked.
+
+    Parameters
+    ----------
+    places
+        With the column.
+    column
+        Its name.
+
+    Returns
+    -------
+    ndarray
+        Finite and not negative.
+
+    Raises
+    ------
+    TableError
+        If the column is missing or a value is missing, infinite or negative.
+    """
+    if column not in places.columns:
+        raise TableError(f"places lack the column {column!r}")
+    weight = places[column].to_numpy(float)
+    wrong = ~((weight >= 0) & (weight < np.inf))
     if wrong.any():
         raise TableError(
-            f"place {places.index[wrong][0]!r} has no population or a negative one",
-            remedy="Give every place its population, 0 where nobody lives",
+            f"place {places.index[wrong][0]!r} has no {column} or a negative one",
+            remedy=f"Give every place its {column}, 0 where there is none",
         )
-    return population
+    return weight
 
 
 def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
@@ -88,3 +117,60 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
             columns[f"{name}_unreached"] = total(population * infinite) / total(population)
             columns[f"{name}_missing"] = total(np.isnan(value).astype(float)).astype(int)
     return pd.DataFrame(columns, index=pd.Index(names, name="region_id"))
+
+
+def distribution(
+    values: pd.DataFrame, places: pd.DataFrame, *, quantiles: Sequence[float] = QUANTILES
+) -> pd.DataFrame:
+    """How values are spread over the people of each region.
+
+    The value at a quantile ``q`` is the least that at least a share ``q`` of the people who
+    have one do not exceed. Infinite values take part, as the greatest; missing ones do not.
+
+    Parameters
+    ----------
+    values
+        One row for each place, in the order of `places`; numbers.
+    places
+        Columns ``region_id`` (missing: the place is in no region) and ``population``.
+    quantiles
+        Shares of the population, above 0, at most 1.
+
+    Returns
+    -------
+    DataFrame
+        Index ``region_id``, ``measure`` (columns of `values`), sorted by region; a column
+        for each quantile, such as ``q10``; missing where nobody has a value.
+
+    Raises
+    ------
+    TableError
+        If the rows do not match or the population is not sound.
+    ValueError
+        If a quantile is not above 0 and at most 1.
+    """
+    if not all(0 < q <= 1 for q in quantiles):
+        raise ValueError("quantiles are above 0 and at most 1")
+    if not values.index.equals(places.index):
+        raise TableError("values and places do not have the same index")
+    population = population_of(places)
+    region, names = pd.factorize(places["region_id"], sort=True)
+    rows = {}
+    for number, name in enumerate(names):
+        here = (region == number) & (population > 0)
+        for measure in values.columns:
+            value = values[measure].to_numpy(float)[here]
+            known = ~np.isnan(value)
+            order = np.argsort(value[known], kind="stable")
+            persons = np.cumsum(population[here][known][order])
+            if len(persons):
+                # Rounding of the sums must not push a share past its place.
+                at = np.searchsorted(persons, np.array(quantiles) * persons[-1] * (1 - 1e-12))
+                rows[name, measure] = value[known][order][at]
+            else:
+                rows[name, measure] = np.full(len(quantiles), np.nan)
+    found = pd.DataFrame.from_dict(
+        rows, orient="index", columns=[f"q{100 * q:g}" for q in quantiles]
+    )
+    found.index = pd.MultiIndex.from_tuples(rows, names=["region_id", "measure"])
+    return found

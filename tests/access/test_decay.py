@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo_border.access.decay import Exponential, Gaussian, Linear, Logistic, Power, Step, codes
+from geo_border.access.decay import (
+    KINDS,
+    Exponential,
+    Gaussian,
+    Linear,
+    Logistic,
+    Power,
+    Step,
+    calibrated,
+    codes,
+)
 from geo_border.routing.kernels import impedance
 
 EACH = [
@@ -49,3 +59,21 @@ def test_known_values():
 def test_parameters_must_be_positive(kind, value):
     with pytest.raises(ValueError, match="must be positive"):
         kind(value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(half_life=st.floats(0.1, 20))
+def test_calibrated_functions_count_half_after_the_half_life(kind, half_life):
+    decay = calibrated(kind, half_life)
+    if kind == "step":
+        assert decay([half_life, half_life * 1.0001]).tolist() == [1, 0]
+    else:
+        assert float(decay(half_life)) == pytest.approx(0.5)
+
+
+def test_formulas_say_what_was_calibrated():
+    assert calibrated("exponential", 2).formula == "exp(-βt), β = 0.3466 per hour (half-life 2 h)"
+    assert calibrated("linear", 2).formula == "1 - t / 4 h, then 0"
+    assert len({calibrated(kind, 2).formula for kind in KINDS}) == len(KINDS)
+    with pytest.raises(ValueError, match="unknown impedance function 'cubic'"):
+        calibrated("cubic", 2)

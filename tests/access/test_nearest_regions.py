@@ -5,11 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from borderland import make_gates, make_network, make_places
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely import Point
 
 from geo_border.access.detours import detours
 from geo_border.access.nearest import nearest_checkpoint, zones
-from geo_border.access.regions import by_region
+from geo_border.access.regions import by_region, distribution
 from geo_border.errors import GeometryError, TableError
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
@@ -106,3 +108,50 @@ def test_detour_index():
     np.testing.assert_allclose(found["kmh"], [55.659745, 0], rtol=1e-6)
     with pytest.raises(GeometryError, match="4326"):
         detours(times, points.to_crs(3857))
+
+
+def test_zones_of_anything(places):
+    hours = pd.Series([0.5, 0.0, 0.6, 1.5, 0.1, np.inf, 9.0], index=places.index)
+    found = zones(hours, places.assign(area_km2=2.0), weight="area_km2")
+    assert found.loc["A"].tolist() == [2, 2, 2, 0, 2]
+    with pytest.raises(TableError, match="area_km2"):
+        zones(hours, places, weight="area_km2")
+
+
+def test_distribution_by_hand(places):
+    values = pd.DataFrame({"x": [7.0, 5.0, 2.0, 9.0, 0.0, np.inf, 1.0]}, index=places.index)
+    found = distribution(values, places, quantiles=(0.3, 0.31, 0.4, 0.8, 0.81))
+    # In A 3 of 10 people have 2, 1 has 5, 4 have 9, 2 reach nothing.
+    assert found.loc[("A", "x")].tolist() == [2, 5, 5, 9, np.inf]
+    assert found.loc[("B", "x")].tolist() == [7] * 5
+    assert found.loc[("C", "x")].isna().all()
+    assert list(found.columns) == ["q30", "q31", "q40", "q80", "q81"]
+    with pytest.raises(TableError, match="same index"):
+        distribution(values.iloc[::-1], places)
+    with pytest.raises(ValueError, match="quantiles"):
+        distribution(values, places, quantiles=(0.0,))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.floats(0, 100), st.just(np.nan), st.just(np.inf)), st.integers(0, 9)
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_distribution_is_that_of_everyone_in_a_row(people):
+    places = pd.DataFrame(
+        {"region_id": "A", "population": [float(n) for _, n in people]},
+        index=[f"p{i}" for i in range(len(people))],
+    )
+    values = pd.DataFrame({"x": [value for value, _ in people]}, index=places.index)
+    found = distribution(values, places).loc[("A", "x")].to_numpy()
+    each = np.repeat([value for value, _ in people], [n for _, n in people])
+    each = each[~np.isnan(each)]
+    if len(each):
+        expected = np.quantile(each, (0.1, 0.25, 0.5, 0.75, 0.9), method="inverted_cdf")
+        np.testing.assert_array_equal(found, expected)
+    else:
+        assert np.isnan(found).all()

@@ -7,9 +7,9 @@ from borderland import brute_times, make_gates, make_network, make_places, rando
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo_border.access.decay import Exponential, Linear, Step
+from geo_border.access.decay import KINDS, Exponential, Linear, Step, calibrated
 from geo_border.access.losses import loss_by_checkpoint
-from geo_border.access.reach import border_effect, cumulative, potential
+from geo_border.access.reach import border_effect, cumulative, potential, potentials
 from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
 from geo_border.errors import SideError, TableError
@@ -58,9 +58,47 @@ def test_potential_of_three_zones(three_zones):
 
 def test_cumulative_of_three_zones(three_zones):
     within = cumulative(*three_zones, hours=(1.0, 3.0, 4.0))
-    assert within.loc["a"].tolist() == [300, 0, 300, 0, 300, 400]
-    assert within.loc["c"].tolist() == [400, 0, 400, 0, 400, 0]
-    assert list(within.columns[:2]) == ["population_60min_own", "population_60min_across"]
+    cases = ["own", "across", "own_open", "across_open", "own_closed"]
+    expected = {
+        "a": [300, 0, 300, 0, 300, 300, 0, 300, 400, 300, 300, 400, 300, 400, 300],
+        "c": [400, 0, 400, 0, 400, 400, 0, 400, 300, 400, 400, 0, 400, 300, 400],
+    }
+    assert within.loc["a"].tolist() == expected["a"]
+    assert within.loc["c"].tolist() == expected["c"]
+    minutes = (60, 180, 240)
+    assert list(within.columns) == [f"population_{m}min_{case}" for m in minutes for case in cases]
+
+
+def test_any_column_may_be_what_is_counted(three_zones):
+    places, tables, own = three_zones
+    places = places.assign(jobs=[7.0, 20.0, 0.0])
+    found = cumulative(places, tables, own, hours=(1.0,), weight="jobs")
+    assert found["jobs_60min_own"].tolist() == [27, 27, 0]
+    discounted = potential(places, tables, own, decay=Exponential(1.0), weight="jobs")
+    assert discounted["own"].tolist() == [17, 23.5, 0]
+    assert discounted["across"].tolist() == [0, 0, 7 / 2**6 + 20 / 2**5]
+    with pytest.raises(TableError, match="lack the column 'beds'"):
+        cumulative(places, tables, own, weight="beds")
+
+
+def test_potentials_of_several_decays_are_those_of_each(three_zones):
+    decays = [calibrated(kind, 1.3) for kind in KINDS]
+    for decay, found in zip(decays, potentials(*three_zones, decays=decays), strict=True):
+        pd.testing.assert_frame_equal(found, potential(*three_zones, decay=decay))
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1), hours=st.lists(st.floats(0.01, 9), min_size=2, max_size=5))
+def test_more_time_never_reaches_less(seed, hours):
+    land = random_borderland(seed, scale=0.3)
+    tables = gate_tables(land.network, land.places, land.gates)
+    own = own_times(land.network, land.places)
+    steps = [Step(h) for h in sorted(hours)]
+    found = potentials(land.places, tables, own, decays=steps)
+    for less, more in zip(found[:-1], found[1:], strict=True):
+        assert (more.fillna(0) >= less.fillna(0) - 1e-9).all(axis=None)
+        assert (less["across"].fillna(0) <= less["across_open"].fillna(0) + 1e-9).all()
+        assert (less["own_closed"].fillna(0) <= less["own"].fillna(0) + 1e-9).all()
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,0 +1,247 @@
+"""How much longer trips take than they could: network efficiency, and detours by checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.access.pairs import across_pairs, inside_pairs
+from geo_border.access.reach import checked_weight, without_delays
+from geo_border.errors import GeometryError
+from geo_border.routing.compiled import kernel
+from geo_border.routing.geodesic import geodesic_km, reduced_vectors
+from geo_border.routing.scenarios import AS_IS, Scenario, passages
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from geo_border.routing.inside import Inside
+    from geo_border.routing.tables import GateTables
+
+
+def network_efficiency(
+    places: gpd.GeoDataFrame,
+    tables: GateTables,
+    own: Inside,
+    *,
+    reference_kmh: float = 90.0,
+    weight: str = "population",
+    scenario: Scenario = AS_IS,
+) -> pd.DataFrame:
+    """Mean ratio of travel times to those along a straight line at a reference speed.
+
+    ``E_i = Σ_j P_j (t_ij / t*_ij) / Σ_j P_j`` with ``t* = d_geodesic / v_ref``: 1 where every
+    trip takes what a straight road would, 2 where it takes twice as long. A place is no
+    destination of its own. Pairs without a way are counted, never averaged. Costs one look
+    at each pair and case, in blocks: no N x M matrix is held.
+
+    Parameters
+    ----------
+    places
+        The places of the tables, points in EPSG:4326.
+    tables
+        Checkpoint tables.
+    own
+        Times inside the sides.
+    reference_kmh
+        Speed along the straight line, km an hour.
+    weight
+        Column of `places` that weighs the destinations.
+    scenario
+        What is different at the border.
+
+    Returns
+    -------
+    DataFrame
+        Index of `places`, missing for places that are no origins; ratios ``own``,
+        ``across`` under the scenario, ``own_open`` and ``across_open`` without delays,
+        ``own_closed``; and for each of them, such as ``across_unreached``, the share of the
+        weight that no way leads to.
+
+    Raises
+    ------
+    GeometryError
+        If the places are not in EPSG:4326.
+    TableError
+        If places and tables do not match or the weights are not sound.
+    SideError, CheckpointError
+        As in `geo_border.access.reach.potential`.
+
+    References
+    ----------
+    Gutiérrez (2001), J. Transp. Geogr. 9(4) 229-242; Christodoulou & Christidis (2019),
+    Sustainability 11(14) 4000; (2020), J. Transp. Geogr. 83 102666.
+    """
+    measure = _Ratios(*_located(places, tables, own, weight), reference_kmh)
+    as_is, open_ = (passages(tables, what) for what in (scenario, without_delays(scenario)))
+    inside = inside_pairs(tables, own, (as_is, open_, None), measure)
+    beyond = across_pairs(tables, own, (as_is, open_), measure)
+    columns: dict[str, NDArray[np.float64]] = {}
+    for sums, names in (
+        (inside, ("own", "own_open", "own_closed")),
+        (beyond, ("across", "across_open")),
+    ):
+        for case, name in enumerate(names):
+            columns |= _shares(name, sums[:, 3 * case : 3 * case + 3])
+    order = ["own", "across", "own_open", "across_open", "own_closed"]
+    order += [f"{name}_unreached" for name in order]
+    return pd.DataFrame(columns, index=places.index)[order]
+
+
+def checkpoint_detour(
+    places: gpd.GeoDataFrame,
+    tables: GateTables,
+    own: Inside,
+    *,
+    weight: str = "population",
+    scenario: Scenario = AS_IS,
+) -> pd.DataFrame:
+    """What closed and missing checkpoints cost: way by open ones over way by any.
+
+    For each pair across the border the driving time by the checkpoints that are open,
+    without delays, over that of the shortest physical way, on which every gate of the tables
+    may be passed: the closed ones, and the unserved crossings if they have gates. 1 where
+    the nearest crossing is open. Delays are in neither, so that the ratio isolates status.
+    Costs one look at each pair across, in blocks.
+
+    Parameters
+    ----------
+    places, tables, own, weight
+        As in `network_efficiency`.
+    scenario
+        What is different at the border; its closures count, its delays do not.
+
+    Returns
+    -------
+    DataFrame
+        Index of `places`, missing for places that are no origins; ``checkpoint_detour``
+        (mean ratio over the destinations across, weighted), ``checkpoint_detour_unreached``
+        (share of the weight that only a closed or missing checkpoint leads to, or nothing)
+        and ``detour_hours`` (mean hours that it costs, driving).
+
+    Raises
+    ------
+    GeometryError, TableError, SideError, CheckpointError
+        As in `network_efficiency`.
+    """
+    weights, _ = _located(places, tables, own, weight)
+    ways = [passages(tables, what) for what in (without_delays(scenario), every_gate(tables))]
+    sums = across_pairs(tables, own, ways, _Detours(weights))
+    columns = _shares("checkpoint_detour", sums[:, :3])
+    with np.errstate(invalid="ignore"):
+        columns["detour_hours"] = sums[:, 3] / sums[:, 1]
+    return pd.DataFrame(columns, index=places.index)
+
+
+def every_gate(tables: GateTables) -> Scenario:
+    """Let everybody pass every gate without delay.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+
+    Returns
+    -------
+    Scenario
+        The border as the ground has it, whatever the status of checkpoints.
+    """
+    names = [str(name) for name in tables.gates.index]
+    free = dict.fromkeys(names, (0.0, 0.0))
+    return replace(AS_IS, opened=frozenset(names), delay_h=free, delay_factor=0.0)
+
+
+def _located(
+    places: gpd.GeoDataFrame, tables: GateTables, own: Inside, weight: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights and positions of the places, checked."""
+    if places.crs is None or places.crs.to_epsg() != 4326:
+        raise GeometryError("the places are not in EPSG:4326", remedy="Use to_crs(4326)")
+    weights = checked_weight(places, tables, own, weight)
+    return weights, reduced_vectors(places.geometry.x, places.geometry.y)
+
+
+def _shares(name: str, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Mean ratio and unreached share from sums of ratios, reached and unreached weight."""
+    ratio, reached, lost = sums.T
+    with np.errstate(invalid="ignore"):
+        return {name: ratio / reached, f"{name}_unreached": lost / (reached + lost)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ratios:
+    """Weighted ratios of times to straight ones, for `geo_border.access.pairs`."""
+
+    weight: NDArray[np.float64]
+    points: NDArray[np.float64]
+    kmh: float
+
+    def __call__(
+        self, times: NDArray[np.float64], origins: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Sum of ratios, reached weight and unreached weight for each case."""
+        sums = np.zeros((len(origins), 3 * len(times)))
+        _sum_ratios(
+            times, self.points[origins], self.points[ends], self.weight[ends], self.kmh, sums
+        )
+        return sums
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Detours:
+    """Weighted ratios of times under the first case to those under the second."""
+
+    weight: NDArray[np.float64]
+
+    def __call__(
+        self, times: NDArray[np.float64], origins: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Sum of ratios, reached weight, unreached weight, sum of hours lost."""
+        sums = np.zeros((len(origins), 4))
+        _sum_detours(times, self.weight[ends], sums)
+        return sums
+
+
+@kernel
+def _sum_ratios(
+    times: NDArray[np.float64],
+    start: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    kmh: float,
+    sums: NDArray[np.float64],
+) -> None:
+    """Add up ratios of times to straight ones; pairs at one place are left out."""
+    km = np.empty(len(ends))
+    for i in range(len(start)):
+        geodesic_km(start[i], ends, km)
+        for j in range(len(ends)):
+            if km[j] == 0.0:
+                continue
+            for case in range(len(times)):
+                hours = times[case, i, j]
+                if hours < np.inf:
+                    sums[i, 3 * case] += weight[j] * hours * kmh / km[j]
+                    sums[i, 3 * case + 1] += weight[j]
+                else:
+                    sums[i, 3 * case + 2] += weight[j]
+
+
+@kernel
+def _sum_detours(
+    times: NDArray[np.float64], weight: NDArray[np.float64], sums: NDArray[np.float64]
+) -> None:
+    """Add up ratios of the first times to the second; no time at all is no detour."""
+    for i in range(times.shape[1]):
+        for j in range(len(weight)):
+            hours, least = times[0, i, j], times[1, i, j]
+            if hours == np.inf:
+                sums[i, 2] += weight[j]
+                continue
+            sums[i, 0] += weight[j] * (hours / least if least > 0.0 else 1.0)
+            sums[i, 1] += weight[j]
+            sums[i, 3] += weight[j] * (hours - least)

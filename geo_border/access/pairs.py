@@ -1,0 +1,166 @@
+"""Measures that look at every pair of places, a block of origins at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from geo_border.network.graph import SIDES
+from geo_border.routing.compiled import in_blocks
+from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.inside import rows_at_once
+from geo_border.routing.kernels import fill_times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geo_border.routing.inside import Inside
+    from geo_border.routing.scenarios import Passages
+    from geo_border.routing.tables import GateTables
+
+
+class PairMeasure(Protocol):
+    """What is summed over the pairs of an origin; has to survive a trip to a worker."""
+
+    def __call__(
+        self,
+        times: NDArray[np.float64],
+        origins: NDArray[np.int64],
+        ends: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Sums of some origins.
+
+        Parameters
+        ----------
+        times
+            Hours under each case, infinite where there is no way, shape (C, N, M).
+        origins, ends
+            Positions of the places, shapes (N,) and (M,).
+
+        Returns
+        -------
+        ndarray
+            Shape (N, S).
+        """
+
+
+def inside_pairs(
+    tables: GateTables, own: Inside, cases: Sequence[Passages | None], measure: PairMeasure
+) -> NDArray[np.float64]:
+    """Sums over the pairs on the own side.
+
+    Takes the times inside a side once, a block of origins at a time; each case costs
+    ``K N M`` additions where a way through the other side may be faster, else nothing.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+    own
+        Times inside the sides.
+    cases
+        Ways between the gates under some scenarios; None is the closed border.
+    measure
+        What is summed.
+
+    Returns
+    -------
+    ndarray
+        Missing for places that are no origins, shape (P, S).
+    """
+    parts: list[tuple[NDArray[np.int64], list[NDArray[np.float64]]]] = []
+    for side in range(len(SIDES)):
+        origins, ends = own.origins[side], own.destinations[side]
+        factors: list[tuple[NDArray[np.float64], NDArray[np.float64]] | None] = []
+        for ways in cases:
+            if ways is None:
+                factors.append(None)
+                continue
+            crossing = transit(tables, ways, side, origins=origins, destinations=ends)
+            factors.append((crossing.A, crossing.E))
+        work = partial(_inside, own, side, factors, measure)
+        blocks = in_blocks(len(origins), work, size=rows_at_once(len(ends)))
+        parts.append((origins, list(blocks)))
+    return _scattered(len(tables.place_ids), parts)
+
+
+def across_pairs(
+    tables: GateTables, own: Inside, cases: Sequence[Passages], measure: PairMeasure
+) -> NDArray[np.float64]:
+    """Sums over the pairs across the border.
+
+    Costs ``K N M`` additions a case; memory holds a block of origins.
+
+    Parameters
+    ----------
+    tables, own, measure
+        As in `inside_pairs`; of `own` only origins and destinations count.
+    cases
+        Ways between the gates under some scenarios.
+
+    Returns
+    -------
+    ndarray
+        As of `inside_pairs`.
+    """
+    parts: list[tuple[NDArray[np.int64], list[NDArray[np.float64]]]] = []
+    for side in range(len(SIDES)):
+        origins, ends = own.origins[side], own.destinations[1 - side]
+        crossings = [
+            across(tables, ways, side, origins=origins, destinations=ends) for ways in cases
+        ]
+        factors = [(crossing.A, crossing.E) for crossing in crossings]
+        work = partial(_across, origins, ends, factors, measure)
+        blocks = in_blocks(len(origins), work, size=rows_at_once(len(ends)))
+        parts.append((origins, list(blocks)))
+    return _scattered(len(tables.place_ids), parts)
+
+
+def _inside(
+    own: Inside,
+    side: int,
+    factors: list[tuple[NDArray[np.float64], NDArray[np.float64]] | None],
+    measure: PairMeasure,
+    rows: slice,
+) -> NDArray[np.float64]:
+    """Sums of some origins over their own side."""
+    direct = own.block(side, rows)
+    times = np.empty((len(factors), *direct.shape))
+    first = np.empty(direct.shape, np.int32)
+    for case, pair in zip(times, factors, strict=True):
+        if pair is None:
+            case[:] = direct
+        else:
+            fill_times(direct, pair[0][rows], pair[1], case, first)
+    return measure(times, own.origins[side][rows], own.destinations[side])
+
+
+def _across(
+    origins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    factors: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    measure: PairMeasure,
+    rows: slice,
+) -> NDArray[np.float64]:
+    """Sums of some origins over the other side."""
+    shape = len(origins[rows]), len(ends)
+    times, first = np.empty((len(factors), *shape)), np.empty(shape, np.int32)
+    for case, (A, E) in zip(times, factors, strict=True):
+        fill_times(NO_DIRECT, A[rows], E, case, first)
+    return measure(times, origins[rows], ends)
+
+
+def _scattered(
+    n: int, parts: list[tuple[NDArray[np.int64], list[NDArray[np.float64]]]]
+) -> NDArray[np.float64]:
+    """Put the sums of the origins at their places."""
+    width = next((block.shape[1] for _, blocks in parts for block in blocks), 0)
+    sums = np.full((n, width), np.nan)
+    for origins, blocks in parts:
+        if blocks:
+            sums[origins] = np.concatenate(blocks)
+    return sums

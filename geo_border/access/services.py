@@ -1,0 +1,362 @@
+"""Times from places to services on either side, and the nearest service of each kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from geo_border.errors import TableError
+from geo_border.network.graph import SIDES
+from geo_border.network.places import Access
+from geo_border.routing.compiled import in_blocks
+from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.geodesic import geodesic_km, reduced_vectors
+from geo_border.routing.inside import rows_at_once
+from geo_border.routing.kernels import fill_times
+from geo_border.routing.searches import search_graph, times_from
+from geo_border.routing.tables import check_columns, gate_tables, nodes_and_legs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from geo_border.network.graph import Network
+    from geo_border.routing.scenarios import Passages
+    from geo_border.routing.searches import SearchGraph
+    from geo_border.routing.tables import GateTables
+
+SERVICE_COLUMNS = ("side", "kind", "supply")
+
+
+class ServiceTimes(Protocol):
+    """Times from P places to S services, a block of services at a time."""
+
+    @property
+    def place_side(self) -> NDArray[np.int8]:
+        """Position of each place's side in `SIDES`, shape (P,)."""
+
+    @property
+    def service_side(self) -> NDArray[np.int8]:
+        """Position of each service's side, shape (S,)."""
+
+    def block(self, rows: slice) -> NDArray[np.float64]:
+        """Hours to some services, infinite where there is no way, shape (P, rows)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldServices:
+    """Times to services from a matrix that is at hand.
+
+    Parameters
+    ----------
+    hours
+        Hours from places to services, shape (P, S).
+    place_side, service_side
+        Positions of sides in `SIDES`.
+    """
+
+    hours: NDArray[np.float64]
+    place_side: NDArray[np.int8]
+    service_side: NDArray[np.int8]
+
+    def block(self, rows: slice) -> NDArray[np.float64]:
+        """Hours to some services.
+
+        Parameters
+        ----------
+        rows
+            Which services.
+
+        Returns
+        -------
+        ndarray
+            Shape (P, rows).
+        """
+        return self.hours[:, rows]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchedServices:
+    """Times to services, searched for backwards from each when they are asked for.
+
+    One search a service, whatever the number of places; no P x S matrix is held.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables of the places and then of all services.
+    ways
+        Ways between the gates; None is the closed border.
+    services
+        Positions of the services in `tables`.
+    n_places
+        Number of places, the first of `tables`.
+    graph
+        The network against its direction, laid out for searches.
+    node, legs
+        Node of each place and service, -1 where the network is out of reach, and hours to it.
+    points
+        Where they are, as `geo_border.routing.geodesic.reduced_vectors` gives it.
+    access
+        Local ways.
+    """
+
+    tables: GateTables
+    ways: Passages | None
+    services: NDArray[np.int64]
+    n_places: int
+    graph: SearchGraph
+    node: NDArray[np.int64]
+    legs: NDArray[np.float64]
+    points: NDArray[np.float64]
+    access: Access
+
+    @property
+    def place_side(self) -> NDArray[np.int8]:
+        """Position of each place's side in `SIDES`, shape (P,)."""
+        return self.tables.place_side[: self.n_places]
+
+    @property
+    def service_side(self) -> NDArray[np.int8]:
+        """Position of each service's side, shape (S,)."""
+        return self.tables.place_side[self.services]
+
+    def under(self, ways: Passages | None) -> SearchedServices:
+        """Times under another scenario.
+
+        Parameters
+        ----------
+        ways
+            Ways between the gates; None is the closed border.
+
+        Returns
+        -------
+        SearchedServices
+            The same places and services.
+        """
+        return replace(self, ways=ways)
+
+    def only(self, which: NDArray[np.bool_]) -> SearchedServices:
+        """Times to some of the services.
+
+        Parameters
+        ----------
+        which
+            Mask over the services.
+
+        Returns
+        -------
+        SearchedServices
+            The same places and scenario.
+        """
+        return replace(self, services=self.services[which])
+
+    def block(self, rows: slice) -> NDArray[np.float64]:
+        """Hours to some services.
+
+        Parameters
+        ----------
+        rows
+            Which services.
+
+        Returns
+        -------
+        ndarray
+            Shape (P, rows).
+        """
+        ends = self.services[rows]
+        hours = self._direct(ends)
+        if self.ways is None:
+            return hours
+        for side in range(len(SIDES)):
+            here = np.flatnonzero(self.place_side == side)
+            for other in range(len(SIDES)):
+                there = np.flatnonzero(self.tables.place_side[ends] == other)
+                tabulate = transit if other == side else across
+                pairs = tabulate(
+                    self.tables, self.ways, side, origins=here, destinations=ends[there]
+                )
+                direct = NO_DIRECT
+                if other == side:
+                    direct = np.ascontiguousarray(hours[np.ix_(here, there)])
+                times = np.empty((len(here), len(there)))
+                fill_times(direct, pairs.A, pairs.E, times, np.empty(times.shape, np.int32))
+                hours[np.ix_(here, there)] = times
+        return hours
+
+    def _direct(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Hours that do not pass the border: by the network, or by a local way."""
+        n = self.n_places
+        hours = np.full((n, len(ends)), np.inf)
+        starts, joined = self.node[:n] >= 0, self.node[ends] >= 0
+        roots, root_of = np.unique(self.node[ends[joined]], return_inverse=True)
+        found = times_from(self.graph, roots, self.node[:n][starts])
+        hours[np.ix_(starts, joined)] = found[root_of].T
+        hours += self.legs[:n, None]
+        hours += self.legs[ends]
+        km = np.empty(n)
+        for column, end in enumerate(ends):
+            geodesic_km(self.points[end], self.points[:n], km)
+            same = self.place_side == self.tables.place_side[end]
+            same &= km <= self.access.farthest_km
+            local = km[same] * self.access.detour / self.access.speed_kmh
+            hours[same, column] = np.minimum(hours[same, column], local)
+        return hours
+
+
+def service_times(
+    network: Network,
+    places: gpd.GeoDataFrame,
+    services: gpd.GeoDataFrame,
+    gates: pd.DataFrame,
+    *,
+    modes: Collection[str] = ("road",),
+    ways: Passages | None = None,
+    access: Access = Access(),
+) -> SearchedServices:
+    """Prepare searches to services, joined to the network as places are.
+
+    Between a place and a service that lie nearer to each other than to the network, the
+    local way is taken.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    places, services
+        Points in WGS 84 with ``side``, ``node`` and ``access_h``, ids in the index.
+    gates
+        As `geo_border.routing.tables.gate_tables` takes them.
+    modes
+        Modes of the edges that may be used.
+    ways
+        Ways between the gates under a scenario, from tables of the same gates; None is the
+        closed border.
+    access
+        Local ways.
+
+    Returns
+    -------
+    SearchedServices
+        Times from all places to all services.
+
+    Raises
+    ------
+    TableError, CheckpointError, NetworkError, SideError
+        As `geo_border.routing.tables.gate_tables`.
+    """
+    columns = ["side", "node", "access_h", "geometry"]
+    both = pd.concat([places[columns], services[columns]])
+    # Ids of places and services need not differ from each other.
+    both.index = pd.RangeIndex(len(both)).astype(str)
+    tables = gate_tables(network, both, gates, modes=modes)
+    node, legs = nodes_and_legs(network, both, tables.place_side)
+    return SearchedServices(
+        tables=tables,
+        ways=ways,
+        services=np.arange(len(places), len(both)),
+        n_places=len(places),
+        graph=search_graph(network.matrix(modes).T.tocsr(), network.lon, network.lat),
+        node=node,
+        legs=legs,
+        points=reduced_vectors(both.geometry.x, both.geometry.y),
+        access=access,
+    )
+
+
+def nearest_service(
+    times: ServiceTimes, places: pd.DataFrame, services: pd.DataFrame
+) -> pd.DataFrame:
+    """Time from each place to the nearest service, on its side and across.
+
+    Takes the times once, a block of services at a time.
+
+    Parameters
+    ----------
+    times
+        Times from the places to the services.
+    places
+        The places, ids in the index.
+    services
+        The services, ids in the index.
+
+    Returns
+    -------
+    DataFrame
+        Index of `places`; ``hours_own``, ``hours_across`` (infinite where there is no way),
+        ``service_own``, ``service_across`` (missing there).
+
+    Raises
+    ------
+    TableError
+        If the times are not of these places and services.
+    """
+    check_services(times, places, services)
+    hours = np.full((2, len(places)), np.inf)
+    found = np.full((2, len(places)), -1)
+    for rows, (least, at) in service_blocks(times, partial(_least, times)):
+        less = least < hours
+        hours[less], found[less] = least[less], at[less] + rows.start
+    names = services.index.to_numpy(object)
+    columns: dict[str, Any] = {}
+    for number, name in enumerate(("own", "across")):
+        columns[f"hours_{name}"] = hours[number]
+    for number, name in enumerate(("own", "across")):
+        at = found[number]
+        columns[f"service_{name}"] = np.where(at >= 0, names[at], None) if len(names) else None
+    return pd.DataFrame(columns, index=places.index)
+
+
+def _least(times: ServiceTimes, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Least hours to some services and which it is: own side, across."""
+    hours = times.block(rows)
+    same = times.place_side[:, None] == times.service_side[rows]
+    split = np.stack([np.where(same, hours, np.inf), np.where(same, np.inf, hours)])
+    at = split.argmin(axis=2)
+    return np.take_along_axis(split, at[:, :, None], axis=2)[:, :, 0], at
+
+
+def service_blocks(times: ServiceTimes, work: Any) -> Iterator[tuple[slice, Any]]:
+    """Apply work to blocks of services, on all cores.
+
+    Parameters
+    ----------
+    times
+        Times whose blocks `work` will ask for.
+    work
+        As `geo_border.routing.compiled.in_blocks` takes it.
+
+    Yields
+    ------
+    tuple
+        The slice of services and what `work` returned, in order.
+    """
+    size, n = rows_at_once(len(times.place_side)), len(times.service_side)
+    for number, result in enumerate(in_blocks(n, work, size=size)):
+        yield slice(number * size, min((number + 1) * size, n)), result
+
+
+def check_services(times: ServiceTimes, places: pd.DataFrame, services: pd.DataFrame) -> None:
+    """Refuse places and services that are not those of the times.
+
+    Parameters
+    ----------
+    times
+        Times from places to services.
+    places, services
+        What they should be of; services with the columns `SERVICE_COLUMNS`.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or the numbers differ.
+    """
+    check_columns(services, SERVICE_COLUMNS, "services")
+    if len(places) != len(times.place_side) or len(services) != len(times.service_side):
+        raise TableError("the times are not of these places and services")
