@@ -104,9 +104,11 @@ def placed_checkpoints(
     -------
     GeoDataFrame
         The table with points, ``chainage_km``, ``border_distance_km``, ``delay_out_h``
-        (home to neighbour), ``delay_in_h``, ``delay_h`` (their mean), ``delay_imputed``,
-        ``is_open`` (a checkpoint on the border whose place is unknown is not); region ids
-        filled from the nearest piece of the border where the table has none.
+        (home to neighbour), ``delay_in_h``, ``delay_h`` (their mean), ``wait_h`` (the part of
+        them that is the expected wait for the opening), ``delay_imputed``, ``in_service``
+        (a checkpoint on the border whose place is unknown is not), ``is_open`` (in service
+        and for general traffic); region ids filled from the nearest piece of the border
+        where the table has none.
 
     Raises
     ------
@@ -145,12 +147,11 @@ def placed_checkpoints(
         given = table[column] if column in table else table["delay_h"]
         found[column] = given.fillna(table["delay_h"]).fillna(default).astype(float) + wait
     found["delay_h"] = (found["delay_out_h"] + found["delay_in_h"]) / 2
+    found["wait_h"] = wait
     found["delay_imputed"] = table["delay_h"].isna()
-    found["is_open"] = (
-        table["status"].isin(open_status)
-        & (table["users"].isna() | table["users"].isin(open_users))
-        & (points.x.notna() | ~on_line)
-    )
+    found["in_service"] = table["status"].isin(open_status) & (points.x.notna() | ~on_line)
+    general = table["users"].isna() | table["users"].isin(open_users)
+    found["is_open"] = found["in_service"] & general
     return gpd.GeoDataFrame(found, geometry=points)
 
 

@@ -39,7 +39,10 @@ CLASS_ORDER = (
 """Classes by how likely a checkpoint is there; links of a class follow it, others are last."""
 
 SURENESS = ("high", "medium", "low")
-POST_COLUMNS = ("mode", "home_id", "neighbour_id", "delay_out_h", "delay_in_h", "is_open")
+POST_COLUMNS = (
+    *("mode", "home_id", "neighbour_id", "delay_out_h", "delay_in_h", "is_open"),
+    *("in_service", "users", "wait_h"),
+)
 NO_DELAYS: Mapping[Any, float] = MappingProxyType({})
 
 
@@ -259,8 +262,8 @@ def open_gates(
     gates : DataFrame
         Index ``checkpoint_id``, the crossing's id for a candidate: ``mode``,
         ``home_node``, ``neighbour_node``, ``delay_out_h``, ``delay_in_h``, ``is_open``,
-        ``is_candidate``; candidates last. Checkpoints that no link reaches from both sides
-        have none.
+        ``in_service``, ``users``, ``wait_h``, ``is_candidate``; candidates last.
+        Checkpoints that no link reaches from both sides have none.
     """
     served = crossings[crossings["checkpoint_id"].notna()]
     free = candidates(crossings, most=most_candidates, taken=checkpoints.index)
@@ -313,7 +316,7 @@ def _new_posts(
     turned = nodes["side"].to_numpy()[ends[:, 0]] == 1
     region = nodes["region_id"].to_numpy(object)[np.where(turned[:, None], ends[:, ::-1], ends)]
     delay = free["mode"].map(dict(delay_h)).astype(float).fillna(np.inf)
-    columns = (free["mode"], region[:, 0], region[:, 1], delay, delay, False)
+    columns = (free["mode"], region[:, 0], region[:, 1], delay, delay, False, False, None, 0.0)
     return pd.DataFrame(dict(zip(POST_COLUMNS, columns, strict=True)), index=free.index).assign(
         is_candidate=True
     )

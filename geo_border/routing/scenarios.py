@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from geo_border.border.checkpoints import USERS, expected_wait
 from geo_border.errors import CheckpointError
 from geo_border.routing.compiled import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-12
 """A way that passes the border more often must be faster by more than this fraction."""
+
+
+DIRECTIONS = ("out", "in")
+"""Home to neighbour, and back: the order of everything that has a direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +39,23 @@ class Scenario:
     closed
         Checkpoints that nobody may pass.
     opened
-        Checkpoints that are passed although their gate is not open; `closed` wins.
+        Checkpoints, or candidates, that are passed although their gate is not open;
+        `closed` wins.
     delay_h
-        Delays of some checkpoints, hours, as (home to neighbour, neighbour to home).
+        Delays of some checkpoints, hours, as (home to neighbour, neighbour to home), the
+        wait for the opening included.
+    opening_hours
+        Other opening hours of some checkpoints in OSM syntax: their expected wait takes the
+        place of that of the hours as they are, or is added to a delay given in `delay_h`.
+    one_way
+        Checkpoints passed in one direction alone, ``"out"`` or ``"in"``.
+    modes
+        Modes of the checkpoints that may be passed; all if empty.
+    users
+        Who travels: ``"multilateral"`` (citizens of any state), ``"bilateral"`` (of the two
+        states) or ``"local"`` (border residents, whom every checkpoint lets pass). A
+        checkpoint in service is open to them if its own group is theirs or a wider one or
+        unknown; as the gates say if not given.
     delay_factor
         Multiplies every delay, those of `delay_h` too; 0 is the open border. An infinite
         delay stays infinite whatever the factor.
@@ -42,7 +64,17 @@ class Scenario:
     closed: frozenset[str] = frozenset()
     opened: frozenset[str] = frozenset()
     delay_h: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    opening_hours: Mapping[str, str] = field(default_factory=dict)
+    one_way: Mapping[str, str] = field(default_factory=dict)
+    modes: frozenset[str] = frozenset()
+    users: str | None = None
     delay_factor: float = 1.0
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Checkpoints that the scenario names."""
+        several = (self.closed, self.opened, self.delay_h, self.opening_hours, self.one_way)
+        return frozenset().union(*several)
 
 
 AS_IS = Scenario()
@@ -165,23 +197,78 @@ def delays(tables: GateTables, scenario: Scenario = AS_IS) -> NDArray[np.float64
         factor is missing or negative.
     """
     gates = tables.gates
-    named = [*scenario.closed, *scenario.opened, *scenario.delay_h]
-    unknown = [name for name in named if name not in gates.index]
-    if unknown:
-        raise CheckpointError(
-            f"the scenario names checkpoint {min(unknown)!r}, which the tables do not have",
-            remedy=f"They have {', '.join(map(str, gates.index[:5]))} …",
-        )
+    check_names(scenario.named, gates.index)
     hours = gates[["delay_out_h", "delay_in_h"]].to_numpy(float).T.copy()
     for name, pair in scenario.delay_h.items():
         hours[:, gates.index.get_loc(name)] = pair
+    for name, text in scenario.opening_hours.items():
+        if name not in scenario.delay_h and "wait_h" in gates:
+            before = float(gates["wait_h"].loc[name])
+            hours[:, gates.index.get_loc(name)] -= before if before < np.inf else np.nan
+        hours[:, gates.index.get_loc(name)] += _wait(text)
     if not (scenario.delay_factor >= 0 and (hours >= 0).all()):
-        raise CheckpointError("a delay or the delay factor is negative or missing")
+        raise CheckpointError(
+            "a delay or the delay factor is negative or missing",
+            remedy="Give hours, 0 or more, also where a checkpoint never opens as it is",
+        )
     finite = np.isfinite(hours)
     hours[finite] *= scenario.delay_factor
-    passable = gates["is_open"].to_numpy(bool) | gates.index.isin(list(scenario.opened))
-    hours[:, ~passable | gates.index.isin(list(scenario.closed))] = np.inf
+    passable = _let_pass(gates, scenario.users) | gates.index.isin(list(scenario.opened))
+    passable &= ~gates.index.isin(list(scenario.closed))
+    if scenario.modes:
+        passable &= gates["mode"].isin(list(scenario.modes)).to_numpy()
+    hours[:, ~passable] = np.inf
+    for name, direction in scenario.one_way.items():
+        if direction not in DIRECTIONS:
+            raise CheckpointError(
+                f"the direction of checkpoint {name!r} is {direction!r}",
+                remedy=f"Write {' (home to neighbour) or '.join(DIRECTIONS)}",
+            )
+        hours[1 - DIRECTIONS.index(direction), gates.index.get_loc(name)] = np.inf
     return hours
+
+
+_wait = cache(expected_wait)
+
+
+def check_names(names: Collection[str], known: pd.Index[str]) -> None:
+    """Refuse names that the tables do not have.
+
+    Parameters
+    ----------
+    names
+        What is asked for.
+    known
+        What there is.
+
+    Raises
+    ------
+    CheckpointError
+        For the first of them in the alphabet, with those that read most like it.
+    """
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        like = get_close_matches(unknown[0], list(known), n=3, cutoff=0.4) or list(known[:5])
+        raise CheckpointError(
+            f"the scenario names checkpoint {unknown[0]!r}, which the tables do not have",
+            remedy=f"They have {', '.join(map(str, like))} …",
+        )
+
+
+def _let_pass(gates: pd.DataFrame, users: str | None) -> NDArray[np.bool_]:
+    """Gates that a group of users may pass as they are."""
+    if users is None:
+        return gates["is_open"].to_numpy(bool)
+    if users not in USERS:
+        raise CheckpointError(
+            f"there is no group of users {users!r}", remedy=f"Write one of {', '.join(USERS)}"
+        )
+    if not {"users", "in_service"} <= set(gates.columns):
+        raise CheckpointError("the gates do not say who may pass them")
+    # Unknown users are -1: anybody.
+    widest = pd.Index(USERS).get_indexer(pd.Index(gates["users"]))
+    let: NDArray[np.bool_] = gates["in_service"].to_numpy(bool) & (widest <= USERS.index(users))
+    return let
 
 
 def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:

@@ -1,5 +1,7 @@
 """Scenarios: what they change and what they refuse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from borderland import make_gates, make_network, make_places, random_borderland
@@ -51,6 +53,13 @@ def test_delays(tables):
         (Scenario(delay_h={"nowhere": (1, 1)}), "names checkpoint 'nowhere'"),
         (Scenario(delay_h={"free": (-1, 1)}), "negative"),
         (Scenario(delay_h={"free": (np.nan, 1)}), "negative or missing"),
+        (Scenario(opening_hours={"nowhere": "24/7"}), "names checkpoint 'nowhere'"),
+        (Scenario(one_way={"nowhere": "out"}), "names checkpoint 'nowhere'"),
+        (Scenario(closed=frozenset({"shute"})), "They have shut"),
+        (Scenario(opening_hours={"free": "at noon"}), "not in OSM syntax"),
+        (Scenario(one_way={"free": "away"}), "'away'"),
+        (Scenario(users="everybody"), "no group of users 'everybody'"),
+        (Scenario(users="local"), "do not say who may pass"),
         (Scenario(delay_factor=-1), "negative"),
         (Scenario(delay_factor=np.nan), "negative or missing"),
     ],
@@ -58,6 +67,16 @@ def test_delays(tables):
 def test_scenarios_that_do_not_fit(tables, scenario, text):
     with pytest.raises(CheckpointError, match=text):
         passages(tables, scenario)
+
+
+def test_a_checkpoint_that_never_opens_needs_a_delay_with_its_new_hours(tables):
+    frame = tables.gates.assign(wait_h=[np.inf, 0, 0, 0], delay_out_h=[np.inf, 4, 2, 3])
+    never = replace(tables, gates=frame.assign(delay_in_h=[np.inf, 6, 2, np.inf]))
+    hours = {"free": "Mo-Su 08:00-20:00"}
+    with pytest.raises(CheckpointError, match="never opens"):
+        delays(never, Scenario(opening_hours=hours))
+    known = delays(never, Scenario(opening_hours=hours, delay_h={"free": (1.0, 2.0)}))
+    assert known[:, 0].tolist() == [4, 5]
 
 
 @settings(max_examples=30, deadline=None)

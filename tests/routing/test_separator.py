@@ -1,6 +1,7 @@
 """Times through the tables against Dijkstra's algorithm on the whole graph."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from borderland import (
     Borderland,
@@ -102,3 +103,85 @@ def test_closed_border_leaves_the_direct_times(seed):
     np.testing.assert_allclose(times, alone, rtol=1e-12)
     side = tables.place_side
     assert np.isinf(times[side[:, None] != side]).all()
+
+
+HOURS = {"24/7": 0.0, "Mo-Su 08:00-20:00": 12**2 / 48, "Mo-Su 06:00-22:00": 8**2 / 48}
+"""Expected waits by hand."""
+
+WIDEST = ["multilateral", "bilateral", "local"]
+
+
+def with_particulars(land, rng):
+    """The same land with all that gates can know of their checkpoints."""
+    k = len(land.gates)
+    wait = rng.choice([0.0, 3.0], k)
+    users = rng.choice([*WIDEST, ""], k)
+    in_service = land.gates["is_open"] | (rng.random(k) < 0.3)
+    gates = land.gates.assign(
+        mode=rng.choice(["road", "ferry"], k),
+        delay_out_h=land.gates["delay_out_h"] + wait,
+        delay_in_h=land.gates["delay_in_h"] + wait,
+        wait_h=wait,
+        users=[user or None for user in users],
+        in_service=in_service,
+        is_open=in_service & (users != "local"),
+    )
+    return Borderland(land.network, land.places, gates)
+
+
+def anything(land, rng):
+    """A scenario that says all that can be said."""
+    ids = land.gates.index.to_numpy()
+
+    def some():
+        return rng.choice(ids, min(len(ids), int(rng.integers(0, 3))), replace=False)
+
+    return Scenario(
+        closed=frozenset(some()[:1]),
+        opened=frozenset(some()),
+        delay_h={gate: tuple(rng.choice([0.0, 0.7, np.inf], 2)) for gate in some()},
+        opening_hours={gate: str(rng.choice(list(HOURS))) for gate in some()},
+        one_way={gate: str(rng.choice(["out", "in"])) for gate in some()},
+        modes=frozenset(rng.choice(["road", "ferry"], int(rng.integers(0, 2)))),
+        users=rng.choice([None, *WIDEST]),
+        delay_factor=float(rng.choice([0.0, 0.5, 1.0, 3.0])),
+    )
+
+
+def gates_changed(gates, what):
+    """The gates as they would be if the scenario were so, one by one."""
+    rows = []
+    for name, gate in gates.iterrows():
+        pair = what.delay_h.get(name, (gate["delay_out_h"], gate["delay_in_h"]))
+        if name in what.opening_hours:
+            before = 0.0 if name in what.delay_h else gate["wait_h"]
+            pair = [hours - before + HOURS[what.opening_hours[name]] for hours in pair]
+        pair = [np.inf if np.isinf(hours) else hours * what.delay_factor for hours in pair]
+        passes = gate["is_open"]
+        if what.users is not None:
+            group = 0 if pd.isna(gate["users"]) else WIDEST.index(gate["users"])
+            passes = gate["in_service"] and group <= WIDEST.index(what.users)
+        passes = (passes or name in what.opened) and name not in what.closed
+        passes = passes and (not what.modes or gate["mode"] in what.modes)
+        if what.one_way.get(name) == "out":
+            pair[1] = np.inf
+        if what.one_way.get(name) == "in":
+            pair[0] = np.inf
+        ends = gate["home_node"], gate["neighbour_node"]
+        rows.append((name, *ends, *pair, bool(passes), "road"))
+    return make_gates(rows)
+
+
+@settings(max_examples=80, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 6), symmetric=st.booleans())
+def test_a_scenario_on_the_tables_is_a_search_of_the_network_it_describes(seed, k, symmetric):
+    rng = np.random.default_rng(seed)
+    land = with_particulars(random_borderland(seed, k=k, symmetric=symmetric), rng)
+    tables = gate_tables(land.network, land.places, land.gates, modes=("road", "ferry"))
+    for _ in range(2):
+        what = anything(land, rng)
+        changed = Borderland(land.network, land.places, gates_changed(land.gates, what))
+        other = gate_tables(land.network, land.places, changed.gates)
+        np.testing.assert_allclose(
+            all_times(land, tables, what), brute_times(changed, other), rtol=1e-11, atol=1e-12
+        )
