@@ -13,6 +13,8 @@ from geo_border.network.crossings import NO_DELAYS, find_crossings, open_gates
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.links import links_from_lines
 from geo_border.network.places import Access, join_places, join_stations
+from geo_border.network.sides import settle_sides
+from geo_border.network.stubs import join_stubs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +61,7 @@ def build_network(
     speeds: pd.DataFrame | None = None,
     *,
     access: Access = Access(),
-    crossing_tolerance_km: float = 2,
+    crossing_tolerance_km: float | None = None,
     delay_h: Mapping[Any, float] = NO_DELAYS,
     most_candidates: int = 300,
 ) -> BuiltNetwork:
@@ -83,7 +85,8 @@ def build_network(
     access
         How places reach the network.
     crossing_tolerance_km
-        Distance within which a link and a checkpoint are taken for the same place, km.
+        Distance within which a link and a checkpoint are taken for the same place, km; see
+        `geo_border.network.crossings.find_crossings`.
     delay_h, most_candidates
         Of checkpoints that there could be, see `geo_border.network.crossings.open_gates`.
 
@@ -98,6 +101,8 @@ def build_network(
         If the lines do not touch a side, a class has no speed, or no checkpoint is reached.
     """
     nodes, links = links_from_lines(lines, territory)
+    nodes = settle_sides(nodes, links, border)
+    links = join_stubs(nodes, links, border)
     crossings = find_crossings(
         nodes, links, border, checkpoints, tolerance_km=crossing_tolerance_km
     )

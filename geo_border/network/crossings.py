@@ -12,13 +12,21 @@ import shapely
 
 from geo_border.border.checkpoints import ON_THE_LINE
 from geo_border.border.edges import equal_area_crs
+from geo_border.border.locate import segments
 from geo_border.network.graph import SIDES
 from geo_border.network.links import split_links
+from geo_border.network.stubs import blind_ends
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
+
+TOLERANCE_KM = 2.0
+"""A checkpoint this near to a link of an unknown or coarse source serves it."""
+
+OSM_TOLERANCE_KM = 0.5
+"""A checkpoint this near to a way of OpenStreetMap serves it: roads are drawn where they are."""
 
 STUB_M = 50.0
 """A link of the right mode that ends this near a checkpoint leads to it, metres."""
@@ -52,77 +60,92 @@ def find_crossings(
     border: gpd.GeoDataFrame,
     checkpoints: gpd.GeoDataFrame,
     *,
-    tolerance_km: float = 2,
+    tolerance_km: float | None = None,
 ) -> gpd.GeoDataFrame:
     """Links that pass from one side to the other, each with its checkpoint or none.
 
     A link whose ends lie on different sides is a crossing, however often its line meets the
-    border in between; a link that ends blind on its side within `STUB_M` of a checkpoint of
-    its mode is one by its stub. A crossing belongs to the nearest checkpoint of its mode not
-    farther than `tolerance_km` or the checkpoint's own accuracy, whichever is more.
+    border in between. A link that ends blind on its side within `STUB_M` of a checkpoint of
+    its mode is one by its stub, and a link that ends at the OSM node of a checkpoint which
+    serves no other is one by its tag; neither leads to the other side. A crossing belongs to
+    the nearest checkpoint of its mode not farther than `tolerance_km` or the checkpoint's own
+    accuracy, whichever is more.
 
     Parameters
     ----------
     nodes, links
-        As `geo_border.network.links.links_from_lines` gives them.
+        As `geo_border.network.links.links_from_lines` and
+        `geo_border.network.stubs.join_stubs` give them.
     border
         Pieces as `geo_border.border.line.border_line` gives them.
     checkpoints
-        As `geo_border.border.checkpoints.placed_checkpoints` gives them.
+        As `geo_border.border.checkpoints.placed_checkpoints` gives them; with ``osm`` (ids of
+        their objects, such as ``n12 w34``) they are found by tag.
     tolerance_km
-        Distance within which link and checkpoint are taken for the same place, km.
+        Distance within which link and checkpoint are taken for the same place, km; by default
+        `OSM_TOLERANCE_KM` for links with an OSM way, `TOLERANCE_KM` for others.
 
     Returns
     -------
     GeoDataFrame
         Index ``crossing_id``; ``link`` (position), ``share`` (of the link's length from its
         tail), ``mode``, ``road_class``, ``name`` and ``ref`` of the way where known,
-        ``checkpoint_id`` or none, ``checkpoint_km``
-        (distance to it), ``found_by`` (``geometry``; ``ends`` where the line itself does not
-        meet the border line; ``stub``), ``confidence``, ``lon``, ``lat``, points.
+        ``checkpoint_id`` or none, ``checkpoint_km`` (distance to it), ``found_by``
+        (``geometry``; ``ends`` where the line itself does not meet the border line; ``stub``;
+        ``tag``), ``tagged`` (the checkpoint is a node of the network), ``confidence``
+        (``high``, ``medium``, ``low``), ``lon``, ``lat``, points.
     """
     crs = equal_area_crs(border)
-    line = links.geometry.to_crs(crs).to_numpy()
     on_line = checkpoints[checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].notna()]
     posts = on_line.geometry.to_crs(crs)
-    reach_m = 1000 * on_line["accuracy_km"].fillna(0).clip(lower=tolerance_km)
-
     side = nodes["side"].to_numpy()
-    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
-    passing = np.flatnonzero(side[tail] != side[head])
-    border_m = shapely.union_all(border.geometry.to_crs(crs).to_numpy())
-    share, meets = _meeting(line[passing], border_m)
-    post = _nearest_post(links["mode"].to_numpy()[passing], line[passing], on_line, posts, reach_m)
+    passing = np.flatnonzero(side[links["tail"]] != side[links["head"]])
+    line = links.geometry.iloc[passing].to_crs(crs).to_numpy()
+    share, meets = _meeting(line, border.geometry.to_crs(crs).to_numpy())
+    by_default = np.where(_column(links, "way_id", passing) > 0, OSM_TOLERANCE_KM, TOLERANCE_KM)
+    reach_km = by_default if tolerance_km is None else np.full(len(passing), tolerance_km)
+    post = _nearest_post(links["mode"].to_numpy()[passing], line, on_line, posts, reach_km)
     served = post >= 0
     share[served] = shapely.line_locate_point(
-        line[passing[served]], posts.to_numpy()[post[served]], normalized=True
+        line[served], posts.to_numpy()[post[served]], normalized=True
     ).clip(0.001, 0.999)
-    stub, stub_share, stub_post = _stubs(nodes, links, line, on_line, posts)
-
-    link = np.r_[passing, stub]
-    post, share = np.r_[post, stub_post], np.r_[share, stub_share]
-    found_by = np.r_[np.where(meets, "geometry", "ends"), np.full(len(stub), "stub")]
-    at = shapely.line_interpolate_point(line[link], share, normalized=True)
+    joins = _column(links, "joins", passing) == 1
+    found_by = np.select([joins, meets], ["stub", "geometry"], "ends")
+    tag_node = _tag_nodes(nodes, on_line)
+    ends = pd.concat(
+        [
+            pd.DataFrame({"link": passing, "share": share, "post": post, "found_by": found_by}),
+            _stubs(nodes, links, on_line, posts),
+        ]
+    )
+    ends = pd.concat([ends, _tagged(links, tag_node, ends["post"].to_numpy())], ignore_index=True)
+    link, post = ends["link"].to_numpy(), ends["post"].to_numpy()
+    line = links.geometry.iloc[link].to_crs(crs).to_numpy()
+    at = shapely.line_interpolate_point(line, ends["share"].to_numpy(), normalized=True)
     served = post >= 0
     km = np.full(len(link), np.nan)
     km[served] = shapely.distance(at[served], posts.to_numpy()[post[served]]) / 1000
     # The true course can lie as far from a line as its vertices lie apart.
-    gap_km = shapely.length(line[link]) / 1000 / (shapely.get_num_coordinates(line[link]) - 1)
-    sure = np.where((km <= 1) | ((gap_km <= 1) & (found_by == "geometry")), "high", "medium")
+    gap_km = shapely.length(line) / 1000 / (shapely.get_num_coordinates(line) - 1)
+    known = (gap_km <= 1) & (ends["found_by"] == "geometry").to_numpy()
+    sure = np.where((km <= 1) | known, "high", "medium")
     sure[(gap_km > 10) & ~(km <= 1)] = "low"
+    sure[(_column(links, "joins", link) == 1) & (sure == "high")] = "medium"
+    sure[(ends["found_by"] == "tag").to_numpy()] = "low"
     points = gpd.GeoSeries(at, crs=crs).to_crs(4326)
-    names = on_line.index.to_numpy(dtype=object)
+    names = np.array([*on_line.index, None], dtype=object)
     return gpd.GeoDataFrame(
         {
             "link": link,
-            "share": share,
+            "share": ends["share"].to_numpy(),
             "mode": links["mode"].to_numpy()[link],
             "road_class": links["road_class"].to_numpy()[link],
             "name": _text(links, "name")[link],
             "ref": _text(links, "ref")[link],
-            "checkpoint_id": np.where(served, names[post] if len(names) else None, None),
+            "checkpoint_id": names[post],
             "checkpoint_km": km,
-            "found_by": found_by,
+            "found_by": ends["found_by"].to_numpy(dtype=object),
+            "tagged": np.isin(post, tag_node.index) & served,
             "confidence": sure,
             "lon": points.x.to_numpy(),
             "lat": points.y.to_numpy(),
@@ -140,17 +163,31 @@ def _text(links: pd.DataFrame, name: str) -> NDArray[np.object_]:
     return links[name].to_numpy(dtype=object)
 
 
+def _column(links: pd.DataFrame, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Values of an optional column of numbers, 0 where there are none."""
+    if name not in links:
+        return np.zeros(len(rows))
+    values: NDArray[np.float64] = links[name].to_numpy()[rows].astype(float)
+    return np.nan_to_num(values)
+
+
 def _meeting(
-    lines: NDArray[np.object_], border: shapely.Geometry
+    lines: NDArray[np.object_], border: NDArray[np.object_]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Share of each line at which it first meets the border, and whether it does."""
-    shapely.prepare(border)
-    meets = shapely.intersects(border, lines)
-    share = np.full(len(lines), 0.5)
-    for number in np.flatnonzero(meets):
-        points = shapely.points(shapely.get_coordinates(lines[number].intersection(border)))
-        share[number] = shapely.line_locate_point(lines[number], points, normalized=True).min()
-    return share.clip(0.001, 0.999), meets
+    edges, _ = segments(border)
+    line, edge = shapely.STRtree(edges).query(lines, predicate="intersects")
+    meeting = shapely.intersection(lines[line], edges[edge])
+    corners, number = shapely.get_coordinates(meeting, return_index=True)
+    row = line[number]
+    share = np.full(len(lines), np.inf)
+    np.minimum.at(
+        share,
+        row,
+        shapely.line_locate_point(lines[row], shapely.points(corners), normalized=True),
+    )
+    meets = np.isfinite(share)
+    return np.where(meets, share, 0.5).clip(0.001, 0.999), meets
 
 
 def _nearest_post(
@@ -158,12 +195,13 @@ def _nearest_post(
     lines: NDArray[np.object_],
     checkpoints: gpd.GeoDataFrame,
     posts: gpd.GeoSeries,
-    reach_m: pd.Series,
+    reach_km: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Position of the nearest checkpoint of each line's mode within reach, else -1."""
+    own_km = checkpoints["accuracy_km"].fillna(0).to_numpy()
     distance = shapely.distance(lines[:, None], posts.to_numpy()[None, :])
     distance[modes[:, None] != checkpoints["mode"].to_numpy()[None, :]] = np.inf
-    distance[distance > reach_m.to_numpy()[None, :]] = np.inf
+    distance[distance > 1000 * np.maximum(own_km[None, :], reach_km[:, None])] = np.inf
     if not distance.size:
         return np.full(len(lines), -1)
     return np.where(np.isfinite(distance.min(axis=1)), distance.argmin(axis=1), -1)
@@ -172,29 +210,43 @@ def _nearest_post(
 def _stubs(
     nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,
-    lines: NDArray[np.object_],
     checkpoints: gpd.GeoDataFrame,
     posts: gpd.GeoSeries,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Links that end blind at a checkpoint: positions, the end as a share, the checkpoint."""
+) -> pd.DataFrame:
+    """Links of one side that end blind at a checkpoint of their mode."""
     side, mode = nodes["side"].to_numpy(), links["mode"].to_numpy()
+    blind = blind_ends(nodes, links)
+    ends = links[["tail", "head"]].to_numpy()[blind["link"]]
+    blind = blind[side[ends[:, 0]] == side[ends[:, 1]]]
+    at = nodes.iloc[blind["node"]]
+    points = gpd.GeoSeries(gpd.points_from_xy(at["lon"], at["lat"]), crs=4326).to_crs(posts.crs)
+    end, post = shapely.STRtree(posts.to_numpy()).query(
+        points.to_numpy(), predicate="dwithin", distance=STUB_M
+    )
+    found = blind.iloc[end].assign(post=post, found_by="stub")
+    found["share"] = found["at_head"].astype(float)
+    right = mode[found["link"]] == checkpoints["mode"].to_numpy()[post]
+    return pd.DataFrame(found.loc[right, ["link", "share", "post", "found_by"]])
+
+
+def _tag_nodes(nodes: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.Series:
+    """Nodes that OSM marks as a checkpoint, by the position of the checkpoint."""
+    if "osm" not in checkpoints or "osm" not in nodes:
+        return pd.Series(dtype=np.int64)
+    texts = checkpoints["osm"].fillna("").str.split().reset_index(drop=True).explode().dropna()
+    ids = texts[texts.str.fullmatch(r"n-?\d{1,18}")].str[1:].astype(np.int64)
+    number = pd.Series(nodes.index, index=nodes["osm"].to_numpy())
+    return ids[ids.isin(number.index)].map(number[~number.index.duplicated()])
+
+
+def _tagged(links: pd.DataFrame, tag_node: pd.Series, served: NDArray[np.int64]) -> pd.DataFrame:
+    """One link at the node of each checkpoint that serves no crossing."""
     ends = links[["tail", "head"]].to_numpy()
-    inside = side[ends[:, 0]] == side[ends[:, 1]]
-    rest = np.flatnonzero(inside)
-    meeting = pd.DataFrame({"node": ends[rest].ravel(), "mode": np.repeat(mode[rest], 2)})
-    alone = ~meeting.duplicated(keep=False).to_numpy().reshape(-1, 2)
-    found: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]] = []
-    tree = shapely.STRtree(posts.to_numpy())
-    for end, share in ((0, 0.0), (-1, 1.0)):
-        link, post = tree.query(
-            shapely.get_point(lines[rest], end), predicate="dwithin", distance=STUB_M
-        )
-        blind = alone[link, end]
-        link, post = link[blind], post[blind]
-        right = mode[rest[link]] == checkpoints["mode"].to_numpy()[post]
-        found.append((rest[link[right]], np.full(int(right.sum()), share), post[right]))
-    link, shares, post = (np.concatenate(part) for part in zip(*found, strict=True))
-    return link, shares, post
+    lost = tag_node[~tag_node.index.isin(served)]
+    link, at_head = np.nonzero(np.isin(ends, lost.to_numpy()))
+    post = pd.Series(lost.index, index=lost.to_numpy())[ends[link, at_head]].to_numpy(np.int64)
+    found = pd.DataFrame({"link": link, "share": at_head.astype(float), "post": post})
+    return found.assign(found_by="tag").drop_duplicates("post")
 
 
 def candidates(

@@ -53,7 +53,8 @@ def links_from_lines(
     Returns
     -------
     nodes : DataFrame
-        ``lon``, ``lat``, ``side`` (position in `SIDES`, -1 outside), ``region_id``.
+        ``lon``, ``lat``, ``osm`` (id of the node in OSM, 0 for none), ``blocked`` (a barrier),
+        ``side`` (position in `SIDES`, -1 outside), ``region_id``.
     links : GeoDataFrame
         ``tail``, ``head`` (positions of nodes), ``mode``, ``road_class``, ``length_km``,
         ``oneway``, ``speed_kmh``, ``travel_kmh``, ``hours``, ``line`` (index of the line it is
@@ -136,8 +137,14 @@ def _nodes(
     _, at, inverse = np.unique(place[loose], return_index=True, return_inverse=True)
     node[loose] = sum(map(len, first)) + inverse
     lonlat[loose] = np.round(lonlat[loose], COORDINATE_DECIMALS)
-    corners = lonlat[np.concatenate([*first, loose[at]])]
-    return pd.DataFrame({"lon": corners[:, 0], "lat": corners[:, 1]}), node
+    end = np.concatenate([*first, loose[at]])
+    nodes = {
+        "lon": lonlat[end, 0],
+        "lat": lonlat[end, 1],
+        "osm": np.nan_to_num(osm[end]).astype(np.int64),
+        "blocked": apart[end],
+    }
+    return pd.DataFrame(nodes), node
 
 
 def _place_keys(lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -232,6 +239,9 @@ def split_links(
     )
     nearer = np.where(points["share"] < 0.5, whole["tail"], whole["head"])
     new = nodes.iloc[nearer].assign(lon=shapely.get_x(where), lat=shapely.get_y(where))
+    for name, blank in (("osm", 0), ("blocked", False)):
+        if name in nodes:
+            new[name] = blank
     parts = _parts(links, points)
     kept = links.drop(index=links.index[points["link"].unique()])
     return (

@@ -82,14 +82,17 @@ def test_two_carriageways_meet_at_one_gate(lines, territory, border, checkpoints
 
 
 def test_stubs_on_both_sides_make_a_gate(lines, territory, border, checkpoints):
-    point = checkpoints.loc["road-post", ["lon", "lat"]].tolist()
+    lon, lat = checkpoints.loc["road-post", ["lon", "lat"]]
     stubs = lines.iloc[[0, 0]].set_geometry(
-        [shapely.LineString([(0.5, 49.9), point]), shapely.LineString([point, (0.6, 50.5)])]
+        [
+            shapely.LineString([(0.5, 49.9), (lon, lat - 0.0002)]),
+            shapely.LineString([(lon, lat + 0.0002), (0.6, 50.5)]),
+        ]
     )
     without = pd.concat([lines.drop(index=1), stubs], ignore_index=True)
     nodes, links = links_from_lines(without, territory)
     crossings = find_crossings(nodes, links, border, checkpoints)
-    assert (crossings["found_by"] == "stub").any()
+    assert (crossings["found_by"] == "stub").sum() == 2
     nodes, links, gates = open_gates(nodes, links, crossings, checkpoints)
     assert "road-post" in gates.index
     side = nodes["side"].to_numpy()
@@ -157,3 +160,46 @@ def test_of_many_unserved_crossings_the_greater_and_surer_are_candidates():
     assert candidates(crossings, most=3).index.tolist() == ["x2", "x4", "x5"]
     assert candidates(crossings, most=4).index.tolist() == ["x2", "x4", "x5", "x6"]
     assert candidates(crossings, most=1, taken=["x4"]).index.tolist() == ["x2"]
+
+
+def test_a_link_without_a_checkpoint_near_says_how_far_is_near(lines, territory, border, posts):
+    """The post lies 1 km beside the road: near for a coarse layer, far for a way of OSM."""
+    beside = posts.assign(lon=[0.514, 0.49], accuracy_km=[np.nan, np.nan])
+    placed = placed_checkpoints(beside, border, delay_h={"road": 2, "rail": 1})
+    coarse = find_crossings(*links_from_lines(lines, territory), border, placed)
+    assert coarse.set_index("link").loc[1, "checkpoint_id"] == "road-post"
+    mapped = lines.assign(way_id=range(10, 16), name="Main road", ref=None)
+    fine = find_crossings(*links_from_lines(mapped, territory), border, placed)
+    assert pd.isna(fine.set_index("link").loc[1, "checkpoint_id"])
+    assert fine["name"].tolist() == ["Main road"] * 3
+    assert fine["ref"].isna().all()
+    stated = find_crossings(*links_from_lines(mapped, territory), border, placed, tolerance_km=2)
+    assert stated.set_index("link").loc[1, "checkpoint_id"] == "road-post"
+
+
+def test_a_checkpoint_on_a_node_of_a_road_that_ends_is_found_by_its_tag(
+    lines, territory, border, posts
+):
+    """The road ends 220 m before the line at its border control; nothing leads across."""
+    north = shapely.LineString([(0.5, 50.1), (0.5, 50.8)])
+    south = shapely.LineString([(0.5, 49.9), (0.5, 49.998)])
+    cut = pd.concat([lines.drop(index=1), lines.iloc[[1, 1]].set_geometry([south, north])])
+    ids = np.arange(1, 1 + 2 * len(cut)).reshape(-1, 2)
+    cut = cut.assign(tail_osm=ids[:, 0], head_osm=ids[:, 1]).reset_index(drop=True)
+    cut.loc[0, "head_osm"] = cut.loc[5, "tail_osm"] = 77
+    post = int(cut.loc[5, "head_osm"])
+    marked = posts.assign(lat=[49.998, 50.001], lon=[0.5, 0.488], osm=[f"n{post} w3", "n77x"])
+    placed = placed_checkpoints(marked, border, delay_h={"road": 2, "rail": 1})
+    nodes, links = links_from_lines(cut, territory)
+    found = find_crossings(nodes, links, border, placed.assign(accuracy_km=0.01))
+    row = found[found["checkpoint_id"] == "road-post"].iloc[0]
+    # Ending blind at the post it is a stub too; that is what is named.
+    assert row[["found_by", "tagged"]].tolist() == ["stub", True]
+    goes_on = lines.iloc[[0]].set_geometry([shapely.LineString([(0.5, 49.998), (0.7, 49.99)])])
+    more = pd.concat([cut, goes_on.assign(tail_osm=post, head_osm=99)], ignore_index=True)
+    nodes, links = links_from_lines(more, territory)
+    found = find_crossings(nodes, links, border, placed.assign(accuracy_km=0.01))
+    row = found[found["checkpoint_id"] == "road-post"]
+    assert row[["found_by", "tagged", "confidence"]].to_numpy().tolist() == [["tag", True, "low"]]
+    _, _, gates = open_gates(nodes, links, found, placed)
+    assert "road-post" not in gates.index
