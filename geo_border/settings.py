@@ -76,7 +76,7 @@ class NetworkSection(Section):
     lines: Annotated[list[Lines], Field(min_length=1)]
     speeds: File
     speed_factor: Positive = 1
-    crossing_tolerance_km: Positive = 2
+    crossing_tolerance_km: Positive | None = None
     most_candidates: Annotated[int, Field(ge=0)] = 300
     place_reach_km: Positive = 100
     place_detour: Annotated[float, Field(ge=1)] = 1.3
