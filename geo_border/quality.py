@@ -175,6 +175,17 @@ def _of_network(built: dict[str, Any]) -> list[Line]:
                 f"mean {row.mean_kmh:.0f} km/h, speed imputed on {imputed:.0f} % of the length",
             )
         )
+    for (mode, side), rows in built["parts"].groupby(["mode", "side"], sort=False):
+        apart = rows.loc[rows["gates"] == 0, "km"]
+        lines.append(
+            (
+                "network",
+                f"no checkpoint can be reached from, {mode}, {side}",
+                rows["no_way_out_km"].sum(),
+                "km",
+                f"{len(apart)} parts of {apart.sum():,.0f} km are apart from all checkpoints",
+            )
+        )
     return lines
 
 

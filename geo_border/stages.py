@@ -138,7 +138,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
     Returns
     -------
     dict
-        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``.
+        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``, ``parts``.
     """
     section = settings.network
     built = build_network(
@@ -165,6 +165,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
         "crossings": built.crossings,
         "places": built.places,
         "speeds": built.speeds,
+        "parts": built.parts,
     }
 
 

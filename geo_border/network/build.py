@@ -12,6 +12,7 @@ from geo_border.errors import NetworkError
 from geo_border.network.crossings import NO_DELAYS, find_crossings, open_gates
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.links import links_from_lines
+from geo_border.network.parts import network_parts
 from geo_border.network.places import Access, join_places, join_stations
 from geo_border.network.sides import settle_sides
 from geo_border.network.stubs import join_stubs
@@ -43,6 +44,9 @@ class BuiltNetwork:
     speeds
         By ``side``, ``mode`` and ``class``: ``km`` of network, of which ``tagged_km`` with a speed
         of their own and ``imputed_km`` without, and the ``mean_kmh`` they got.
+    parts
+        Connected parts of the network and whether they lead to a checkpoint, as
+        `geo_border.network.parts.network_parts` gives them.
     """
 
     network: Network
@@ -50,6 +54,7 @@ class BuiltNetwork:
     crossings: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     speeds: pd.DataFrame
+    parts: pd.DataFrame
 
 
 def build_network(
@@ -60,6 +65,7 @@ def build_network(
     places: gpd.GeoDataFrame,
     speeds: pd.DataFrame | None = None,
     *,
+    stations: gpd.GeoDataFrame | None = None,
     access: Access = Access(),
     crossing_tolerance_km: float | None = None,
     delay_h: Mapping[Any, float] = NO_DELAYS,
@@ -76,12 +82,16 @@ def build_network(
     border
         Pieces as `geo_border.border.line.border_line` gives them.
     checkpoints
-        As `geo_border.border.checkpoints.placed_checkpoints` gives them.
+        As `geo_border.border.checkpoints.placed_checkpoints` gives them; none is no error, many
+        of which none is open and on the network are.
     places
-        Points with ``side`` and ``population``.
+        Points with ``side`` and ``population``; may be empty.
     speeds
         ``side``, ``mode``, ``class``, ``kmh``: default speeds of lines that have none; not
         needed where all have ``travel_kmh``, ``speed_kmh`` or ``hours``.
+    stations
+        Points with ``side`` where one changes between road and railway; without them,
+        settlements near a railway have one.
     access
         How places reach the network.
     crossing_tolerance_km
@@ -109,17 +119,18 @@ def build_network(
     nodes, links, gates = open_gates(
         nodes, links, crossings, checkpoints, delay_h=delay_h, most_candidates=most_candidates
     )
-    if not gates["is_open"].any():
+    if len(checkpoints) and not gates["is_open"].any():
         raise NetworkError(
             "no open checkpoint lies on the network",
             remedy="Check checkpoint positions and modes, or raise `crossing_tolerance_km`",
         )
+    parts = network_parts(nodes, links, gates)
     nodes, links, places = join_places(nodes, links, gates, places, access=access)
-    nodes, links = join_stations(nodes, links, gates, places, access=access)
+    nodes, links = join_stations(nodes, links, gates, places, stations=stations, access=access)
     hours, account = _hours(nodes, links, speeds)
     regions = tuple(sorted(territory["region_id"].dropna()))
     network = _assemble(nodes, links, hours, regions)
-    return BuiltNetwork(network, gates, crossings, places, account)
+    return BuiltNetwork(network, gates, crossings, places, account, parts)
 
 
 def _hours(

@@ -9,18 +9,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geo_border.border.edges import WGS84, equal_area_crs
 from geo_border.network.crossings import unused_links
 from geo_border.network.graph import SIDES
 from geo_border.network.links import split_links
+from geo_border.network.parts import CAR_MODES, leading_links
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from numpy.typing import NDArray
+
+
+TRACK_M = 500.0
+"""A station is on a railway this near to it, metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Access:
     speed_kmh
         Speed on local ways.
     station_km
-        A settlement this near a railway has a station on it, where no stations are given.
+        A settlement this near a railway has a station on it, where no stations are given; a
+        given station this near a road can be reached from it.
     transfer_h
         Time to change between road and railway at a station, hours, each way.
     """
@@ -55,12 +57,12 @@ def join_places(
     places: gpd.GeoDataFrame,
     *,
     access: Access = Access(),
-    modes: Collection[str] = ("road", "ferry"),
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Join each place to the nearest road of its side from which a checkpoint can be reached.
+    """Join each place to the nearest road of its side that leads to a checkpoint and back.
 
-    The road is cut at its nearest point. Where a side's network has parts that lead to no
-    gate, places do not snap to them, nor to a link that ends at a closed candidate.
+    The road is cut at its nearest point. Places do not snap to what
+    `geo_border.network.parts.leading_links` leaves out: islands, one-way traps, and links that
+    end at a closed candidate.
 
     Parameters
     ----------
@@ -70,8 +72,6 @@ def join_places(
         Points in WGS 84 with column ``side``.
     access
         Reach, detour and speed of local ways.
-    modes
-        Modes a place can be joined to.
 
     Returns
     -------
@@ -83,58 +83,56 @@ def join_places(
         With ``node`` (-1 where the network is out of reach), ``access_km`` (along the local
         way), ``access_h``.
     """
-    crs = equal_area_crs(places)
-    line = links.geometry.to_crs(crs).to_numpy()
-    point = places.geometry.to_crs(crs).to_numpy()
-    usable = _leading_to_gates(nodes, links, gates, modes)
-    side = nodes["side"].to_numpy()
-    link = np.full(len(places), -1)
-    for number, name in enumerate(SIDES):
-        mine = np.flatnonzero((places["side"] == name).to_numpy())
-        here = np.flatnonzero(
-            usable & (side[links["tail"]] == number) & (side[links["head"]] == number)
-        )
-        near, hit = shapely.STRtree(line[here]).query_nearest(
-            point[mine], max_distance=access.farthest_km * 1000, all_matches=False
-        )
-        link[mine[near]] = here[hit]
-    joined = np.flatnonzero(link >= 0)
-    share = shapely.line_locate_point(line[link[joined]], point[joined], normalized=True)
-    # Ways that meet within the rounding of coordinates meet at one point.
-    cuts = pd.DataFrame({"link": link[joined], "share": np.round(share, 4)})
-    nodes, links, node = split_links(nodes, links, cuts)
-
     entry = np.full(len(places), -1)
-    entry[joined] = node
     straight_m = np.full(len(places), np.nan)
-    straight_m[joined] = WGS84.inv(
-        places.geometry.x.to_numpy()[joined],
-        places.geometry.y.to_numpy()[joined],
-        nodes["lon"].to_numpy()[node],
-        nodes["lat"].to_numpy()[node],
-    )[2]
+    if len(places):
+        usable = leading_links(nodes, links, gates, CAR_MODES) & _of_mode(links, "road")
+        link, share = _nearest(nodes, links, usable, places, 1000 * access.farthest_km)
+        joined = np.flatnonzero(link >= 0)
+        cuts = pd.DataFrame({"link": link[joined], "share": share[joined]})
+        nodes, links, node = split_links(nodes, links, cuts)
+        entry[joined] = node
+        straight_m[joined] = WGS84.inv(
+            places.geometry.x.to_numpy()[joined],
+            places.geometry.y.to_numpy()[joined],
+            nodes["lon"].to_numpy()[node],
+            nodes["lat"].to_numpy()[node],
+        )[2]
     way_km = straight_m / 1000 * access.detour
     places = places.assign(node=entry, access_km=way_km, access_h=way_km / access.speed_kmh)
     return nodes, links, places
 
 
-def _leading_to_gates(
-    nodes: pd.DataFrame, links: gpd.GeoDataFrame, gates: pd.DataFrame, modes: Collection[str]
-) -> NDArray[np.bool_]:
-    """Whether each link belongs to a part of its side's network that holds a gate."""
-    side = nodes["side"].to_numpy()
-    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
-    inside = links["mode"].isin(modes).to_numpy() & (side[tail] == side[head])
-    inside &= ~unused_links(links, gates)
-    graph = coo_array(
-        (np.ones(int(inside.sum()), np.int8), (tail[inside], head[inside])),
-        shape=(len(nodes), len(nodes)),
-    )
-    part = connected_components(graph, directed=False)[1]
-    of_mode = gates[gates["mode"].isin(modes)]
-    with_gate = np.unique(part[of_mode[["home_node", "neighbour_node"]].to_numpy().ravel()])
-    leading: NDArray[np.bool_] = inside & np.isin(part[tail], with_gate)
-    return leading
+def _of_mode(links: pd.DataFrame, mode: str) -> NDArray[np.bool_]:
+    """Whether each link is of a mode."""
+    holds: NDArray[np.bool_] = (links["mode"] == mode).to_numpy()
+    return holds
+
+
+def _nearest(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    usable: NDArray[np.bool_],
+    points: gpd.GeoDataFrame,
+    reach_m: float,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Nearest usable link of its side to each point, -1 without, and the share of its length."""
+    crs = equal_area_crs(points)
+    at = points.geometry.to_crs(crs).to_numpy()
+    side = nodes["side"].to_numpy()[links["tail"]]
+    link, share = np.full(len(points), -1), np.full(len(points), np.nan)
+    for number, name in enumerate(SIDES):
+        mine = np.flatnonzero((points["side"] == name).to_numpy())
+        here = np.flatnonzero(usable & (side == number))
+        # One side at a time, so that only its lines are there twice.
+        line = links.geometry.iloc[here].to_crs(crs).to_numpy()
+        near, hit = shapely.STRtree(line).query_nearest(
+            at[mine], max_distance=reach_m, all_matches=False
+        )
+        link[mine[near]] = here[hit]
+        share[mine[near]] = shapely.line_locate_point(line[hit], at[mine[near]], normalized=True)
+    # Ways that meet within the rounding of coordinates meet at one point.
+    return link, np.round(share, 4)
 
 
 def join_stations(
@@ -143,43 +141,67 @@ def join_stations(
     gates: pd.DataFrame,
     places: gpd.GeoDataFrame,
     *,
+    stations: gpd.GeoDataFrame | None = None,
     access: Access = Access(),
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
-    """Add transfers between road and railway where a settlement lies on a railway.
+    """Add transfers between road and railway at stations.
+
+    Where none are given, a settlement near a railway is taken to have one.
 
     Parameters
     ----------
     nodes, links, gates, places
         As `join_places` takes and gives them.
+    stations
+        Points in WGS 84 with ``side``; those farther than `TRACK_M` from a railway of their
+        side, or than the reach of a station from a road, have no transfer.
     access
         Reach of a station and the time of a transfer.
 
     Returns
     -------
     nodes : DataFrame
-        With the new station nodes.
+        With the new nodes at stations.
     links : GeoDataFrame
-        With links of mode ``transfer`` from each joined place's road node to its station.
+        With links of mode ``transfer`` from the road to the station: from the node of each
+        joined place, or from the road nearest to a given station.
     """
-    crs = equal_area_crs(places)
     side = nodes["side"].to_numpy()
-    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
-    usable = (links["mode"] == "rail").to_numpy() & ~unused_links(links, gates)
-    rail = np.flatnonzero(usable & (side[tail] == side[head]))
-    if not len(rail):
+    rail = _of_mode(links, "rail") & ~unused_links(links, gates)
+    rail &= side[links["tail"]] == side[links["head"]]
+    at = places[places["node"] >= 0] if stations is None else stations
+    if not rail.any() or at.empty:
         return nodes, links
-    line = links.geometry.iloc[rail].to_crs(crs).to_numpy()
-    served = places[places["node"] >= 0]
-    point = served.geometry.to_crs(crs).to_numpy()
-    near, hit = shapely.STRtree(line).query_nearest(
-        point, max_distance=access.station_km * 1000, all_matches=False
-    )
-    same = side[tail[rail[hit]]] == served["side"].map(SIDES.index).to_numpy()[near]
-    near, hit = near[same], hit[same]
-    share = shapely.line_locate_point(line[hit], point[near], normalized=True)
-    cuts = pd.DataFrame({"link": rail[hit], "share": np.round(share, 4)})
-    nodes, links, station = split_links(nodes, links, cuts)
-    road = served["node"].to_numpy()[near]
+    if stations is None:
+        track, track_share = _nearest(nodes, links, rail, at, 1000 * access.station_km)
+        there = track >= 0
+        cuts = pd.DataFrame({"link": track[there], "share": track_share[there]})
+        nodes, links, station = split_links(nodes, links, cuts)
+        road = at["node"].to_numpy()[there]
+    else:
+        roads = leading_links(nodes, links, gates, CAR_MODES) & _of_mode(links, "road")
+        track, track_share = _nearest(nodes, links, rail, at, TRACK_M)
+        street, street_share = _nearest(nodes, links, roads, at, 1000 * access.station_km)
+        there = (track >= 0) & (street >= 0)
+        cuts = pd.DataFrame(
+            {
+                "link": np.concatenate([track[there], street[there]]),
+                "share": np.concatenate([track_share[there], street_share[there]]),
+            }
+        )
+        nodes, links, both = split_links(nodes, links, cuts)
+        station, road = np.split(both, 2)
+    return nodes, _with_transfers(nodes, links, road, station, access)
+
+
+def _with_transfers(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    road: NDArray[np.int64],
+    station: NDArray[np.int64],
+    access: Access,
+) -> gpd.GeoDataFrame:
+    """Links from nodes on roads to nodes on railways, on foot or by a local way."""
     pairs = pd.DataFrame({"tail": road, "head": station}).drop_duplicates()
     ends = nodes[["lon", "lat"]].to_numpy()
     start, stop = ends[pairs["tail"]], ends[pairs["head"]]
@@ -201,4 +223,4 @@ def join_stations(
         geometry=shapely.linestrings(np.stack([start, stop], axis=1)),
         crs=4326,
     )
-    return nodes, pd.concat([links, transfers], ignore_index=True)
+    return gpd.GeoDataFrame(pd.concat([links, transfers], ignore_index=True))
