@@ -234,11 +234,10 @@ def split_links(
         return nodes, links, at
 
     whole = links.iloc[points["link"]]
-    where = shapely.line_interpolate_point(
-        whole.geometry.to_numpy(), points["share"].to_numpy(), normalized=True
-    )
+    flat, squeeze = _flattened(whole.geometry.to_numpy())
+    where = shapely.line_interpolate_point(flat, points["share"].to_numpy(), normalized=True)
     nearer = np.where(points["share"] < 0.5, whole["tail"], whole["head"])
-    new = nodes.iloc[nearer].assign(lon=shapely.get_x(where), lat=shapely.get_y(where))
+    new = nodes.iloc[nearer].assign(lon=shapely.get_x(where) / squeeze, lat=shapely.get_y(where))
     for name, blank in (("osm", 0), ("blocked", False)):
         if name in nodes:
             new[name] = blank
@@ -266,8 +265,26 @@ def _parts(links: gpd.GeoDataFrame, points: pd.DataFrame) -> gpd.GeoDataFrame:
     parts = links.iloc[start["link"]].copy()
     parts["tail"], parts["head"] = start["node"].to_numpy(), stop["node"].to_numpy()
     parts["length_km"] *= stop["share"].to_numpy() - start["share"].to_numpy()
-    parts.geometry = [
+    flat, squeeze = _flattened(parts.geometry.to_numpy())
+    pieces = [
         shapely.ops.substring(line, a, b, normalized=True)
-        for line, a, b in zip(parts.geometry, start["share"], stop["share"], strict=True)
+        for line, a, b in zip(flat, start["share"], stop["share"], strict=True)
     ]
+    parts.geometry = _squeezed(np.array(pieces), 1 / squeeze)
     return parts
+
+
+def _flattened(
+    lines: NDArray[np.object_],
+) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Lines on a plane whose unit is as long to the east as to the north, and the factor."""
+    _, south, _, north = shapely.bounds(lines).T
+    squeeze = np.cos(np.radians((south + north) / 2))
+    return _squeezed(lines, squeeze), squeeze
+
+
+def _squeezed(lines: NDArray[np.object_], factor: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Lines with each one's longitudes multiplied by its factor."""
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    points[:, 0] *= factor[line]
+    return np.asarray(shapely.linestrings(points, indices=line))

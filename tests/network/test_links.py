@@ -69,6 +69,22 @@ def test_cuts_share_out_the_length_and_meet_at_one_node(lines, territory):
     assert new_nodes.loc[at[0], ["lon", "lat"]].tolist() == pytest.approx([0.275, 49.2])
 
 
+def test_a_bent_line_is_cut_where_the_share_of_its_length_lies(lines, territory):
+    """As far to the east as to the north: the corner is half way on the ground."""
+    north = 0.1
+    east = WGS84.inv(0.2, 49.2, 0.2, 49.3)[2] / WGS84.inv(0.2, 49.25, 1.2, 49.25)[2]
+    corner = shapely.LineString([(0.2, 49.2), (0.2 + east, 49.2), (0.2 + east, 49.2 + north)])
+    bent = lines.copy()
+    bent.loc[2, "geometry"] = corner
+    nodes, links = links_from_lines(bent, territory)
+    cuts = pd.DataFrame({"link": [2, 2], "share": [0.5, 0.75]})
+    nodes, parts, at = split_links(nodes, links, cuts)
+    at_corner = nodes.loc[at[0], ["lon", "lat"]].astype(float).tolist()
+    assert at_corner == pytest.approx([0.2 + east, 49.2], abs=2e-4)
+    for row in parts[parts["line"] == 2].itertuples():
+        assert row.length_km == pytest.approx(WGS84.geometry_length(row.geometry) / 1000, rel=2e-3)
+
+
 def test_no_inner_cut_changes_nothing(lines, territory):
     nodes, links = links_from_lines(lines, territory)
     cuts = pd.DataFrame({"link": [0], "share": [0.0]})

@@ -1,0 +1,327 @@
+"""From OpenStreetMap, or any layer of lines, to one network in a single call."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geo_border.border.checkpoints import placed_checkpoints
+from geo_border.border.edges import edge_match, equal_area_crs
+from geo_border.border.line import border_line
+from geo_border.border.locate import polygon_near
+from geo_border.errors import SideError
+from geo_border.network.build import BuiltNetwork, build_network
+from geo_border.network.graph import MODES, SIDES
+from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.lines import lines_from_extract
+from geo_border.network.osm.overpass import extract_from_overpass
+from geo_border.network.osm.posts import posts_from_extract
+from geo_border.network.osm.railways import MAIN_RAILWAYS, RailRules, stations_from_extract
+from geo_border.network.osm.roads import CAR_ROADS, RoadRules
+from geo_border.network.osm.tags import wanted
+from geo_border.network.places import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import shapely
+
+    from geo_border.network.osm.extract import Extract
+
+NO_WAIT: Mapping[str, float] = MappingProxyType(dict.fromkeys(MODES, 0.0))
+"""Delay by mode where nothing is known of any, hours."""
+
+REACH_M = 10_000.0
+"""A point farther than this from both sides belongs to neither, metres."""
+
+
+def from_osm(
+    files: Sequence[Path | str],
+    territory: gpd.GeoDataFrame,
+    *,
+    checkpoints: pd.DataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    roads: RoadRules = CAR_ROADS,
+    rails: RailRules = MAIN_RAILWAYS,
+    delay_h: Mapping[str, float] = NO_WAIT,
+    access: Access = Access(),
+    crossing_tolerance_km: float | None = None,
+    edge_tolerance_km: float = 5,
+) -> BuiltNetwork:
+    """Build the network of a border from extracts of OpenStreetMap.
+
+    Parameters
+    ----------
+    files
+        Extracts, which may overlap, as `geo_border.network.osm.extract.read_extract` takes
+        them.
+    territory
+        Polygons of both sides: ``side``; ``region_id`` (missing for what is not of a studied
+        region; without the column each side is one region); ``country`` (ISO 3166-1 alpha-2),
+        for default speeds.
+    checkpoints
+        A register as `geo_border.border.checkpoints.placed_checkpoints` takes it; without one,
+        what OpenStreetMap marks as a checkpoint within 10 km of the border.
+    places
+        Settlements as points; ``side`` is found where it is missing, and those of neither side
+        are left out.
+    roads, rails
+        What counts as a road and as a railway.
+    delay_h
+        Delay by mode of checkpoints whose delay is not known, hours.
+    access
+        How places and stations reach the network.
+    crossing_tolerance_km
+        See `geo_border.network.crossings.find_crossings`.
+    edge_tolerance_km
+        How far the edges of the two sides may lie apart, km.
+
+    Returns
+    -------
+    BuiltNetwork
+        The network with its crossings, gates, places and accounts.
+
+    Raises
+    ------
+    ExtractError
+        If a file cannot be read.
+    GeoBorderError
+        If the sides share no border, or the lines do not reach both.
+    """
+    return _from_extract(
+        read_extract(files, wanted()),
+        territory,
+        checkpoints=checkpoints,
+        roads=roads,
+        rails=rails,
+        places=places,
+        delay_h=delay_h,
+        access=access,
+        crossing_tolerance_km=crossing_tolerance_km,
+        edge_tolerance_km=edge_tolerance_km,
+    )
+
+
+def from_overpass(
+    polygon: shapely.Polygon | shapely.MultiPolygon,
+    territory: gpd.GeoDataFrame,
+    *,
+    url: str | None = None,
+    checkpoints: pd.DataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    roads: RoadRules = CAR_ROADS,
+    rails: RailRules = MAIN_RAILWAYS,
+    delay_h: Mapping[str, float] = NO_WAIT,
+    access: Access = Access(),
+    crossing_tolerance_km: float | None = None,
+    edge_tolerance_km: float = 5,
+) -> BuiltNetwork:
+    """Build the network around a border from what an Overpass server answers.
+
+    For areas of some tens of kilometres; for more, download an extract and use `from_osm`.
+
+    Parameters
+    ----------
+    polygon
+        Area in WGS 84 whose ways are asked for.
+    territory
+        As for `from_osm`.
+    url
+        Address of the server; that of osmnx's settings by default.
+    checkpoints, places, roads, rails, delay_h, access, crossing_tolerance_km, edge_tolerance_km
+        As for `from_osm`. Only checkpoints and stations on a way are known from the answer.
+
+    Returns
+    -------
+    BuiltNetwork
+        As `from_osm` gives it.
+
+    Raises
+    ------
+    ExtractError
+        If osmnx is not installed, or the server gives no answer.
+    GeoBorderError
+        As for `from_osm`.
+    """
+    return _from_extract(
+        extract_from_overpass(polygon, roads=roads, rails=rails, url=url),
+        territory,
+        checkpoints=checkpoints,
+        roads=roads,
+        rails=rails,
+        places=places,
+        delay_h=delay_h,
+        access=access,
+        crossing_tolerance_km=crossing_tolerance_km,
+        edge_tolerance_km=edge_tolerance_km,
+    )
+
+
+def from_lines(
+    lines: gpd.GeoDataFrame,
+    territory: gpd.GeoDataFrame,
+    *,
+    checkpoints: pd.DataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    speeds: pd.DataFrame | None = None,
+    stations: gpd.GeoDataFrame | None = None,
+    delay_h: Mapping[str, float] = NO_WAIT,
+    access: Access = Access(),
+    crossing_tolerance_km: float | None = None,
+    edge_tolerance_km: float = 5,
+) -> BuiltNetwork:
+    """Build the network of a border from a layer of lines.
+
+    Parameters
+    ----------
+    lines
+        As `geo_border.network.links.links_from_lines` takes them.
+    territory
+        As for `from_osm`.
+    checkpoints
+        A register as `geo_border.border.checkpoints.placed_checkpoints` takes it; without one
+        nothing is open, and every crossing is a candidate.
+    places
+        As for `from_osm`.
+    speeds
+        Default speeds, see `geo_border.network.build.build_network`.
+    stations
+        Points where one changes between road and railway; ``side`` is found where it is
+        missing.
+    delay_h, access, crossing_tolerance_km, edge_tolerance_km
+        As for `from_osm`.
+
+    Returns
+    -------
+    BuiltNetwork
+        The network with its crossings, gates, places and accounts.
+
+    Raises
+    ------
+    GeoBorderError
+        If the sides share no border, the lines do not reach both, or a class has no speed.
+    """
+    land, border = _border(territory, edge_tolerance_km)
+    return _built(
+        lines,
+        land,
+        border,
+        _no_checkpoints() if checkpoints is None else checkpoints,
+        places=places,
+        speeds=speeds,
+        stations=stations,
+        delay_h=delay_h,
+        access=access,
+        crossing_tolerance_km=crossing_tolerance_km,
+    )
+
+
+def _from_extract(
+    extract: Extract,
+    territory: gpd.GeoDataFrame,
+    *,
+    checkpoints: pd.DataFrame | None,
+    roads: RoadRules,
+    rails: RailRules,
+    edge_tolerance_km: float,
+    **options: Any,
+) -> BuiltNetwork:
+    """Network of what was read."""
+    land, border = _border(territory, edge_tolerance_km)
+    countries = land.dropna(subset="country") if "country" in land else None
+    lines, _ = lines_from_extract(extract, roads=roads, rails=rails, countries=countries)
+    if checkpoints is None:
+        posts = posts_from_extract(extract, border=border)
+        posts = posts[posts["mode"].notna()]
+        names = posts["name"].fillna(posts["place"]).fillna(posts.index.to_series())
+        checkpoints = pd.DataFrame(posts.drop(columns="geometry").assign(name=names))
+    return _built(
+        lines, land, border, checkpoints, stations=stations_from_extract(extract), **options
+    )
+
+
+def _built(
+    lines: gpd.GeoDataFrame,
+    land: gpd.GeoDataFrame,
+    border: gpd.GeoDataFrame,
+    checkpoints: pd.DataFrame,
+    *,
+    places: gpd.GeoDataFrame | None,
+    stations: gpd.GeoDataFrame | None,
+    delay_h: Mapping[str, float],
+    speeds: pd.DataFrame | None = None,
+    **options: Any,
+) -> BuiltNetwork:
+    """Network of lines on matched land."""
+    if places is None:
+        columns: dict[str, list[Any]] = {"side": [], "region_id": [], "population": []}
+        places = gpd.GeoDataFrame(columns, geometry=[], crs=4326)
+    return build_network(
+        lines,
+        land,
+        border,
+        placed_checkpoints(checkpoints, border, delay_h=delay_h),
+        _with_side(places, land),
+        speeds,
+        stations=None if stations is None else _with_side(stations, land),
+        delay_h=delay_h,
+        **options,
+    )
+
+
+def _border(
+    territory: gpd.GeoDataFrame, tolerance_km: float
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Land of both sides that meets in one line, and that line."""
+    unknown = [side for side in SIDES if side not in set(territory["side"])]
+    if unknown:
+        raise SideError(
+            f"the territory has no polygon of the {unknown[0]} side",
+            remedy=f"Give every polygon a `side`, one of {', '.join(SIDES)}",
+        )
+    land = territory.to_crs(4326)
+    if "region_id" not in land:
+        land = land.dissolve("side", as_index=False).assign(region_id=lambda rows: rows["side"])
+    land = land.reset_index(drop=True)
+    match = edge_match(
+        land[land["side"] == SIDES[0]],
+        land[land["side"] == SIDES[1]],
+        tolerance_m=1000 * tolerance_km,
+    )
+    land.loc[match.home.index, "geometry"] = match.home.geometry
+    studied = land.dropna(subset="region_id").set_index("region_id")
+    home, neighbour = (studied[studied["side"] == side] for side in SIDES)
+    return land, border_line(home, neighbour)
+
+
+def _with_side(points: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Points with the side they lie on; those of neither are left out."""
+    if "side" in points or points.empty:
+        return points
+    points = points.to_crs(4326)
+    polygon = polygon_near(
+        land.geometry,
+        points.geometry.x.to_numpy(),
+        points.geometry.y.to_numpy(),
+        crs=equal_area_crs(land),
+        reach_m=REACH_M,
+    )
+    of = land[["side", "region_id"]].iloc[polygon[polygon >= 0]]
+    return points[polygon >= 0].assign(
+        side=of["side"].to_numpy(), region_id=of["region_id"].to_numpy()
+    )
+
+
+def _no_checkpoints() -> pd.DataFrame:
+    """A register without a row."""
+    text = ("name", "mode", "status", "users", "home_id", "neighbour_id", "hours")
+    numbers = ("lon", "lat", "accuracy_km", "capacity_day", "delay_h")
+    return pd.DataFrame(
+        {name: pd.Series(dtype=object) for name in text}
+        | {name: pd.Series(dtype=float) for name in numbers},
+        index=pd.Index([], name="checkpoint_id", dtype=object),
+    )

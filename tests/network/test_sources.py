@@ -1,0 +1,201 @@
+"""One call from lines or extracts to a network, on made-up land and on two real countries."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from pyproj import Geod
+
+from geo_border.errors import NetworkError, SideError
+from geo_border.network import from_lines, from_osm
+from geo_border.network.build import build_network
+from geo_border.network.graph import MODES, SIDES
+from geo_border.network.osm.boundaries import boundaries_from_extract
+from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.tags import wanted
+from geo_border.network.places import Access
+
+REAL = Path(__file__).parents[3] / "shared" / "osm"
+WGS84 = Geod(ellps="WGS84")
+
+
+def test_lines_alone_make_a_network_of_candidates(lines, territory, speeds):
+    built = from_lines(lines, territory, speeds=speeds)
+    assert built.gates["is_candidate"].tolist() == [True] * 3
+    assert built.places.empty
+    assert built.network.regions == ("A", "X")
+    assert len(built.crossings) == 3
+
+
+def test_lines_with_a_register_are_what_the_stages_build(
+    lines, territory, border, posts, checkpoints, places, speeds
+):
+    one = from_lines(lines, territory, checkpoints=posts, places=places, speeds=speeds)
+    other = build_network(lines, territory, border, checkpoints, places, speeds)
+    pd.testing.assert_frame_equal(one.gates.iloc[:2], other.gates.iloc[:2])
+    pd.testing.assert_frame_equal(one.places, other.places)
+    assert (one.network.hours == other.network.hours).all()
+
+
+def test_sides_of_places_are_found(lines, territory, posts, places, speeds):
+    far = gpd.GeoDataFrame({"population": [5.0]}, geometry=[shapely.Point(9, 9)], crs=4326)
+    bare = pd.concat([places[["population", "geometry"]], far])
+    built = from_lines(lines, territory, checkpoints=posts, places=bare, speeds=speeds)
+    assert built.places["side"].tolist() == places["side"].tolist()
+    assert built.places["region_id"].tolist() == places["region_id"].tolist()
+
+
+def test_land_without_regions_is_one_region_a_side(lines, territory, speeds):
+    halves = gpd.GeoDataFrame(
+        {"side": ["home", "home", "neighbour"]},
+        geometry=[shapely.box(0, 49, 0.4, 50), shapely.box(0.4, 49, 1, 50),
+                  territory.geometry.iloc[1]],
+        crs=4326,
+    )  # fmt: skip
+    assert from_lines(lines, halves, speeds=speeds).network.regions == SIDES
+    with pytest.raises(SideError, match="no polygon of the neighbour side"):
+        from_lines(lines, halves.iloc[:2], speeds=speeds)
+
+
+def real(name, code):
+    """The network of a country with what lies around it as the other side."""
+    file = REAL / name
+    if not file.exists():
+        pytest.skip(f"the real extract {name} is not on this machine")
+    extract = read_extract([file], wanted())
+    units, _ = boundaries_from_extract(extract)
+    country = units.geometry[code]
+    around = shapely.box(*country.bounds).buffer(0.2).difference(country)
+    land = gpd.GeoDataFrame(
+        {"side": list(SIDES), "region_id": [code, "around"], "country": [code, None]},
+        geometry=[country, around],
+        crs=4326,
+    )
+    capital = units.loc[code, ["capital_lon", "capital_lat"]].astype(float)
+    place = gpd.GeoDataFrame({"population": [1000.0]}, geometry=[shapely.Point(*capital)], crs=4326)
+    return from_osm([file], land, places=place, access=Access(station_km=2))
+
+
+@pytest.fixture(scope="module")
+def andorra():
+    return real("andorra_geodude.osm.pbf", "AD")
+
+
+@pytest.fixture(scope="module")
+def liechtenstein():
+    return real("liechtenstein_thriemer.osm.pbf", "LI")
+
+
+def near(crossings, lon, lat, metres=60):
+    """Crossings within some metres of a place."""
+    away = WGS84.inv(
+        crossings["lon"], crossings["lat"], [lon] * len(crossings), [lat] * len(crossings)
+    )[2]
+    return crossings[np.array(away) < metres]
+
+
+def test_the_two_border_posts_of_andorra_are_open(andorra):
+    pas, runer = near(andorra.crossings, 1.7356, 42.5434), near(andorra.crossings, 1.4728, 42.4353)
+    assert set(pas["ref"]) == {"N 22"}
+    assert "CG-1" in set(runer["ref"]) | set(runer["name"])
+    for found in (pas, runer):
+        assert len(set(found["checkpoint_id"])) == 1
+        assert (found["confidence"] == "high").all()
+        gate = andorra.gates.loc[found["checkpoint_id"].iloc[0]]
+        assert gate["is_open"]
+    assert (runer["tagged"]).all()  # the control is a node of the road
+    assert set(andorra.crossings["road_class"]) <= {"primary", "trunk", "trunk_link", "service"}
+    assert andorra.crossings["mode"].eq("road").all()
+
+
+def test_most_of_andorra_leads_to_a_border_post(andorra):
+    home = andorra.parts[(andorra.parts["side"] == "home") & (andorra.parts["mode"] == "road")]
+    first = home.iloc[0]
+    assert first["gates"] == 2
+    assert first["km"] > 0.98 * home["km"].sum()
+    assert first["no_way_out_km"] < 0.01 * first["km"]
+    assert andorra.places["access_km"].iloc[0] < 0.5
+    assert home.iloc[1:]["no_way_out_km"].sum() == pytest.approx(home.iloc[1:]["km"].sum())
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"),
+    [
+        (9.5202, 47.2437),  # Ruggell-Salez
+        (9.4988, 47.2102),  # Bendern-Haag
+        (9.4893, 47.1691),  # Schaan-Buchs
+        (9.5123, 47.1305),  # Vaduz-Sevelen
+        (9.4897, 47.0728),  # Balzers-Trübbach
+        (9.5595, 47.2504),  # Ruggell-Nofels
+    ],
+)
+def test_the_bridges_over_the_rhine_are_crossings(liechtenstein, lon, lat):
+    found = near(liechtenstein.crossings, lon, lat)
+    assert found["found_by"].tolist() == ["geometry"]
+    assert found["name"].notna().all()
+    assert found["mode"].tolist() == ["road"]
+    # The customs union has no posts there.
+    assert found["checkpoint_id"].isna().all()
+
+
+def test_schaanwald_is_a_checkpoint_and_the_railway_passes_twice(liechtenstein):
+    crossings = liechtenstein.crossings
+    post = near(crossings, 9.5708, 47.2183, 100)
+    assert len(set(post["checkpoint_id"])) == 1
+    assert liechtenstein.gates.loc[post["checkpoint_id"].iloc[0], "is_open"]
+    rail = crossings[crossings["mode"] == "rail"].sort_values("lon")
+    assert rail["lon"].tolist() == pytest.approx([9.4907, 9.5698], abs=1e-3)
+    assert rail["name"].str.contains("Feldkirch").all()
+
+
+def test_stations_of_liechtenstein_join_road_and_railway(liechtenstein):
+    network = liechtenstein.network
+    edges = np.flatnonzero(network.mode == MODES.index("transfer"))
+    links = np.unique(network.link[edges])
+    assert 2 <= len(links) <= 4  # Schaan-Vaduz, Forst Hilti, Nendeln, Schaanwald
+    assert len(edges) == 2 * len(links)
+    of_rail = set(network.indices[network.mode == MODES.index("rail")])
+    for tail, head in zip(network.tail[edges], network.indices[edges], strict=True):
+        assert len({tail, head} & of_rail) == 1
+    metres = network.length_m[edges]
+    assert (metres < 1.3 * 2000).all()
+
+
+@pytest.mark.parametrize("name", ["andorra", "liechtenstein"])
+def test_the_real_networks_are_sound(name, request):
+    built = request.getfixturevalue(name)
+    network = built.network
+    assert (network.hours > 0).all()
+    kmh = network.length_m / 1000 / network.hours
+    road = network.mode == MODES.index("road")
+    assert kmh[road].max() <= 130
+    assert not {"track", "path", "footway", "cycleway"} & set(network.classes)
+    geodesic = [WGS84.geometry_length(line) for line in network.lines[network.link]]
+    inner = network.mode != MODES.index("transfer")
+    assert network.length_m[inner] == pytest.approx(np.array(geodesic)[inner], rel=2e-3, abs=0.02)
+    account = built.speeds
+    assert account["imputed_km"].sum() > 0
+    assert (account["tagged_km"] + account["imputed_km"]).to_numpy() == pytest.approx(
+        account["km"].to_numpy()
+    )
+
+
+@pytest.mark.usefixtures("andorra")
+def test_an_extract_without_an_open_checkpoint_says_so():
+    """A register whose only post is closed."""
+    file = REAL / "andorra_geodude.osm.pbf"
+    register = pd.DataFrame(
+        {"name": ["Closed"], "mode": "road", "status": "closed", "users": None, "home_id": None,
+         "neighbour_id": None, "lon": [1.7356], "lat": [42.5434], "accuracy_km": [0.1],
+         "hours": None, "capacity_day": [np.nan], "delay_h": [np.nan]},
+        index=pd.Index(["closed"], name="checkpoint_id"),
+    )  # fmt: skip
+    box = shapely.box(1.3, 42.4, 1.73, 42.7)
+    land = gpd.GeoDataFrame(
+        {"side": list(SIDES)}, geometry=[box, shapely.box(1.73, 42.4, 1.9, 42.7)], crs=4326
+    )
+    with pytest.raises(NetworkError, match="no open checkpoint"):
+        from_osm([file], land, checkpoints=register)
