@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -107,7 +117,9 @@ def run(
 
     Finished stages are kept in the output folder: an interrupted run goes on where it stopped.
     """
+    from geo_border.index.registry import LEVELS  # noqa: PLC0415  (--help stays quick)
     from geo_border.study import STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.typology.rules import LABELS  # noqa: PLC0415  (--help stays quick)
 
     begun = time.perf_counter()
     opened = open_study(study)
@@ -123,6 +135,11 @@ def run(
                 ),
             )
     out.print(_summary(results))
+    unscored = [LABELS[level] for level in LEVELS if results.levels[level].isna().all()]
+    if unscored:
+        without = " and ".join(unscored)
+        note = f"No figures for {without}: no index, no type. [indicators] in study.toml adds them."
+        out.print(Text(note, style="dim"))
     out.print(
         "Scores 0-100 among the regions of the study; rank: 5-95 % of the Monte Carlo draws; "
         "share: of the draws with that type.",
@@ -150,11 +167,12 @@ def _summary(results: Results) -> Table:
     table.add_column("share", justify="right", no_wrap=True)
     names = short_names(results.regions["name"])
     rows = results.levels.join(results.typology[["type", "probability"]]).join(names)
-    for row in rows.sort_values("index", ascending=False).to_dict("records"):
+    by = ["index", "transport_communication"]
+    for row in rows.sort_values(by, ascending=False).to_dict("records"):
         table.add_row(
             Text(str(row["short"])),
             *(_score(float(row[column])) for column in SCORES),
-            f"{row['rank_low']:.0f}-{row['rank_high']:.0f}",
+            "-" if math.isnan(row["rank_low"]) else f"{row['rank_low']:.0f}-{row['rank_high']:.0f}",
             Text(str(row["type"])),
             f"{100 * row['probability']:.0f} %",
         )
@@ -185,6 +203,45 @@ def check(study: StudyArgument) -> None:
     )
     if count.get("error", 0):
         raise typer.Exit(EXIT_PROBLEM)
+
+
+@app.command()
+def fetch(
+    study: StudyArgument,
+    update: Annotated[
+        bool, typer.Option("--update", help="Fetch newer versions of files that are there.")
+    ] = False,
+) -> None:
+    """Download the extracts of OpenStreetMap that a study names, and verify them.
+
+    A download that broke off is taken up where it stopped; what is there and verified is left.
+    """
+    from geo_border.fetch import fetch_extracts  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
+
+    opened = open_study(study)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        tasks: list[TaskID] = []
+        done = fetch_extracts(
+            opened.settings,
+            opened.folder,
+            update=update,
+            begin=lambda name: tasks.append(bar.add_task(name, total=None)),
+            progress=lambda have, total: bar.update(tasks[-1], completed=have, total=total),
+        )
+    checks = {"md5": "verified", "length": "the server has no checksum to verify it by"}
+    for row in done:
+        size = row.file.stat().st_size / 1e6
+        what = "was there" if row.was_there else "fetched"
+        text = f"{row.file}  {size:,.1f} MB, {what}, {checks[row.checked]}"
+        out.print(Text(text), soft_wrap=True)
 
 
 @app.command()

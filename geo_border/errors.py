@@ -96,6 +96,10 @@ class ExtractError(GeoBorderError):
         super().__init__(problem, file=where, row=row, remedy=remedy)
 
 
+class DownloadError(GeoBorderError):
+    """A file that a server does not give, or not as it says, or that finds no place."""
+
+
 class CheckpointError(GeoBorderError):
     """A checkpoint that does not lie on the border or cannot be reached."""
 
