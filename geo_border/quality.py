@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.border.checkpoints import ON_THE_LINE
+from geo_border.extracts import TAGS
 from geo_border.index.audit import audit
 
 if TYPE_CHECKING:
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
     from geo_border.settings import Settings
 
 
-def account(settings: Settings, border: dict[str, Any], built: dict[str, Any]) -> pd.DataFrame:
+def account(
+    settings: Settings,
+    border: dict[str, Any],
+    built: dict[str, Any],
+    extracted: dict[str, Any] | None = None,
+) -> pd.DataFrame:
     """Count what a reader must know before believing the figures.
 
     Parameters
@@ -25,6 +31,8 @@ def account(settings: Settings, border: dict[str, Any], built: dict[str, Any]) -
         Parts of the border stage.
     built
         Parts of the network stage.
+    extracted
+        Parts of the extracts' stage, where the study has extracts.
 
     Returns
     -------
@@ -32,6 +40,7 @@ def account(settings: Settings, border: dict[str, Any], built: dict[str, Any]) -
         ``topic``, ``item``, ``value``, ``unit``, ``note``; one line each.
     """
     lines = [
+        *([] if extracted is None else _of_extracts(extracted)),
         *_of_border(settings, border),
         *_of_checkpoints(settings, border["checkpoints"], built["gates"]),
         *_of_crossings(built["crossings"]),
@@ -42,6 +51,30 @@ def account(settings: Settings, border: dict[str, Any], built: dict[str, Any]) -
 
 
 Line = tuple[str, str, float, str, str]
+
+
+def _of_extracts(parts: dict[str, Any]) -> list[Line]:
+    """What the extracts are, and what of them was dropped, imputed or not whole."""
+    lines: list[Line] = []
+    for row in parts["osm_sources"].itertuples():
+        when = "unknown date" if pd.isna(row.timestamp) else f"as of {row.timestamp:%Y-%m-%d}"
+        lines.append(("extracts", str(row.file), row.bytes / 1e6, "MB", when))
+    lines += [
+        ("extracts", f"{row.what}, {row.mode}", float(row.ways), "", f"{row.km:,.1f} km")
+        for row in parts["osm_account"].itertuples()
+    ]
+    report = parts["osm_unit_report"]
+    for level, rows in report.groupby("admin_level"):
+        cut = rows[rows["status"] != "complete"]
+        names = ", ".join(cut["name"].fillna("without a name").head(10))
+        lines.append(
+            ("extracts", f"outlines of admin_level {level} that are cut", len(cut), "", names)
+        )
+    places = parts["osm_settlements"]
+    unknown = places[~(places["population"] > 0)]
+    kinds = ", ".join(f"{n} {kind}" for kind, n in unknown["kind"].value_counts().items())
+    lines.append(("extracts", "settlements without a population", len(unknown), "", kinds))
+    return lines
 
 
 def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
@@ -78,14 +111,15 @@ def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
         for region_id, published in section.published_border_km.items()
     ]
     names = {
-        "overlap": "area taken from home regions because both sides claimed it",
-        "gap": "area given to home regions because neither side had it",
+        "overlap": "area taken from {} regions because both sides claimed it",
+        "gap": "area given to {} regions because neither side had it",
     }
+    moved = "".join(border["mismatch"]["side"].head(1))
     mismatch = border["mismatch"].groupby("kind")["area_km2"].agg(["sum", "size", "max"])
     lines += [
         (
             "border",
-            names[str(kind)],
+            names[str(kind)].format(moved),
             row["sum"],
             "km²",
             f"{row['size']:.0f} pieces, the largest {row['max']:.0f} km²",
@@ -101,7 +135,7 @@ def _of_checkpoints(
     """How many checkpoints, where their delays are from, which the network does not reach."""
     on_line = checkpoints[checkpoints["mode"].isin(ON_THE_LINE)]
     lines: list[Line] = []
-    default_h = {str(mode): hours for mode, hours in settings.checkpoints.delay_h.items()}
+    default_h = settings.delay_h
     for mode, rows in on_line.groupby("mode"):
         open_now = rows[rows["is_open"]]
         sourced = int((~open_now["delay_imputed"]).sum())
@@ -195,7 +229,7 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
     for side, rows in places.groupby("side"):
         lost = rows[rows["node"] < 0]
         people = rows["population"].sum()
-        near = rows.loc[rows["access_km"] <= 10, "population"].sum()
+        near = rows.loc[rows.get("local_km", rows["access_km"]) <= 10, "population"].sum()
         lines += [
             ("places", f"settlements, {side}", len(rows), "", ""),
             ("places", f"population, {side}", people, "persons", ""),
@@ -218,7 +252,11 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
 
 
 def findings(
-    settings: Settings, inputs: Inputs, border: dict[str, Any], built: dict[str, Any]
+    settings: Settings,
+    inputs: Inputs,
+    border: dict[str, Any],
+    built: dict[str, Any],
+    extracted: dict[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Audit the inputs: what would stop a run or spoil its figures.
 
@@ -230,6 +268,8 @@ def findings(
         The checked inputs.
     border, built
         Parts of the border and the network stage.
+    extracted
+        Parts of the extracts' stage, where the study has extracts.
 
     Returns
     -------
@@ -238,13 +278,12 @@ def findings(
         row); worst first.
     """
     files = {
-        "places": settings.places.file,
-        "checkpoints": settings.checkpoints.file,
-        "indicators": settings.indicators.table,
+        "places": settings.places.file or TAGS,
+        "indicators": settings.indicators.table if settings.indicators else "",
     }
     rows: list[tuple[str, str, str, str, str]] = []
-    facts = account(settings, border, built)
-    for line in facts[facts["topic"].isin(["border", "checkpoints"])].itertuples():
+    facts = account(settings, border, built, extracted)
+    for line in facts[facts["topic"].isin(["border", "checkpoints", "extracts"])].itertuples():
         unserved = str(line.item).startswith("open, but") and line.value
         severity = "warning" if unserved else "note"
         value = f"{float(str(line.value)):,.1f}".rstrip("0").rstrip(".")
@@ -253,6 +292,8 @@ def findings(
         rows.append((severity, str(line.topic), str(line.item), problem, ""))
     regions = border["regions"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
+    in_file = inputs.places.get("source", pd.Series(index=inputs.places.index)) != TAGS
+    row_of = {place_id: n for n, place_id in enumerate(inputs.places.index[in_file])}
     lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
     rows += [
         *(
@@ -282,7 +323,7 @@ def findings(
                     f"does not reach the network ({row['population']:,.0f} persons); "
                     "add its road, or raise place_reach_km"
                 ),
-                _at(files["places"], inputs.places.index.get_loc(place_id)),
+                _at(files["places"], row_of[place_id]) if place_id in row_of else TAGS,
             )
             for place_id, row in lost.iterrows()
         ),

@@ -53,7 +53,8 @@ class Results:
     quality
         Account of the data: ``topic``, ``item``, ``value``, ``unit``, ``note``.
     mismatch
-        Overlaps and gaps between the two sides' polygons: ``kind``, ``home_id``, ``area_km2``.
+        Overlaps and gaps between the two sides' polygons: ``kind``, ``side`` and
+        ``region_id`` of the region that was changed, ``area_km2``.
     cards
         Text of the cards: ``kind`` (region, dyad, checkpoint), ``id``, ``title``, ``line``.
     more

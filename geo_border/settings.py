@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from geo_border.errors import StudyError
 
@@ -17,6 +26,8 @@ File = Annotated[str, Field(min_length=1, description="path relative to study.to
 Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
 Users = Literal["multilateral", "bilateral", "local"]
 Mode = Literal["road", "rail", "ferry", "foot", "air"]
+OSM_LICENCE = "© OpenStreetMap contributors (ODbL)"
+CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
 
 
 class Section(BaseModel):
@@ -36,13 +47,56 @@ class About(Section):
     licence: str = ""
 
 
+class Units(Section):
+    """Administrative units of a country, from the boundary relations of the extracts."""
+
+    country: CountryCode
+    admin_level: Annotated[int, Field(ge=2, le=11)] = 2
+    keep: list[str] = []
+
+
+class EverythingElse(Section):
+    """All that lies outside the other side, as far as the extracts reach."""
+
+    everything_else: Literal[True]
+    region_id: Annotated[str, Field(min_length=1)] = "elsewhere"
+    name: str = ""
+
+
+class Country(Section):
+    """A country, from its boundary relation in the extracts."""
+
+    country: CountryCode
+
+
+def _form(value: object) -> str:
+    """Which of the forms of a side is meant."""
+    if isinstance(value, Section):
+        return f"<{type(value).__name__}>"
+    if not isinstance(value, dict):
+        return "<File>"
+    return "<EverythingElse>" if "everything_else" in value else "<Units>"
+
+
+Side = Annotated[
+    Annotated[File, Tag("<File>")]
+    | Annotated[Units, Tag("<Units>")]
+    | Annotated[EverythingElse, Tag("<EverythingElse>")],
+    Discriminator(_form),
+]
+Territory = Annotated[
+    Annotated[File, Tag("<File>")] | Annotated[Country, Tag("<Country>")],
+    Discriminator(lambda value: "<Country>" if isinstance(value, (dict, Country)) else "<File>"),
+]
+
+
 class Regions(Section):
     """Polygons of the regions, and of the rest of each side."""
 
-    home: File
-    neighbour: File
-    home_territory: File | None = None
-    neighbour_territory: File | None = None
+    home: Side
+    neighbour: Side
+    home_territory: Territory | None = None
+    neighbour_territory: Territory | None = None
     edge_tolerance_km: Positive = 5
     published_border_km: dict[str, float] = {}
     published_border_source: str = ""
@@ -61,6 +115,7 @@ class Osm(Section):
     """Extracts of OpenStreetMap that the network and whatever else is asked for come from."""
 
     extracts: Annotated[list[Extract], Field(min_length=1)]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
 
 
 class Lines(Section):
@@ -73,12 +128,13 @@ class Lines(Section):
 class NetworkSection(Section):
     """Line layers, default speeds and how places join the network."""
 
-    lines: Annotated[list[Lines], Field(min_length=1)]
-    speeds: File
+    lines: list[Lines] = []
+    speeds: File | None = None
     speed_factor: Positive = 1
     crossing_tolerance_km: Positive | None = None
     most_candidates: Annotated[int, Field(ge=0)] = 300
     place_reach_km: Positive = 100
+    beyond_km: Positive | None = None
     place_detour: Annotated[float, Field(ge=1)] = 1.3
     place_kmh: Positive = 40
     station_km: Positive = 5
@@ -90,18 +146,21 @@ class NetworkSection(Section):
 class Checkpoints(Section):
     """The register of checkpoints, and what a passage costs where it says nothing."""
 
-    file: File
+    file: File | None = None
+    open_crossings: bool = False
     open_status: list[Status] = ["open", "restricted"]
     open_users: list[Users] = ["multilateral", "bilateral"]
     farthest_km: Positive = 50
-    delay_h: dict[Mode, NotNegative]
+    delay_h: dict[Mode, NotNegative] = {}
     delay_source: str = ""
 
 
 class Places(Section):
     """Settlements with their population."""
 
-    file: File
+    file: File | None = None
+    tagged: bool | None = None
+    leave_out: list[str] = []
 
 
 class Indicators(Section):
@@ -157,14 +216,71 @@ class Settings(Section):
     study: About
     osm: Osm | None = None
     regions: Regions
-    network: NetworkSection
-    checkpoints: Checkpoints
-    places: Places
-    indicators: Indicators
+    network: NetworkSection = NetworkSection()
+    checkpoints: Checkpoints = Checkpoints()
+    places: Places = Places()
+    indicators: Indicators | None = None
     access: AccessSection = AccessSection()
     demand: Demand = Demand()
     index: Index = Index()
     typology: Typology = Typology()
+
+    @property
+    def attribution(self) -> str:
+        """What is printed under every map: the study's licence line, and that of its extracts."""
+        own = self.study.licence.strip()
+        if self.osm is None or "OpenStreetMap" in own:
+            return own
+        return "; ".join(filter(None, [OSM_LICENCE, own]))
+
+    @property
+    def delay_h(self) -> dict[str, float]:
+        """Delay by mode where a checkpoint has none, hours; with extracts 0 where none is said."""
+        free = {} if self.osm is None else dict.fromkeys(get_args(Mode), 0.0)
+        return free | {str(mode): hours for mode, hours in self.checkpoints.delay_h.items()}
+
+    @property
+    def beyond_km(self) -> float | None:
+        """Distance from all roads at which a settlement lies beyond them, km; None for never."""
+        given = self.network.beyond_km
+        # Extracts have every road: where none is near, they end.
+        return 1.0 if given is None and self.osm is not None else given
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        sides = {"home": self.regions.home, "neighbour": self.regions.neighbour}
+        if self.osm is None:
+            self._without_extracts(sides)
+        if all(isinstance(side, EverythingElse) for side in sides.values()):
+            raise ValueError("regions: only one side can be everything else; name the other")
+        if self.network.lines and self.network.speeds is None:
+            raise ValueError("network.speeds: field required for the layers of network.lines")
+        return self
+
+    def _without_extracts(self, sides: Mapping[str, object]) -> None:
+        """Without extracts everything must be in files."""
+        needed = {
+            "network.lines": bool(self.network.lines),
+            "network.speeds": self.network.speeds is not None,
+            "checkpoints.file": self.checkpoints.file is not None,
+            "checkpoints.delay_h": bool(self.checkpoints.delay_h),
+            "places.file": self.places.file is not None,
+        }
+        missing = [key for key, given in needed.items() if not given]
+        if missing:
+            raise ValueError(f"{missing[0]}: field required, or extracts of OpenStreetMap in [osm]")
+        elsewhere = [name for name, side in sides.items() if not isinstance(side, str)]
+        if elsewhere:
+            raise ValueError(
+                f"regions.{elsewhere[0]}: name a file, or extracts in [osm] to take it from"
+            )
+        lands = (self.regions.home_territory, self.regions.neighbour_territory)
+        if any(isinstance(land, Country) for land in lands):
+            raise ValueError(
+                "regions: a territory by country needs extracts of OpenStreetMap in [osm]"
+            )
+        if self.places.tagged:
+            raise ValueError("places.tagged: needs extracts of OpenStreetMap in [osm]")
 
 
 def read_settings(file: Path) -> Settings:
@@ -202,10 +318,14 @@ def read_settings(file: Path) -> Settings:
         raise StudyError(f"not valid TOML: {error}", file=file, remedy="Mend that line") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        # Tags in angle brackets say which form of a side was taken to be meant.
+        key = ".".join(str(part) for part in first["loc"] if not str(part).startswith("<"))
+        message = first["msg"].removeprefix("Value error, ")
+        message = message[:1].lower() + message[1:]
+        problem = f"{key}: {message}" if key else message
         remedy = (
             "Remove it, or check its spelling"
             if first["type"] == "extra_forbidden"
             else "See the reference of study.toml in the documentation"
         )
-        raise StudyError(f"{key}: {first['msg'].lower()}", file=file, remedy=remedy) from error
+        raise StudyError(problem, file=file, remedy=remedy) from error

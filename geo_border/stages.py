@@ -17,13 +17,14 @@ from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
 from geo_border.border.checkpoints import permeability, placed_checkpoints
 from geo_border.border.edges import edge_match
-from geo_border.border.line import border_line, dyads
+from geo_border.border.line import along, border_line, dyads
 from geo_border.bottlenecks.checkpoints import checkpoint_ranking
 from geo_border.bottlenecks.closures import closures
 from geo_border.bottlenecks.demand import Gravity, cross_demand
 from geo_border.bottlenecks.gains import delay_gains
 from geo_border.bottlenecks.loads import checkpoint_loads, edge_loads
 from geo_border.errors import NetworkError
+from geo_border.extracts import RULE, TAGS
 from geo_border.index.gains import score_gains
 from geo_border.index.levels import IndexMethod, levels
 from geo_border.index.measured import measured_indicators, measured_registry
@@ -33,6 +34,7 @@ from geo_border.index.uncertainty import uncertainty
 from geo_border.index.variance import variance_shares
 from geo_border.network.build import build_network
 from geo_border.network.crossings import gates_in_use
+from geo_border.network.free_border import open_crossings
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.places import Access
 from geo_border.routing.inside import OwnTimes, own_times
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
 
 ROAD = ("road", "ferry")
 """Modes of a trip by car, which the headline measures are of."""
+
+INLAND_KM = 10.0
+"""What is tagged as customs farther from the border than this is an office inland, km."""
 
 DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
 """Delays of the Monte Carlo, as multiples of what they are taken to be."""
@@ -76,9 +81,10 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
         Frames ``regions``, ``territory``, ``mismatch``, ``border``, ``dyads``, ``checkpoints``.
     """
     land, regions = inputs.territory, inputs.regions
+    kept, moved = _exact_side(settings)
     match = edge_match(
-        land[land["side"] == SIDES[0]],
-        land[land["side"] == SIDES[1]],
+        land[land["side"] == moved],
+        land[land["side"] == kept],
         tolerance_m=1000 * settings.regions.edge_tolerance_km,
     )
     territory = land.copy()
@@ -88,19 +94,12 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     home, neighbour = (regions[regions["side"] == side] for side in SIDES)
     border = border_line(home, neighbour)
     pairs = dyads(border)
-    checkpoints = placed_checkpoints(
-        inputs.checkpoints,
-        border,
-        delay_h=settings.checkpoints.delay_h,
-        open_status=settings.checkpoints.open_status,
-        open_users=settings.checkpoints.open_users,
-        farthest_km=settings.checkpoints.farthest_km,
-        file=settings.checkpoints.file,
-    )
+    checkpoints = _checkpoints(inputs, settings, territory, border)
     mismatch = pd.concat(
         [match.overlaps.assign(kind="overlap"), match.gaps.assign(kind="gap")], ignore_index=True
-    )
-    mismatch["home_id"] = land["region_id"].reindex(mismatch["home_id"]).to_numpy()
+    ).rename(columns={"home_id": "region_id"})
+    mismatch["region_id"] = land["region_id"].reindex(mismatch["region_id"]).to_numpy()
+    mismatch["side"] = moved
     permeable = [
         permeability(border.groupby(by)["length_km"].sum(), checkpoints, by=by)
         for by in ("home_id", "neighbour_id")
@@ -121,6 +120,53 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
         "dyads": pairs,
         "checkpoints": checkpoints,
     }
+
+
+def _exact_side(settings: Settings) -> tuple[str, str]:
+    """The side whose outline is the border, and the one that is matched to it.
+
+    An outline of OpenStreetMap goes before one of a file; else the neighbour's is taken.
+    """
+    home, neighbour = SIDES
+    ours, theirs = settings.regions.home, settings.regions.neighbour
+    if isinstance(theirs, str) and not isinstance(ours, str):
+        return home, neighbour
+    return neighbour, home
+
+
+def _checkpoints(
+    inputs: Inputs, settings: Settings, territory: gpd.GeoDataFrame, border: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Checkpoints on the border, by register, by tags and by the rule of open crossings."""
+    section = settings.checkpoints
+
+    def placed(table: pd.DataFrame) -> gpd.GeoDataFrame:
+        return placed_checkpoints(
+            table,
+            border,
+            delay_h=settings.delay_h,
+            open_status=section.open_status,
+            open_users=section.open_users,
+            farthest_km=section.farthest_km,
+            file=section.file or TAGS,
+        )
+
+    points = gpd.GeoSeries.from_xy(inputs.checkpoints["lon"], inputs.checkpoints["lat"], crs=4326)
+    inland = along(border, points)["border_distance_km"] > INLAND_KM
+    known = inputs.checkpoints[~(inland & (inputs.checkpoints["known_from"] == TAGS))]
+    checkpoints = placed(known)
+    if not section.open_crossings:
+        return checkpoints
+    free = open_crossings(
+        inputs.lines,
+        territory,
+        border,
+        checkpoints,
+        inputs.places,
+        tolerance_km=settings.network.crossing_tolerance_km,
+    ).assign(known_from=RULE)
+    tables = [table.dropna(axis="columns", how="all") for table in (known, free) if len(table)]
+    return placed(pd.concat(tables).reindex(columns=known.columns)) if len(free) else checkpoints
 
 
 def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) -> dict[str, Any]:
@@ -148,15 +194,17 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
         border["checkpoints"],
         inputs.places,
         inputs.speeds,
+        stations=inputs.stations,
         access=Access(
             farthest_km=section.place_reach_km,
             detour=section.place_detour,
             speed_kmh=section.place_kmh,
             station_km=section.station_km,
             transfer_h=section.transfer_h,
+            beyond_km=settings.beyond_km,
         ),
-        crossing_tolerance_km=section.crossing_tolerance_km,
-        delay_h=settings.checkpoints.delay_h,
+        crossing_tolerance_km=settings.network.crossing_tolerance_km,
+        delay_h=settings.delay_h,
         most_candidates=section.most_candidates,
     )
     return {
@@ -447,8 +495,9 @@ def index_stage(
     """
     section = settings.index
     home = regions[regions["side"] == SIDES[0]]
-    registry = checked_registry(measured_registry(inputs.registry))
     measured = measured_indicators(home, access["travel_times"])
+    registry = checked_registry(measured_registry(inputs.registry, measured))
+    measured = measured[measured.columns.intersection(registry.index)]
     selected = select(registry, inputs.indicators, home.index, measured=measured)
     method = IndexMethod(
         normalisation=section.normalisation,
@@ -513,10 +562,10 @@ def _less_delay(gains: pd.DataFrame, measured: pd.DataFrame, names: pd.Series[st
     ours = gains[
         gains["region_id"].isin(measured.index) & (gains["potential_across_gain"] > 0)
     ].copy()
-    now = ours["region_id"].map(measured["potential_across"])
-    cut = ours["delay_cut_h"].map("{:g} h less at ".format)
+    now = ours["region_id"].map(measured["potential_across"]).astype(float)
+    cuts = zip(ours["delay_cut_h"], ours["checkpoint_id"].map(names), strict=True)
     return ours.assign(
-        change=cut + ours["checkpoint_id"].map(names),
+        change=[f"{hours:g} h less at {name}" for hours, name in cuts],
         indicator_id="potential_across",
         value=now + ours["potential_across_gain"],
     )[["change", "region_id", "indicator_id", "value", "checkpoint_id"]]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import geo_border
 from geo_border.errors import StudyError
+from geo_border.extracts import about_extracts, extract_files, extract_stage, levels_of
 from geo_border.inputs import Inputs, input_files, read_inputs
 from geo_border.network.crossings import gates_in_use
 from geo_border.quality import account, findings
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGES = (
+    "extracts",
     "read",
     "border",
     "network",
@@ -178,7 +180,19 @@ class Study:
         GeoBorderError
             For the first thing found wrong.
         """
-        return read_inputs(self.settings, self.folder)
+        extracted = self._extracted(Memory(None), {})
+        return read_inputs(self.settings, self.folder, extracted)
+
+    def _extracted(self, memory: Memory, digests: dict[str, str]) -> dict[str, Any] | None:
+        """What is needed of the extracts, read once; None for a study without extracts."""
+        settings = self.settings
+        if settings.osm is None:
+            return None
+        depends = {
+            "files": _starting(digests, "osm."),
+            "settings": [settings.osm.model_dump(), levels_of(settings)],
+        }
+        return memory.stage("extracts", depends, lambda: extract_stage(settings, self.folder))[0]
 
     def digests(self) -> dict[str, str]:
         """Digest every input file.
@@ -189,7 +203,7 @@ class Study:
             SHA-256 by the key of study.toml that names the file; files that do not exist are
             left for `read` to name.
         """
-        files = input_files(self.settings, self.folder)
+        files = extract_files(self.settings, self.folder) | input_files(self.settings, self.folder)
         return {key: file_digest(file) for key, file in files.items() if file.is_file()}
 
     def check(self) -> pd.DataFrame:
@@ -206,10 +220,11 @@ class Study:
         GeoBorderError
             If an input cannot be read at all.
         """
-        inputs = self.read()
+        extracted = self._extracted(Memory(None), {})
+        inputs = read_inputs(self.settings, self.folder, extracted)
         border = border_stage(inputs, self.settings)
         built = network_stage(inputs, self.settings, border)
-        return findings(self.settings, inputs, border, built)
+        return findings(self.settings, inputs, border, built, extracted)
 
     def run(
         self,
@@ -246,22 +261,34 @@ class Study:
         memory = Memory(None if folder is None else folder / MEMORY)
         settings = self.settings
 
-        progress("read")
-        inputs = self.read()
+        progress("extracts")
         digests = self.digests()
+        extracted = self._extracted(memory, digests)
+
+        progress("read")
+        inputs = read_inputs(settings, self.folder, extracted)
 
         progress("border")
         depends: dict[str, Any] = {
-            "files": _starting(digests, "regions.", "checkpoints"),
+            "files": _starting(digests, "osm.", "regions.", "checkpoints"),
             "settings": [settings.regions.model_dump(), settings.checkpoints.model_dump()],
         }
+        if settings.osm is not None or settings.checkpoints.open_crossings:
+            # The sides' names and the places name crossings, which are found on the lines.
+            depends["lines"] = [
+                _starting(digests, "network.", "places"),
+                *(
+                    part.model_dump()
+                    for part in (settings.study, settings.network, settings.places)
+                ),
+            ]
         border, key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
 
         progress("network")
         depends = {
             "border": key,
             "files": _starting(digests, "network.", "places"),
-            "settings": settings.network.model_dump(),
+            "settings": [settings.network.model_dump(), settings.places.model_dump()],
         }
         built, network_key = memory.stage(
             "network", depends, lambda: network_stage(inputs, settings, border)
@@ -321,7 +348,7 @@ class Study:
             typology=index["typology"],
             indicators=index["indicators"],
             registry=index["registry"],
-            quality=account(settings, border, built),
+            quality=account(settings, border, built, extracted),
             mismatch=border["mismatch"],
             cards=index["cards"],
             more={
@@ -330,7 +357,7 @@ class Study:
                 "delay_gains": bottlenecks["gains"],
                 **{name: index[name] for name in MORE if name in index},
             },
-            manifest=self._manifest(digests, memory.reused),
+            manifest=self._manifest(digests, memory.reused, extracted),
             network=network,
         )
         if folder is not None:
@@ -339,9 +366,12 @@ class Study:
                 write_outputs(results, aside)
         return results
 
-    def _manifest(self, digests: dict[str, str], reused: list[str]) -> dict[str, Any]:
+    def _manifest(
+        self, digests: dict[str, str], reused: list[str], extracted: dict[str, Any] | None
+    ) -> dict[str, Any]:
         """Say what was run on what."""
-        return {
+        about = {} if extracted is None else {"extracts": about_extracts(extracted)}
+        return about | {
             "geo_border": geo_border.__version__,
             "python": platform.python_version(),
             "libraries": {name: version(name) for name in LIBRARIES},

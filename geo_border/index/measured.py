@@ -41,7 +41,7 @@ _ROWS = {
 }
 
 
-def measured_registry(given: pd.DataFrame) -> pd.DataFrame:
+def measured_registry(given: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.DataFrame:
     """Add what the run measures to a registry.
 
     Parameters
@@ -49,6 +49,9 @@ def measured_registry(given: pd.DataFrame) -> pd.DataFrame:
     given
         The study's registry, index ``indicator_id``; a measured indicator that it lists
         keeps the row it has there.
+    measured
+        As `measured_indicators` gives them; what no region has (time to a railway checkpoint
+        where there is no railway) is then not added.
 
     Returns
     -------
@@ -69,6 +72,8 @@ def measured_registry(given: pd.DataFrame) -> pd.DataFrame:
     )
     rows["direction"] = rows["direction"].astype(float)
     new = rows.loc[~rows.index.isin(given.index)]
+    if measured is not None:
+        new = new[measured[new.index].notna().any().to_numpy()]
     return pd.concat([given, new]).rename_axis("indicator_id")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import NetworkError
+from geo_border.network.beyond import join_beyond
 from geo_border.network.crossings import NO_DELAYS, find_crossings, open_gates
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.links import links_from_lines
@@ -126,6 +127,8 @@ def build_network(
         )
     parts = network_parts(nodes, links, gates)
     nodes, links, places = join_places(nodes, links, gates, places, access=access)
+    if access.beyond_km is not None:
+        nodes, links, places = join_beyond(nodes, links, gates, places, territory, access=access)
     nodes, links = join_stations(nodes, links, gates, places, stations=stations, access=access)
     hours, account = _hours(nodes, links, speeds)
     regions = tuple(sorted(territory["region_id"].dropna()))

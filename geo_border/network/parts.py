@@ -100,6 +100,40 @@ def network_parts(nodes: pd.DataFrame, links: pd.DataFrame, gates: pd.DataFrame)
     return parts.sort_values("km", ascending=False, kind="stable", ignore_index=True)
 
 
+def gate_parts(
+    nodes: pd.DataFrame, links: pd.DataFrame, gates: pd.DataFrame, modes: Collection[str]
+) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Connected parts of the sides' networks, and which of their nodes lead to a gate.
+
+    Parameters
+    ----------
+    nodes, links, gates
+        As `geo_border.network.crossings.open_gates` gives them.
+    modes
+        Modes of the links and gates.
+
+    Returns
+    -------
+    part : ndarray
+        Number of the part each node is in, shape (n,).
+    to_gate : ndarray
+        Whether a gate can be reached from each node, shape (n,).
+    from_gate : ndarray
+        Whether each node can be reached from a gate, shape (n,).
+    """
+    side = nodes["side"].to_numpy()
+    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
+    inside = links["mode"].isin(modes).to_numpy() & (side[tail] == side[head])
+    inside &= ~unused_links(links, gates)
+    in_use = gates_in_use(gates)
+    source = np.zeros(len(nodes), bool)
+    at_gates = in_use.loc[in_use["mode"].isin(modes), ["home_node", "neighbour_node"]]
+    source[at_gates.to_numpy().ravel()] = True
+    graph = _graph(nodes, links, inside)
+    part = connected_components(_graph(nodes, links, inside, both=True), directed=False)[1]
+    return part, _reached(graph.T.tocsr(), source), _reached(graph, source)
+
+
 def _reach(
     nodes: pd.DataFrame,
     links: pd.DataFrame,

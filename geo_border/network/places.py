@@ -41,6 +41,9 @@ class Access:
         given station this near a road can be reached from it.
     transfer_h
         Time to change between road and railway at a station, hours, each way.
+    beyond_km
+        Places farther from the network than this, in a straight line, lie where it does not
+        reach, see `geo_border.network.beyond.join_beyond`; None where there are none.
     """
 
     farthest_km: float = 100
@@ -48,6 +51,7 @@ class Access:
     speed_kmh: float = 40
     station_km: float = 5
     transfer_h: float = 0.5
+    beyond_km: float | None = None
 
 
 def join_places(

@@ -109,7 +109,7 @@ def ground_of(results: Results, *, simplify_m: float = 800, margin: float = 0.02
         name: _rest(territory[territory["side"] == side], regions)
         for side, name in (("home", study.home), ("neighbour", study.neighbour))
     }
-    return Ground(crs, regions, territory, border, extent, sides, study.licence.strip())
+    return Ground(crs, regions, territory, border, extent, sides, results.settings.attribution)
 
 
 def _rest(territory: gpd.GeoDataFrame, regions: gpd.GeoDataFrame) -> shapely.Geometry:

@@ -113,7 +113,7 @@ def border_profile(results: Results) -> Figure:
         "Distance along the border from its western end, km", fontsize=SMALL_PT + 1, labelpad=2
     )
     figure.align_ylabels(strips[1:])
-    write_source(figure, source_lines(results.settings.study.licence.strip(), width))
+    write_source(figure, source_lines(results.settings.attribution, width))
     return figure
 
 

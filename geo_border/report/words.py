@@ -232,6 +232,13 @@ def _effect_in_words(results: Results) -> list[str]:
         return []
     names = home["name"].astype(str)
     posts = open_on_the_line(results)
+    if not posts[["delay_out_h", "delay_in_h"]].to_numpy().any():
+        return [
+            (
+                "No waiting time at the border is given in this study, so every passage is free: "
+                "what waiting takes from people is not known from it."
+            )
+        ]
     guessed = int(posts["delay_imputed"].sum())
     caution = (
         f" The delay is known from a source at {len(posts) - guessed} of {len(posts)} open "
@@ -252,5 +259,5 @@ def _effect_in_words(results: Results) -> list[str]:
 def _defaults(results: Results) -> str:
     """Default delays of the modes that have open checkpoints."""
     used = open_on_the_line(results)["mode"].unique()
-    delays = results.settings.checkpoints.delay_h.items()
+    delays = results.settings.delay_h.items()
     return ", ".join(f"{MODES[mode].lower()} {hours:g} h" for mode, hours in delays if mode in used)

@@ -115,6 +115,8 @@ def _reasons(
         if level not in of_region:
             share = row.get(f"{level}_share")
             why = f" (it has {percent(share)} of the indicators)" if share is not None else ""
+            if not levels.get(f"{level}_share", pd.Series([1.0])).any():
+                why = " (this study has no indicators of it)"
             parts.append(f"{LABELS[level]} cannot be scored{why}")
             continue
         name = of_region[level]

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from geo_border.network.osm.lines import Pieces, cut_ways
-from geo_border.network.osm.tags import has, mapped, text
+from geo_border.network.osm.tags import has, mapped, population, text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,17 +52,7 @@ def boundaries_from_extract(
         (``complete``, ``incomplete``, ``no outline``), ``ways``, ``ways_missing``,
         ``ways_clipped``, ``open_ends``, ``repaired`` (the outline crosses itself).
     """
-    table = extract.relations
-    level = mapped(table, "admin_level", _level, missing=-1, dtype=np.int64)
-    chosen = (
-        has(table, "boundary", {"administrative"})
-        & has(table, "type", {"boundary", "multipolygon"})
-        & (level == admin_level)
-    )
-    units = table[chosen].reset_index(drop=True)
-    members = extract.members[
-        extract.members["relation_id"].isin(units["relation_id"])
-    ].drop_duplicates(["relation_id", "member_type", "ref", "role"])
+    units, members = _units(extract, admin_level)
     groups = dict(iter(members.groupby("relation_id")))
     shapes, rows = [], []
     for number in units["relation_id"]:
@@ -83,6 +73,62 @@ def boundaries_from_extract(
     return polygons.set_index("region_id"), report
 
 
+def country_outlines(extract: Extract) -> gpd.GeoDataFrame:
+    """What an extract holds of the outlines of countries, whole or not.
+
+    Parameters
+    ----------
+    extract
+        What was read with `geo_border.network.osm.tags.wanted`.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row for every member way that is there of every country with an ISO code:
+        ``country`` (ISO 3166-1 alpha-2), ``name`` and names by language, ``way_id``,
+        MultiLineStrings.
+    """
+    units, members = _units(extract, 2)
+    named = _named(extract, units, members).dropna(subset="iso")
+    rows = []
+    for unit in named.index:
+        ways = _outline_ways(
+            extract, members[members["relation_id"] == named.at[unit, "relation_id"]]
+        )[1]
+        pieces = cut_ways(extract, ways)
+        at = np.column_stack([extract.lon[pieces.vertex], extract.lat[pieces.vertex]])
+        rows.append(
+            gpd.GeoDataFrame(
+                {"unit": unit, "way_id": extract.way_id[pieces.way]},
+                geometry=shapely.linestrings(at, indices=pieces.piece),
+                crs=4326,
+            )
+        )
+    columns = ["iso", *(name for name in map(str, named) if name.startswith("name"))]
+    if not rows:
+        empty = pd.DataFrame(columns=[*columns, "way_id"]).rename(columns={"iso": "country"})
+        return gpd.GeoDataFrame(empty, geometry=gpd.GeoSeries([], crs=4326))
+    ways = pd.concat(rows, ignore_index=True)
+    outlines = ways.join(named[columns], on="unit").drop(columns="unit")
+    return outlines.rename(columns={"iso": "country"})
+
+
+def _units(extract: Extract, admin_level: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Administrative relations of a level, and their members without repetition."""
+    table = extract.relations
+    level = mapped(table, "admin_level", _level, missing=-1, dtype=np.int64)
+    chosen = (
+        has(table, "boundary", {"administrative"})
+        & has(table, "type", {"boundary", "multipolygon"})
+        & (level == admin_level)
+    )
+    units = table[chosen].reset_index(drop=True)
+    members = extract.members[
+        extract.members["relation_id"].isin(units["relation_id"])
+    ].drop_duplicates(["relation_id", "member_type", "ref", "role"])
+    return units, members
+
+
 def _level(value: str) -> int:
     """Level as a number, -1 if it is none."""
     return int(value) if value.strip().isdecimal() else -1
@@ -92,12 +138,7 @@ def _outline(
     extract: Extract, members: pd.DataFrame
 ) -> tuple[shapely.Geometry | None, dict[str, object]]:
     """Area of a relation, and what is missing of it."""
-    is_way = members["member_type"].astype(str) == "w"
-    roles = members["role"].astype(object).fillna("").astype(str)
-    ids = np.unique(members.loc[is_way & ~roles.isin(NOT_OUTLINE), "ref"].to_numpy(np.int64))
-    at = np.searchsorted(extract.way_id, ids).clip(max=max(len(extract.way_id) - 1, 0))
-    known = extract.way_id[at] == ids if len(extract.way_id) else np.zeros(len(ids), bool)
-    ways = at[known]
+    ids, ways = _outline_ways(extract, members)
     clipped = sum(
         bool((extract.ref_node[extract.way_start[way] : extract.way_start[way + 1]] < 0).any())
         for way in ways
@@ -122,6 +163,18 @@ def _outline(
         "open_ends": open_ends,
         "repaired": repaired,
     }
+
+
+def _outline_ways(
+    extract: Extract, members: pd.DataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids of the ways that make an outline, and the positions of those that are there."""
+    is_way = members["member_type"].astype(str) == "w"
+    roles = members["role"].astype(object).fillna("").astype(str)
+    ids = np.unique(members.loc[is_way & ~roles.isin(NOT_OUTLINE), "ref"].to_numpy(np.int64))
+    at = np.searchsorted(extract.way_id, ids).clip(max=max(len(extract.way_id) - 1, 0))
+    known = extract.way_id[at] == ids if len(extract.way_id) else np.zeros(len(ids), bool)
+    return ids, at[known]
 
 
 def _without_doubles(pieces: Pieces) -> Pieces:
@@ -191,7 +244,7 @@ def _named(extract: Extract, units: pd.DataFrame, members: pd.DataFrame) -> pd.D
             "relation_id": units["relation_id"],
             **{key.replace(":", "_"): text(units, key) for key in names},
             "iso": iso,
-            "population": mapped(units, "population", _population, missing=np.nan, dtype=float),
+            "population": mapped(units, "population", population, missing=np.nan, dtype=float),
         }
     )
     capital = _member_nodes(extract, table["relation_id"], members, "admin_centre")
@@ -222,9 +275,3 @@ def _member_nodes(
     found[found] = extract.node_id[at[found]] == ids[found]
     node[np.flatnonzero(there)[found]] = at[found]
     return node
-
-
-def _population(value: str) -> float:
-    """Inhabitants as a number, missing if the tag is not one."""
-    words = value.replace(" ", "").replace("\u00a0", "")
-    return float(words) if words.isdecimal() else np.nan

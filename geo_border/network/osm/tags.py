@@ -228,6 +228,23 @@ def yes(tags: pd.DataFrame, key: str) -> NDArray[np.bool_]:
     )
 
 
+def population(value: str) -> float:
+    """Inhabitants as a tag says them.
+
+    Parameters
+    ----------
+    value
+        Value of the tag.
+
+    Returns
+    -------
+    float
+        Persons; missing if the tag is not a number.
+    """
+    words = value.replace(" ", "").replace("\u00a0", "")
+    return float(words) if words.isdecimal() else np.nan
+
+
 def count_table(rows: Collection[tuple[str, str, int, float]]) -> pd.DataFrame:
     """Account of what was kept, changed or dropped.
 

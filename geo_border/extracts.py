@@ -1,0 +1,436 @@
+"""What a study takes from its extracts: read once, then sides, lines, checkpoints, places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo_border.border.edges import equal_area_crs
+from geo_border.border.locate import polygon_near
+from geo_border.errors import ExtractError, StudyError
+from geo_border.network.graph import SIDES
+from geo_border.network.osm.boundaries import boundaries_from_extract
+from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.lines import lines_from_extract
+from geo_border.network.osm.posts import match_posts, posts_from_extract
+from geo_border.network.osm.railways import stations_from_extract
+from geo_border.network.osm.settlements import settlements_from_extract
+from geo_border.network.osm.sides import beyond, countries_within, rest_of_country
+from geo_border.network.osm.tags import wanted
+from geo_border.settings import Country, EverythingElse, Units
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from geo_border.settings import Settings
+
+TAGS, REGISTER, BOTH = "OpenStreetMap", "register", "register and OpenStreetMap"
+RULE = "open crossing by rule"
+"""Where a checkpoint is known from."""
+
+COUNTRY_LEVEL = 2
+
+REACH_M = 10_000.0
+"""A settlement farther than this from all land of the study is not of it, metres."""
+
+_POST_COLUMNS = (
+    *("name", "mode", "status", "users", "home_id", "neighbour_id", "lon", "lat"),
+    *("accuracy_km", "hours", "capacity_day", "delay_h"),
+)
+
+
+def extract_files(settings: Settings, folder: Path) -> dict[str, Path]:
+    """Extracts that a study reads.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+    folder
+        The folder of its study.toml.
+
+    Returns
+    -------
+    dict
+        Path of each extract by the key of study.toml that names it.
+    """
+    extracts = [] if settings.osm is None else settings.osm.extracts
+    return {f"osm.extracts.{n}": folder / row.file for n, row in enumerate(extracts)}
+
+
+def levels_of(settings: Settings) -> list[int]:
+    """Levels of administrative units that a study asks of its extracts.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+
+    Returns
+    -------
+    list of int
+        Values of ``admin_level``, that of countries first.
+    """
+    sides = (settings.regions.home, settings.regions.neighbour)
+    return sorted({COUNTRY_LEVEL, *(side.admin_level for side in sides if isinstance(side, Units))})
+
+
+def extract_stage(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Read the extracts and keep what a study can need of them.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+    folder
+        The folder of its study.toml.
+
+    Returns
+    -------
+    dict
+        Frames ``osm_lines``, ``osm_account`` (ways dropped and speeds imputed),
+        ``osm_countries``, ``osm_units`` (with ``admin_level``), ``osm_unit_report``,
+        ``osm_posts``, ``osm_settlements``, ``osm_stations``,
+        ``osm_sources``.
+
+    Raises
+    ------
+    ExtractError
+        If an extract is not there, or cannot be read.
+    """
+    assert settings.osm is not None
+    files = extract_files(settings, folder)
+    for row, file in zip(settings.osm.extracts, files.values(), strict=True):
+        if not file.is_file():
+            raise ExtractError(
+                "the extract is not there",
+                file=file,
+                remedy="`geo-border fetch` with the study downloads it"
+                if row.url
+                else "Put it there, or name its `url` in [osm] and run `geo-border fetch`",
+            )
+    language = settings.osm.language
+    extract = read_extract(list(files.values()), wanted(languages=[language] if language else []))
+    units, reports = [], []
+    for level in levels_of(settings):
+        found, report = boundaries_from_extract(extract, admin_level=level)
+        units.append(found.assign(admin_level=level))
+        reports.append(report.assign(admin_level=level))
+    countries = countries_within(extract, units[0])
+    lines, account = lines_from_extract(
+        extract, countries=countries.dropna(subset="country").reset_index(drop=True)
+    )
+    return {
+        "osm_lines": lines,
+        "osm_account": account,
+        "osm_countries": _in_language(countries, language),
+        "osm_units": _in_language(pd.concat(units).reset_index(), language),
+        "osm_unit_report": pd.concat(reports, ignore_index=True),
+        "osm_posts": _in_language(posts_from_extract(extract).reset_index(), language),
+        "osm_settlements": _in_language(settlements_from_extract(extract).reset_index(), language),
+        "osm_stations": stations_from_extract(extract),
+        "osm_sources": extract.sources.assign(file=[row.file for row in settings.osm.extracts]),
+    }
+
+
+def _in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFrame:
+    """Names in the language of the study where they are tagged."""
+    column = f"name_{language}"
+    if column not in frame:
+        return frame
+    return frame.assign(name=frame[column].fillna(frame["name"]))
+
+
+def sides_of(
+    settings: Settings, parts: dict[str, Any], given: dict[str, gpd.GeoDataFrame]
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Regions of both sides, and the land of each beyond them.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+    parts
+        As `extract_stage` gives them.
+    given
+        Regions and territories that are in files, by their key in study.toml.
+
+    Returns
+    -------
+    regions : GeoDataFrame
+        Index ``region_id``; ``name``, ``capital``, ``capital_lon``, ``capital_lat``, ``side``.
+    territory : GeoDataFrame
+        The rest of each side: ``side``, ``region_id`` (missing).
+
+    Raises
+    ------
+    StudyError
+        If the extracts do not hold a country or unit that is named.
+    """
+    forms = {"home": settings.regions.home, "neighbour": settings.regions.neighbour}
+    countries = parts["osm_countries"]
+    sides: dict[str, gpd.GeoDataFrame] = {}
+    rest: list[gpd.GeoDataFrame] = []
+    for side, form in forms.items():
+        if isinstance(form, Units):
+            units = _units_in(form, parts, side)
+            sides[side] = _kept(units, form, side)
+            whole = countries[(countries["country"] == form.country) & countries["is_whole"]]
+            land = None if whole.empty else whole.geometry.iloc[0]
+            rest.append(rest_of_country(units, sides[side], land).assign(side=side))
+        elif not isinstance(form, EverythingElse):
+            sides[side] = given[f"regions.{side}"]
+    for side, form in forms.items():
+        key = f"regions.{side}_territory"
+        territory = getattr(settings.regions, f"{side}_territory")
+        if isinstance(territory, Country):
+            land = _land(territory.country, parts, key)
+            rest = [row for row in rest if not (row["side"] == side).any()]
+            rest.append(rest_of_country(sides[side].iloc[:0], sides[side], land).assign(side=side))
+        elif territory is not None:
+            rest.append(given[key][["geometry"]].assign(side=side))
+        if isinstance(form, EverythingElse):
+            other = SIDES[1 - SIDES.index(side)]
+            taken = pd.concat(
+                [sides[other], *(row for row in rest if (row["side"] == other).any())]
+            )
+            name = form.name or getattr(settings.study, side)
+            sides[side] = beyond(taken, countries, region_id=form.region_id, name=name)
+    regions = pd.concat([sides[side].assign(side=side) for side in SIDES])
+    for column in ("capital", "capital_lon", "capital_lat"):
+        if column not in regions:
+            regions[column] = None if column == "capital" else np.nan
+    columns = ["name", "capital", "capital_lon", "capital_lat", "side", "geometry"]
+    more = [name for name in ("relation_id", "name_ru", "name_kk") if name in regions]
+    territory = pd.concat([gpd.GeoDataFrame({"side": []}, geometry=[], crs=4326), *rest])
+    return regions[[*columns, *more]].rename_axis("region_id"), territory.assign(region_id=None)
+
+
+def _units_in(form: Units, parts: dict[str, Any], side: str) -> gpd.GeoDataFrame:
+    """Units of a level that lie in a country."""
+    units, countries = parts["osm_units"], parts["osm_countries"]
+    units = units[units["admin_level"] == form.admin_level].set_index("region_id")
+    own = units["iso"].fillna("").str.match(rf"{form.country}(-|$)")
+    land = countries[countries["country"] == form.country].geometry
+    if len(land):
+        inside = shapely.contains(land.iloc[0], shapely.point_on_surface(units.geometry.to_numpy()))
+        own |= inside & units["iso"].isna()
+    if own.any():
+        return units[own]
+    report = parts["osm_unit_report"]
+    cut = report[(report["admin_level"] == form.admin_level) & (report["status"] == "incomplete")]
+    known = ", ".join(countries["country"].dropna())
+    names = ", ".join(cut["name"].dropna().head(10))
+    raise StudyError(
+        f"regions.{side}: the extracts hold no whole unit of {form.country} at admin_level "
+        f"{form.admin_level}" + (f"; the outlines of {names} are incomplete" if names else ""),
+        file="study.toml",
+        remedy=f"They hold land of {known}; choose another level, add the extract of the "
+        "neighbouring area, or name a file",
+    )
+
+
+def _kept(units: gpd.GeoDataFrame, form: Units, side: str) -> gpd.GeoDataFrame:
+    """The units that `keep` names by id or name; all without it."""
+    if not form.keep:
+        return units
+    names = units["name"].fillna("").to_numpy(dtype=object)
+    ids = units.index.to_numpy(dtype=object)
+    for key in form.keep:
+        if key not in ids and key not in names:
+            known = ", ".join(f"{i} {name}" for i, name in zip(ids[:30], names, strict=False))
+            raise StudyError(
+                f"regions.{side}.keep: there is no unit {key!r}",
+                file="study.toml",
+                remedy=f"There are {known}",
+            )
+    return units[np.isin(ids, form.keep) | np.isin(names, form.keep)]
+
+
+def _land(country: str, parts: dict[str, Any], key: str) -> shapely.Geometry:
+    """Polygon of a country that the extracts hold whole."""
+    countries = parts["osm_countries"]
+    found = countries[(countries["country"] == country) & countries["is_whole"]]
+    if found.empty:
+        whole = ", ".join(countries.loc[countries["is_whole"], "country"]) or "none"
+        raise StudyError(
+            f"{key}: the extracts do not hold the whole outline of {country}",
+            file="study.toml",
+            remedy=f"They hold those of {whole}; name a file instead",
+        )
+    return found.geometry.iloc[0]
+
+
+def checkpoints_of(parts: dict[str, Any], register: pd.DataFrame | None) -> pd.DataFrame:
+    """Checkpoints from tags, and those of a register with their place in OpenStreetMap.
+
+    Parameters
+    ----------
+    parts
+        As `extract_stage` gives them.
+    register
+        Index ``checkpoint_id``, as the study's file has it; None without one.
+
+    Returns
+    -------
+    DataFrame
+        Index ``checkpoint_id``; the columns of a register and ``known_from``, ``osm`` (ids of
+        the objects), ``confidence``. What a register says goes before the tags, but for the
+        place. Objects that no way passes are left out.
+    """
+    posts = pd.DataFrame(parts["osm_posts"]).set_index("checkpoint_id")
+    posts = posts[posts["mode"].notna()].assign(known_from=TAGS)
+    posts["name"] = posts["name"].fillna(posts["place"]).fillna(posts.index.to_series())
+    columns = [*_POST_COLUMNS, "known_from", "osm", "confidence"]
+    if register is None:
+        return posts[columns]
+    table = match_posts(register, posts)
+    same = table.dropna(subset=["checkpoint_id", "post_id"]).set_index("checkpoint_id")
+    ours = register.assign(known_from=REGISTER, osm=None, confidence=None)
+    matched = same["post_id"]
+    ours.loc[same.index, ["lon", "lat"]] = same[["lon", "lat"]]
+    ours.loc[same.index, "known_from"] = BOTH
+    for column in ("osm", "confidence"):
+        ours.loc[same.index, column] = matched.map(posts[column])
+    for column in ("accuracy_km", "hours"):
+        ours.loc[same.index, column] = ours[column].fillna(matched.map(posts[column]))
+    others = posts.loc[~posts.index.isin(matched), columns]
+    frames = [frame.dropna(axis="columns", how="all") for frame in (ours, others)]
+    return pd.concat(frames).reindex(columns=[*ours, *(c for c in columns if c not in ours)])
+
+
+def settlements_of(
+    parts: dict[str, Any], land: gpd.GeoDataFrame, leave_out: list[str]
+) -> gpd.GeoDataFrame:
+    """Settlements whose population is tagged, with the side and region they lie in.
+
+    Parameters
+    ----------
+    parts
+        As `extract_stage` gives them.
+    land
+        Polygons of both sides with ``side`` and ``region_id``.
+    leave_out
+        Names or ids of settlements that are counted elsewhere.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index ``place_id``; ``name``, ``lon``, ``lat``, ``side``, ``region_id``,
+        ``population``.
+
+    Raises
+    ------
+    StudyError
+        If `leave_out` names a settlement that is not there.
+    """
+    rows = parts["osm_settlements"].set_index("place_id")
+    rows = rows[rows["population"] > 0]
+    for key in leave_out:
+        if key not in rows.index and key not in set(rows["name"]):
+            raise StudyError(
+                f"places.leave_out: no settlement with a population is called {key!r}",
+                file="study.toml",
+                remedy="Use a name or an id as OpenStreetMap has it",
+            )
+    rows = rows[~rows.index.isin(leave_out) & ~rows["name"].isin(leave_out)]
+    placed = _placed(rows, land).assign(source=TAGS)
+    columns = ["name", "lon", "lat", "side", "region_id", "population", "source", "geometry"]
+    return placed[columns]
+
+
+def stations_of(parts: dict[str, Any], land: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Stations of the extracts with the side they lie on.
+
+    Parameters
+    ----------
+    parts
+        As `extract_stage` gives them.
+    land
+        Polygons of both sides with ``side`` and ``region_id``.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns ``osm``, ``name``, ``kind``, ``side``, points; None where there are none.
+    """
+    stations = parts["osm_stations"]
+    return _placed(stations, land).drop(columns="region_id") if len(stations) else None
+
+
+def _placed(points: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Points with the side and region they lie in; without those that lie in none."""
+    polygon = polygon_near(
+        land.geometry,
+        points.geometry.x.to_numpy(),
+        points.geometry.y.to_numpy(),
+        crs=equal_area_crs(land),
+        reach_m=REACH_M,
+    )
+    of = land.iloc[polygon[polygon >= 0]]
+    return points[polygon >= 0].assign(
+        side=of["side"].to_numpy(), region_id=of["region_id"].to_numpy()
+    )
+
+
+def with_capitals(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Regions whose relation names no capital get their most populous settlement for one.
+
+    Parameters
+    ----------
+    regions
+        Columns ``capital``, ``capital_lon``, ``capital_lat``.
+    places
+        Settlements with ``region_id``, ``name``, ``lon``, ``lat``, ``population``.
+
+    Returns
+    -------
+    GeoDataFrame
+        The regions, with ``capital_known_from`` (``OpenStreetMap``, ``most populous settlement``;
+        missing without a capital).
+    """
+    given = regions["capital_lon"].notna()
+    largest = places.sort_values("population", ascending=False).drop_duplicates("region_id")
+    largest = largest.set_index("region_id").reindex(regions.index)
+    return regions.assign(
+        capital=regions["capital"].where(given, largest["name"]),
+        capital_lon=regions["capital_lon"].fillna(largest["lon"]),
+        capital_lat=regions["capital_lat"].fillna(largest["lat"]),
+        capital_known_from=pd.Series(TAGS, regions.index)
+        .where(given, "most populous settlement")
+        .where(given | largest["name"].notna()),
+    )
+
+
+def about_extracts(parts: dict[str, Any]) -> dict[str, Any]:
+    """What was read and what was done to it, for the manifest.
+
+    Parameters
+    ----------
+    parts
+        As `extract_stage` gives them.
+
+    Returns
+    -------
+    dict
+        ``files`` (name, SHA-256, bytes, time of the data and how many objects of each kind) and
+        ``ways`` (how many were dropped or given a speed, and their kilometres, by mode).
+    """
+    files = parts["osm_sources"].to_dict("records")
+    for row in files:
+        row["timestamp"] = None if pd.isna(row["timestamp"]) else row["timestamp"].isoformat()
+        for side in ("west", "south", "east", "north"):
+            row.pop(side)
+    ways = parts["osm_account"]
+    counts = {
+        str(mode): {
+            str(row.what): {"ways": int(row.ways), "km": round(float(row.km), 1)}
+            for row in rows.itertuples()
+        }
+        for mode, rows in ways.groupby("mode")
+    }
+    return {"files": files, "ways": counts}

@@ -1,0 +1,166 @@
+"""Settlements beyond the reach of the network: straight ways to each part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.network.graph import SIDES
+from geo_border.network.parts import CAR_MODES, gate_parts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geo_border.network.places import Access
+
+LOCAL_WAY = "local way"
+"""Class of the links that stand for roads beyond the network."""
+
+CUT_CORNERS = 0.2
+"""A straight way of which more than this share lies on the other side is none."""
+
+
+def join_beyond(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    gates: pd.DataFrame,
+    places: gpd.GeoDataFrame,
+    territory: gpd.GeoDataFrame,
+    *,
+    access: Access,
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Join places far from all roads to every part of their side that leads to a checkpoint.
+
+    An extract of one country has only the first metres of the roads beyond the border. A town
+    there can be reached through any of them, not only through the nearest: a straight way leads
+    from it to each, unless that way would pass through the other side.
+
+    Parameters
+    ----------
+    nodes, links, places
+        As `geo_border.network.places.join_places` gives them.
+    gates
+        As `geo_border.network.crossings.open_gates` gives them.
+    territory
+        Polygons of both sides with ``side``.
+    access
+        Places farther from a road than its ``beyond_km``, straight, are joined so (all places
+        without one); its
+        ``farthest_km``, ``detour`` and ``speed_kmh`` hold for the ways.
+
+    Returns
+    -------
+    nodes : DataFrame
+        With a node for each such place.
+    links : GeoDataFrame
+        With its ways, of mode ``road`` and class `LOCAL_WAY`, each in one direction.
+    places : GeoDataFrame
+        ``node`` is that of the place, ``access_km`` and ``access_h`` are 0; ``local_km`` of all
+        places is the length of the way to the nearest road.
+    """
+    places = places.assign(local_km=places["access_km"])
+    far = places
+    if access.beyond_km is not None:
+        straight_km = places["access_km"] / access.detour
+        far = places[(places["node"] < 0) | (straight_km > access.beyond_km)]
+    if far.empty:
+        return nodes, links, places
+    ways = pd.concat(
+        [_ways(nodes, links, gates, far, territory, number, access) for number in (0, 1)],
+        ignore_index=True,
+    )
+    reached = far.index[np.isin(np.arange(len(far)), ways["place"])]
+    if not len(reached):
+        return nodes, links, places
+    first = len(nodes)
+    own = pd.Series(first + np.arange(len(reached)), index=reached)
+    at = far.loc[reached]
+    new = pd.DataFrame(
+        {
+            "lon": at.geometry.x.to_numpy(),
+            "lat": at.geometry.y.to_numpy(),
+            "side": at["side"].map(SIDES.index).to_numpy(np.int8),
+            "region_id": at["region_id"].to_numpy(),
+        }
+    )
+    nodes = pd.concat([nodes, new], ignore_index=True)
+    node = own[far.index[ways["place"]]].to_numpy()
+    tail = np.where(ways["leaves"], node, ways["node"])
+    head = np.where(ways["leaves"], ways["node"], node)
+    lonlat = nodes[["lon", "lat"]].to_numpy()
+    local = gpd.GeoDataFrame(
+        {
+            "tail": tail,
+            "head": head,
+            "mode": "road",
+            "road_class": LOCAL_WAY,
+            "length_km": ways["km"],
+            "oneway": np.int8(1),
+            "speed_kmh": np.nan,
+            "travel_kmh": access.speed_kmh,
+            "hours": np.nan,
+            "line": -1,
+        },
+        geometry=shapely.linestrings(np.stack([lonlat[tail], lonlat[head]], axis=1)),
+        crs=4326,
+    )
+    links = pd.concat([links, local], ignore_index=True)
+    nearest = ways.groupby("place")["km"].min()
+    places.loc[far.index[nearest.index], "local_km"] = nearest.to_numpy()
+    places.loc[reached, "node"] = own
+    places.loc[reached, ["access_km", "access_h"]] = 0.0
+    return nodes, links, places
+
+
+def _ways(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    gates: pd.DataFrame,
+    far: gpd.GeoDataFrame,
+    territory: gpd.GeoDataFrame,
+    number: int,
+    access: Access,
+) -> pd.DataFrame:
+    """Ways of the places of a side: ``place``, ``node``, ``km``, ``leaves`` (else it arrives)."""
+    crs = equal_area_crs(territory)
+    mine = np.flatnonzero((far["side"] == SIDES[number]).to_numpy())
+    at = shapely.get_coordinates(far.geometry.iloc[mine].to_crs(crs).to_numpy())
+    points = gpd.GeoSeries(gpd.points_from_xy(nodes["lon"], nodes["lat"]), crs=4326)
+    here = shapely.get_coordinates(points.to_crs(crs).to_numpy())
+    part, to_gate, from_gate = gate_parts(nodes, links, gates, CAR_MODES)
+    side = nodes["side"].to_numpy() == number
+    rows = []
+    for leaves, usable in ((True, to_gate), (False, from_gate)):
+        for name in np.unique(part[usable & side]):
+            there = np.flatnonzero(usable & side & (part == name))
+            metres, hit = cKDTree(here[there]).query(
+                at, distance_upper_bound=1000 * access.farthest_km
+            )
+            near = np.flatnonzero(np.isfinite(metres))
+            rows.append(
+                pd.DataFrame({"place": mine[near], "node": there[hit[near]], "leaves": leaves})
+            )
+    columns = ["place", "node", "leaves"]
+    ways = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+    ends = nodes[["lon", "lat"]].to_numpy()[ways["node"].to_numpy(np.int64)]
+    starts = shapely.get_coordinates(far.geometry.to_numpy())[ways["place"].to_numpy(np.int64)]
+    metres = WGS84.inv(*starts.T, *ends.T)[2]
+    ways["km"] = np.asarray(metres) / 1000 * access.detour
+    other = territory.geometry[(territory["side"] != SIDES[number]).to_numpy()].to_numpy()
+    lines = shapely.linestrings(np.stack([starts, ends], axis=1))
+    return ways[~_through(lines, other)]
+
+
+def _through(lines: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Whether lines pass through the other side for more than corners of it."""
+    line, polygon = shapely.STRtree(other).query(lines)
+    inside = np.zeros(len(lines))
+    np.add.at(inside, line, shapely.length(shapely.intersection(lines[line], other[polygon])))
+    through: NDArray[np.bool_] = inside > CUT_CORNERS * shapely.length(lines)
+    return through
