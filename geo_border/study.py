@@ -8,13 +8,15 @@ import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import geo_border
 from geo_border.errors import StudyError
 from geo_border.extracts import about_extracts, extract_files, extract_stage, levels_of
 from geo_border.inputs import Inputs, input_files, read_inputs
+from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
+from geo_border.network.exports import check_formats, write_network
 from geo_border.quality import account, findings
 from geo_border.report.write import write_outputs
 from geo_border.results import Results
@@ -34,7 +36,7 @@ from geo_border.stages import (
 from geo_border.store import Memory, file_digest, whole_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import pandas as pd
 
@@ -253,46 +255,12 @@ class Study:
         GeoBorderError
             If the inputs do not allow it; earlier outputs stay as they were.
         """
-        folder = None if out is None else Path(out)
-        if folder is not None and folder.exists() and not folder.is_dir():
-            raise StudyError(
-                "the output folder is a file", file=folder, remedy="Name a folder with -o"
-            )
+        folder = _output_folder(out)
         memory = Memory(None if folder is None else folder / MEMORY)
         settings = self.settings
-
-        progress("extracts")
-        digests = self.digests()
-        extracted = self._extracted(memory, digests)
-
-        progress("read")
-        inputs = read_inputs(settings, self.folder, extracted)
-
-        progress("border")
-        depends: dict[str, Any] = {
-            "files": _starting(digests, "osm.", "regions.", "checkpoints"),
-            "settings": [settings.regions.model_dump(), settings.checkpoints.model_dump()],
-        }
-        if settings.osm is not None or settings.checkpoints.open_crossings:
-            # The sides' names and the places name crossings, which are found on the lines.
-            depends["lines"] = [
-                _starting(digests, "network.", "places"),
-                *(
-                    part.model_dump()
-                    for part in (settings.study, settings.network, settings.places)
-                ),
-            ]
-        border, key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
-
-        progress("network")
-        depends = {
-            "border": key,
-            "files": _starting(digests, "network.", "places"),
-            "settings": [settings.network.model_dump(), settings.places.model_dump()],
-        }
-        built, network_key = memory.stage(
-            "network", depends, lambda: network_stage(inputs, settings, border)
-        )
+        begun = self._to_network(memory, progress)
+        inputs, digests, extracted = begun.inputs, begun.digests, begun.extracted
+        border, built, network_key = begun.border, begun.built, begun.key
         network, places = built["network"], built["places"]
         gates = gates_in_use(built["gates"])
 
@@ -304,7 +272,7 @@ class Study:
         tables = gate_tables(network, places, gates, modes=ROAD, trees=True)
 
         progress("access")
-        depends = {
+        depends: dict[str, Any] = {
             "network": network_key,
             "settings": [settings.access.model_dump(), settings.index.model_dump()],
         }
@@ -366,6 +334,81 @@ class Study:
                 write_outputs(results, aside)
         return results
 
+    def export_network(
+        self,
+        out: Path | str,
+        formats: Collection[str] = ("parquet", "gpkg"),
+        *,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> BuiltNetwork:
+        """Build the network alone and write it.
+
+        Parameters
+        ----------
+        out
+            Folder for the files; the stages that a run in the same folder has finished are
+            reused, and those finished here are kept for it.
+        formats
+            Some of `geo_border.network.exports.FORMATS`.
+        progress
+            Called with the name of each stage as it begins.
+
+        Returns
+        -------
+        BuiltNetwork
+            The network and what was learnt in building it.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it, or a format is unknown; earlier outputs stay.
+        """
+        check_formats(formats)
+        folder = _output_folder(out)
+        begun = self._to_network(Memory(folder / MEMORY), progress)
+        built = BuiltNetwork(**begun.built)
+        progress("outputs")
+        with whole_folder(folder) as aside:
+            write_network(built, aside, formats, names=begun.border["checkpoints"]["name"])
+        return built
+
+    def _to_network(self, memory: Memory, progress: Callable[[str], None]) -> _Begun:
+        """Run the stages up to the network."""
+        settings = self.settings
+        progress("extracts")
+        digests = self.digests()
+        extracted = self._extracted(memory, digests)
+
+        progress("read")
+        inputs = read_inputs(settings, self.folder, extracted)
+
+        progress("border")
+        depends: dict[str, Any] = {
+            "files": _starting(digests, "osm.", "regions.", "checkpoints"),
+            "settings": [settings.regions.model_dump(), settings.checkpoints.model_dump()],
+        }
+        if settings.osm is not None or settings.checkpoints.open_crossings:
+            # The sides' names and the places name crossings, which are found on the lines.
+            depends["lines"] = [
+                _starting(digests, "network.", "places"),
+                *(
+                    part.model_dump()
+                    for part in (settings.study, settings.network, settings.places)
+                ),
+            ]
+        border, key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
+
+        progress("network")
+        depends = {
+            "border": key,
+            "files": _starting(digests, "network.", "places"),
+            "settings": [settings.network.model_dump(), settings.places.model_dump()],
+        }
+        built, key = memory.stage(
+            "network", depends, lambda: network_stage(inputs, settings, border)
+        )
+        return _Begun(inputs, digests, extracted, border, built, key)
+
     def _manifest(
         self, digests: dict[str, str], reused: list[str], extracted: dict[str, Any] | None
     ) -> dict[str, Any]:
@@ -379,6 +422,31 @@ class Study:
             "inputs": dict(sorted(digests.items())),
             "stages_reused": reused,
         }
+
+
+class _Begun(NamedTuple):
+    """What a run has when the network stands."""
+
+    inputs: Inputs
+    digests: dict[str, str]
+    extracted: dict[str, Any] | None
+    border: dict[str, Any]
+    built: dict[str, Any]
+    key: str
+
+
+@overload
+def _output_folder(out: Path | str) -> Path: ...
+@overload
+def _output_folder(out: None) -> None: ...
+def _output_folder(out: Path | str | None) -> Path | None:
+    """Folder for outputs, none where nothing is to be written."""
+    if out is None:
+        return None
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise StudyError("the output folder is a file", file=folder, remedy="Name a folder with -o")
+    return folder
 
 
 def _starting(digests: dict[str, str], *prefixes: str) -> dict[str, str]:

@@ -55,12 +55,7 @@ def write_network(
     NetworkError
         If a format is unknown.
     """
-    unknown = sorted(set(formats) - set(FORMATS))
-    if unknown:
-        raise NetworkError(
-            f"a network cannot be written as {', '.join(unknown)}",
-            remedy=f"Choose of {', '.join(FORMATS)}",
-        )
+    check_formats(formats)
     if "parquet" in formats:
         write_parquet(built, folder / "network", names=names)
     if "gpkg" in formats:
@@ -69,6 +64,27 @@ def write_network(
         write_graphml(built.network, folder / "network.graphml")
     if "gmns" in formats:
         write_gmns(built, folder / "gmns")
+
+
+def check_formats(formats: Collection[str]) -> None:
+    """Raise if a format is unknown.
+
+    Parameters
+    ----------
+    formats
+        Some of `FORMATS`.
+
+    Raises
+    ------
+    NetworkError
+        If there is another among them.
+    """
+    unknown = sorted(set(formats) - set(FORMATS))
+    if unknown:
+        raise NetworkError(
+            f"a network cannot be written as {', '.join(unknown)}",
+            remedy=f"Choose of {', '.join(FORMATS)}",
+        )
 
 
 def node_layer(network: Network) -> gpd.GeoDataFrame:
