@@ -10,16 +10,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+import pandas as pd
+
 import geo_border
+from geo_border.border.belt import belt_cells
 from geo_border.errors import StudyError
 from geo_border.extracts import about_extracts, extract_files, extract_stage, levels_of
 from geo_border.inputs import Inputs, input_files, read_inputs
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.exports import check_formats, write_network
+from geo_border.population import polygon_population, read_population
 from geo_border.quality import account, findings
 from geo_border.report.write import write_outputs
-from geo_border.results import Results
+from geo_border.results import Results, Surfaces
 from geo_border.routing.tables import gate_tables
 from geo_border.settings import Settings, read_settings
 from geo_border.stages import (
@@ -34,11 +38,10 @@ from geo_border.stages import (
     own_times_of,
 )
 from geo_border.store import Memory, file_digest, whole_folder
+from geo_border.surfaces import regions_in_belt, surface_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-
-    import pandas as pd
 
 STAGES = (
     "extracts",
@@ -47,13 +50,26 @@ STAGES = (
     "network",
     "searches",
     "access",
+    "cells",
+    "surfaces",
     "bottlenecks",
     "index",
     "outputs",
 )
-"""Steps of a run, in order, as progress is told."""
+"""Steps of a run, in order, as progress is told; cells and surfaces where a raster is given."""
 
-LIBRARIES = ("geopandas", "networkx", "numba", "numpy", "pandas", "pyproj", "scipy", "shapely")
+LIBRARIES = (
+    "exactextract",
+    "geopandas",
+    "networkx",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyproj",
+    "rasterio",
+    "scipy",
+    "shapely",
+)
 """Libraries whose versions the manifest names."""
 
 MORE = (
@@ -282,6 +298,13 @@ class Study:
             lambda: access_stage(settings, border["regions"], built, tables, own),
         )
 
+        quality = account(settings, border, built, extracted)
+        surfaces: Surfaces | None = None
+        of_cells: dict[str, pd.DataFrame] = {}
+        if settings.surface is not None:
+            surfaces, of_cells = self._surfaces(memory, progress, begun)
+            quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
+
         progress("bottlenecks")
         depends = {"access": access_key, "settings": settings.demand.model_dump()}
         bottlenecks, bottleneck_key = memory.stage(
@@ -316,17 +339,19 @@ class Study:
             typology=index["typology"],
             indicators=index["indicators"],
             registry=index["registry"],
-            quality=account(settings, border, built, extracted),
+            quality=quality,
             mismatch=border["mismatch"],
             cards=index["cards"],
             more={
                 "zones": access["zones"],
                 "border_effect_by_checkpoint": access["losses"],
                 "delay_gains": bottlenecks["gains"],
+                **of_cells,
                 **{name: index[name] for name in MORE if name in index},
             },
             manifest=self._manifest(digests, memory.reused, extracted),
             network=network,
+            surfaces=surfaces,
         )
         if folder is not None:
             progress("outputs")
@@ -396,18 +421,68 @@ class Study:
                     for part in (settings.study, settings.network, settings.places)
                 ),
             ]
-        border, key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
+        border, border_key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
 
         progress("network")
         depends = {
-            "border": key,
+            "border": border_key,
             "files": _starting(digests, "network.", "places"),
             "settings": [settings.network.model_dump(), settings.places.model_dump()],
         }
         built, key = memory.stage(
             "network", depends, lambda: network_stage(inputs, settings, border)
         )
-        return _Begun(inputs, digests, extracted, border, built, key)
+        return _Begun(inputs, digests, extracted, border, border_key, built, key)
+
+    def _surfaces(
+        self, memory: Memory, progress: Callable[[str], None], begun: _Begun
+    ) -> tuple[Surfaces, dict[str, pd.DataFrame]]:
+        """Read the population of the belt and measure its cells."""
+        progress("cells")
+        settings, border = self.settings, begun.border
+        section = settings.surface
+        assert section is not None
+        grid, cells = belt_cells(
+            border["border"],
+            border["territory"],
+            cell_km=section.cell_km,
+            belt_km=section.belt_km,
+            crs=section.crs,
+        )
+        files = [self.folder / name for name in section.files]
+        band, unit = section.band, section.unit
+        depends: dict[str, Any] = {
+            "border": begun.border_key,
+            "files": _starting(begun.digests, "surface."),
+            "settings": section.model_dump(include={"unit", "band", "cell_km", "belt_km", "crs"}),
+        }
+        read, key = memory.stage(
+            "cells",
+            depends,
+            lambda: {
+                "cells": cells.join(read_population(files, grid, cells, band=band, unit=unit)),
+                "regions": polygon_population(
+                    files, regions_in_belt(section, grid, border), band=band, unit=unit
+                ).to_frame(),
+            },
+        )
+        progress("surfaces")
+        depends = {
+            "cells": key,
+            "network": begun.key,
+            "settings": [
+                part.model_dump() for part in (section, settings.access, settings.network)
+            ],
+        }
+        found, _ = memory.stage(
+            "surfaces",
+            depends,
+            lambda: surface_stage(
+                settings, grid, read["cells"], read["regions"]["population"], border, begun.built
+            ),
+        )
+        cells = found.pop("cells")
+        return Surfaces(grid, cells), found
 
     def _manifest(
         self, digests: dict[str, str], reused: list[str], extracted: dict[str, Any] | None
@@ -431,6 +506,7 @@ class _Begun(NamedTuple):
     digests: dict[str, str]
     extracted: dict[str, Any] | None
     border: dict[str, Any]
+    border_key: str
     built: dict[str, Any]
     key: str
 
