@@ -19,8 +19,8 @@ MS_PER_H = 3_600_000.0
 LONGEST_EDGE_H = 500.0
 """The greatest weight that searches take."""
 
-FARTHEST = np.uint32(2**32 - 2 - LONGEST_EDGE_H * MS_PER_H)
-"""Distance (28 days) from which any edge still leads to one of 32 bits, ms."""
+FARTHEST = np.uint32(2**31 - 2)
+"""The longest path (24 days) that searches take, ms: two of them still fit 32 bits."""
 
 DONE, QUEUE_FULL, TOO_FAR = range(3)
 

@@ -16,7 +16,13 @@ import numpy as np
 from geo_border.errors import NetworkError
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.ordering import hilbert_order
-from geo_border.routing.queue import LONGEST_EDGE_H, MS_PER_H, fill_columns, fill_trees
+from geo_border.routing.queue import (
+    LONGEST_EDGE_H,
+    MS_PER_H,
+    UNREACHED,
+    fill_columns,
+    fill_trees,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,6 +112,35 @@ def milliseconds(hours: NDArray[np.float64]) -> NDArray[np.uint32]:
     return np.maximum(np.rint(hours * MS_PER_H), 1).astype(np.uint32)
 
 
+def edge_milliseconds(hours: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """Round times of edges as `milliseconds` does, after checking them.
+
+    Parameters
+    ----------
+    hours
+        Hours, infinite for edges that nobody can use.
+
+    Returns
+    -------
+    ndarray
+        Whole milliseconds, `geo_border.routing.queue.UNREACHED` for infinite ones.
+
+    Raises
+    ------
+    NetworkError
+        If an edge has no time, a negative one, or one of more than 500 hours.
+    """
+    usable = ~np.isposinf(hours)
+    if not (hours[usable] >= 0).all() or (hours[usable] > LONGEST_EDGE_H).any():
+        raise NetworkError(
+            "an edge has no time, a negative one, or one of more than 500 hours",
+            remedy="Check lengths and speeds",
+        )
+    weights = np.full(len(hours), UNREACHED)
+    weights[usable] = milliseconds(hours[usable])
+    return weights
+
+
 def search_graph(
     matrix: csr_array,
     lon: NDArray[np.float64] | None = None,
@@ -141,15 +176,10 @@ def search_graph(
     start = np.zeros(n + 1, np.int64)
     np.cumsum(rows, out=start[1:])
     entries = np.arange(start[-1]) + np.repeat(matrix.indptr[:-1][order] - start[:-1], rows)
-    hours = matrix.data[entries]
-    kept = ~np.isposinf(hours)
-    if not (hours[kept] >= 0).all() or (hours[kept] > LONGEST_EDGE_H).any():
-        raise NetworkError(
-            "an edge has no time, a negative one, or one of more than 500 hours",
-            remedy="Check lengths and speeds",
-        )
+    weights = edge_milliseconds(matrix.data[entries])
+    kept = weights != UNREACHED
     start = np.concatenate([[0], np.cumsum(kept)])[start]
-    weights = milliseconds(hours[kept])
+    weights = weights[kept]
     arcs = np.stack([position[matrix.indices[entries[kept]]], weights], axis=1)
     # A quarter of the usual weight: few empty buckets, few nodes settled twice.
     usual = float(np.median(weights)) if len(weights) else 1.0
@@ -183,7 +213,7 @@ def search(graph: SearchGraph, roots: NDArray[np.int64]) -> Trees:
     Raises
     ------
     NetworkError
-        If a path takes more than about 28 days.
+        If a path takes more than 24 days.
     """
     shape = len(roots), len(graph.node)
     hours, before = np.empty(shape), np.empty(shape, np.int32)
@@ -204,7 +234,7 @@ def _trees(
     within_range = fill_trees(
         graph.indptr, graph.arcs, graph.shift, graph.buckets, inside, graph.node, hours, before
     )
-    _check_range(within_range=within_range)
+    check_range(within_range=within_range)
     return hours, before
 
 
@@ -273,7 +303,7 @@ def times_from(
         graph.position[columns],
         hours,
     )
-    _check_range(within_range=within_range)
+    check_range(within_range=within_range)
     return hours
 
 
@@ -282,10 +312,21 @@ def _few(rows: int) -> int:
     return max(1, min(16, rows // (4 * (os.cpu_count() or 1))))
 
 
-def _check_range(*, within_range: bool) -> None:
-    """Refuse distances that do not fit 32 bits."""
+def check_range(*, within_range: bool) -> None:
+    """Refuse distances that do not fit 32 bits.
+
+    Parameters
+    ----------
+    within_range
+        What a kernel said.
+
+    Raises
+    ------
+    NetworkError
+        If it is false.
+    """
     if not within_range:
-        raise NetworkError("a path takes more than 28 days", remedy="Check lengths and speeds")
+        raise NetworkError("a path takes more than 24 days", remedy="Check lengths and speeds")
 
 
 @kernel

@@ -134,7 +134,7 @@ def test_paths_beyond_32_bits_are_refused():
     graph = search_graph(chain)
     assert search(graph, np.array([3])).hours[0, 4] == 490.0
     for find in (search, lambda g, r: search_columns(g, r, r)):
-        with pytest.raises(NetworkError, match="28 days"):
+        with pytest.raises(NetworkError, match="24 days"):
             find(graph, np.array([0]))
 
 
