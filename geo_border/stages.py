@@ -37,6 +37,7 @@ from geo_border.network.crossings import gates_in_use
 from geo_border.network.free_border import open_crossings
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.places import Access
+from geo_border.routing.dissection import elimination_order
 from geo_border.routing.inside import OwnTimes, own_times
 from geo_border.routing.routes import travel_times
 from geo_border.routing.scenarios import Scenario, passages
@@ -49,6 +50,11 @@ from geo_border.typology.rules import Thresholds
 from geo_border.typology.types import typology
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
     from geo_border.inputs import Inputs
     from geo_border.settings import Settings
 
@@ -217,7 +223,12 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
     }
 
 
-def inside_stage(network: Network, places: pd.DataFrame) -> dict[str, Any]:
+def inside_stage(
+    network: Network,
+    places: pd.DataFrame,
+    *,
+    order: Callable[[csr_array], NDArray[np.int32]] = elimination_order,
+) -> dict[str, Any]:
     """Times by road between the places of each side, the costliest searches of a study.
 
     Parameters
@@ -226,13 +237,15 @@ def inside_stage(network: Network, places: pd.DataFrame) -> dict[str, Any]:
         The graph.
     places
         Joined places.
+    order
+        Gives an order of elimination, where there are so many places that it pays.
 
     Returns
     -------
     dict
         Arrays by side: origins, destinations and hours.
     """
-    own = own_times(network, places, modes=ROAD)
+    own = own_times(network, places, modes=ROAD, order=order)
     parts: dict[str, Any] = {}
     for side, name in enumerate(SIDES):
         parts[f"origins_{name}"] = own.origins[side]

@@ -1,14 +1,14 @@
 import json
-import shutil
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
 
 import geo_border as gb
-from geo_border.errors import NetworkError, StudyError
-from geo_border.network.exports import read_parquet
+from geo_border.errors import StudyError
+from geo_border.routing.dissection import elimination_order
 from geo_border.study import STAGES, new_study, open_study
 
 CONTRACT = {
@@ -44,8 +44,7 @@ def run(tmp_path_factory, make_mini):
 
 
 def test_progress_tells_every_stage_in_order(run):
-    assert run[3] == [stage for stage in STAGES if stage not in {"cells", "surfaces"}]
-    assert run[2].surfaces is None
+    assert run[3] == list(STAGES)
 
 
 def test_outputs_are_those_of_the_contract(run):
@@ -117,6 +116,35 @@ def test_a_changed_weight_does_not_rebuild_the_network(mini, tmp_path):
     assert "index" not in reused
 
 
+def test_changed_speeds_keep_the_order_of_elimination(mini, tmp_path, monkeypatch):
+    # As with very many places: sweeps over a hierarchy pay.
+    monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
+    found = []
+
+    def counted(matrix):
+        found.append(matrix)
+        return elimination_order(matrix)
+
+    monkeypatch.setattr("geo_border.study.elimination_order", counted)
+
+    def until_access(stage):
+        if stage == "access":
+            raise InterruptedError
+
+    hours = []
+    for factor in (1, 2):
+        speeds = pd.read_csv(mini / "speeds.csv")
+        speeds["kmh"] *= factor
+        speeds.to_csv(mini / "speeds.csv", index=False)
+        with pytest.raises(InterruptedError):
+            open_study(mini).run(tmp_path / "out", progress=until_access)
+        (kept,) = (tmp_path / "out" / ".stages" / "searches").glob("*/hours_home.npy")
+        hours.append(np.load(kept))
+    assert len(found) == 1
+    assert (hours[1] <= hours[0]).all()
+    assert (hours[1] < hours[0]).any()
+
+
 def test_a_run_that_fails_leaves_the_earlier_outputs(mini, tmp_path):
     out = tmp_path / "out"
     open_study(mini).run(out)
@@ -145,23 +173,3 @@ def test_a_new_study_is_a_copy_that_never_overwrites(tmp_path):
         new_study(tmp_path / "mine")
     with pytest.raises(StudyError, match="no study 'x' to copy"):
         new_study(tmp_path / "other", template="x")
-
-
-def test_the_network_alone_reuses_what_a_run_has_finished(run, tmp_path):
-    """And a run what the network alone has: the same network, to the bit."""
-    folder, out, results, _ = run
-    told = []
-    stamps = {path: path.stat().st_mtime_ns for path in (out / ".stages").rglob("*.npz")}
-    built = open_study(folder).export_network(out, ["parquet"], progress=told.append)
-    assert told == [*STAGES[: STAGES.index("network") + 1], "outputs"]
-    assert {path: path.stat().st_mtime_ns for path in (out / ".stages").rglob("*.npz")} == stamps
-    assert (built.network.hours == results.network.hours).all()
-    back = read_parquet(out / "network")
-    assert (back.hours == results.network.hours).all()
-    shutil.rmtree(out / "network")
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(StudyError, match="output folder is a file"):
-        open_study(folder).export_network(tmp_path / "file")
-    with pytest.raises(NetworkError, match="cannot be written as dxf"):
-        open_study(folder).export_network(tmp_path / "new", ["dxf"])
-    assert not (tmp_path / "new").exists()

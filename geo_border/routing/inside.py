@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
 from geo_border.network.graph import SIDES
-from geo_border.routing.compiled import in_blocks
+from geo_border.routing.compiled import in_blocks, kernel
+from geo_border.routing.dissection import elimination_order
+from geo_border.routing.hierarchy import LANE_STEP, LANES, hierarchy_for, sweep_to
 from geo_border.routing.searches import search_graph, times_from
 from geo_border.routing.tables import (
     PLACE_COLUMNS,
@@ -19,16 +21,18 @@ from geo_border.routing.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     import pandas as pd
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from geo_border.network.graph import Network
-    from geo_border.routing.searches import SearchGraph
 
-BLOCK_ENTRIES = 2_000_000
-"""Most times held at once by a thread that sums over them."""
+    Times: TypeAlias = Callable[[NDArray[np.int64]], NDArray[np.float64]]
+
+BLOCK_ENTRIES = 4_000_000
+"""Most times held at once by a thread that sums over them, but for `LANE_STEP` rows."""
 
 
 class Inside(Protocol):
@@ -99,8 +103,9 @@ class OwnSearches:
     ----------
     origins, destinations
         As in `OwnTimes`.
-    graph
-        The network, laid out for searches.
+    times
+        What finds the hours from some nodes to those of the destinations that reach the
+        network, shape (roots, destinations there).
     node
         Node of each place, -1 where it does not reach the network, shape (P,).
     access
@@ -109,7 +114,7 @@ class OwnSearches:
 
     origins: tuple[NDArray[np.int64], ...]
     destinations: tuple[NDArray[np.int64], ...]
-    graph: SearchGraph
+    times: tuple[Times, ...]
     node: NDArray[np.int64]
     access: NDArray[np.float64]
 
@@ -129,15 +134,33 @@ class OwnSearches:
             Shape (rows, destinations).
         """
         start, end = self.origins[side][rows], self.destinations[side]
-        hours = np.full((len(start), len(end)), np.inf)
-        here, there = self.node[start] >= 0, self.node[end] >= 0
-        roots, root_of = np.unique(self.node[start[here]], return_inverse=True)
-        found = times_from(self.graph, roots, self.node[end[there]])
-        hours[np.ix_(here, there)] = found[root_of]
-        hours += self.access[start][:, None]
-        hours += self.access[end]
+        roots, row_of = np.unique(self.node[start], return_inverse=True)
+        lost = int(np.searchsorted(roots, 0))  # those at -1, no node
+        there = self.node[end] >= 0
+        column_of = np.where(there, np.cumsum(there) - 1, -1)
+        hours = np.empty((len(start), len(end)))
+        found = self.times[side](roots[lost:])
+        _add_legs(found, row_of - lost, column_of, self.access[start], self.access[end], hours)
         hours[np.arange(len(start)), np.searchsorted(end, start)] = 0.0
         return hours
+
+
+@kernel
+def _add_legs(
+    found: NDArray[np.float64],
+    row_of: NDArray[np.int64],
+    column_of: NDArray[np.int64],
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    hours: NDArray[np.float64],
+) -> None:
+    """Times between places from those between their nodes; infinite where one has none."""
+    for i in range(len(row_of)):
+        for j in range(len(column_of)):
+            if row_of[i] < 0 or column_of[j] < 0:
+                hours[i, j] = np.inf
+            else:
+                hours[i, j] = found[row_of[i], column_of[j]] + before[i] + after[j]
 
 
 def own_searches(
@@ -146,8 +169,13 @@ def own_searches(
     *,
     modes: Collection[str] = ("road",),
     origins: NDArray[np.bool_] | None = None,
+    order: Callable[[csr_array], NDArray[np.int32]] = elimination_order,
 ) -> OwnSearches:
     """Prepare searches from every origin inside its side.
+
+    Times come from sweeps over a hierarchy where the number of nodes with origins pays
+    for one (`geo_border.routing.hierarchy.hierarchy_for`), else from the bucket queue;
+    they are the same.
 
     Parameters
     ----------
@@ -159,6 +187,8 @@ def own_searches(
         Modes of the edges that may be used.
     origins
         Which places to search from, shape (P,); those with a ``region_id`` if not given.
+    order
+        Gives the order of elimination of a hierarchy.
 
     Returns
     -------
@@ -174,10 +204,21 @@ def own_searches(
     side = side_positions(places)
     node, access = nodes_and_legs(network, places, side)
     wanted = places["region_id"].notna().to_numpy() if origins is None else origins
+    destinations = tuple(np.flatnonzero(side == s) for s in range(len(SIDES)))
+    columns = [node[end][node[end] >= 0] for end in destinations]
+    matrix = network.matrix(modes)
+    roots = np.unique(node[wanted & (node >= 0)])
+    hierarchy = hierarchy_for(matrix, len(roots), order=order)
+    times: list[Times]
+    if hierarchy is None:
+        graph = search_graph(matrix, network.lon, network.lat)
+        times = [partial(times_from, graph, columns=wanted_nodes) for wanted_nodes in columns]
+    else:
+        times = [sweep_to(hierarchy, wanted_nodes).times for wanted_nodes in columns]
     return OwnSearches(
         origins=tuple(np.flatnonzero((side == s) & wanted) for s in range(len(SIDES))),
-        destinations=tuple(np.flatnonzero(side == s) for s in range(len(SIDES))),
-        graph=search_graph(network.matrix(modes), network.lon, network.lat),
+        destinations=destinations,
+        times=tuple(times),
         node=node,
         access=access,
     )
@@ -189,6 +230,7 @@ def own_times(
     *,
     modes: Collection[str] = ("road",),
     origins: NDArray[np.bool_] | None = None,
+    order: Callable[[csr_array], NDArray[np.int32]] = elimination_order,
 ) -> OwnTimes:
     """Search from every origin inside its side and keep all times.
 
@@ -196,7 +238,7 @@ def own_times(
 
     Parameters
     ----------
-    network, places, modes, origins
+    network, places, modes, origins, order
         As in `own_searches`.
 
     Returns
@@ -209,7 +251,7 @@ def own_times(
     TableError, NetworkError, SideError
         As `geo_border.routing.tables.gate_tables`.
     """
-    found = own_searches(network, places, modes=modes, origins=origins)
+    found = own_searches(network, places, modes=modes, origins=origins, order=order)
     hours = []
     for side in range(len(SIDES)):
         n, m = len(found.origins[side]), len(found.destinations[side])
@@ -232,6 +274,7 @@ def rows_at_once(columns: int) -> int:
     Returns
     -------
     int
-        Between 1 and 64.
+        Between `LANE_STEP` and `LANES`, so that sweeps have work for all their lanes.
     """
-    return max(1, min(64, BLOCK_ENTRIES // max(columns, 1)))
+    rows = BLOCK_ENTRIES // max(columns, 1) // LANE_STEP * LANE_STEP
+    return max(LANE_STEP, min(LANES, rows))

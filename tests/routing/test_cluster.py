@@ -17,8 +17,10 @@ from geo_border.access.decay import Exponential, codes
 from geo_border.errors import NetworkError, SchedulerError
 from geo_border.routing.cluster import cluster, current_cluster
 from geo_border.routing.compiled import in_blocks
+from geo_border.routing.inside import own_times
 from geo_border.routing.searches import search, search_columns, search_graph
 from geo_border.routing.tiles import tile_closures, tile_sums
+from tests.routing.borderland import random_borderland
 from tests.routing.test_searches import random_matrix
 
 if TYPE_CHECKING:
@@ -84,6 +86,16 @@ def test_searches_and_sums_are_those_of_one_process(address):
     assert current_cluster() is None
     for mine, theirs in zip(alone, together, strict=True):
         assert mine.dtype == theirs.dtype
+        assert np.array_equal(mine, theirs)
+
+
+def test_sweeps_on_workers_are_those_of_one_process(address, monkeypatch):
+    monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
+    land = random_borderland(2, n=300, n_places=200)
+    alone = own_times(land.network, land.places)
+    with cluster(address):
+        together = own_times(land.network, land.places)
+    for mine, theirs in zip(alone.hours, together.hours, strict=True):
         assert np.array_equal(mine, theirs)
 
 

@@ -1,0 +1,46 @@
+"""Times inside the sides by either engine, chosen by the number of searches."""
+
+import numpy as np
+import pytest
+
+from geo_border.routing.inside import own_searches, own_times, rows_at_once
+from tests.routing.borderland import brute_times, random_borderland
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sweeps_and_searches_give_the_same_bits(seed, monkeypatch):
+    land = random_borderland(seed, n=60, n_places=90)
+    by_queue = own_times(land.network, land.places)
+    monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
+    asked = []
+
+    def order(matrix):
+        asked.append(matrix)
+        return np.arange(matrix.shape[0], dtype=np.int32)
+
+    by_sweep = own_times(land.network, land.places, order=order)
+    assert len(asked) == 1
+    expected = brute_times(land, None, only_side=0)
+    for side in range(2):
+        np.testing.assert_array_equal(by_sweep.origins[side], by_queue.origins[side])
+        np.testing.assert_array_equal(by_sweep.hours[side], by_queue.hours[side])
+        there = expected[np.ix_(by_sweep.origins[side], by_sweep.destinations[side])]
+        np.testing.assert_allclose(by_sweep.hours[side], there)
+
+
+def test_places_without_a_node_are_nowhere_but_at_themselves():
+    land = random_borderland(4, n_places=40)
+    lost = np.flatnonzero(land.places["node"] < 0)
+    assert len(lost)
+    every = np.ones(len(land.places), bool)
+    found = own_searches(land.network, land.places, origins=every)
+    for side in range(2):
+        hours = found.block(side, slice(None))
+        here = np.isin(found.origins[side], lost)
+        assert np.isinf(hours[here]).sum() == here.sum() * (hours.shape[1] - 1)
+        assert (hours.diagonal() == 0).all()
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(0, 64), (1000, 64), (100_000, 32), (10**6, 16)])
+def test_rows_at_once_fill_lanes(columns, rows):
+    assert rows_at_once(columns) == rows
