@@ -1,9 +1,11 @@
-"""Single-source searches: the bucket queue beside other engines, on one graph in one run.
+"""Searches: the bucket queue and sweeps beside other engines, on one graph in one run.
 
     python benchmarks/searches.py [--nodes 100000 300000 1000000] [--roots 6] [--pandana]
 
 Engines that are not installed are left out. All get the same whole milliseconds, nodes in
 the same order (along a Hilbert curve, which helps every engine), the same roots, in turn.
+Sweeps over a hierarchy are compared with the best library that searches from one root to all
+nodes, and with copying the times that they find in memory once, on one thread each.
 """
 
 # ruff: noqa: PLC0415  (engines are imported where they are installed and asked for)
@@ -13,14 +15,19 @@ import argparse
 import importlib.util
 import os
 import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import Delaunay
 
+from geo_border.routing.compiled import in_blocks
+from geo_border.routing.contraction import contract
+from geo_border.routing.dissection import elimination_order
+from geo_border.routing.hierarchy import LANE_STEP, LANES, customise, sweep_to
 from geo_border.routing.ordering import hilbert_order
 from geo_border.routing.queue import MS_PER_H
 from geo_border.routing.searches import (
@@ -35,6 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from geo_border.routing.hierarchy import Hierarchy, Sweep
+
+T = TypeVar("T")
 
 LARGEST_NETWORKX = 100_000
 """Above it networkx takes longer than all the others together."""
@@ -193,7 +204,87 @@ def compare(n: int, n_roots: int, *, pandana_too: bool) -> None:
     search_columns(graph, many, columns)
     each = 1000 * (time.perf_counter() - start) / len(many)
     print(f"{'by the clock, ' + str(os.cpu_count()) + ' cores':24}{each:.1f} ms")
-    compare_matrix(matrix, xy, rng, 1000 * ours, pandana_too=pandana_too)
+    best = compare_matrix(matrix, xy, rng, 1000 * ours, pandana_too=pandana_too)
+    for name in {"scipy", "networkit", "igraph"} & set(cost):
+        best = min(best, 1000 * float(np.median(cost[name])))
+    compare_sweeps(matrix, xy, 1000 * ours, best)
+
+
+def sweeping(matrix: csr_array) -> tuple[Hierarchy, dict[str, float]]:
+    """Hierarchy, and the processor seconds of each step to it."""
+    seconds = {}
+
+    def timed(step: str, work: Callable[[], T]) -> T:
+        start = time.process_time()
+        result = work()
+        seconds[step] = time.process_time() - start
+        return result
+
+    order = timed("order", lambda: elimination_order(matrix))
+    contraction = timed("contract", lambda: contract(matrix, order))
+    assert contraction is not None
+    return timed("customise", lambda: customise(contraction, matrix)), seconds
+
+
+def median_ms(work: Callable[[], object], *, searches: int = LANES, times: int = 5) -> float:
+    """Processor milliseconds of one of the searches that the work consists of."""
+    taken = []
+    for _ in range(times):
+        start = time.process_time()
+        work()
+        taken.append(time.process_time() - start)
+    return 1000 * float(np.median(taken)) / searches
+
+
+def compare_sweeps(matrix: csr_array, xy: NDArray[np.float64], queue: float, best: float) -> None:
+    """Sweeps over a hierarchy: what preparing takes, and a search when it is done."""
+    n = matrix.shape[0]
+    hierarchy, seconds = sweeping(matrix)
+    print("to prepare sweeps, s: " + ", ".join(f"{name} {s:.2f}" for name, s in seconds.items()))
+    labels = connected_components(matrix)[1]
+    rng = np.random.default_rng(2)
+    roots = rng.choice(np.flatnonzero(labels == np.bincount(labels).argmax()), LANES)
+    everything = sweep_to(hierarchy, np.arange(n))
+    found = np.zeros((n, LANES), np.uint32)
+    half = n // 2
+    floor = median_ms(lambda: np.copyto(found[:half], found[half : 2 * half]), searches=LANES // 2)
+    sweep = median_ms(lambda: everything.fill(roots, found))
+    sixteen = np.zeros((n, LANE_STEP), np.uint32)
+    narrow = median_ms(lambda: everything.fill(roots[:LANE_STEP], sixteen), searches=LANE_STEP)
+    head = f"{'a search by sweep':34}{'ms':>9}{'queue / it':>12}{'best library / it':>19}"
+    print(f"{head}{'it / memory':>13}")
+
+    def row(name: str, ms: float) -> None:
+        print(f"{name:34}{ms:9.3f}{queue / ms:12.0f}{best / ms:19.0f}{ms / floor:13.1f}")
+
+    print(f"(the best library takes {best:.1f} ms, the copy in memory {floor:.3f} ms)")
+    row(f"all nodes, {LANES} roots at once", sweep)
+    row(f"all nodes, {LANE_STEP} roots at once", narrow)
+    graph = search_graph(matrix, *xy.T)
+    for c in sorted({10_000, n // 10}):
+        columns = rng.choice(n, c)
+        some = sweep_to(hierarchy, columns)
+        row(f"hours to {c:,} nodes", median_ms(lambda some=some: some.times(roots)))
+        expected = times_from(graph, roots[:8], columns)
+        hours = some.times(roots)[:8]
+        same = hours == expected
+        worst = np.abs(hours[~same] - expected[~same]).max(initial=0.0)
+        print(f"  greatest difference from the queue {worst:.1e} h")
+    cores = os.cpu_count() or 1
+    start = time.perf_counter()
+    list(in_blocks(LANES * cores * 4, partial(some_times, some, roots), size=LANES))
+    clock = (time.perf_counter() - start) / (LANES * cores * 4)
+    print(f"{'by the clock, ' + str(cores) + ' cores':34}{1000 * clock:9.3f}")
+    whole = 1000 * sum(seconds.values())
+    print(
+        f"sweeps to all nodes pay from {whole / (queue - sweep):.0f} searches,"
+        f" {(whole - 1000 * seconds['order']) / (queue - sweep):.0f} if the order is known"
+    )
+
+
+def some_times(sweep: Sweep, roots: NDArray[np.int64], rows: slice) -> NDArray[np.float64]:
+    """Times from as many roots as there are rows."""
+    return sweep.times(np.resize(roots, rows.stop - rows.start))
 
 
 def compare_matrix(
@@ -203,45 +294,106 @@ def compare_matrix(
     ours: float,
     *,
     pandana_too: bool,
-) -> None:
-    """Rows of 64 x 10,000 times by engines that prepare for them."""
+) -> float:
+    """Rows of 64 x 10,000 times by engines that prepare for them; their best to all nodes, ms."""
     n = matrix.shape[0]
     sources, targets = rng.choice(n, 64), rng.choice(n, 10_000)
-    tail = np.repeat(np.arange(n), np.diff(matrix.indptr))
-    ms = milliseconds(matrix.data)
+    hierarchy, seconds = sweeping(matrix)
+    some = sweep_to(hierarchy, targets)
+    print(f"{'rows of 64 x 10,000':24}{'ms':>9}{'x queue':>9}{'prepare s':>11}{'all nodes ms':>14}")
+
+    def row(name: str, ready: float, ms: float, all_nodes: float = np.nan) -> float:
+        print(f"{name:24}{ms:9.2f}{ms / ours:9.3f}{ready:11.2f}{all_nodes:14.1f}")
+        return all_nodes
+
+    row("geo_border", sum(seconds.values()), median_ms(lambda: some.times(sources)))
+    found = [np.inf]
     if importlib.util.find_spec("pyroutingkit"):
-        import pyroutingkit
-
-        start = time.process_time()
-        index = pyroutingkit.CCH()
-        lat, lon = (xy[:, axis].astype(np.float32) / 111 for axis in (1, 0))
-        index.build_topology(tail.astype(np.uint32), matrix.indices.astype(np.uint32), lat, lon, n)
-        index.customize_weights(ms)
-        ready = time.process_time() - start
-        start = time.process_time()
-        index.distances_many_to_many(sources.astype(np.uint32), targets.astype(np.uint32))
-        row = 1000 * (time.process_time() - start) / len(sources)
-        print(f"{'pyroutingkit row':18}{row:9.1f}{row / ours:8.2f}{ready:11.2f}")
+        found.append(row("pyroutingkit", *pyroutingkit_rows(matrix, xy, sources, targets)))
+    if importlib.util.find_spec("routingkit_cch"):
+        found.append(row("routingkit-cch", *routingkit_cch_rows(matrix, xy, sources, targets)))
     if pandana_too and importlib.util.find_spec("pandana"):
-        import pandana
-        import pandas as pd
+        row("pandana", *pandana_rows(matrix, xy, sources, targets))
+    return min(found)
 
-        start = time.process_time()
-        graph = pandana.Network(
-            pd.Series(xy[:, 0]),
-            pd.Series(xy[:, 1]),
-            pd.Series(tail),
-            pd.Series(matrix.indices),
-            pd.DataFrame({"ms": ms.astype(float)}),
-            twoway=False,
+
+def pyroutingkit_rows(
+    matrix: csr_array,
+    xy: NDArray[np.float64],
+    sources: NDArray[np.int64],
+    targets: NDArray[np.int64],
+) -> tuple[float, float, float]:
+    """Seconds to prepare, ms of a row to the targets, ms of a row to all nodes."""
+    import pyroutingkit
+
+    n = matrix.shape[0]
+    tail = np.repeat(np.arange(n), np.diff(matrix.indptr))
+    lat, lon = (xy[:, axis].astype(np.float32) / 111 for axis in (1, 0))
+    start = time.process_time()
+    index = pyroutingkit.CCH()
+    index.build_topology(tail.astype(np.uint32), matrix.indices.astype(np.uint32), lat, lon, n)
+    index.customize_weights(milliseconds(matrix.data))
+    ready = time.process_time() - start
+
+    def rows(few: NDArray[np.int64], wanted: NDArray[np.int64]) -> float:
+        ends = few.astype(np.uint32), wanted.astype(np.uint32)
+        return median_ms(lambda: index.distances_many_to_many(*ends), searches=len(few), times=1)
+
+    return ready, rows(sources, targets), rows(sources[:4], np.arange(n))
+
+
+def routingkit_cch_rows(
+    matrix: csr_array,
+    xy: NDArray[np.float64],
+    sources: NDArray[np.int64],
+    targets: NDArray[np.int64],
+) -> tuple[float, float, float]:
+    """As `pyroutingkit_rows`."""
+    import routingkit_cch
+
+    n = matrix.shape[0]
+    ends = np.repeat(np.arange(n), np.diff(matrix.indptr)).tolist(), matrix.indices.tolist()
+    lat, lon = ((xy[:, axis] / 111).tolist() for axis in (1, 0))
+    start = time.process_time()
+    order = routingkit_cch.compute_order_inertial(n, *ends, lat, lon)
+    graph = routingkit_cch.CCH(order, *ends, False)
+    metric = routingkit_cch.CCHMetric(graph, milliseconds(matrix.data).tolist())
+    ready = time.process_time() - start
+
+    def rows(few: NDArray[np.int64], wanted: NDArray[np.int64]) -> float:
+        to_all = routingkit_cch.CCHOneToMany(metric, wanted.tolist())
+        return median_ms(
+            lambda: [to_all.distances_from(source) for source in few.tolist()],
+            searches=len(few),
+            times=1,
         )
-        ready = time.process_time() - start
-        start = time.process_time()
-        graph.shortest_path_lengths(
-            np.repeat(sources[:4], len(targets)), np.tile(targets, 4), imp_name="ms"
-        )
-        row = 1000 * (time.process_time() - start) / 4
-        print(f"{'pandana row':18}{row:9.1f}{row / ours:8.2f}{ready:11.2f}")
+
+    return ready, rows(sources, targets), rows(sources[:4], np.arange(n))
+
+
+def pandana_rows(
+    matrix: csr_array,
+    xy: NDArray[np.float64],
+    sources: NDArray[np.int64],
+    targets: NDArray[np.int64],
+) -> tuple[float, float]:
+    """Seconds to prepare, ms of a row to the targets."""
+    import pandana
+    import pandas as pd
+
+    start = time.process_time()
+    graph = pandana.Network(
+        pd.Series(xy[:, 0]),
+        pd.Series(xy[:, 1]),
+        pd.Series(np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))),
+        pd.Series(matrix.indices),
+        pd.DataFrame({"ms": milliseconds(matrix.data).astype(float)}),
+        twoway=False,
+    )
+    ready = time.process_time() - start
+    pairs = np.repeat(sources[:4], len(targets)), np.tile(targets, 4)
+    row = median_ms(lambda: graph.shortest_path_lengths(*pairs, imp_name="ms"), searches=4, times=1)
+    return ready, row
 
 
 def main() -> None:
@@ -251,6 +403,7 @@ def main() -> None:
     parser.add_argument("--roots", type=int, default=6)
     parser.add_argument("--pandana", action="store_true", help="prepares for minutes")
     options = parser.parse_args()
+    sweep_to(sweeping(road_graph(1000)[1])[0], np.arange(9)).times(np.arange(9))  # compiles
     for n in options.nodes:
         compare(n, options.roots, pandana_too=options.pandana)
 
