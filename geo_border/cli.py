@@ -29,6 +29,7 @@ from geo_border import __version__
 from geo_border.errors import GeoBorderError
 
 if TYPE_CHECKING:
+    from geo_border.network.build import BuiltNetwork
     from geo_border.results import Results
 
 EXIT_PROBLEM = 1
@@ -182,6 +183,68 @@ def _summary(results: Results) -> Table:
 def _score(value: float) -> str:
     """Score for the table; a level with too little data has none."""
     return "-" if math.isnan(value) else f"{value:.0f}"
+
+
+@app.command()
+def network(
+    study: StudyArgument,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="DIR",
+            help="Folder for the files; `out/` and the name of the study if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="parquet, gpkg, graphml or gmns; once for each (default: parquet and gpkg).",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Build the network of a study alone and write it for other tools.
+
+    Stages that a run in the same folder has finished are not computed again.
+    """
+    from geo_border.study import STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+
+    opened = open_study(study)
+    folder = folder or Path("out") / opened.settings.study.id
+    stages = [*STAGES[: STAGES.index("network") + 1], "outputs"]
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(stages[0], total=len(stages))
+        built = opened.export_network(
+            folder,
+            formats or ("parquet", "gpkg"),
+            progress=lambda stage: bar.update(
+                task, description=stage, completed=stages.index(stage)
+            ),
+        )
+    for line in _network_summary(built):
+        out.print(Text(line), soft_wrap=True)
+    out.print(Text(f"Written to {folder}"), soft_wrap=True)
+
+
+def _network_summary(built: BuiltNetwork) -> list[str]:
+    """Size of a network and how its crossings are served."""
+    km = built.speeds.groupby("mode")["km"].sum().sort_values(ascending=False)
+    lengths = ", ".join(f"{length:,.0f} km {mode}" for mode, length in km.items())
+    served = int(built.crossings["checkpoint_id"].notna().sum())
+    imputed = 100 * built.speeds["imputed_km"].sum() / built.speeds["km"].sum()
+    size = f"{built.network.n_nodes:,} nodes, {len(built.network.lines):,} links, {lengths}"
+    passed = f"{served:,} served by a checkpoint, {len(built.crossings) - served:,} unserved"
+    count = int(built.gates["is_open"].sum())
+    return [
+        f"{size}; speed imputed on {imputed:.0f} % of the length",
+        f"{len(built.crossings):,} crossings: {passed}; {count:,} open checkpoints on the network",
+    ]
 
 
 @app.command()

@@ -31,6 +31,7 @@ from geo_border.extracts import (
     with_capitals,
 )
 from geo_border.network.graph import MODES, SIDES
+from geo_border.population import check_population
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,6 +205,10 @@ def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
         "places": settings.places.file,
         "indicators.registry": indicators and indicators.registry,
         "indicators.table": indicators and indicators.table,
+        **{
+            f"surface.population.{n}": name
+            for n, name in enumerate(settings.surface.files if settings.surface else [])
+        },
     }
     return {key: folder / name for key, name in names.items() if isinstance(name, str)}
 
@@ -233,6 +238,9 @@ def read_inputs(
         For the first thing found wrong, with file, row and remedy.
     """
     files = input_files(settings, folder)
+    if settings.surface is not None:
+        for name in settings.surface.files:
+            check_population(folder / name, band=settings.surface.band)
     given = {
         f"regions.{side}": read_regions(files[f"regions.{side}"], side)
         for side in SIDES

@@ -9,8 +9,27 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from geo_border.border.belt import CellGrid
     from geo_border.network.graph import Network
     from geo_border.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Surfaces:
+    """Accessibility of the cells along the border.
+
+    Parameters
+    ----------
+    grid
+        Where the cells lie.
+    cells
+        Index ``cell_id``; ``row``, ``column``, ``lon``, ``lat``, ``side``, ``region_id``,
+        ``population``, the way to the network, and every measure of
+        `geo_border.access.surfaces.cell_accessibility`.
+    """
+
+    grid: CellGrid
+    cells: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,8 @@ class Results:
         Versions, parameters, digests of inputs, counts.
     network
         The graph itself.
+    surfaces
+        Cells along the border, where the study has a population raster.
     """
 
     settings: Settings
@@ -86,3 +107,4 @@ class Results:
     more: dict[str, pd.DataFrame]
     manifest: dict[str, Any]
     network: Network
+    surfaces: Surfaces | None = None

@@ -178,6 +178,26 @@ class AccessSection(Section):
     zones_min: list[Positive] = [30, 60, 90]
 
 
+class SurfaceSection(Section):
+    """Accessibility of square cells along the border, from rasters of population."""
+
+    population: File | Annotated[list[File], Field(min_length=1)]
+    unit: Literal["persons", "persons_km2"] = "persons"
+    band: Annotated[int, Field(ge=1)] | None = None
+    cell_km: Annotated[float, Field(gt=0, le=100)] = 1
+    belt_km: Annotated[float, Field(gt=0, le=1000)] = 75
+    crs: str | None = None
+    entry_km: Positive = 1
+    offroad_kmh: Positive | None = None
+    offroad_detour: Annotated[float, Field(ge=1)] | None = None
+    reach_km: Positive | None = None
+
+    @property
+    def files(self) -> list[str]:
+        """The rasters, one or several."""
+        return [self.population] if isinstance(self.population, str) else self.population
+
+
 class Demand(Section):
     """Gravity demand across the border."""
 
@@ -221,6 +241,7 @@ class Settings(Section):
     places: Places = Places()
     indicators: Indicators | None = None
     access: AccessSection = AccessSection()
+    surface: SurfaceSection | None = None
     demand: Demand = Demand()
     index: Index = Index()
     typology: Typology = Typology()

@@ -10,16 +10,22 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+import pandas as pd
 
 import geo_border
+from geo_border.border.belt import belt_cells
 from geo_border.errors import StudyError
 from geo_border.extracts import about_extracts, extract_files, extract_stage, levels_of
 from geo_border.inputs import Inputs, input_files, read_inputs
+from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
+from geo_border.network.exports import check_formats, write_network
+from geo_border.population import polygon_population, read_population
 from geo_border.quality import account, findings
 from geo_border.report.write import write_outputs
-from geo_border.results import Results
+from geo_border.results import Results, Surfaces
 from geo_border.routing.dissection import elimination_order
 from geo_border.routing.tables import gate_tables
 from geo_border.settings import Settings, read_settings
@@ -35,12 +41,12 @@ from geo_border.stages import (
     own_times_of,
 )
 from geo_border.store import Memory, file_digest, whole_folder
+from geo_border.surfaces import regions_in_belt, surface_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
@@ -51,13 +57,26 @@ STAGES = (
     "network",
     "searches",
     "access",
+    "cells",
+    "surfaces",
     "bottlenecks",
     "index",
     "outputs",
 )
-"""Steps of a run, in order, as progress is told."""
+"""Steps of a run, in order, as progress is told; cells and surfaces where a raster is given."""
 
-LIBRARIES = ("geopandas", "networkx", "numba", "numpy", "pandas", "pyproj", "scipy", "shapely")
+LIBRARIES = (
+    "exactextract",
+    "geopandas",
+    "networkx",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyproj",
+    "rasterio",
+    "scipy",
+    "shapely",
+)
 """Libraries whose versions the manifest names."""
 
 MORE = (
@@ -259,46 +278,12 @@ class Study:
         GeoBorderError
             If the inputs do not allow it; earlier outputs stay as they were.
         """
-        folder = None if out is None else Path(out)
-        if folder is not None and folder.exists() and not folder.is_dir():
-            raise StudyError(
-                "the output folder is a file", file=folder, remedy="Name a folder with -o"
-            )
+        folder = _output_folder(out)
         memory = Memory(None if folder is None else folder / MEMORY)
         settings = self.settings
-
-        progress("extracts")
-        digests = self.digests()
-        extracted = self._extracted(memory, digests)
-
-        progress("read")
-        inputs = read_inputs(settings, self.folder, extracted)
-
-        progress("border")
-        depends: dict[str, Any] = {
-            "files": _starting(digests, "osm.", "regions.", "checkpoints"),
-            "settings": [settings.regions.model_dump(), settings.checkpoints.model_dump()],
-        }
-        if settings.osm is not None or settings.checkpoints.open_crossings:
-            # The sides' names and the places name crossings, which are found on the lines.
-            depends["lines"] = [
-                _starting(digests, "network.", "places"),
-                *(
-                    part.model_dump()
-                    for part in (settings.study, settings.network, settings.places)
-                ),
-            ]
-        border, key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
-
-        progress("network")
-        depends = {
-            "border": key,
-            "files": _starting(digests, "network.", "places"),
-            "settings": [settings.network.model_dump(), settings.places.model_dump()],
-        }
-        built, network_key = memory.stage(
-            "network", depends, lambda: network_stage(inputs, settings, border)
-        )
+        begun = self._to_network(memory, progress)
+        inputs, digests, extracted = begun.inputs, begun.digests, begun.extracted
+        border, built, network_key = begun.border, begun.built, begun.key
         network, places = built["network"], built["places"]
         gates = gates_in_use(built["gates"])
 
@@ -312,7 +297,7 @@ class Study:
         tables = gate_tables(network, places, gates, modes=ROAD, trees=True)
 
         progress("access")
-        depends = {
+        depends: dict[str, Any] = {
             "network": network_key,
             "settings": [settings.access.model_dump(), settings.index.model_dump()],
         }
@@ -321,6 +306,13 @@ class Study:
             depends,
             lambda: access_stage(settings, border["regions"], built, tables, own),
         )
+
+        quality = account(settings, border, built, extracted)
+        surfaces: Surfaces | None = None
+        of_cells: dict[str, pd.DataFrame] = {}
+        if settings.surface is not None:
+            surfaces, of_cells = self._surfaces(memory, progress, begun)
+            quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
 
         progress("bottlenecks")
         depends = {"access": access_key, "settings": settings.demand.model_dump()}
@@ -356,23 +348,150 @@ class Study:
             typology=index["typology"],
             indicators=index["indicators"],
             registry=index["registry"],
-            quality=account(settings, border, built, extracted),
+            quality=quality,
             mismatch=border["mismatch"],
             cards=index["cards"],
             more={
                 "zones": access["zones"],
                 "border_effect_by_checkpoint": access["losses"],
                 "delay_gains": bottlenecks["gains"],
+                **of_cells,
                 **{name: index[name] for name in MORE if name in index},
             },
             manifest=self._manifest(digests, memory.reused, extracted),
             network=network,
+            surfaces=surfaces,
         )
         if folder is not None:
             progress("outputs")
             with whole_folder(folder) as aside:
                 write_outputs(results, aside)
         return results
+
+    def export_network(
+        self,
+        out: Path | str,
+        formats: Collection[str] = ("parquet", "gpkg"),
+        *,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> BuiltNetwork:
+        """Build the network alone and write it.
+
+        Parameters
+        ----------
+        out
+            Folder for the files; the stages that a run in the same folder has finished are
+            reused, and those finished here are kept for it.
+        formats
+            Some of `geo_border.network.exports.FORMATS`.
+        progress
+            Called with the name of each stage as it begins.
+
+        Returns
+        -------
+        BuiltNetwork
+            The network and what was learnt in building it.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it, or a format is unknown; earlier outputs stay.
+        """
+        check_formats(formats)
+        folder = _output_folder(out)
+        begun = self._to_network(Memory(folder / MEMORY), progress)
+        built = BuiltNetwork(**begun.built)
+        progress("outputs")
+        with whole_folder(folder) as aside:
+            write_network(built, aside, formats, names=begun.border["checkpoints"]["name"])
+        return built
+
+    def _to_network(self, memory: Memory, progress: Callable[[str], None]) -> _Begun:
+        """Run the stages up to the network."""
+        settings = self.settings
+        progress("extracts")
+        digests = self.digests()
+        extracted = self._extracted(memory, digests)
+
+        progress("read")
+        inputs = read_inputs(settings, self.folder, extracted)
+
+        progress("border")
+        depends: dict[str, Any] = {
+            "files": _starting(digests, "osm.", "regions.", "checkpoints"),
+            "settings": [settings.regions.model_dump(), settings.checkpoints.model_dump()],
+        }
+        if settings.osm is not None or settings.checkpoints.open_crossings:
+            # The sides' names and the places name crossings, which are found on the lines.
+            depends["lines"] = [
+                _starting(digests, "network.", "places"),
+                *(
+                    part.model_dump()
+                    for part in (settings.study, settings.network, settings.places)
+                ),
+            ]
+        border, border_key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
+
+        progress("network")
+        depends = {
+            "border": border_key,
+            "files": _starting(digests, "network.", "places"),
+            "settings": [settings.network.model_dump(), settings.places.model_dump()],
+        }
+        built, key = memory.stage(
+            "network", depends, lambda: network_stage(inputs, settings, border)
+        )
+        return _Begun(inputs, digests, extracted, border, border_key, built, key)
+
+    def _surfaces(
+        self, memory: Memory, progress: Callable[[str], None], begun: _Begun
+    ) -> tuple[Surfaces, dict[str, pd.DataFrame]]:
+        """Read the population of the belt and measure its cells."""
+        progress("cells")
+        settings, border = self.settings, begun.border
+        section = settings.surface
+        assert section is not None
+        grid, cells = belt_cells(
+            border["border"],
+            border["territory"],
+            cell_km=section.cell_km,
+            belt_km=section.belt_km,
+            crs=section.crs,
+        )
+        files = [self.folder / name for name in section.files]
+        band, unit = section.band, section.unit
+        depends: dict[str, Any] = {
+            "border": begun.border_key,
+            "files": _starting(begun.digests, "surface."),
+            "settings": section.model_dump(include={"unit", "band", "cell_km", "belt_km", "crs"}),
+        }
+        read, key = memory.stage(
+            "cells",
+            depends,
+            lambda: {
+                "cells": cells.join(read_population(files, grid, cells, band=band, unit=unit)),
+                "regions": polygon_population(
+                    files, regions_in_belt(section, grid, border), band=band, unit=unit
+                ).to_frame(),
+            },
+        )
+        progress("surfaces")
+        depends = {
+            "cells": key,
+            "network": begun.key,
+            "settings": [
+                part.model_dump() for part in (section, settings.access, settings.network)
+            ],
+        }
+        found, _ = memory.stage(
+            "surfaces",
+            depends,
+            lambda: surface_stage(
+                settings, grid, read["cells"], read["regions"]["population"], border, begun.built
+            ),
+        )
+        cells = found.pop("cells")
+        return Surfaces(grid, cells), found
 
     def _manifest(
         self, digests: dict[str, str], reused: list[str], extracted: dict[str, Any] | None
@@ -411,6 +530,32 @@ def remembered_order(memory: Memory, matrix: csr_array) -> NDArray[np.int32]:
     parts, _ = memory.stage("order", depends, lambda: {"order": elimination_order(matrix)})
     order: NDArray[np.int32] = parts["order"]
     return order
+
+
+class _Begun(NamedTuple):
+    """What a run has when the network stands."""
+
+    inputs: Inputs
+    digests: dict[str, str]
+    extracted: dict[str, Any] | None
+    border: dict[str, Any]
+    border_key: str
+    built: dict[str, Any]
+    key: str
+
+
+@overload
+def _output_folder(out: Path | str) -> Path: ...
+@overload
+def _output_folder(out: None) -> None: ...
+def _output_folder(out: Path | str | None) -> Path | None:
+    """Folder for outputs, none where nothing is to be written."""
+    if out is None:
+        return None
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise StudyError("the output folder is a file", file=folder, remedy="Name a folder with -o")
+    return folder
 
 
 def _starting(digests: dict[str, str], *prefixes: str) -> dict[str, str]:

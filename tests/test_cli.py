@@ -44,6 +44,19 @@ def test_run_prints_a_table_and_the_path_of_the_report(mini, tmp_path):
     assert (tmp_path / "out" / "report.html").stat().st_size > 100_000
 
 
+def test_network_writes_the_network_alone_and_says_how_large_it_is(mini, tmp_path):
+    out = tmp_path / "out"
+    ran = geo_border("network", mini, "-o", out, "--format", "gpkg", "--format", "gmns")
+    assert ran.returncode == 0, ran.stderr
+    names = {path.name for path in out.iterdir()}
+    assert names == {".stages", "network.gpkg", "gmns"}
+    assert "crossings: " in ran.stdout
+    assert "3 open checkpoints on the network" in ran.stdout
+    wrong = geo_border("network", mini, "-o", out, "--format", "shp")
+    assert wrong.returncode == 2
+    assert "cannot be written as shp" in wrong.stderr
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [

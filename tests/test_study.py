@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import geopandas as gpd
 import numpy as np
@@ -7,7 +8,8 @@ import pyogrio
 import pytest
 
 import geo_border as gb
-from geo_border.errors import StudyError
+from geo_border.errors import NetworkError, StudyError
+from geo_border.network.exports import read_parquet
 from geo_border.routing.dissection import elimination_order
 from geo_border.study import STAGES, new_study, open_study
 
@@ -44,7 +46,8 @@ def run(tmp_path_factory, make_mini):
 
 
 def test_progress_tells_every_stage_in_order(run):
-    assert run[3] == list(STAGES)
+    assert run[3] == [stage for stage in STAGES if stage not in {"cells", "surfaces"}]
+    assert run[2].surfaces is None
 
 
 def test_outputs_are_those_of_the_contract(run):
@@ -173,3 +176,23 @@ def test_a_new_study_is_a_copy_that_never_overwrites(tmp_path):
         new_study(tmp_path / "mine")
     with pytest.raises(StudyError, match="no study 'x' to copy"):
         new_study(tmp_path / "other", template="x")
+
+
+def test_the_network_alone_reuses_what_a_run_has_finished(run, tmp_path):
+    """And a run what the network alone has: the same network, to the bit."""
+    folder, out, results, _ = run
+    told = []
+    stamps = {path: path.stat().st_mtime_ns for path in (out / ".stages").rglob("*.npz")}
+    built = open_study(folder).export_network(out, ["parquet"], progress=told.append)
+    assert told == [*STAGES[: STAGES.index("network") + 1], "outputs"]
+    assert {path: path.stat().st_mtime_ns for path in (out / ".stages").rglob("*.npz")} == stamps
+    assert (built.network.hours == results.network.hours).all()
+    back = read_parquet(out / "network")
+    assert (back.hours == results.network.hours).all()
+    shutil.rmtree(out / "network")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StudyError, match="output folder is a file"):
+        open_study(folder).export_network(tmp_path / "file")
+    with pytest.raises(NetworkError, match="cannot be written as dxf"):
+        open_study(folder).export_network(tmp_path / "new", ["dxf"])
+    assert not (tmp_path / "new").exists()

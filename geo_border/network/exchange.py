@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import networkx as nx
 import numpy as np
 import shapely
 
 from geo_border.errors import NetworkError
 from geo_border.network.graph import MODES, SIDES, Network
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def to_networkx(network: Network) -> nx.MultiDiGraph:
@@ -35,11 +40,9 @@ def to_networkx(network: Network) -> nx.MultiDiGraph:
             side=SIDES[side] if side >= 0 else None,
             region_id=network.regions[region] if region >= 0 else None,
         )
-    tail = network.tail
-    for edge, (start, end) in enumerate(zip(tail, network.indices, strict=True)):
+    along = runs_along(network)
+    for edge, (start, end) in enumerate(zip(network.tail, network.indices, strict=True)):
         line = network.lines[network.link[edge]]
-        place = shapely.Point(network.lon[start], network.lat[start])
-        begins, stops = (place.distance(shapely.get_point(line, end)) for end in (0, -1))
         graph.add_edge(
             int(start),
             int(end),
@@ -48,9 +51,32 @@ def to_networkx(network: Network) -> nx.MultiDiGraph:
             hours=float(network.hours[edge]),
             mode=MODES[network.mode[edge]],
             road_class=network.classes[network.road_class[edge]],
-            geometry=line if begins <= stops else shapely.reverse(line),
+            geometry=line if along[edge] else shapely.reverse(line),
         )
     return graph
+
+
+def runs_along(network: Network) -> NDArray[np.bool_]:
+    """Whether each edge goes as the line of its link is drawn.
+
+    Parameters
+    ----------
+    network
+        The graph.
+
+    Returns
+    -------
+    ndarray
+        Shape (m,); by the end of the line that is nearer to the edge's tail.
+    """
+    lines = network.lines[network.link]
+    tail = np.stack([network.lon[network.tail], network.lat[network.tail]], axis=1)
+    away = [
+        np.hypot(*(shapely.get_coordinates(shapely.get_point(lines, end)) - tail).T)
+        for end in (0, -1)
+    ]
+    along: NDArray[np.bool_] = away[0] <= away[1]
+    return along
 
 
 def from_networkx(graph: nx.MultiDiGraph) -> Network:

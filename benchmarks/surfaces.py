@@ -1,0 +1,137 @@
+"""Surfaces of the embedded study: own side and across at 1 km, at three widths of the belt.
+
+    python benchmarks/surfaces.py [--belts 25 50 75] [--cell-km 1] [--map FOLDER]
+
+The population raster is the register of settlements of the study, each put into the pixel it
+lies in: real figures, and every other pixel holds nobody. Belts are measured each in a
+process of its own, so that the peak of one is not that of another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+from rasterio.transform import from_origin
+
+from geo_border.border.belt import belt_cells
+from geo_border.population import polygon_population, read_population
+from geo_border.report.rasters import write_surfaces
+from geo_border.results import Surfaces
+from geo_border.settings import SurfaceSection
+from geo_border.stages import border_stage, network_stage
+from geo_border.study import open_study
+from geo_border.surfaces import regions_in_belt, surface_stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PIXEL = 1 / 120
+"""Degrees: 30 seconds of arc, as the 1 km products of WorldPop and GHSL have."""
+
+
+def write_register(places: pd.DataFrame, path: Path) -> None:
+    """Rasterise the population of settlements, nobody elsewhere."""
+    lon, lat = places["lon"].to_numpy(), places["lat"].to_numpy()
+    west, north = np.floor(lon.min()) - 2, np.ceil(lat.max()) + 2
+    columns = int((np.ceil(lon.max()) + 2 - west) / PIXEL)
+    rows = int((north - np.floor(lat.min()) + 2) / PIXEL)
+    persons = np.zeros((rows, columns), np.float32)
+    at = ((north - lat) / PIXEL).astype(int), ((lon - west) / PIXEL).astype(int)
+    np.add.at(persons, at, places["population"].to_numpy(np.float32))
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=columns,
+        height=rows,
+        count=1,
+        dtype="float32",
+        crs="EPSG:4326",
+        transform=from_origin(west, north, PIXEL, PIXEL),
+        compress="deflate",
+        tiled=True,
+    ) as raster:
+        raster.write(persons, 1)
+
+
+def processor_s() -> float:
+    """Processor time of this process, all threads."""
+    used = os.times()
+    return used.user + used.system
+
+
+def measure(belt_km: float, cell_km: float, out: str | None) -> dict[str, Any]:
+    """Cost of the surfaces of one belt."""
+    study = open_study("ru-kz")
+    settings = study.settings.model_copy(
+        update={
+            "surface": SurfaceSection(population="register.tif", belt_km=belt_km, cell_km=cell_km)
+        }
+    )
+    inputs = study.read()
+    border = border_stage(inputs, settings)
+    built = network_stage(inputs, settings, border)
+    section = settings.surface
+    assert section is not None
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / "register.tif"]
+        write_register(inputs.places, files[0])
+        begun, used = time.perf_counter(), processor_s()
+        grid, cells = belt_cells(
+            border["border"], border["territory"], cell_km=cell_km, belt_km=belt_km
+        )
+        cells = cells.join(read_population(files, grid, cells))
+        regions = polygon_population(files, regions_in_belt(section, grid, border))
+        read, read_used = time.perf_counter() - begun, processor_s() - used
+        begun, used = time.perf_counter(), processor_s()
+        parts = surface_stage(settings, grid, cells, regions, border, built)
+        took, took_used = time.perf_counter() - begun, processor_s() - used
+        begun = time.perf_counter()
+        target = Path(out or folder) / f"{belt_km:g}km"
+        target.mkdir(parents=True, exist_ok=True)
+        write_surfaces(Surfaces(grid, parts["cells"]), target)
+        wrote = time.perf_counter() - begun
+    account = parts["account"].set_index("item")["value"]
+    return {
+        "belt km": belt_km,
+        "cells": len(cells),
+        "entries": int(account["entries to the network"]),
+        "people": parts["cells"]["population"].sum(),
+        "read s": read,
+        "measure s": took,
+        "write s": wrote,
+        "processor s": read_used + took_used,
+        "peak GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "cells-raster %": account["population of the cells against the raster"],
+    }
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--belts", type=float, nargs="+", default=[25, 50, 75])
+    parser.add_argument("--cell-km", type=float, default=1)
+    parser.add_argument("--keep", help="folder to keep the rasters in")
+    options = parser.parse_args()
+    for number, belt in enumerate(options.belts):
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            row = pool.submit(measure, belt, options.cell_km, options.keep).result()
+        if not number:
+            print("  ".join(f"{name:>14}" for name in row))
+        print("  ".join(f"{value:>14,.2f}".replace(".00", "") for value in row.values()))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""Cells joined to the network: entry points along the links, shared by many cells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo_border.border.edges import WGS84, projected
+from geo_border.errors import NetworkError
+from geo_border.network.graph import MODES, SIDES, Network
+from geo_border.network.parts import CAR_MODES, leading_links
+from geo_border.network.places import Access
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+BEND_M = 10.0
+"""Bends smaller than this are left out where the nearest point of a link is looked for."""
+
+
+def join_cells(
+    network: Network,
+    gates: pd.DataFrame,
+    cells: pd.DataFrame,
+    crs: CRS,
+    *,
+    access: Access = Access(),
+    spacing_km: float = 1.0,
+) -> tuple[Network, pd.DataFrame]:
+    """Join each cell to the nearest road of its side, by entries that many cells share.
+
+    A cell goes straight (times the detour) to the nearest point of a road that
+    `geo_border.network.parts.leading_links` finds, and from there along the road to the
+    nearest entry. Entries are the ends of links and points that cut them into equal parts no
+    longer than the spacing, on one-way links the middles of the parts. So a trip is never
+    shorter than if every cell had an entry of its own, and longer at each end by at most the
+    time that one part of the link takes.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    gates
+        As `geo_border.network.crossings.open_gates` gives them.
+    cells
+        ``lon``, ``lat``, ``side``.
+    crs
+        Projection in metres in which the nearest road is looked for.
+    access
+        Reach, detour and speed off the road.
+    spacing_km
+        Longest part of a link between entries, km.
+
+    Returns
+    -------
+    network : Network
+        With a node for each entry within a link that some cell uses. Parts of a link keep
+        its number and its line: this network is for searches, not for drawing.
+    cells : DataFrame
+        With ``node`` (-1 where no road is within reach), ``access_km``, ``access_h``, and
+        ``part_h``: by how much at most a trip is longer for sharing the entry, hours.
+
+    Raises
+    ------
+    NetworkError
+        If no road of either side leads to a checkpoint.
+    """
+    links = _joinable(network, gates)
+    drawn = gpd.GeoDataFrame(geometry=network.lines[links["link"]], crs=4326)
+    lines = projected(drawn, crs).to_numpy()
+    # Long segments would be near to everything in the tree that is searched.
+    lines = shapely.segmentize(shapely.simplify(lines, BEND_M), 1000 * spacing_km)
+    points = gpd.points_from_xy(cells["lon"], cells["lat"], crs=4326).to_crs(crs)
+    near = _nearest(lines, links, np.asarray(points), cells["side"], access.farthest_km)
+    at, cell, along_m = (near[name].to_numpy() for name in ("position", "cell", "along_m"))
+    whole = shapely.length(lines)[at]
+    share = np.divide(along_m, whole, out=np.zeros(len(at)), where=whole > 0).clip(0, 1)
+    length_km = links["length_m"].to_numpy()[at] / 1000
+    parts = np.maximum(1, np.ceil(length_km / spacing_km))
+    # Nobody may leave against a one-way link, nor arrive: its entries lie within it.
+    stop = np.where(
+        links["oneway"].to_numpy()[at] != 0,
+        (np.floor(share * parts).clip(max=parts - 1) + 0.5) / parts,
+        np.rint(share * parts) / parts,
+    )
+    where, there = (
+        gpd.GeoSeries(
+            shapely.line_interpolate_point(lines[at], measure, normalized=True), crs=crs
+        ).to_crs(4326)
+        for measure in (share, stop)
+    )
+    split, node = _with_entries(network, links, there.to_numpy(), at, stop)
+
+    lon, lat = cells["lon"].to_numpy()[cell], cells["lat"].to_numpy()[cell]
+    straight_m = WGS84.inv(lon, lat, where.x.to_numpy(), where.y.to_numpy())[2]
+    off_km = straight_m / 1000 * access.detour
+    along = np.abs(stop - share)
+    entry = np.full(len(cells), -1)
+    entry[cell] = node
+    link_h = links["hours"].to_numpy()[at]
+    km, hours, part = np.full((3, len(cells)), np.nan)
+    km[cell] = off_km + along * length_km
+    hours[cell] = off_km / access.speed_kmh + along * link_h
+    part[cell] = link_h / parts
+    return split, cells.assign(node=entry, access_km=km, access_h=hours, part_h=part)
+
+
+def _joinable(network: Network, gates: pd.DataFrame) -> pd.DataFrame:
+    """Roads that a checkpoint can be reached from and that can be reached from one."""
+    link, first, of = np.unique(network.link, return_index=True, return_inverse=True)
+    start = shapely.get_point(network.lines[link], 0)
+    ends = np.stack([network.tail[first], network.indices[first]], axis=1).astype(np.int64)
+    away = np.hypot(
+        network.lon[ends] - shapely.get_x(start)[:, None],
+        network.lat[ends] - shapely.get_y(start)[:, None],
+    )
+    turned = away[:, 1] < away[:, 0]
+    ends[turned] = ends[turned, ::-1]
+    hours = np.zeros(len(link))
+    # Where directions differ the slower one bounds the way along the link.
+    np.maximum.at(hours, of, network.hours)
+    links = pd.DataFrame(
+        {
+            "link": link,
+            "tail": ends[:, 0],
+            "head": ends[:, 1],
+            "side": network.side[ends[:, 0]],
+            "mode": np.array(MODES, object)[network.mode[first]],
+            "oneway": np.where(np.bincount(of) == 1, np.where(turned, -1, 1), 0),
+            "length_m": network.length_m[first],
+            "hours": hours,
+        }
+    )
+    nodes = pd.DataFrame({"side": network.side})
+    usable = leading_links(nodes, links, gates, CAR_MODES) & (links["mode"] == "road").to_numpy()
+    if not usable.any():
+        raise NetworkError(
+            "no road leads to a checkpoint", remedy="Check the network and the checkpoints"
+        )
+    return links[usable].reset_index(drop=True)
+
+
+def _nearest(
+    lines: NDArray[np.object_],
+    links: pd.DataFrame,
+    points: NDArray[np.object_],
+    sides: pd.Series[str],
+    farthest_km: float,
+) -> pd.DataFrame:
+    """Nearest point on a link of its own side for each cell within reach."""
+    found = []
+    for number, name in enumerate(SIDES):
+        mine = np.flatnonzero((sides == name).to_numpy())
+        here = np.flatnonzero(links["side"] == number)
+        segments, of, begin = _segments(lines[here])
+        near, hit = shapely.STRtree(segments).query_nearest(
+            points[mine], max_distance=1000 * farthest_km, all_matches=False
+        )
+        along = begin[hit] + shapely.line_locate_point(segments[hit], points[mine[near]])
+        found.append({"cell": mine[near], "position": here[of[hit]], "along_m": along})
+    return pd.concat([pd.DataFrame(part) for part in found], ignore_index=True)
+
+
+def _segments(
+    lines: NDArray[np.object_],
+) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.float64]]:
+    """Straight segments of lines, the line of each, and where along it each begins, metres."""
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    joined = line[1:] == line[:-1]
+    steps = np.hypot(*np.diff(points, axis=0).T)[joined]
+    of = line[1:][joined]
+    begin = np.cumsum(steps) - steps
+    first = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
+    begin -= np.repeat(begin[first], np.diff(np.r_[first, len(of)]))
+    ends = np.stack([points[:-1][joined], points[1:][joined]], axis=1)
+    return shapely.linestrings(ends), of.astype(np.int64), begin
+
+
+def _with_entries(
+    network: Network,
+    links: pd.DataFrame,
+    where: NDArray[np.object_],
+    at: NDArray[np.int64],
+    share: NDArray[np.float64],
+) -> tuple[Network, NDArray[np.int64]]:
+    """Network with nodes at shares of links, and the node of each.
+
+    `at` are positions in `links`; `where` are the points in WGS 84.
+    """
+    node = np.where(share == 0, links["tail"].to_numpy()[at], links["head"].to_numpy()[at])
+    inner = np.flatnonzero((share > 0) & (share < 1))
+    cuts, first, new = np.unique(
+        np.stack([at[inner], share[inner]], axis=1), axis=0, return_index=True, return_inverse=True
+    )
+    node = node.astype(np.int64)
+    node[inner] = network.n_nodes + new.ravel()
+    if not len(cuts):
+        return network, node
+    link, stop = cuts[:, 0].astype(np.int64), cuts[:, 1]
+    nearer = np.where(stop < 0.5, links["tail"].to_numpy()[link], links["head"].to_numpy()[link])
+    point = where[inner[first]]
+    edges, tail, head, part = _parts(network, links, link, stop)
+    order = np.lexsort((network.link[edges], head, tail))
+    edges, tail, head, part = edges[order], tail[order], head[order], part[order]
+    n = network.n_nodes + len(cuts)
+    split = replace(
+        network,
+        lon=np.r_[network.lon, shapely.get_x(point)],
+        lat=np.r_[network.lat, shapely.get_y(point)],
+        side=np.r_[network.side, network.side[nearer]],
+        region=np.r_[network.region, network.region[nearer]],
+        indptr=np.searchsorted(tail, np.arange(n + 1)).astype(np.int64),
+        indices=head.astype(np.int32),
+        length_m=network.length_m[edges] * part,
+        hours=network.hours[edges] * part,
+        mode=network.mode[edges],
+        road_class=network.road_class[edges],
+        link=network.link[edges],
+    )
+    return split, node
+
+
+def _parts(
+    network: Network, links: pd.DataFrame, cut: NDArray[np.int64], stop: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Edges after the cuts: the edge each is part of, its tail and head, and its share of it.
+
+    `cut` and `stop` are sorted; the n-th cut is node ``n_nodes + n``.
+    """
+    count = np.bincount(cut, minlength=len(links))
+    before = np.cumsum(count) - count
+    place = pd.Index(links["link"]).get_indexer(network.link)
+    whole = np.flatnonzero((place < 0) | (count[place] == 0))
+    edge = np.flatnonzero((place >= 0) & (count[place] > 0))
+    parts = count[place[edge]] + 1
+    of = np.repeat(edge, parts)
+    number = np.arange(len(of)) - np.repeat(np.cumsum(parts) - parts, parts)
+    link = place[of]
+    start, end = links["tail"].to_numpy()[link], links["head"].to_numpy()[link]
+    after = before[link] + number
+    begins, ends = number == 0, number == count[link]
+    last, following = np.minimum(after, len(cut) - 1), np.maximum(after - 1, 0)
+    low = np.where(begins, start, network.n_nodes + following)
+    high = np.where(ends, end, network.n_nodes + last)
+    share = np.where(ends, 1.0, stop[last]) - np.where(begins, 0.0, stop[following])
+    forward = network.tail[of] == start
+    return (
+        np.r_[whole, of],
+        np.r_[network.tail[whole], np.where(forward, low, high)],
+        np.r_[network.indices[whole], np.where(forward, high, low)],
+        np.r_[np.ones(len(whole)), share],
+    )

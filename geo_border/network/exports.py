@@ -1,0 +1,465 @@
+"""The network as files for other tools: GeoParquet, GeoPackage, GraphML, GMNS."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET  # of what networkx raises; it reads what we wrote
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import shapely
+
+from geo_border.errors import NetworkError
+from geo_border.network.exchange import from_networkx, runs_along, to_networkx
+from geo_border.network.graph import MODES, SIDES, Network
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from geo_border.network.build import BuiltNetwork
+
+FORMATS = ("parquet", "gpkg", "graphml", "gmns")
+"""Forms in which a network can be written."""
+
+GMNS_VERSION = 0.97
+"""Version of the specification that the files follow."""
+
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+
+
+def write_network(
+    built: BuiltNetwork, folder: Path, formats: Collection[str], *, names: pd.Series | None = None
+) -> None:
+    """Write a network in some forms: `network/`, `network.gpkg`, `network.graphml`, `gmns/`.
+
+    Parameters
+    ----------
+    built
+        The network and what was learnt in building it.
+    folder
+        An empty folder; `geo_border.store.whole_folder` makes what is in it appear whole.
+    formats
+        Some of `FORMATS`.
+    names
+        Names of checkpoints, by their id.
+
+    Raises
+    ------
+    NetworkError
+        If a format is unknown.
+    """
+    check_formats(formats)
+    if "parquet" in formats:
+        write_parquet(built, folder / "network", names=names)
+    if "gpkg" in formats:
+        write_geopackage(built, folder / "network.gpkg", names=names)
+    if "graphml" in formats:
+        write_graphml(built.network, folder / "network.graphml")
+    if "gmns" in formats:
+        write_gmns(built, folder / "gmns")
+
+
+def check_formats(formats: Collection[str]) -> None:
+    """Raise if a format is unknown.
+
+    Parameters
+    ----------
+    formats
+        Some of `FORMATS`.
+
+    Raises
+    ------
+    NetworkError
+        If there is another among them.
+    """
+    unknown = sorted(set(formats) - set(FORMATS))
+    if unknown:
+        raise NetworkError(
+            f"a network cannot be written as {', '.join(unknown)}",
+            remedy=f"Choose of {', '.join(FORMATS)}",
+        )
+
+
+def node_layer(network: Network) -> gpd.GeoDataFrame:
+    """Nodes as points.
+
+    Parameters
+    ----------
+    network
+        The graph.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``side`` and ``region_id`` (missing outside), points in WGS 84; the index is the node.
+    """
+    side, region = np.array([*SIDES, None], object), np.array([*network.regions, None], object)
+    return gpd.GeoDataFrame(
+        {"side": side[network.side], "region_id": region[network.region]},
+        geometry=shapely.points(network.lon, network.lat),
+        index=pd.RangeIndex(network.n_nodes, name="node"),
+        crs=4326,
+    )
+
+
+def edge_table(network: Network) -> pd.DataFrame:
+    """Directed edges as a table.
+
+    Parameters
+    ----------
+    network
+        The graph.
+
+    Returns
+    -------
+    DataFrame
+        ``tail``, ``head``, ``link``, ``mode``, ``road_class``, ``length_m``, ``hours``,
+        ``along`` (the edge goes as its link's line is drawn), in the order of the network.
+    """
+    return pd.DataFrame(
+        {
+            "tail": network.tail,
+            "head": network.indices,
+            "link": network.link,
+            "mode": np.array(MODES, object)[network.mode],
+            "road_class": np.array(network.classes, object)[network.road_class],
+            "length_m": network.length_m,
+            "hours": network.hours,
+            "along": runs_along(network),
+        }
+    )
+
+
+def link_layer(network: Network) -> gpd.GeoDataFrame:
+    """Links as lines, one for both directions.
+
+    Parameters
+    ----------
+    network
+        The graph.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``tail``, ``head`` (as the line is drawn), ``mode``, ``road_class``, ``side``
+        (``crossing`` where the ends lie on different ones), ``length_m``, ``hours_along``,
+        ``hours_against`` (missing where that direction is closed), ``kmh`` of the faster,
+        LineStrings in WGS 84; the index is the link.
+    """
+    edges = edge_table(network)
+    ends = np.where(
+        edges["along"].to_numpy()[:, None],
+        edges[["tail", "head"]].to_numpy(),
+        edges[["head", "tail"]].to_numpy(),
+    )
+    side = np.array([*SIDES, None], object)[network.side[ends]]
+    edges = edges.assign(
+        tail=ends[:, 0],
+        head=ends[:, 1],
+        side=np.where(side[:, 0] == side[:, 1], side[:, 0], "crossing"),
+        hours_along=edges["hours"].where(edges["along"]),
+        hours_against=edges["hours"].mask(edges["along"]),
+    )
+    first = ["tail", "head", "mode", "road_class", "side", "length_m"]
+    links = edges.groupby("link")[[*first, "hours_along", "hours_against"]].first()
+    fastest = links[["hours_along", "hours_against"]].min(axis=1)
+    links["kmh"] = links["length_m"] / 1000 / fastest
+    return gpd.GeoDataFrame(links, geometry=network.lines[links.index], crs=4326)
+
+
+def gate_layer(built: BuiltNetwork, names: pd.Series | None = None) -> gpd.GeoDataFrame:
+    """Checkpoints on the network, and where there could be one, as points.
+
+    Parameters
+    ----------
+    built
+        The network and its gates.
+    names
+        Names of checkpoints, by their id.
+
+    Returns
+    -------
+    GeoDataFrame
+        The gates with ``name`` and points in WGS 84.
+    """
+    at = built.gates["home_node"].to_numpy()
+    points = shapely.points(built.network.lon[at], built.network.lat[at])
+    gates = gpd.GeoDataFrame(built.gates.copy(), geometry=points, crs=4326)
+    gates.insert(0, "name", None if names is None else names.reindex(gates.index))
+    return gates
+
+
+def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None = None) -> None:
+    """Write a network as GeoParquet, from which `read_parquet` makes the same again.
+
+    Parameters
+    ----------
+    built
+        The network and what was learnt in building it.
+    folder
+        Folder to make: ``nodes``, ``links``, ``edges``, ``crossings``, ``checkpoints``,
+        ``places``, ``speeds``, ``parts``, each ``.parquet``.
+    names
+        Names of checkpoints, by their id.
+    """
+    folder.mkdir()
+    network = built.network
+    node_layer(network).to_parquet(folder / "nodes.parquet")
+    lines = gpd.GeoDataFrame(geometry=network.lines, crs=4326).rename_axis("link")
+    lines.to_parquet(folder / "links.parquet")
+    edges = edge_table(network)
+    edges.attrs = {"regions": list(network.regions), "classes": list(network.classes)}
+    edges.to_parquet(folder / "edges.parquet")
+    built.crossings.to_parquet(folder / "crossings.parquet")
+    gate_layer(built, names).to_parquet(folder / "checkpoints.parquet")
+    built.places.to_parquet(folder / "places.parquet")
+    built.speeds.to_parquet(folder / "speeds.parquet")
+    built.parts.to_parquet(folder / "parts.parquet")
+
+
+def read_parquet(folder: Path) -> Network:
+    """Read a network that `write_parquet` wrote.
+
+    Parameters
+    ----------
+    folder
+        Folder with ``nodes.parquet``, ``edges.parquet`` and ``links.parquet``.
+
+    Returns
+    -------
+    Network
+        The same arrays.
+
+    Raises
+    ------
+    NetworkError
+        If a file is missing or is not what was written.
+    """
+    try:
+        nodes = gpd.read_parquet(folder / "nodes.parquet")
+        edges = pd.read_parquet(folder / "edges.parquet")
+        lines = gpd.read_parquet(folder / "links.parquet").geometry.to_numpy()
+        regions, classes = tuple(edges.attrs["regions"]), tuple(edges.attrs["classes"])
+        tail, head, link = (edges[name].to_numpy(np.int64) for name in ("tail", "head", "link"))
+        _check_edges(tail, head, link, len(nodes), len(lines))
+        return Network(
+            lon=nodes.geometry.x.to_numpy(),
+            lat=nodes.geometry.y.to_numpy(),
+            side=_codes(nodes["side"], SIDES, np.int8),
+            region=_codes(nodes["region_id"], regions, np.int32),
+            indptr=np.searchsorted(tail, np.arange(len(nodes) + 1)),
+            indices=head.astype(np.int32),
+            length_m=edges["length_m"].to_numpy(float),
+            hours=edges["hours"].to_numpy(float),
+            mode=_codes(edges["mode"], MODES, np.int8),
+            road_class=_codes(edges["road_class"], classes, np.int16),
+            link=link.astype(np.int32),
+            lines=lines,
+            regions=regions,
+            classes=classes,
+        )
+    except (OSError, KeyError, ValueError, pa.ArrowInvalid) as error:
+        raise NetworkError(
+            f"no network can be read from it ({error})",
+            file=folder,
+            remedy="Write it again with `geo-border network`",
+        ) from error
+
+
+def _check_edges(
+    tail: NDArray[np.int64],
+    head: NDArray[np.int64],
+    link: NDArray[np.int64],
+    nodes: int,
+    links: int,
+) -> None:
+    """Raise if edges name what is not there, or are not in order of their tail."""
+    inside = [(tail, nodes), (head, nodes), (link, links)]
+    if any(((row < 0) | (row >= size)).any() for row, size in inside):
+        raise ValueError("an edge names a node or link that is not there")
+    if (np.diff(tail) < 0).any():
+        raise ValueError("the edges are not in order")
+
+
+def _codes(values: pd.Series, names: tuple[str, ...], dtype: type) -> NDArray[Any]:
+    """Position of each value in the names, -1 for none."""
+    codes = pd.Index(names).get_indexer(pd.Index(values))
+    strange = values.notna().to_numpy() & (codes < 0)
+    if strange.any():
+        raise ValueError(f"{values[strange].iloc[0]!r} is unknown")
+    return codes.astype(dtype)
+
+
+def write_geopackage(built: BuiltNetwork, file: Path, *, names: pd.Series | None = None) -> None:
+    """Write a network as a GeoPackage, which QGIS opens.
+
+    Parameters
+    ----------
+    built
+        The network and what was learnt in building it.
+    file
+        File to make, with the layers ``nodes``, ``links``, ``crossings``, ``checkpoints`` and,
+        if there are any, ``places``.
+    names
+        Names of checkpoints, by their id.
+    """
+    layers = {
+        "nodes": node_layer(built.network).reset_index(),
+        "links": link_layer(built.network).reset_index(),
+        "crossings": built.crossings.reset_index(),
+        "checkpoints": gate_layer(built, names).reset_index(),
+        "places": built.places.reset_index(),
+    }
+    for name, layer in layers.items():
+        if len(layer):
+            # GDAL has no infinite number.
+            layer.replace([np.inf, -np.inf], np.nan).to_file(file, layer=name, driver="GPKG")
+
+
+def write_graphml(network: Network, file: Path) -> None:
+    """Write a network as GraphML, which networkx, Gephi and igraph read.
+
+    Parameters
+    ----------
+    network
+        The graph; for small work, a country takes minutes and gigabytes.
+    file
+        File to make: the graph of `geo_border.network.exchange.to_networkx`, geometry as WKT.
+    """
+    graph = to_networkx(network)
+    for _, data in graph.nodes(data=True):
+        for key in [key for key, value in data.items() if value is None]:
+            del data[key]
+        if "region_id" in data:
+            data["region_id"] = _NOT_XML.sub("\ufffd", data["region_id"])
+    for *_, data in graph.edges(data=True):
+        data["geometry"] = shapely.to_wkt(data["geometry"], rounding_precision=-1)
+        data["road_class"] = _NOT_XML.sub("\ufffd", data["road_class"])
+    nx.write_graphml_xml(graph, file)
+
+
+def read_graphml(file: Path) -> Network:
+    """Read a network that `write_graphml` wrote.
+
+    Parameters
+    ----------
+    file
+        The file.
+
+    Returns
+    -------
+    Network
+        The same network.
+
+    Raises
+    ------
+    NetworkError
+        If it is not such a file.
+    """
+    try:
+        graph = nx.read_graphml(file, node_type=int, edge_key_type=int, force_multigraph=True)
+        for _, data in graph.nodes(data=True):
+            data.setdefault("side", None)
+            data.setdefault("region_id", None)
+        for *_, data in graph.edges(data=True):
+            data["geometry"] = shapely.from_wkt(data["geometry"])
+    except (OSError, ET.ParseError, nx.NetworkXError, KeyError, ValueError) as error:
+        raise NetworkError(f"it is no network in GraphML ({error})", file=file) from error
+    return from_networkx(graph)
+
+
+def write_gmns(built: BuiltNetwork, folder: Path) -> None:
+    """Write a network in the General Modeling Network Specification.
+
+    Every direction of a link is a link of its own; both share a geometry. Open checkpoints are
+    links of no length between the sides; crossings without one are left out, as nobody
+    passes them. ``mode`` and ``hours`` (travel time, delay) are beside the fields of the
+    specification.
+
+    Parameters
+    ----------
+    built
+        The network and its gates.
+    folder
+        Folder to make: ``config.csv``, ``node.csv``, ``link.csv``, ``geometry.csv``.
+
+    References
+    ----------
+    Zephyr Foundation, General Modeling Network Specification 0.97.
+    """
+    folder.mkdir()
+    network = built.network
+    gates = built.gates[built.gates["is_open"]]
+    config = {
+        "dataset_name": "geo_border network",
+        "short_length": "m",
+        "long_length": "km",
+        "speed": "km/h",
+        "crs": "EPSG:4326",
+        "geometry_field_format": "WKT",
+        "version_number": GMNS_VERSION,
+        "id_type": "integer",
+    }
+    pd.DataFrame([config]).to_csv(folder / "config.csv", index=False)
+    kind = np.full(network.n_nodes, None, object)
+    kind[gates[["home_node", "neighbour_node"]].to_numpy().ravel()] = "checkpoint"
+    region = np.array([*network.regions, None], object)[network.region]
+    pd.DataFrame(
+        {
+            "node_id": np.arange(network.n_nodes),
+            "x_coord": network.lon,
+            "y_coord": network.lat,
+            "node_type": kind,
+            "region_id": region,
+        }
+    ).to_csv(folder / "node.csv", index=False)
+    edges = edge_table(network)[~network.crosses]
+    links = pd.DataFrame(
+        {
+            "from_node_id": edges["tail"],
+            "to_node_id": edges["head"],
+            "directed": True,
+            "geometry_id": edges["link"],
+            "dir_flag": np.where(edges["along"], 1, -1),
+            "length": edges["length_m"] / 1000,
+            "facility_type": edges["road_class"],
+            "free_speed": edges["length_m"] / 1000 / edges["hours"],
+            "mode": edges["mode"],
+            "hours": edges["hours"],
+        }
+    )
+    passages = [
+        pd.DataFrame(
+            {
+                "name": gates.index,
+                "from_node_id": gates[start].to_numpy(),
+                "to_node_id": gates[stop].to_numpy(),
+                "directed": True,
+                "dir_flag": 0,
+                "length": 0.0,
+                "facility_type": "checkpoint",
+                "mode": gates["mode"].to_numpy(),
+                "hours": gates[delay].to_numpy(),
+            }
+        )
+        for start, stop, delay in (
+            ("home_node", "neighbour_node", "delay_out_h"),
+            ("neighbour_node", "home_node", "delay_in_h"),
+        )
+    ]
+    table = pd.concat([links, *passages], ignore_index=True)
+    table["geometry_id"] = table["geometry_id"].astype("Int64")
+    table.insert(0, "link_id", np.arange(len(table)))
+    table.insert(1, "name", table.pop("name"))
+    table.to_csv(folder / "link.csv", index=False)
+    used = np.unique(edges["link"])
+    pd.DataFrame(
+        {"geometry_id": used, "geometry": shapely.to_wkt(network.lines[used], rounding_precision=7)}
+    ).to_csv(folder / "geometry.csv", index=False)

@@ -1,0 +1,313 @@
+"""Reader of population rasters: their people shared out to polygons by exact area."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import rasterio
+import shapely
+from pyproj import CRS, Transformer
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+from scipy.ndimage import maximum_filter
+
+from geo_border.border.extraction import extract
+from geo_border.errors import GeometryError, SideError
+from geo_border.network.graph import SIDES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from affine import Affine
+    from numpy.typing import NDArray
+
+    from geo_border.border.belt import CellGrid
+
+WINDOW_PIXELS = 8_000_000
+"""Pixels read at once."""
+
+MOST_PIXELS = 20_000_000_000
+"""Pixels around the belt from which on reading would take hours."""
+
+CACHE_MB = 256
+"""What GDAL may keep of blocks it has decoded."""
+
+OVERLAP = 0.01
+"""Share of the belt on which several rasters may have data, as they do along their edges."""
+
+EDGE_CELLS = 2
+"""How many cells beyond the border the raster of one side may reach."""
+
+LATTICE = 65
+"""Points in each direction between which the area of pixels is interpolated."""
+
+Unit = Literal["persons", "persons_km2"]
+
+
+def read_population(
+    files: Sequence[Path],
+    grid: CellGrid,
+    cells: pd.DataFrame,
+    *,
+    band: int | None = None,
+    unit: Unit = "persons",
+) -> pd.DataFrame:
+    """Read the population of cells.
+
+    Parameters
+    ----------
+    files
+        Rasters, of one country or tile each.
+    grid, cells
+        As `geo_border.border.belt.belt_cells` gives them.
+    band
+        The band of the rasters, from 1; needed where they have several.
+    unit
+        Whether pixels hold persons or persons per square kilometre.
+
+    Returns
+    -------
+    DataFrame
+        Index of `cells`; ``population`` (persons), ``covered`` and ``negative`` (share of the
+        cell's area where a raster has data, and where its value is negative or infinite).
+
+    Raises
+    ------
+    GeometryError
+        If a raster cannot be read, lacks a CRS, is rotated, has several bands and none is
+        named, or overlaps another one.
+    SideError
+        If no raster has data on one of the sides.
+    """
+    total = pd.DataFrame(0.0, cells.index, ["population", "covered", "negative"])
+    for file in files:
+        with _open(file, band) as raster:
+            squares = gpd.GeoSeries(grid.squares(cells, CRS(raster.crs)), cells.index)
+            total += _shared_out(raster, squares, grid.crs, band=band, unit=unit)
+    shared = float((total["covered"] - 1).clip(lower=0).mean())
+    if shared > OVERLAP:
+        raise GeometryError(
+            f"the population rasters overlap on {100 * shared:.0f} % of the belt",
+            remedy="Name each piece of ground in one of surface.population only",
+        )
+    known = total["covered"] > 0
+    for side in SIDES:
+        inland = _inland(grid, cells, side)
+        # In a belt that is all edge, every cell has to do.
+        if not known[inland if inland.any() else (cells["side"] == side)].any():
+            raise SideError(
+                f"the population rasters have no data on the {side} side of the belt",
+                remedy="Add the raster of that country to surface.population",
+            )
+    total["covered"] = total["covered"].clip(upper=1.0)
+    return total
+
+
+def _inland(grid: CellGrid, cells: pd.DataFrame, side: str) -> NDArray[np.bool_]:
+    """Cells of a side that pixels of the other side's raster do not touch."""
+    other = grid.raster(cells, (cells["side"] != side).astype(float))
+    near = maximum_filter(np.nan_to_num(other), size=2 * EDGE_CELLS + 1)
+    return np.asarray(near[cells["row"].to_numpy(), cells["column"].to_numpy()] == 0)
+
+
+def polygon_population(
+    files: Sequence[Path],
+    polygons: gpd.GeoSeries,
+    *,
+    band: int | None = None,
+    unit: Unit = "persons",
+) -> pd.Series[float]:
+    """Population of polygons, straight from the rasters.
+
+    Parameters
+    ----------
+    files, band, unit
+        As in `read_population`.
+    polygons
+        Valid polygons in an equal-area projection.
+
+    Returns
+    -------
+    Series
+        Persons, the index of `polygons`.
+
+    Raises
+    ------
+    GeometryError
+        As `read_population`.
+    """
+    total = pd.Series(0.0, polygons.index, name="population")
+    for file in files:
+        with _open(file, band) as raster:
+            there = polygons.to_crs(CRS(raster.crs))
+            found = _shared_out(raster, there, polygons.crs, band=band, unit=unit)
+            total += found["population"]
+    return total
+
+
+def check_population(file: Path, *, band: int | None = None) -> None:
+    """Refuse a raster that `read_population` could not read, by its header alone.
+
+    Parameters
+    ----------
+    file
+        The raster.
+    band
+        As in `read_population`.
+
+    Raises
+    ------
+    GeometryError
+        As `read_population`.
+    """
+    _open(file, band).close()
+
+
+def _open(file: Path, band: int | None) -> Any:
+    """Open a raster and refuse what cannot be read as one of population."""
+    try:
+        raster = rasterio.open(file)
+    except RasterioError as error:
+        raise GeometryError(
+            f"cannot be read as a raster ({error})", file=file, remedy="Save it as GeoTIFF"
+        ) from error
+    problem: tuple[str, str] | None = None
+    if raster.crs is None:
+        problem = "the raster has no coordinate reference system", "Add it with gdal_edit -a_srs"
+    elif raster.transform.b or raster.transform.d or raster.transform.e >= 0:
+        problem = "the raster is rotated or upside down", "Turn it north up with gdalwarp"
+    elif band is None and raster.count > 1:
+        problem = f"the raster has {raster.count} bands", "Say which one in surface.band"
+    elif not 1 <= (band or 1) <= raster.count:
+        problem = f"the raster has no band {band}", f"It has {raster.count}"
+    elif np.issubdtype(np.dtype(raster.dtypes[(band or 1) - 1]), np.complexfloating):
+        problem = "the raster has complex numbers", "Save it as Float32"
+    if problem is not None:
+        raster.close()
+        raise GeometryError(problem[0], file=file, remedy=problem[1])
+    return raster
+
+
+def _shared_out(
+    raster: Any, polygons: gpd.GeoSeries, equal_area: CRS, *, band: int | None, unit: Unit
+) -> pd.DataFrame:
+    """Persons and shares of area of polygons in the raster's CRS, a window at a time."""
+    shapes = polygons.to_numpy()
+    sums = np.zeros((len(shapes), 3))
+    tree = shapely.STRtree(shapes)
+    try:
+        with rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
+            for window in _windows(raster, shapely.total_bounds(shapes)):
+                box = shapely.box(*raster.window_bounds(window))
+                hit = np.sort(tree.query(box, predicate="intersects"))
+                if len(hit):
+                    values, negative = _values(raster, window, band or 1)
+                    if unit == "persons_km2":
+                        values = values * _pixel_km2(raster, window, equal_area)
+                    inside = raster.window_transform(window)
+                    sums[hit] += _window_sums(values, negative, inside, shapes[hit], box)
+    except RasterioError as error:
+        raise GeometryError(
+            f"cannot be read ({error})", file=raster.name, remedy="Fetch the file again"
+        ) from error
+    pixels = shapely.area(shapes) / abs(raster.transform.a * raster.transform.e)
+    sums[:, 1:] /= pixels[:, None]
+    return pd.DataFrame(sums, polygons.index, ["population", "covered", "negative"])
+
+
+def _windows(raster: Any, bounds: NDArray[np.float64]) -> Iterator[Window]:
+    """Bands of rows across the bounds, so that files in strips are decoded once."""
+    west, south, east, north = bounds
+    corner = raster.transform
+    columns = (np.array([west, east]) - corner.c) / corner.a + [-1, 1]
+    rows = (np.array([north, south]) - corner.f) / corner.e + [-1, 1]
+    left, right = np.clip(columns, 0, raster.width).astype(int).tolist()
+    start, stop = np.clip(rows, 0, raster.height).astype(int).tolist()
+    if left == right or start == stop:
+        return
+    pixels = (right - left) * (stop - start)
+    if pixels > MOST_PIXELS:
+        raise GeometryError(
+            f"the raster has {pixels:,} pixels around the belt",
+            file=raster.name,
+            remedy="Aggregate it to 100 m with gdalwarp -r sum",
+        )
+    high = max(1, WINDOW_PIXELS // (right - left))
+    block = raster.block_shapes[0][0]
+    # Cut where blocks are cut.
+    high = high // block * block if high >= block else high
+    edges = [start, *range((start // high + 1) * high, stop, high), stop]
+    for top, bottom in pairwise(edges):
+        yield Window(left, top, right - left, bottom - top)
+
+
+def _values(
+    raster: Any, window: Window, band: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values of a window, missing where there are none, and where they are no numbers of people."""
+    read = raster.read(band, window=window, masked=True)
+    values = read.filled(0).astype(float) * raster.scales[band - 1] + raster.offsets[band - 1]
+    values[np.ma.getmaskarray(read) | np.isnan(values)] = np.nan
+    wrong = (values < 0) | np.isinf(values)
+    values[wrong] = np.nan
+    return values, wrong
+
+
+def _pixel_km2(raster: Any, window: Window, equal_area: CRS) -> NDArray[np.float64]:
+    """Area of the pixels of a window, interpolated between some of them."""
+    there = Transformer.from_crs(raster.crs, equal_area, always_xy=True)
+    rows, columns = (
+        np.unique(np.linspace(0, length - 1, min(LATTICE, length)).astype(int))
+        for length in (window.height, window.width)
+    )
+    transform = raster.window_transform(window)
+    corners = []
+    for down, right in ((0, 0), (0, 1), (1, 1), (1, 0)):
+        column, row = np.meshgrid(columns + right, rows + down)
+        x, y = transform.c + transform.a * column, transform.f + transform.e * row
+        corners.append(np.stack(there.transform(x.ravel(), y.ravel()), axis=1))
+    area = shapely.area(shapely.polygons(np.stack(corners, axis=1))) / 1e6
+    area = np.where(np.isfinite(area), area, 0.0).reshape(len(rows), len(columns))
+    along = _between(np.arange(window.height), rows)
+    aside = _between(np.arange(window.width), columns)
+    return np.asarray(along @ area @ aside.T)
+
+
+def _between(wanted: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights of known points at wanted ones, linear."""
+    return np.stack([np.interp(wanted, known, row) for row in np.eye(len(known))], axis=1)
+
+
+def _window_sums(
+    values: NDArray[np.float64],
+    negative: NDArray[np.bool_],
+    transform: Affine,
+    shapes: NDArray[np.object_],
+    box: shapely.Geometry,
+) -> NDArray[np.float64]:
+    """Persons, pixels with data and pixels with negative values in each polygon."""
+    sums = np.zeros((len(shapes), 3))
+    if np.isnan(values).all() and not negative.any():
+        return sums
+    pieces = _clipped(shapes, box)
+    sums[:, :2] = extract(values, transform, pieces, ["sum", "count"])
+    if negative.any():
+        sums[:, 2:] = extract(np.where(negative, 1.0, np.nan), transform, pieces, ["count"])
+    return np.nan_to_num(sums)
+
+
+def _clipped(shapes: NDArray[np.object_], box: shapely.Geometry) -> NDArray[np.object_]:
+    """Polygons, those that reach far beyond the window cut down to it."""
+    bounds, frame = shapely.bounds(shapes), shapely.bounds(box)
+    wide = 2 * (frame[2:] - frame[:2])
+    large = ((bounds[:, 2:] - bounds[:, :2]) > wide).any(axis=1) | (
+        shapely.get_num_coordinates(shapes) > 1000
+    )
+    clipped = shapes.copy()
+    clipped[large] = shapely.intersection(shapes[large], box)
+    return clipped

@@ -1,0 +1,190 @@
+from dataclasses import fields, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from geo_border.errors import NetworkError
+from geo_border.network.build import build_network
+from geo_border.network.exports import (
+    FORMATS,
+    link_layer,
+    read_graphml,
+    read_parquet,
+    write_geopackage,
+    write_gmns,
+    write_graphml,
+    write_network,
+    write_parquet,
+)
+
+NAMES = pd.Series({"road-post": "Road post", "rail-post": "Пост <b>"})
+
+
+@pytest.fixture
+def built(lines, territory, border, checkpoints, places, speeds):
+    bent = lines.assign(oneway=[0, 0, 1, -1, 0, 0])
+    bent.loc[2, "geometry"] = shapely.LineString([(0.2, 49.2), (0.3, 49.25), (0.5, 49.2)])
+    return build_network(bent, territory, border, checkpoints, places, speeds)
+
+
+def assert_same(one, other):
+    """Every array of two networks is the same, to the bit and the type."""
+    for field in fields(one):
+        there, here = getattr(one, field.name), getattr(other, field.name)
+        if field.name == "lines":
+            assert (shapely.to_wkb(there) == shapely.to_wkb(here)).all()
+        elif isinstance(there, tuple):
+            assert there == here
+        else:
+            assert there.dtype == here.dtype, field.name
+            assert np.array_equal(there, here), field.name
+
+
+def test_parquet_gives_the_same_network_back(built, tmp_path):
+    # A region without a node, as a study may have, must not be lost.
+    network = replace(built.network, regions=(*built.network.regions, "Z"))
+    write_parquet(replace(built, network=network), tmp_path / "out", names=NAMES)
+    assert_same(network, read_parquet(tmp_path / "out"))
+    posts = gpd.read_parquet(tmp_path / "out" / "checkpoints.parquet")
+    assert posts.loc["rail-post", "name"] == "Пост <b>"
+    assert posts.loc["road-post"].geometry.distance(shapely.Point(0.5, 50)) < 0.01
+    crossings = gpd.read_parquet(tmp_path / "out" / "crossings.parquet")
+    pd.testing.assert_frame_equal(pd.DataFrame(crossings), pd.DataFrame(built.crossings))
+
+
+@pytest.mark.parametrize("spoil", ["nodes", "edges", "links", "order", "mode", "far"])
+def test_a_spoilt_folder_is_one_error(built, tmp_path, spoil):
+    folder = tmp_path / "out"
+    write_parquet(built, folder)
+    edges = pd.read_parquet(folder / "edges.parquet")
+    attrs = edges.attrs
+    if spoil in ("nodes", "links"):
+        (folder / f"{spoil}.parquet").unlink()
+    elif spoil == "edges":
+        (folder / "edges.parquet").write_bytes(b"PAR1 no parquet")
+    elif spoil == "order":
+        edges = edges.iloc[::-1]
+    elif spoil == "mode":
+        edges["mode"] = "tram"
+    else:
+        edges["head"] = 10**6
+    if spoil in ("order", "mode", "far"):
+        edges.attrs = attrs
+        edges.to_parquet(folder / "edges.parquet")
+    with pytest.raises(NetworkError, match="no network can be read from it"):
+        read_parquet(folder)
+
+
+def test_the_geopackage_has_layers_for_qgis(built, tmp_path):
+    file = tmp_path / "network.gpkg"
+    write_geopackage(built, file, names=NAMES)
+    layers = dict(pyogrio.list_layers(file))
+    assert layers == {"nodes": "Point", "links": "LineString", "crossings": "Point",
+                      "checkpoints": "Point", "places": "Point"}  # fmt: skip
+    links = gpd.read_file(file, layer="links")
+    assert links.crs == 4326
+    assert len(links) == len(built.network.lines)
+    nodes = gpd.read_file(file, layer="nodes").set_index("node")
+    start = shapely.get_point(links.geometry.to_numpy(), 0)
+    gaps = shapely.distance(start, nodes.geometry.loc[links["tail"]].to_numpy())
+    assert gaps.max() < 1e-6
+    posts = gpd.read_file(file, layer="checkpoints").set_index("checkpoint_id")
+    assert posts.loc["rail-post", "name"] == "Пост <b>"
+    assert bool(posts.loc["road-post", "is_open"])
+
+
+def test_links_say_both_directions(built):
+    links = link_layer(built.network)
+    oneway = links[links["hours_against"].isna() | links["hours_along"].isna()]
+    # The feeder, cut where a place enters, and the unserved road, cut at its candidate.
+    assert 2 <= len(oneway) <= 4
+    both = links.drop(index=oneway.index)
+    assert (both["hours_along"] == both["hours_against"]).all()
+    road = links[links["mode"] == "road"]
+    assert road["kmh"].to_numpy() == pytest.approx(80)
+    assert links["length_m"].sum() == pytest.approx(
+        pd.Series(built.network.length_m).groupby(built.network.link).first().sum()
+    )
+
+
+def test_graphml_gives_the_same_network_back(built, tmp_path):
+    network = built.network
+    file = tmp_path / "network.graphml"
+    write_graphml(network, file)
+    back = read_graphml(file)
+    for field in ("lon", "lat", "side", "region", "indptr", "indices", "hours", "length_m"):
+        assert np.array_equal(getattr(network, field), getattr(back, field)), field
+    kinds = [np.array(one.classes)[one.road_class] for one in (network, back)]
+    assert (kinds[0] == kinds[1]).all()
+    for edge in range(network.n_edges):
+        assert network.lines[network.link[edge]].equals(back.lines[back.link[edge]])
+
+
+def test_names_from_data_do_not_break_graphml(built, tmp_path):
+    wild = replace(built.network, regions=("<a href='x'>&", "line\nbreak \x0b \x00"))
+    write_graphml(wild, tmp_path / "wild.graphml")
+    assert read_graphml(tmp_path / "wild.graphml").regions == (
+        "<a href='x'>&",
+        "line\nbreak � �",
+    )
+    (tmp_path / "not.graphml").write_text("<graphml", encoding="utf-8")
+    with pytest.raises(NetworkError, match="no network in GraphML"):
+        read_graphml(tmp_path / "not.graphml")
+
+
+def test_gmns_has_the_fields_of_the_specification(built, tmp_path):
+    write_gmns(built, tmp_path / "gmns")
+    node, link, geometry, config = (
+        pd.read_csv(tmp_path / "gmns" / f"{name}.csv")
+        for name in ("node", "link", "geometry", "config")
+    )
+    assert {"node_id", "x_coord", "y_coord"} <= set(node)
+    assert {"link_id", "from_node_id", "to_node_id", "directed"} <= set(link)
+    assert node["node_id"].is_unique
+    assert link["link_id"].is_unique
+    assert link[["from_node_id", "to_node_id"]].isin(set(node["node_id"])).all(axis=None)
+    assert set(link["geometry_id"].dropna().astype(int)) == set(geometry["geometry_id"])
+    assert link["free_speed"].dropna().between(0, 200).all()
+    assert link["dir_flag"].isin([-1, 0, 1]).all()
+    assert config.loc[0, ["long_length", "speed", "crs"]].tolist() == ["km", "km/h", "EPSG:4326"]
+    wkt = geometry.set_index("geometry_id")["geometry"]
+    for row in link[link["geometry_id"].notna()].itertuples():
+        line = shapely.from_wkt(wkt[int(row.geometry_id)])
+        at = node.loc[row.from_node_id, ["x_coord", "y_coord"]].to_numpy(float)
+        begin = line.coords[0 if row.dir_flag == 1 else -1]
+        assert begin == pytest.approx(at, abs=1e-6)
+
+
+def test_another_tool_finds_the_same_times_across_the_border_in_gmns(built, tmp_path):
+    """Searches on the files alone, against those on each side and the delay."""
+    write_gmns(built, tmp_path / "gmns")
+    link = pd.read_csv(tmp_path / "gmns" / "link.csv")
+    link = link[link["mode"].isin(["road", "ferry"])]
+    n = built.network.n_nodes
+    ends = link[["from_node_id", "to_node_id"]].to_numpy().T
+    hours = dijkstra(coo_array((link["hours"].to_numpy(), ends), shape=(n, n)).tocsr())
+    delay = built.gates.loc["road-post", "delay_out_h"]
+    start, stop = built.places.loc[["p1", "p3"], "node"]
+    gate = built.gates.loc["road-post"]
+    inside = built.network.matrix(["road", "ferry"])
+    to_gate = dijkstra(inside, indices=start)[gate["home_node"]]
+    onward = dijkstra(inside, indices=gate["neighbour_node"])[stop]
+    assert hours[start, stop] == pytest.approx(to_gate + delay + onward)
+
+
+def test_all_forms_at_once(built, tmp_path):
+    write_network(built, tmp_path, FORMATS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "gmns",
+        "network",
+        "network.gpkg",
+        "network.graphml",
+    ]
+    with pytest.raises(NetworkError, match="cannot be written as shp"):
+        write_network(built, tmp_path / "x", ["gpkg", "shp"])

@@ -1,0 +1,191 @@
+"""The made-up study with a raster of population, from study.toml to files."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from PIL import Image
+from rasterio.transform import from_origin
+from rio_cogeo import cog_validate
+
+from geo_border.access.decay import Exponential
+from geo_border.access.reach import cumulative, potential
+from geo_border.errors import GeometryError, StudyError
+from geo_border.network.crossings import gates_in_use
+from geo_border.network.entries import join_cells
+from geo_border.routing.inside import own_times
+from geo_border.routing.tables import gate_tables
+from geo_border.stages import ROAD, border_stage, network_stage
+from geo_border.study import STAGES, open_study
+from geo_border.surfaces import surface_access
+
+SURFACE = """
+[surface]
+population = "people.tif"
+cell_km = 5
+belt_km = 40
+entry_km = 4
+offroad_kmh = 20
+"""
+
+
+def write_people(file):
+    """Ten persons in every hundredth of a degree, a hundred where towns are, some holes."""
+    size = 0.01
+    rows, columns = 300, 400
+    people = np.full((rows, columns), 10.0, np.float32)
+    people[::40, ::25] = 100
+    people[5:9, 200:204] = -99
+    with rasterio.open(
+        file,
+        "w",
+        driver="GTiff",
+        width=columns,
+        height=rows,
+        count=1,
+        dtype="float32",
+        crs="EPSG:4326",
+        transform=from_origin(-0.5, 51.5, size, size),
+        nodata=-99,
+    ) as raster:
+        raster.write(people, 1)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, make_mini):
+    folder = make_mini(tmp_path_factory.mktemp("surfaces") / "mini")
+    write_people(folder / "people.tif")
+    toml = folder / "study.toml"
+    toml.write_text(toml.read_text() + SURFACE)
+    told = []
+    out = folder.parent / "out"
+    return folder, out, open_study(folder).run(out, progress=told.append), told
+
+
+def test_every_stage_is_told(run):
+    assert run[3] == list(STAGES)
+
+
+def test_surfaces_are_valid_and_complete(run):
+    names = [file.name for file in sorted((run[1] / "surfaces").iterdir())]
+    assert names == [
+        "border_effect.tif",
+        "hours_to_checkpoint.tif",
+        "population.tif",
+        "population_60min.tif",
+        "potential.tif",
+    ]
+    cells = run[2].surfaces.cells
+    for name in names:
+        path = run[1] / "surfaces" / name
+        assert cog_validate(path, strict=True)[0], name
+        with rasterio.open(path) as raster:
+            assert np.isfinite(raster.read(1)).sum() <= len(cells)
+    with rasterio.open(run[1] / "surfaces" / "population.tif") as raster:
+        total = np.nansum(raster.read(1), dtype=float)
+    assert total == pytest.approx(cells["population"].sum(), rel=1e-6)
+    with Image.open(run[1] / "maps" / "surfaces.png") as image:
+        assert min(image.size) > 1000
+
+
+def test_every_cell_has_the_measures_of_a_place_there(run):
+    folder, _, results, _ = run
+    study = open_study(folder)
+    cells = results.surfaces.cells
+    assert (cells["node"] >= 0).all()
+    assert surface_access(study.settings).speed_kmh == 20
+    assert surface_access(study.settings).detour == study.settings.network.place_detour
+    # The same cells as places, all pairs one by one, on the network that the cells entered.
+    inputs = study.read()
+    border = border_stage(inputs, study.settings)
+    built = network_stage(inputs, study.settings, border)
+    gates = gates_in_use(built["gates"])
+    plain = cells[["lon", "lat", "side", "region_id", "population"]]
+    network, joined = join_cells(
+        built["network"],
+        built["gates"],
+        plain,
+        results.surfaces.grid.crs,
+        access=surface_access(study.settings),
+        spacing_km=4,
+    )
+    # All towns lie more than 50 km from the border: destinations beyond the belt.
+    outside = built["places"]
+    assert (outside.geometry.y - 50).abs().min() > 0.49
+    both = pd.concat([joined, pd.DataFrame(outside.drop(columns="geometry"))])
+    tables = gate_tables(network, both, gates, modes=ROAD)
+    own = own_times(network, both, modes=ROAD, origins=np.arange(len(both)) < len(cells))
+    reach = potential(both, tables, own, decay=Exponential(study.settings.access.half_life_h))
+    for name in reach.columns:
+        np.testing.assert_allclose(
+            cells[f"potential_{name}"], reach[name].iloc[: len(cells)], rtol=1e-6
+        )
+    within = cumulative(both, tables, own, hours=(1.0,)).iloc[: len(cells)]
+    assert len(within.columns) == 5
+    for name in within.columns:
+        np.testing.assert_allclose(cells[name], within[name], rtol=1e-6)
+
+
+def test_tables_say_who_lives_where(run):
+    tables = run[1] / "tables"
+    zones = pd.read_csv(tables / "zones_area.csv")
+    assert zones.columns.tolist() == [
+        "region_id",
+        "zone",
+        "population",
+        "population_share",
+        "area_km2",
+        "area_share",
+    ]
+    cells = run[2].surfaces.cells
+    assert zones["area_km2"].sum() == 25 * cells["region_id"].notna().sum()
+    assert zones["population"].sum() == pytest.approx(cells["population"].sum(), rel=1e-4)
+    means = pd.read_csv(tables / "surface_means.csv").set_index("region_id")
+    assert set(means.index) == {"A", "B", "C", "X", "Y"}
+    quality = run[2].quality.query("topic == 'surfaces'").set_index("item")["value"]
+    assert quality["area with data, home"] == pytest.approx(100, abs=0.01)
+    assert abs(quality["population of the cells against the raster"]) < 3
+    assert abs(quality["regional mean from the raster against that over cells, most"]) < 5
+    assert quality["entries to the network"] < len(cells)
+
+
+def test_a_second_run_reads_no_raster(run, monkeypatch):
+    folder, out, results, _ = run
+    before = {file: file.read_bytes() for file in (out / "surfaces").iterdir()}
+    monkeypatch.setattr("geo_border.study.read_population", None)
+    again = open_study(folder).run(out)
+    assert {"cells", "surfaces"} <= set(again.manifest["stages_reused"])
+    pd.testing.assert_frame_equal(again.surfaces.cells, results.surfaces.cells)
+    assert {file: file.read_bytes() for file in before} == before
+    toml = folder / "study.toml"
+    toml.write_text(toml.read_text().replace("offroad_kmh = 20", "offroad_kmh = 10"))
+    slower = open_study(folder).run(out)
+    assert "cells" in slower.manifest["stages_reused"]
+    assert "surfaces" not in slower.manifest["stages_reused"]
+    later = (
+        slower.surfaces.cells["hours_to_checkpoint"] - again.surfaces.cells["hours_to_checkpoint"]
+    )
+    assert (later > 0).all()
+    assert "surface.population.0" in json.loads((out / "manifest.json").read_text())["inputs"]
+
+
+def test_what_is_wrong_with_a_raster_is_found_before_the_run(mini):
+    toml = mini / "study.toml"
+    text = toml.read_text() + SURFACE
+    toml.write_text(text)
+    with pytest.raises(GeometryError, match=r"people\.tif: cannot be read"):
+        open_study(mini).read()
+    toml.write_text(text.replace("cell_km = 5", "cell_km = 0"))
+    with pytest.raises(StudyError, match=r"surface\.cell_km"):
+        open_study(mini)
+
+
+def test_rasters_may_be_several(mini):
+    toml = mini / "study.toml"
+    toml.write_text(toml.read_text() + SURFACE.replace('"people.tif"', '["a.tif", "b.tif"]'))
+    write_people(mini / "a.tif")
+    assert open_study(mini).settings.surface.files == ["a.tif", "b.tif"]
+    with pytest.raises(GeometryError, match=r"b\.tif: cannot be read"):
+        open_study(mini).read()
