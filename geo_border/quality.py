@@ -9,6 +9,8 @@ import pandas as pd
 from geo_border.border.checkpoints import ON_THE_LINE
 from geo_border.extracts import TAGS
 from geo_border.index.audit import audit
+from geo_border.network.osm.speeds import FALLBACK, speed_table
+from geo_border.network.seams import speed_seams
 
 if TYPE_CHECKING:
     from geo_border.inputs import Inputs
@@ -290,6 +292,20 @@ def findings(
         note = f" ({line.note!s})" if line.note else ""
         problem = f"{value} {line.unit!s}".strip() + note
         rows.append((severity, str(line.topic), str(line.item), problem, ""))
+    rows += [
+        (
+            "note",
+            "speeds",
+            f"{seam['mode']}, {seam['class']}",
+            (
+                f"{seam['slow_kmh']:.0f} km/h in {seam['slow']}, {seam['fast_kmh']:.0f} in "
+                f"{seam['fast']} where no speed is tagged; unless the law differs so, the table "
+                "makes a border effect of its own"
+            ),
+            settings.network.speeds or "",
+        )
+        for seam in speed_seams(_default_speeds(inputs)).to_dict("records")
+    ]
     regions = border["regions"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
     in_file = inputs.places.get("source", pd.Series(index=inputs.places.index)) != TAGS
@@ -342,6 +358,19 @@ def findings(
     table = pd.DataFrame(rows, columns=["severity", "topic", "item", "problem", "where"])
     worst = table["severity"].map({"error": 0, "warning": 1, "note": 2})
     return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _default_speeds(inputs: Inputs) -> pd.DataFrame:
+    """Default speeds by side as the study's table has them, and by country for OpenStreetMap."""
+    tables = [] if inputs.speeds is None else [inputs.speeds]
+    if "country" in inputs.lines:
+        codes = inputs.lines["country"].dropna().unique()
+        used = set(inputs.lines["road_class"].dropna().unique())
+        for code in sorted(set(codes) - {FALLBACK}):
+            table = speed_table(code)
+            tables.append(table[table["class"].isin(used)].assign(side=code))
+    columns = ["side", "mode", "class", "kmh"]
+    return pd.concat([pd.DataFrame(columns=columns), *(table[columns] for table in tables)])
 
 
 def _at(file: str, position: object) -> str:

@@ -196,3 +196,14 @@ def test_the_network_alone_reuses_what_a_run_has_finished(run, tmp_path):
     with pytest.raises(NetworkError, match="cannot be written as dxf"):
         open_study(folder).export_network(tmp_path / "new", ["dxf"])
     assert not (tmp_path / "new").exists()
+
+
+def test_check_names_a_seam_of_speeds(mini):
+    speeds = pd.read_csv(mini / "speeds.csv")
+    fast = (speeds["side"] == "neighbour") & (speeds["class"] == "street")
+    speeds.loc[fast, "kmh"] = 80.0
+    speeds.to_csv(mini / "speeds.csv", index=False)
+    found = open_study(mini).check()
+    seams = found[found["topic"] == "speeds"]
+    assert seams["item"].tolist() == ["road, street"]
+    assert seams["problem"].iloc[0].startswith("60 km/h in home, 80 in neighbour")
