@@ -311,12 +311,16 @@ def fetch(
 def studies() -> None:
     """List the studies that come with the package."""
     from geo_border.settings import read_settings  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import embedded_studies  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import embedded_studies, templates  # noqa: PLC0415  (--help stays quick)
 
     for name, folder in embedded_studies().items():
         about = read_settings(folder / "study.toml").study
         out.print(Text(f"{name}  {about.title}", style="bold"))
         out.print(Text(f"    {folder}", style="dim"), soft_wrap=True)
+    more = ", ".join(sorted(templates().keys() - embedded_studies().keys()))
+    if more:
+        note = f"To begin with OpenStreetMap: geo-border new DIR --from NAME, NAME one of {more}"
+        out.print(Text(note), soft_wrap=True)
 
 
 @app.command()
@@ -325,17 +329,26 @@ def new(
         Path, typer.Argument(metavar="DIR", help="Folder to make; must not exist, or be empty.")
     ],
     template: Annotated[
-        str, typer.Option("--from", metavar="NAME", help="Embedded study to copy.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="NAME",
+            help="Study to copy: ru-kz from tables and layers; andorra or liechtenstein from "
+            "OpenStreetMap.",
+        ),
     ] = "ru-kz",
 ) -> None:
-    """Copy an embedded study, to replace its files by those of your own border."""
-    from geo_border.study import new_study  # noqa: PLC0415  (--help stays quick)
+    """Copy a study, to replace what it says and its files by those of your own border."""
+    from geo_border.study import new_study, open_study  # noqa: PLC0415  (--help stays quick)
 
     new_study(folder, template=template)
+    steps = [f"edit {folder / 'study.toml'} and replace the files it names"]
+    if open_study(folder).settings.osm is not None:
+        steps.append(f"geo-border fetch {folder}")
+    steps += [f"geo-border check {folder}", f"geo-border run {folder}"]
     out.print(Text(f"{folder} is ready. Next:"), soft_wrap=True)
-    out.print(Text(f"  1. edit {folder / 'study.toml'} and replace the files it names"))
-    out.print(Text(f"  2. geo-border check {folder}"))
-    out.print(Text(f"  3. geo-border run {folder}"))
+    for number, step in enumerate(steps, start=1):
+        out.print(Text(f"  {number}. {step}"), soft_wrap=True)
 
 
 def main() -> None:

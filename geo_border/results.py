@@ -84,6 +84,8 @@ class Results:
         The graph itself.
     surfaces
         Cells along the border, where the study has a population raster.
+    flaws
+        Where the data are doubtful, as `geo_border.quality.flaws` gives them.
     """
 
     settings: Settings
@@ -108,3 +110,4 @@ class Results:
     manifest: dict[str, Any]
     network: Network
     surfaces: Surfaces | None = None
+    flaws: gpd.GeoDataFrame | None = None

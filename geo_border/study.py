@@ -23,7 +23,7 @@ from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.exports import check_formats, write_network
 from geo_border.population import polygon_population, read_population
-from geo_border.quality import account, findings
+from geo_border.quality import account, findings, flaws
 from geo_border.report.write import write_outputs
 from geo_border.results import Results, Surfaces
 from geo_border.routing.dissection import elimination_order
@@ -102,9 +102,26 @@ def embedded_studies() -> dict[str, Path]:
     dict
         Folder of each study by its name.
     """
+    return _studies_in("data")
+
+
+def templates() -> dict[str, Path]:
+    """Find the studies that one's own can be copied from.
+
+    Returns
+    -------
+    dict
+        Folder of each by its name: the embedded studies, and examples whose extracts are still
+        to be fetched.
+    """
+    return embedded_studies() | _studies_in("examples")
+
+
+def _studies_in(name: str) -> dict[str, Path]:
+    """Studies in a folder of the package."""
     here = Path(geo_border.__file__).parent
     # A wheel carries the studies inside the package; a checkout has them beside it.
-    root = here / "data" if (here / "data").is_dir() else here.parent / "data"
+    root = here / name if (here / name).is_dir() else here.parent / name
     return {file.parent.name: file.parent for file in sorted(root.glob("*/study.toml"))}
 
 
@@ -133,14 +150,15 @@ def open_study(study: str | Path) -> Study:
     elif not path.exists() and path.suffix != ".toml":
         raise StudyError(
             f"there is no study {str(study)!r}",
-            remedy=f"Give a folder with a study.toml, or one of: {', '.join(embedded) or 'none'}",
+            remedy=f"Give a folder with a study.toml, or one of: {', '.join(embedded) or 'none'}; "
+            f"`geo-border new {study} --from NAME` makes one",
         )
     file = path / "study.toml" if path.is_dir() else path
     return Study(folder=file.parent, settings=read_settings(file))
 
 
 def new_study(folder: Path, *, template: str = "ru-kz") -> None:
-    """Copy the inputs of an embedded study to start one's own border from.
+    """Copy the inputs of an embedded study or an example to start one's own border from.
 
     The copy is named after its folder.
 
@@ -149,7 +167,7 @@ def new_study(folder: Path, *, template: str = "ru-kz") -> None:
     folder
         Where to put it; must not exist, or be empty.
     template
-        Name of the embedded study.
+        Name of one of the `templates`.
 
     Raises
     ------
@@ -160,7 +178,7 @@ def new_study(folder: Path, *, template: str = "ru-kz") -> None:
         raise StudyError(
             "the folder is not empty", file=folder, remedy="Name a folder that does not exist yet"
         )
-    studies = embedded_studies()
+    studies = templates()
     if template not in studies:
         raise StudyError(
             f"there is no study {template!r} to copy", remedy=f"There are {', '.join(studies)}"
@@ -361,6 +379,7 @@ class Study:
             manifest=self._manifest(digests, memory.reused, extracted),
             network=network,
             surfaces=surfaces,
+            flaws=flaws(built, extracted),
         )
         if folder is not None:
             progress("outputs")

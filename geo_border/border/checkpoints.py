@@ -136,8 +136,10 @@ def placed_checkpoints(
             remedy="Add it to [delays] in study.toml",
         )
     found = table.drop(columns=["delay_h", "delay_out_h", "delay_in_h"], errors="ignore").assign(
-        home_id=table["home_id"].fillna(position["home_id"].where(on_line)),
-        neighbour_id=table["neighbour_id"].fillna(position["neighbour_id"].where(on_line)),
+        **{
+            side: table[side].astype(object).fillna(position[side].where(on_line))
+            for side in ("home_id", "neighbour_id")
+        },
         chainage_km=position["chainage_km"].where(on_line),
         border_distance_km=position["border_distance_km"],
     )

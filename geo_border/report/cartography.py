@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from geo_border.border.edges import equal_area_crs
+from geo_border.network.beyond import LOCAL_WAY
 from geo_border.report.style import BORDER, INK, MUTED, NEIGHBOUR, OUTSIDE, short_names
+from geo_border.settings import EverythingElse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +33,13 @@ WIDTH_IN = 4.72
 """Width of a map, inches (120 mm): its letters still read at a journal column of 85 mm."""
 
 DPI = 300
+
+DETAIL = 3e-4
+"""Details smaller than this share of a map are left out: less than a dot of the printer."""
+
+AROUND = 0.2
+"""Share of the width shown around one side where the other is everything else."""
+
 LABEL_PT = 6.0
 SMALL_PT = 5.2
 SOURCE_PT = 4.3
@@ -56,6 +65,8 @@ class Ground:
         Name of each side and its ground outside the studied regions.
     source
         Attribution of the data.
+    detail_m
+        Details smaller than this are left out, metres.
     """
 
     crs: CRS
@@ -65,6 +76,7 @@ class Ground:
     extent: tuple[float, float, float, float]
     sides: dict[str, shapely.Geometry]
     source: str
+    detail_m: float
 
     @property
     def aspect(self) -> float:
@@ -73,7 +85,7 @@ class Ground:
         return (north - south) / (east - west)
 
 
-def ground_of(results: Results, *, simplify_m: float = 800, margin: float = 0.02) -> Ground:
+def ground_of(results: Results, *, simplify_m: float | None = None, margin: float = 0.02) -> Ground:
     """Project and simplify what lies under every map.
 
     Parameters
@@ -81,9 +93,10 @@ def ground_of(results: Results, *, simplify_m: float = 800, margin: float = 0.02
     results
         What a run gave.
     simplify_m
-        Details smaller than this are left out, metres.
+        Details smaller than this are left out, metres; without it `DETAIL` of the extent.
     margin
-        Share of the width left free around the regions.
+        Share of the width left free around the regions; more where one side is everything else,
+        of which only what lies near is shown.
 
     Returns
     -------
@@ -91,6 +104,10 @@ def ground_of(results: Results, *, simplify_m: float = 800, margin: float = 0.02
         The ground.
     """
     crs = equal_area_crs(results.regions)
+    west, south, east, north, free = _focus(results, crs, margin)
+    extent = (west - free, east + free, south - free, north + free)
+    if simplify_m is None:
+        simplify_m = DETAIL * max(east - west, north - south)
     territory = results.territory[["region_id", "side", "geometry"]].to_crs(crs)
     # Common edges must stay common, or slivers open between neighbours.
     simple = shapely.coverage_simplify(territory.geometry.to_numpy(), simplify_m)
@@ -101,15 +118,41 @@ def ground_of(results: Results, *, simplify_m: float = 800, margin: float = 0.02
     regions = regions.set_geometry(studied.reindex(regions.index).set_crs(crs))
     border = results.border[["geometry"]].to_crs(crs)
     border = border.set_geometry(shapely.simplify(border.geometry, simplify_m))
-    west, south, east, north = regions.total_bounds
-    free = margin * (east - west)
-    extent = (west - free, east + free, south - free, north + free)
     study = results.settings.study
     sides = {
         name: _rest(territory[territory["side"] == side], regions)
         for side, name in (("home", study.home), ("neighbour", study.neighbour))
     }
-    return Ground(crs, regions, territory, border, extent, sides, results.settings.attribution)
+    source = results.settings.attribution
+    return Ground(crs, regions, territory, border, extent, sides, source, simplify_m)
+
+
+def _focus(results: Results, crs: CRS, margin: float) -> tuple[float, float, float, float, float]:
+    """West, south, east, north of what a map is of, and the free space around it, metres."""
+    shown = results.regions
+    for side, other in (("home", "neighbour"), ("neighbour", "home")):
+        if isinstance(getattr(results.settings.regions, side), EverythingElse):
+            shown = shown[shown["side"] == other]
+            margin = AROUND
+    west, south, east, north = shown.to_crs(crs).total_bounds
+    return west, south, east, north, margin * max(east - west, (north - south) / 2)
+
+
+def drawn_edges(results: Results) -> gpd.GeoDataFrame:
+    """Links that are drawn: not changes of mode, nor straight ways that stand for roads.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    GeoDataFrame
+        Rows of the edges.
+    """
+    edges = results.edges
+    return edges[(edges["mode"] != "transfer") & (edges["road_class"] != LOCAL_WAY)]
 
 
 def _rest(territory: gpd.GeoDataFrame, regions: gpd.GeoDataFrame) -> shapely.Geometry:

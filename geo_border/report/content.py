@@ -91,6 +91,7 @@ def region_table(results: Results) -> dict[str, Any]:
         ("Border effect", "%"),
     ]
     rows = []
+    near = results.regions.loc[results.levels.index, "hours_to_checkpoint"].max() < 2
     order = results.levels["index"].sort_values(ascending=False, na_position="last", kind="stable")
     for name in order.index:
         region, level = results.regions.loc[name], results.levels.loc[name]
@@ -105,7 +106,8 @@ def region_table(results: Results) -> dict[str, Any]:
                 cell(level["index"]),
                 interval,
                 *(cell(level[key]) for key in SCORES if key != "index"),
-                *_access_cells(region)[-2:],
+                cell(region["hours_to_checkpoint"], 2 if near else 1),
+                cell(region["border_effect"], 1, factor=100),
             ]
         )
     return {"head": head, "rows": rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from geo_border.results import Results
 
+SIDE_LETTERS = 14
+"""Letters of the name of a side in one line, left of its band."""
+
 ON_THE_LINE = ("road", "rail", "ferry", "foot")
 
 
@@ -46,6 +50,23 @@ def open_on_the_line(results: Results) -> pd.DataFrame:
     found = pd.DataFrame(posts[mine].drop(columns=posts.geometry.name))
     delay = found[["delay_out_h", "delay_in_h"]].mean(axis=1)
     return found.assign(delay_h=delay).sort_values("chainage_km", kind="stable")
+
+
+def has_delays(results: Results) -> bool:
+    """Whether passing any open checkpoint takes time.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    bool
+        False where every delay is 0.
+    """
+    delays = open_on_the_line(results)[["delay_out_h", "delay_in_h"]]
+    return bool(delays.to_numpy().any())
 
 
 def gaps_along(results: Results, mode: str = "road") -> pd.DataFrame:
@@ -161,7 +182,8 @@ def _regions_strip(axes: Axes, results: Results) -> None:
             )
             _band_name(axes, short.get(name, str(name)), from_km, to_km, level + 0.5)
     study = results.settings.study
-    axes.set_yticks([0.5, 1.5], [literal(study.neighbour), literal(study.home)])
+    sides = [fill(literal(name), SIDE_LETTERS) for name in (study.neighbour, study.home)]
+    axes.set_yticks([0.5, 1.5], sides)
     axes.tick_params(axis="y", length=0)
 
 

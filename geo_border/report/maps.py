@@ -23,6 +23,7 @@ from geo_border.report.cartography import (
     Ground,
     Labels,
     draw_ground,
+    drawn_edges,
     ground_of,
     literal,
     map_axes,
@@ -32,7 +33,7 @@ from geo_border.report.cartography import (
     source_lines,
     write_source,
 )
-from geo_border.report.figures import border_profile
+from geo_border.report.figures import border_profile, has_delays
 from geo_border.report.style import (
     BAD,
     BORDER,
@@ -55,6 +56,7 @@ from geo_border.report.style import (
     sentence,
     type_colours,
 )
+from geo_border.typology.rules import UNDETERMINED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +72,9 @@ if TYPE_CHECKING:
 MARGIN_IN = 0.04
 LEAST_LOAD = 0.005
 """Share of the demand across the border from which a link counts as loaded."""
+
+LARGEST_PLACE = 32.0
+"""Area of the symbol of the most populous place, square points."""
 
 SYMBOLS = {"road": "o", "rail": "s", "ferry": "D", "foot": "^", "air": "v"}
 
@@ -91,8 +96,9 @@ def write_maps(results: Results, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     ground = ground_of(results)
-    figures = {
-        "types": types_map(results, ground),
+    typed = (results.typology["type"] != UNDETERMINED).any()
+    figures = {"types": types_map(results, ground)} if typed else {}
+    figures |= {
         "levels": levels_map(results, ground),
         "network": network_map(results, ground),
         "access": access_map(results, ground),
@@ -142,7 +148,7 @@ def types_map(results: Results, ground: Ground) -> Figure:
 
 
 def levels_map(results: Results, ground: Ground) -> Figure:
-    """Draw the three levels and the economic potential side by side, in the same classes.
+    """Draw the levels and the economic potential that are scored, in the same classes.
 
     Parameters
     ----------
@@ -154,11 +160,19 @@ def levels_map(results: Results, ground: Ground) -> Figure:
     Returns
     -------
     Figure
-        Four maps.
+        A map each, side by side; one of the first level if nothing is scored.
     """
-    shown = [*LEVELS, "potential"]
+    scored = [name for name in (*LEVELS, "potential") if results.levels[name].notna().any()]
+    shown = scored or [next(iter(LEVELS))]
     scale = score_classes(results)
-    figure, panels = _sheet(ground, n=len(shown), columns=2, legend_rows=2, width_in=7.09)
+    figure, panels = _sheet(
+        ground,
+        n=len(shown),
+        columns=min(2, len(shown)),
+        legend_rows=2,
+        titled=True,
+        width_in=7.09 if len(shown) > 1 else WIDTH_IN,
+    )
     for axes, column in zip(panels, shown, strict=True):
         values = results.levels[column].reindex(ground.regions.index)
         fill = scale.colour(values)
@@ -197,8 +211,8 @@ def network_map(results: Results, ground: Ground) -> Figure:
     handles = _network_handles(results, top=top)
     figure, (axes,) = _sheet(ground, legend_rows=(len(handles) + 1) // 2)
     draw_ground(axes, ground, line=0.8)
-    edges = results.edges[results.edges["mode"] != "transfer"]
-    edges = edges.set_geometry(edges.geometry.to_crs(ground.crs).simplify(500))
+    edges = drawn_edges(results)
+    edges = edges.set_geometry(edges.geometry.to_crs(ground.crs).simplify(ground.detail_m / 2))
     for mode, dashes in (("rail", (0, (4, 1.2))), ("road", "solid")):
         mine = edges[edges["mode"] == mode]
         axes.add_collection(
@@ -241,15 +255,16 @@ def access_map(results: Results, ground: Ground) -> Figure:
     Returns
     -------
     Figure
-        Two maps, one above the other.
+        Two maps, one above the other; the first alone where there are no delays.
     """
     places = results.places
     zones = [minutes / 60 for minutes in results.settings.access.zones_min]
+    whole = all(hours * 2 % 1 == 0 for hours in zones)
     panels_of: list[tuple[str, str, Classes]] = [
         (
             "hours_to_checkpoint",
-            "Time to the nearest open checkpoint, hours",
-            classes([*zones, 2 * zones[-1], np.inf], colours=BAD),
+            f"Time to the nearest open checkpoint, {'hours' if whole else 'minutes'}",
+            classes([*zones, 2 * zones[-1], np.inf], colours=BAD, scale=1 if whole else 60),
         ),
         (
             "border_effect",
@@ -257,11 +272,16 @@ def access_map(results: Results, ground: Ground) -> Figure:
             quantile_classes(places["border_effect"], colours=BAD, unit=PERCENT, scale=100),
         ),
     ]
+    if not has_delays(results):
+        del panels_of[1]
     at = places.geometry.to_crs(ground.crs)
     # Area by population, but a village is still to be seen.
-    area = (2e-5 * places["population"].to_numpy(float)).clip(0.9, 45)
+    people = places["population"].to_numpy(float)
+    area = (LARGEST_PLACE * people / people.max(initial=1)).clip(0.9)
     order = np.argsort(-area, kind="stable")
-    figure, panels = _sheet(ground, n=2, columns=1, legend_rows=1, legend_each=True)
+    figure, panels = _sheet(
+        ground, n=len(panels_of), columns=1, legend_rows=1, legend_each=True, titled=True
+    )
     for axes, (column, title, scale) in zip(panels, panels_of, strict=True):
         draw_ground(axes, ground, line=0.8)
         values = places[column].to_numpy(float)
@@ -398,11 +418,12 @@ def _sheet(
     columns: int = 1,
     legend_rows: int,
     legend_each: bool = False,
+    titled: bool = False,
     width_in: float = WIDTH_IN,
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure with room for maps, legend, scale bar and source line."""
     rows = -(-n // columns)
-    title = 0.2 if n > 1 else 0.0
+    title = 0.2 if titled else 0.0
     gap = 0.12
     wide = (width_in - 2 * MARGIN_IN - gap * (columns - 1)) / columns
     high = wide * ground.aspect

@@ -34,9 +34,6 @@ METHODS = {
 }
 """Choices of the index whose words differ from their names in study.toml."""
 
-DETAIL_M = 400
-"""Details of polygons smaller than this are left out of the page, metres."""
-
 
 def write_report(results: Results, folder: Path) -> Path:
     """Write the page as ``report.html``.
@@ -73,7 +70,8 @@ def page(results: Results) -> str:
         A whole HTML document; its scripts and styles are inside it, and its content security
         policy forbids every other.
     """
-    ground = ground_of(results, simplify_m=DETAIL_M)
+    ground = ground_of(results)
+    ground = ground_of(results, simplify_m=ground.detail_m / 2)
     drawn, choices = region_map(results, ground)
     environment = Environment(
         loader=PackageLoader("geo_border.report"),

@@ -21,6 +21,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
+from geo_border.report.cartography import drawn_edges
 from geo_border.report.hover import (
     FONT,
     LOST_ROWS,
@@ -51,6 +52,7 @@ from geo_border.report.style import (
     sentence,
     type_colours,
 )
+from geo_border.typology.rules import UNDETERMINED
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -130,6 +132,12 @@ def region_fills(results: Results) -> tuple[pd.DataFrame, list[Choice]]:
         fills[f"fill_{key}"] = measure.colour(values)
         fills[f"told_{key}"] = numbers(values, f"{{:,.{decimals}f}}{unit}", factor=factor)
         choices.append(Choice(key, title, "Accessibility", _legend(measure, values)))
+    if set(colours) == {UNDETERMINED}:
+        # What there is comes first: the map opens with it.
+        scored = [
+            c for c in choices if c.key in results.levels and results.levels[c.key].notna().any()
+        ]
+        choices = scored + [c for c in choices if c not in scored and c.group == "Accessibility"]
     return fills, choices
 
 
@@ -171,8 +179,12 @@ def region_map(results: Results, ground: Ground) -> tuple[LayoutDOM, list[Choice
         line_width=0.8,
         name="layer-regions",
     )
+    west, east, south, north = ground.extent
+    shown = plot.quad(
+        left=west, right=east, bottom=south, top=north, fill_color=None, line_color=None
+    )
     for extent in frame:
-        extent.renderers = [regions]
+        extent.renderers = [shown]
     _draw_network(plot, results, ground)
     xs, ys = _line_columns(ground.border.geometry)
     plot.multi_line(xs, ys, line_color="white", line_width=4, line_alpha=0.8)
@@ -293,8 +305,8 @@ def _region_columns(results: Results, ground: Ground, fills: pd.DataFrame) -> di
 
 def _draw_network(plot: figure, results: Results, ground: Ground) -> None:
     """Draw links in grey, and those with cross-border load in classes of width."""
-    edges = results.edges[results.edges["mode"] != "transfer"]
-    lines = edges.geometry.to_crs(ground.crs).simplify(250)
+    edges = drawn_edges(results)
+    lines = edges.geometry.to_crs(ground.crs).simplify(ground.detail_m / 2)
     load = edges["load_share"].fillna(0).to_numpy(float)
     top = load.max() if len(load) and load.max() > 0 else 1.0
     for mode, dash in (("road", "solid"), ("rail", [5, 2])):

@@ -307,7 +307,8 @@ def quantile_classes(
     known = values.replace([np.inf, -np.inf], np.nan).dropna().to_numpy(float) * scale
     if len(np.unique(known)) < 2:
         return classes([np.inf], colours=colours, unit=unit)
-    limits = mapclassify.Quantiles(known, k=min(k, len(np.unique(known)))).bins
+    # As mapclassify.Quantiles, which warns where values repeat.
+    limits = np.unique(np.percentile(known, np.linspace(100 / k, 100, k)))
     bins = [float(f"{limit:.2g}") for limit in limits]
     if bins[-1] < known.max():
         bins[-1] += 10.0 ** (np.floor(np.log10(abs(bins[-1]))) - 1)

@@ -87,6 +87,7 @@ GEOMETRY = {
     "edges": "LineString",
     "places": "Point",
     "mismatch": "MultiPolygon",
+    "flaws": "Point",
 }
 """Layers of the GeoPackage and the geometry of each."""
 
@@ -236,7 +237,9 @@ def write_geopackage(results: Results, path: Path) -> None:
     path.unlink(missing_ok=True)
     with _fixed_date():
         for layer, geometry in GEOMETRY.items():
-            frame: gpd.GeoDataFrame = getattr(results, layer)
+            frame: gpd.GeoDataFrame | None = getattr(results, layer)
+            if frame is None:
+                continue
             if any(name is not None for name in frame.index.names):
                 frame = frame.reset_index()
             pyogrio.write_dataframe(

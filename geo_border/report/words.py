@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.report.figures import open_on_the_line
+from geo_border.index.registry import LEVELS
+from geo_border.report.figures import has_delays, open_on_the_line
 from geo_border.report.style import (
     MODES,
     checkpoint_label,
@@ -14,6 +15,7 @@ from geo_border.report.style import (
     short_names,
     type_order,
 )
+from geo_border.typology.rules import LABELS, UNDETERMINED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,14 +111,18 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     hours = weighted_mean(home["hours_to_checkpoint"], people)
     effect = percent(weighted_mean(home["border_effect"], people), 1)
     side = results.settings.study.home
+    soon = f"{60 * hours:.0f} min" if hours < 1 else number(hours, 1, unit=" h")
+    many = people.sum()
+    crowd = number(many / 1e6, 1, unit=" M") if many >= 1e6 else number(round(many, -2))
     figures = [
         (number(length, unit=" km"), "of common border"),
         (f"{len(posts)}", f"open checkpoints on it, {roads} of them by road"),
         (number(length / roads if roads else None, unit=" km"), "of border per road checkpoint"),
-        (number(people.sum() / 1e6, 1, unit=" M"), f"people in the {len(home)} regions of {side}"),
-        (number(hours, 1, unit=" h"), "from them to the nearest open checkpoint, on average"),
-        (effect, "of their accessibility lost to delays there"),
+        (crowd, f"people in the {len(home)} regions of {side}"),
+        (soon, "from them to the nearest open checkpoint, on average"),
     ]
+    if has_delays(results):
+        figures.append((effect, "of their accessibility lost to delays there"))
     return [(figure, words) for figure, words in figures if figure[0].isdigit()]
 
 
@@ -147,6 +153,8 @@ def _types_in_words(results: Results) -> list[str]:
     kind = results.typology["type"].dropna().astype(str)
     if kind.empty:
         return []
+    if (kind == UNDETERMINED).all():
+        return _levels_in_words(results)
     groups = [
         f"{name} ({listed([str(short.get(r, r)) for r in kind.index[kind == name]])})"
         for name in type_order(results)
@@ -159,6 +167,29 @@ def _types_in_words(results: Results) -> list[str]:
             f"{'one type' if one else f'{len(groups)} types'}: {'; '.join(groups)}."
         )
     ]
+
+
+def _levels_in_words(results: Results) -> list[str]:
+    """What can be said where levels are missing, so that no region has a type."""
+    scored = [level for level in LEVELS if results.levels[level].notna().any()]
+    missing = [LABELS[level] for level in LEVELS if level not in scored]
+    study = results.settings.study
+    text = [
+        (
+            f"This study has no figures for {listed(missing)}: the {len(results.levels)} regions "
+            f"of {study.home} on the border with {study.neighbour} have no index and no type."
+        )
+    ]
+    names = results.regions["name"].astype(str)
+    for level in scored:
+        order = results.levels[level].dropna().sort_values(ascending=False, kind="stable")
+        if len(order) > 1:
+            text.append(
+                f"Their {LABELS[level]} is best in {names[order.index[0]]} "
+                f"({order.iloc[0]:.0f} of 100) and worst in {names[order.index[-1]]} "
+                f"({order.iloc[-1]:.0f})."
+            )
+    return text
 
 
 def _ends_in_words(results: Results) -> list[str]:
@@ -232,7 +263,7 @@ def _effect_in_words(results: Results) -> list[str]:
         return []
     names = home["name"].astype(str)
     posts = open_on_the_line(results)
-    if not posts[["delay_out_h", "delay_in_h"]].to_numpy().any():
+    if not has_delays(results):
         return [
             (
                 "No waiting time at the border is given in this study, so every passage is free: "

@@ -188,7 +188,9 @@ def growth_point(
         for score in ("potential", "dynamics", "transport_communication")
     ]
     verdict = "not a growth point now"
-    if met["growth_point"]:
+    if "potential" not in row:
+        verdict = "cannot be judged as a growth point"
+    elif met["growth_point"]:
         verdict = "a growth point"
     elif sum(met.values()) == 2 and found.get("potential") in {"medium", "high"}:
         verdict = "close to a growth point"
@@ -277,6 +279,8 @@ def bottleneck(
     found = record(classes(levels, thresholds=thresholds), region_id)
     if not scores:
         text = "No level can be scored."
+    elif len(scores) == 1:
+        text = f"Only {LABELS[next(iter(scores))]} is scored: which level is lowest is not known."
     else:
         lowest = min(scores, key=lambda level: float(scores[level]))
         text = f"the lowest level is {LABELS[lowest]} ({points(scores[lowest])}, {found[lowest]})"

@@ -132,7 +132,7 @@ def _reasons(
     text = sentence(listed(parts))
     if kind in TYPES:
         text = f"{sentence(TYPES[kind][0])} {text}"
-    if probabilities is None:
+    if probabilities is None or kind == UNDETERMINED:
         return text
     others = {name: float(share) for name, share in record(probabilities, region).items()}
     if not others:
