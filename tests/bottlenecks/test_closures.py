@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from borderland import (
-    brute_path,
     brute_times,
+    brute_trips,
     make_gates,
     make_network,
     make_places,
+    passed,
     random_borderland,
     whole_graph,
 )
@@ -30,23 +31,6 @@ from geo_border.routing.tables import gate_tables
 GRAVITY = Gravity(Exponential(1.5), 0.9, 1.0, total=7.0)
 
 
-def brute_trips(land, tables, scenario):
-    """Shares of demand and times of all pairs."""
-    times = brute_times(land, tables, scenario)
-    population = land.places["population"].to_numpy()
-    across = tables.place_side[:, None] != tables.place_side
-    mass = population**GRAVITY.origin_exponent
-    trips = np.where(across, mass[:, None] * population * GRAVITY.decay(times), 0)
-    return trips / max(trips.sum(), 1e-300), times
-
-
-def passed(graph, land, pair):
-    """Gates on the fastest path of a pair."""
-    ids = land.places.index
-    path = brute_path(graph, ids[pair[0]], ids[pair[1]])
-    return [step["gate"] for step in path if "gate" in step]
-
-
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), hostile=st.booleans(), scale=st.sampled_from([0.03, 0.5]))
 def test_closures_equal_routing_again(seed, hostile, scale):
@@ -55,7 +39,7 @@ def test_closures_equal_routing_again(seed, hostile, scale):
     scenario = Scenario(delay_factor=1.2)
     sets = [(g,) for g in land.gates.index] + list(combinations(land.gates.index, 2))
     found = closures(land.places, tables, gravity=GRAVITY, scenario=scenario, sets=sets)
-    trips, times = brute_trips(land, tables, scenario)
+    trips, times = brute_trips(land, tables, scenario, GRAVITY)
     graph = whole_graph(land, tables, scenario)
     pairs = [tuple(pair) for pair in np.argwhere(trips > 0)]
     via = {pair: passed(graph, land, pair) for pair in pairs}
@@ -186,7 +170,7 @@ def test_gains_equal_routing_again(seed, hostile):
     found = delay_gains(
         land.places, tables, cut_h=0.75, decay=decay, gravity=GRAVITY, scenario=scenario
     )
-    trips, times = brute_trips(land, tables, scenario)
+    trips, times = brute_trips(land, tables, scenario, GRAVITY)
     population = land.places["population"].to_numpy()
     across = tables.place_side[:, None] != tables.place_side
     before = delays(tables, scenario)

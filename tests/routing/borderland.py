@@ -174,3 +174,20 @@ def brute_path(graph, origin, target):
         min(graph[u][v].values(), key=lambda edge: edge["hours"])
         for u, v in zip(nodes[:-1], nodes[1:], strict=True)
     ]
+
+
+def brute_trips(land, tables, scenario, gravity):
+    """Shares of the demand across the border, and times, of all pairs."""
+    times = brute_times(land, tables, scenario)
+    population = land.places["population"].to_numpy()
+    across = tables.place_side[:, None] != tables.place_side
+    mass = population**gravity.origin_exponent
+    trips = np.where(across, mass[:, None] * population * gravity.decay(times), 0)
+    return trips / max(trips.sum(), 1e-300), times
+
+
+def passed(graph, land, pair):
+    """Gates on the fastest path of a pair."""
+    ids = land.places.index
+    path = brute_path(graph, ids[pair[0]], ids[pair[1]])
+    return [step["gate"] for step in path if "gate" in step]
