@@ -399,6 +399,26 @@ def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Da
     return pd.DataFrame(capitals)
 
 
+def gravity_of(settings: Settings) -> Gravity:
+    """Demand model of a study.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    Gravity
+        The model.
+    """
+    return Gravity(
+        decay=Exponential(half_life=settings.demand.half_life_h),
+        origin_exponent=settings.demand.alpha,
+        destination_exponent=settings.demand.gamma,
+    )
+
+
 def bottleneck_stage(
     settings: Settings, built: dict[str, Any], tables: GateTables
 ) -> dict[str, Any]:
@@ -420,11 +440,7 @@ def bottleneck_stage(
         region), and ``load``: demand on each edge.
     """
     places = built["places"]
-    gravity = Gravity(
-        decay=Exponential(half_life=settings.demand.half_life_h),
-        origin_exponent=settings.demand.alpha,
-        destination_exponent=settings.demand.gamma,
-    )
+    gravity = gravity_of(settings)
     ways = passages(tables)
     demand = cross_demand(places, tables, ways, gravity=gravity)
     loads = checkpoint_loads(tables, ways, demand)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import pandas as pd
 
 import geo_border
+from geo_border.access.decay import Exponential
 from geo_border.border.belt import belt_cells
+from geo_border.bottlenecks.changes import changes
 from geo_border.errors import StudyError
 from geo_border.extracts import about_extracts, extract_files, extract_stage, levels_of
 from geo_border.inputs import Inputs, input_files, read_inputs
@@ -23,10 +25,12 @@ from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.exports import check_formats, write_network
 from geo_border.population import polygon_population, read_population
+from geo_border.proposals import Proposal, WhatIf, check_modes, checkpoint_points, scenario_of
 from geo_border.quality import account, findings, flaws
 from geo_border.report.write import write_outputs
 from geo_border.results import Results, Surfaces
 from geo_border.routing.dissection import elimination_order
+from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.settings import Settings, read_settings
 from geo_border.stages import (
@@ -35,6 +39,7 @@ from geo_border.stages import (
     border_stage,
     bottleneck_stage,
     edge_layer,
+    gravity_of,
     index_stage,
     inside_stage,
     network_stage,
@@ -44,11 +49,13 @@ from geo_border.store import Memory, file_digest, whole_folder
 from geo_border.surfaces import regions_in_belt, surface_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
+
+    from geo_border.routing.inside import OwnTimes
 
 STAGES = (
     "extracts",
@@ -304,14 +311,7 @@ class Study:
         border, built, network_key = begun.border, begun.built, begun.key
         network, places = built["network"], built["places"]
         gates = gates_in_use(built["gates"])
-
-        progress("searches")
-        inside, _ = memory.stage(
-            "searches",
-            {"network": network_key},
-            lambda: inside_stage(network, places, order=partial(remembered_order, memory)),
-        )
-        own = own_times_of(inside)
+        own = _searched(memory, begun, progress)
         tables = gate_tables(network, places, gates, modes=ROAD, trees=True)
 
         progress("access")
@@ -424,6 +424,73 @@ class Study:
         with whole_folder(folder) as aside:
             write_network(built, aside, formats, names=begun.border["checkpoints"]["name"])
         return built
+
+    def whatif(
+        self,
+        scenarios: Mapping[str, Scenario | Proposal],
+        out: Path | str | None = None,
+        *,
+        each_place: bool = True,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> WhatIf:
+        """Compare scenarios at the border with the border as it is.
+
+        Parameters
+        ----------
+        scenarios
+            What is different, by name: scenarios, or proposals in the words of a planner.
+        out
+            Output folder of a run, whose finished stages are used; stages that are not there
+            are run, and remembered in it. None remembers nothing.
+        each_place
+            Whether to give the places too, which a thousand scenarios need not.
+        progress
+            Called with the name of each stage as it begins.
+
+        Returns
+        -------
+        WhatIf
+            What changes for places, regions and checkpoints; nothing is written.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it, or a scenario does not fit the border.
+        """
+        folder = _output_folder(out)
+        memory = Memory(None if folder is None else folder / MEMORY)
+        begun = self._to_network(memory, progress)
+        built, places = begun.built, begun.built["places"]
+        own = _searched(memory, begun, progress)
+        progress("scenarios")
+        gates, crossings = built["gates"], built["crossings"]
+        checked = {
+            name: what if isinstance(what, Scenario) else scenario_of(what, gates, crossings)
+            for name, what in scenarios.items()
+        }
+        wanted = {name for what in checked.values() for name in what.named}
+        by_road = gates["mode"].isin(ROAD)
+        check_modes(wanted & set(gates.index[~by_road]), gates)
+        in_use = gates.index.isin(gates_in_use(gates).index)
+        known = gates[by_road & (in_use | gates.index.isin(list(wanted)))]
+        tables = gate_tables(built["network"], places, known, modes=ROAD)
+        found = changes(
+            places,
+            tables,
+            own,
+            checked,
+            decay=Exponential(half_life=self.settings.access.half_life_h),
+            gravity=gravity_of(self.settings),
+            each_place=each_place,
+        )
+        return WhatIf(
+            settings=self.settings,
+            scenarios=checked,
+            changes=found,
+            regions=begun.border["regions"],
+            places=places,
+            checkpoints=checkpoint_points(begun.border["checkpoints"], crossings, known),
+        )
 
     def _to_network(self, memory: Memory, progress: Callable[[str], None]) -> _Begun:
         """Run the stages up to the network."""
@@ -561,6 +628,18 @@ class _Begun(NamedTuple):
     border_key: str
     built: dict[str, Any]
     key: str
+
+
+def _searched(memory: Memory, begun: _Begun, progress: Callable[[str], None]) -> OwnTimes:
+    """Run the searches inside the sides."""
+    progress("searches")
+    network, places = begun.built["network"], begun.built["places"]
+    inside, _ = memory.stage(
+        "searches",
+        {"network": begun.key},
+        lambda: inside_stage(network, places, order=partial(remembered_order, memory)),
+    )
+    return own_times_of(inside)
 
 
 @overload

@@ -244,11 +244,12 @@ def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
         for number, ways in enumerate(as_is):
             loads[number] -= _passed(left[number], base.ways[0], side)
             loads[number] += _passed(taken[number], ways, side)
+    delay = np.stack([ways.delay for ways in as_is])
     # What is lost entirely must not leave a rest of rounding.
     values[:5] = (values[:5] + base.state[:5, None]).clip(min=0)
     values[5] = [_nearest(tables, ways) for ways in as_is]
-    delay = np.stack([ways.delay for ways in as_is])
-    return _Found(values, trips, loads.clip(min=0), delay)
+    loads = np.where(np.isinf(delay).all(axis=1), 0.0, loads.clip(min=0))
+    return _Found(values, trips, loads, delay)
 
 
 def _block_ways(
@@ -315,7 +316,7 @@ def _block_sums(own: Inside | None, side: int, A: Floats, compared: Any, rows: s
     """Changes of the sums of some origins."""
     direct = NO_DIRECT if own is None else own.block(side, rows)
     found = np.empty((len(compared[1]), len(A[rows]), len(compared[-1])))
-    sum_changes(direct, A[rows], *compared, found)
+    sum_changes(*(direct, A[rows], *compared, found))
     return found
 
 
@@ -346,7 +347,7 @@ def _block_rerouted(
     scenarios, _, gates = compared[-1].shape
     trips = np.empty((scenarios, len(A[rows]), 3))
     left, taken = np.zeros((2, scenarios, gates, gates))
-    route_changes(A[rows], *compared, origin_mass[rows], *ends, trips, left, taken)
+    route_changes(*(A[rows], *compared, origin_mass[rows], *ends, trips, left, taken))
     return trips, left, taken
 
 

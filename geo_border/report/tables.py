@@ -186,9 +186,10 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _decimals(column: str) -> int | None:
-    """Decimals of a column by its name."""
+    """Decimals of a column by its name, whatever it is compared with."""
+    plain = re.sub(r"_(before|after|change)$", "", column)
     for pattern, decimals in DECIMALS:
-        if re.fullmatch(pattern, column):
+        if re.fullmatch(pattern, plain):
             return decimals
     return None
 
@@ -235,7 +236,7 @@ def write_geopackage(results: Results, path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    with _fixed_date():
+    with fixed_date():
         for layer, geometry in GEOMETRY.items():
             frame: gpd.GeoDataFrame | None = getattr(results, layer)
             if frame is None:
@@ -254,8 +255,14 @@ def write_geopackage(results: Results, path: Path) -> None:
 
 
 @contextmanager
-def _fixed_date() -> Iterator[None]:
-    """Let GDAL state `WRITTEN` as the time of writing."""
+def fixed_date() -> Iterator[None]:
+    """Let GDAL state `WRITTEN` as the time of writing.
+
+    Yields
+    ------
+    None
+        While it does.
+    """
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": WRITTEN})
     try:

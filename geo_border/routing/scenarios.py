@@ -73,8 +73,7 @@ class Scenario:
     @property
     def named(self) -> frozenset[str]:
         """Checkpoints that the scenario names."""
-        several = (self.closed, self.opened, self.delay_h, self.opening_hours, self.one_way)
-        return frozenset().union(*several)
+        return self.closed.union(self.opened, self.delay_h, self.opening_hours, self.one_way)
 
 
 AS_IS = Scenario()

@@ -1,0 +1,142 @@
+"""Tables that the command line prints, within 80 columns."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from geo_border.proposals import WhatIf
+
+MOST_ROWS = 25
+"""Longest table on the screen; the files have all rows."""
+
+LEAST_SHARE = 5e-5
+"""Changes of a share, or relative ones, that are shown as none."""
+
+
+def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
+    """What a scenario changes: trips in all, checkpoints, regions; a line each for several.
+
+    Parameters
+    ----------
+    result
+        What scenarios change.
+
+    Yields
+    ------
+    Table or Text
+        In the order of the screen.
+    """
+    totals = result.changes.totals
+    if len(totals) > 1:
+        yield _scenarios(totals)
+        return
+    total = totals.iloc[0]
+    yield Text(
+        f"{totals.index[0]}: {_percent(total['affected_share'])} of the trips across the border "
+        f"are affected, {_hours(total['extra_hours'], sign=True)} h each; "
+        f"{_percent(total['unserved_share'])} of all find no way."
+    )
+    yield _checkpoints(result)
+    yield _regions(result)
+    yield Text(
+        "hours: to the nearest open checkpoint; potential: change of what is reached across; "
+        "effect: border effect, per cent lost to delays; extra: hours per affected trip; "
+        "cut: trips from here that find no way.",
+        style="dim",
+    )
+
+
+def _table(*headings: str) -> Table:
+    """Table without lines: a name and numbers."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=bool(number))
+    return table
+
+
+def _scenarios(totals: pd.DataFrame) -> Table:
+    """A line for each scenario, the one that costs most first."""
+    table = _table("scenario", "affected", "hours each", "no way")
+    worst = totals.sort_values(["unserved_share", "extra_total"], ascending=False, kind="stable")
+    for name, row in worst.head(MOST_ROWS).iterrows():
+        table.add_row(
+            Text(str(name)),
+            _percent(row["affected_share"]),
+            _hours(row["extra_hours"], sign=True),
+            _percent(row["unserved_share"]),
+        )
+    if len(worst) > MOST_ROWS:
+        table.add_row(f"… and {len(worst) - MOST_ROWS} more in totals.csv")
+    return table
+
+
+def _checkpoints(result: WhatIf) -> Table:
+    """Checkpoints that get or lose traffic, the largest change first."""
+    table = _table("checkpoint", "before", "after", "change")
+    rows = result.changes.checkpoints.droplevel(0).join(result.checkpoints["name"])
+    rows = rows.assign(size=rows["load_share_change"].abs())
+    rows = rows[rows["size"] >= LEAST_SHARE].sort_values("size", ascending=False, kind="stable")
+    for row in rows.head(MOST_ROWS).to_dict("records"):
+        table.add_row(
+            Text(str(row["name"])),
+            _percent(row["load_share_before"]),
+            _percent(row["load_share_after"]),
+            _percent(row["load_share_change"], sign=True),
+        )
+    if rows.empty:
+        table.add_row("no checkpoint gets or loses traffic")
+    return table
+
+
+def _regions(result: WhatIf) -> Table:
+    """Regions for which anything changes."""
+    from geo_border.report.style import short_names  # noqa: PLC0415  (--help stays quick)
+
+    table = _table("region", "hours", "", "potential", "effect", "", "extra", "cut")
+    rows = result.changes.regions.droplevel(0).join(short_names(result.regions["name"]))
+    rows["relative"] = rows["potential_across_change"] / rows["potential_across_before"]
+    moved = (
+        (rows["hours_to_checkpoint_change"].abs() >= 5e-3)
+        | (rows["relative"].abs() >= LEAST_SHARE)
+        | (rows["border_effect_change"].abs() >= LEAST_SHARE)
+        | (rows["affected_share"] >= LEAST_SHARE)
+    )
+    for row in rows[moved].to_dict("records"):
+        table.add_row(
+            Text(str(row["short"])),
+            _hours(row["hours_to_checkpoint_before"]),
+            f"> {_hours(row['hours_to_checkpoint_after'])}",
+            _percent(row["relative"], sign=True),
+            _percent(row["border_effect_before"]),
+            f"> {_percent(row['border_effect_after'])}",
+            _hours(row["extra_hours"], sign=True),
+            _percent(row["unserved_share"]),
+        )
+    if not moved.any():
+        table.add_row("no region changes")
+    return table
+
+
+def _percent(share: float, *, sign: bool = False) -> str:
+    """Share as per cent; a share that is not known is a dash."""
+    if math.isnan(share):
+        return "-"
+    text = f"{100 * share:{'+' if sign else ''}.2f}"
+    return f"{'0.00' if float(text) == 0 else text} %"
+
+
+def _hours(hours: float, *, sign: bool = False) -> str:
+    """Hours; those that are not known are a dash."""
+    if math.isnan(hours):
+        return "-"
+    text = f"{hours:{'+' if sign else ''}.2f}"
+    return "0.00" if float(text) == 0 else text

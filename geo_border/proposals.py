@@ -1,0 +1,328 @@
+"""Scenarios in the words of a planner: options and files to scenarios, and what comes of them."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from geo_border.border.checkpoints import expected_wait
+from geo_border.border.edges import WGS84
+from geo_border.errors import CheckpointError, StudyError
+from geo_border.routing.scenarios import Scenario, check_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from geo_border.bottlenecks.changes import Changes
+    from geo_border.settings import Settings
+
+TWIN_M = 100.0
+"""Unserved crossings of one mode this near each other, such as the two carriageways of a
+road, are opened together, metres."""
+
+
+class Proposal(BaseModel):
+    """What a planner would change at the border, as on the command line.
+
+    Attributes
+    ----------
+    close, open
+        Checkpoints; `open` takes crossings without a checkpoint too.
+    delay, delay_out, delay_in
+        ``ID=HOURS`` (or ``ID=OUT/IN``), the whole of a passage; the last two leave the other
+        direction as it is.
+    hours
+        ``ID=OPENING HOURS`` in OSM syntax.
+    one_way
+        ``ID=out`` (home to neighbour alone) or ``ID=in``.
+    modes
+        Modes of the checkpoints that may be passed.
+    users
+        Who travels: ``multilateral``, ``bilateral`` or ``local``.
+    delay_factor
+        Multiplies every delay.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    close: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    delay: tuple[str, ...] = ()
+    delay_out: tuple[str, ...] = ()
+    delay_in: tuple[str, ...] = ()
+    hours: tuple[str, ...] = ()
+    one_way: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    users: str | None = None
+    delay_factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What scenarios change, with the layers to draw it.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    scenarios
+        What is different at the border, by name.
+    changes
+        What that changes.
+    regions
+        Polygons, index ``region_id``.
+    places
+        Points, index ``place_id``.
+    checkpoints
+        Points of checkpoints and of opened crossings, index ``checkpoint_id``.
+    """
+
+    settings: Settings
+    scenarios: Mapping[str, Scenario]
+    changes: Changes
+    regions: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    checkpoints: gpd.GeoDataFrame
+
+
+def read_proposals(file: Path) -> dict[str, Proposal]:
+    """Read a list of scenarios.
+
+    Parameters
+    ----------
+    file
+        TOML with a table ``[[scenario]]`` for each: ``name`` and the keys of `Proposal`,
+        lists of strings. Or CSV with a row for each and the same columns, entries of a cell
+        divided by ``|``.
+
+    Returns
+    -------
+    dict
+        Proposals by name, in the order of the file.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, names no scenario, one twice, or says what none can say.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"cannot be read as text ({error})", file=file) from error
+    rows = list(_toml_rows(text, file) if file.suffix == ".toml" else _csv_rows(text))
+    found: dict[str, Proposal] = {}
+    for number, row in enumerate(rows, start=1):
+        where = f"scenario {number}"
+        name = row.pop("name", None)
+        if not isinstance(name, str) or not name.strip() or name in found:
+            raise StudyError(
+                "has no name, or that of another one", file=file, row=where, remedy="Name it"
+            )
+        try:
+            found[name] = Proposal.model_validate(row)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise StudyError(
+                f"{key}: {first['msg'].lower()}",
+                file=file,
+                row=f"{where} ({name})",
+                remedy=f"The keys are name, {', '.join(Proposal.model_fields)}",
+            ) from error
+    if not found:
+        raise StudyError("names no scenario", file=file, remedy="Begin one with [[scenario]]")
+    return found
+
+
+def _toml_rows(text: str, file: Path) -> list[dict[str, Any]]:
+    """Tables of a TOML file."""
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"not valid TOML: {error}", file=file, remedy="Mend that line") from error
+    rows = told.pop("scenario", [])
+    if told or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise StudyError(
+            "is not a list of scenarios", file=file, remedy="Begin each with [[scenario]]"
+        )
+    return [dict(row) for row in rows]
+
+
+def _csv_rows(text: str) -> Iterator[dict[str, Any]]:
+    """Rows of a CSV file; empty cells say nothing."""
+    single = {"name", "users", "delay_factor"}
+    for row in csv.DictReader(text.splitlines()):
+        yield {
+            str(key): value if key in single or not isinstance(value, str) else value.split("|")
+            for key, value in row.items()
+            if value
+        }
+
+
+def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame) -> Scenario:
+    """Scenario that a proposal means.
+
+    Parameters
+    ----------
+    proposal
+        What a planner would change.
+    gates, crossings
+        Of the network, see `geo_border.network.build.BuiltNetwork`.
+
+    Returns
+    -------
+    Scenario
+        For tables of these gates.
+
+    Raises
+    ------
+    CheckpointError
+        If it names what is not there, or gives hours that are none.
+    """
+    opened = [_gate_at(name, gates, crossings) for name in proposal.open]
+    twins = {twin: name for name in opened for twin in _twins(name, gates, crossings)}
+    delay: dict[str, tuple[float, float]] = {}
+    for entry in proposal.delay:
+        name, value = _pair(entry)
+        out, _, back = value.partition("/")
+        delay[name] = _number(out, entry), _number(back or out, entry)
+    check_names({*proposal.close, *delay}, gates.index)
+    for position, entries in enumerate((proposal.delay_out, proposal.delay_in)):
+        for entry in entries:
+            name, value = _pair(entry)
+            check_names([name], gates.index)
+            both = list(delay.get(name, gates.loc[name, ["delay_out_h", "delay_in_h"]]))
+            both[position] = _number(value, entry)
+            delay[name] = both[0], both[1]
+    hours = dict(_pair(entry) for entry in proposal.hours)
+    one_way = dict(_pair(entry) for entry in proposal.one_way)
+    check_names({*hours, *one_way}, gates.index)
+    for text in hours.values():
+        expected_wait(text)
+    for twin, name in twins.items():
+        if name in delay:
+            delay.setdefault(twin, delay[name])
+        if name in hours:
+            hours.setdefault(twin, hours[name])
+    return Scenario(
+        closed=frozenset(proposal.close),
+        opened=frozenset([*opened, *twins]),
+        delay_h=delay,
+        opening_hours=hours,
+        one_way=one_way,
+        modes=frozenset(proposal.modes),
+        users=proposal.users,
+        delay_factor=proposal.delay_factor,
+    )
+
+
+def _gate_at(name: str, gates: pd.DataFrame, crossings: pd.DataFrame) -> str:
+    """Gate of a checkpoint or at a crossing."""
+    if name in gates.index:
+        return name
+    if name in crossings.index:
+        served = crossings.loc[name, "checkpoint_id"]
+        if served in gates.index:
+            return str(served)
+        raise CheckpointError(
+            f"crossing {name!r} is none of the candidates for a new checkpoint",
+            remedy="Raise `most_candidates` in [network] of study.toml",
+        )
+    check_names([name], gates.index)
+    return name
+
+
+def _twins(name: str, gates: pd.DataFrame, crossings: pd.DataFrame) -> list[str]:
+    """Other candidates of the same mode at the place of a candidate."""
+    if not gates.loc[name, "is_candidate"]:
+        return []
+    others = gates.index[gates["is_candidate"] & (gates["mode"] == gates.loc[name, "mode"])]
+    others = others.drop(name)
+    at, near = crossings.loc[name], crossings.loc[others]
+    lon, lat = near["lon"].to_numpy(float), near["lat"].to_numpy(float)
+    metres = WGS84.inv(np.full(len(near), at["lon"]), np.full(len(near), at["lat"]), lon, lat)[2]
+    return list(others[np.asarray(metres) <= TWIN_M])
+
+
+def check_modes(names: Collection[str], gates: pd.DataFrame) -> None:
+    """Refuse checkpoints that no trip by road passes.
+
+    Parameters
+    ----------
+    names
+        Those that are named and of another mode.
+    gates
+        Of the network.
+
+    Raises
+    ------
+    CheckpointError
+        If there are any.
+    """
+    if names:
+        name = min(names)
+        raise CheckpointError(
+            f"checkpoint {name!r} is one of mode {gates['mode'][name]}",
+            remedy="What is compared are trips by road and ferry: name one of these",
+        )
+
+
+def _pair(entry: str) -> tuple[str, str]:
+    """Id and value of ``ID=VALUE``."""
+    name, equals, value = entry.partition("=")
+    if not (name.strip() and equals and value.strip()):
+        raise CheckpointError(f"{entry!r} is not ID=VALUE", remedy="Write for example my-post=1.5")
+    return name.strip(), value.strip()
+
+
+def _number(text: str, entry: str) -> float:
+    """Hours of an entry."""
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = np.nan
+    if not hours >= 0:
+        raise CheckpointError(
+            f"{entry!r} gives no hours", remedy="Write for example my-post=1.5 or my-post=1/2.5"
+        )
+    return hours
+
+
+def checkpoint_points(
+    checkpoints: gpd.GeoDataFrame, crossings: gpd.GeoDataFrame, gates: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """Points of gates, for a layer.
+
+    Parameters
+    ----------
+    checkpoints
+        As `geo_border.border.checkpoints.placed_checkpoints` gives them.
+    crossings
+        As `geo_border.network.crossings.find_crossings` gives them.
+    gates
+        Of the network.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index of `gates`; ``name`` (a candidate has none but its id), ``mode``,
+        ``is_candidate``.
+    """
+    new = gates["is_candidate"].to_numpy(bool)
+    at = crossings.geometry.reindex(gates.index[new])
+    posts = checkpoints.loc[gates.index[~new]]
+    points = pd.concat([posts.geometry, at]).reindex(gates.index)
+    names = posts["name"].reindex(gates.index).fillna(pd.Series(gates.index, gates.index))
+    return gpd.GeoDataFrame(
+        {"name": names, "mode": gates["mode"], "is_candidate": new},
+        geometry=points.to_numpy(),
+        crs=4326,
+    )

@@ -1,0 +1,89 @@
+"""What scenarios change, as tables and as layers of a GeoPackage."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+
+from geo_border.report.tables import csv_text, fixed_date
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from geo_border.proposals import WhatIf
+
+LAYERS = {"regions": "MultiPolygon", "checkpoints": "Point", "places": "Point"}
+"""Layers and the geometry of each."""
+
+
+def write_whatif(result: WhatIf, folder: Path) -> None:
+    """Write the changes as CSV tables, and as layers that open in QGIS.
+
+    Parameters
+    ----------
+    result
+        What scenarios change.
+    folder
+        An existing folder: ``totals.csv``, ``regions.csv``, ``checkpoints.csv``,
+        ``places.csv`` (if it has places) and ``whatif.gpkg``, with a row for each scenario
+        and region, checkpoint or place, are written into it.
+    """
+    tables = {
+        "totals": result.changes.totals,
+        "regions": _named(result.changes.regions, result.regions),
+        "checkpoints": _named(result.changes.checkpoints, result.checkpoints),
+    }
+    if len(result.changes.places):
+        tables["places"] = _named(result.changes.places, result.places)
+    for name, frame in tables.items():
+        text = csv_text(frame.reset_index())
+        (folder / f"{name}.csv").write_bytes(text.encode())
+    path = folder / "whatif.gpkg"
+    with fixed_date():
+        for layer, geometry in LAYERS.items():
+            if layer in tables:
+                shapes = getattr(result, layer).geometry
+                frame = tables[layer].reset_index()
+                # A GeoPackage holds no infinite numbers.
+                numbers = frame.select_dtypes("number").columns
+                frame[numbers] = frame[numbers].replace([np.inf, -np.inf], np.nan)
+                at = shapes.reindex(frame[shapes.index.name]).to_numpy()
+                pyogrio.write_dataframe(
+                    gpd.GeoDataFrame(frame, geometry=at, crs=shapes.crs),
+                    path,
+                    layer=layer,
+                    driver="GPKG",
+                    geometry_type=geometry,
+                    promote_to_multi=geometry.startswith("Multi"),
+                    append=path.exists(),
+                )
+
+
+def _named(frame: pd.DataFrame, layer: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Rows with the name of what they are of."""
+    ids = frame.index.get_level_values(1)
+    named = frame.copy()
+    named.insert(0, "name", layer["name"].reindex(ids).to_numpy())
+    return named
+
+
+def folder_name(name: str) -> str:
+    """Name of a folder for a scenario, made of letters, digits and hyphens alone.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario.
+
+    Returns
+    -------
+    str
+        At most 60 characters, at least one.
+    """
+    return re.sub(r"\W+", "-", name.casefold()).strip("-_")[:60] or "scenario"

@@ -1,0 +1,150 @@
+"""Scenarios in the words of a planner: what they mean, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo_border.errors import CheckpointError, StudyError
+from geo_border.proposals import Proposal, read_proposals, scenario_of
+from geo_border.routing.scenarios import Scenario
+
+
+@pytest.fixture
+def gates():
+    return pd.DataFrame(
+        {
+            "mode": ["road", "road", "road", "road", "rail"],
+            "delay_out_h": [1.0, 2.0, 2.4, 2.4, 0.8],
+            "delay_in_h": [3.0, 2.0, 2.4, 2.4, 0.8],
+            "is_open": [True, False, False, False, True],
+            "is_candidate": [False, False, True, True, False],
+        },
+        index=pd.Index(["west", "east", "x1", "x2", "track"], name="checkpoint_id"),
+    )
+
+
+@pytest.fixture
+def crossings():
+    """x1 and x2 are the carriageways of a road, x3 is no candidate, x4 is served."""
+    return pd.DataFrame(
+        {
+            "checkpoint_id": [None, None, None, "west"],
+            "lon": [0.7500, 0.7505, 0.76, 0.25],
+            "lat": 50.0,
+        },
+        index=pd.Index(["x1", "x2", "x3", "x4"], name="crossing_id"),
+    )
+
+
+def test_every_option_has_its_place_in_the_scenario(gates, crossings):
+    proposal = Proposal(
+        close=("west",),
+        open=("east",),
+        delay=("east=1/2.5",),
+        delay_out=("west=0.5",),
+        delay_in=("east=0",),
+        hours=("west=Mo-Su 08:00-20:00",),
+        one_way=("east=in",),
+        modes=("road",),
+        users="local",
+        delay_factor=0.5,
+    )
+    assert scenario_of(proposal, gates, crossings) == Scenario(
+        closed=frozenset({"west"}),
+        opened=frozenset({"east"}),
+        delay_h={"east": (1.0, 0.0), "west": (0.5, 3.0)},
+        opening_hours={"west": "Mo-Su 08:00-20:00"},
+        one_way={"east": "in"},
+        modes=frozenset({"road"}),
+        users="local",
+        delay_factor=0.5,
+    )
+
+
+def test_both_carriageways_open_together_with_the_same_delay(gates, crossings):
+    found = scenario_of(Proposal(open=("x2",), delay=("x2=1",)), gates, crossings)
+    assert found.opened == {"x1", "x2"}
+    assert found.delay_h == {"x1": (1, 1), "x2": (1, 1)}
+    far = crossings.assign(lon=[0.75, 0.752, 0.76, 0.25])  # some 140 m
+    assert scenario_of(Proposal(open=("x2",)), gates, far).opened == {"x2"}
+
+
+def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings):
+    assert scenario_of(Proposal(open=("x4",)), gates, crossings).opened == {"west"}
+
+
+@pytest.mark.parametrize(
+    ("proposal", "says"),
+    [
+        ({"close": ["wst"]}, "'wst'.*They have west"),
+        ({"open": ["eats"]}, "'eats'.*They have east"),
+        ({"open": ["x3"]}, "'x3' is none of the candidates.*most_candidates"),
+        ({"delay": ["west"]}, "is not ID=VALUE"),
+        ({"delay": ["=2"]}, "is not ID=VALUE"),
+        ({"delay": ["west=soon"]}, "gives no hours"),
+        ({"delay": ["west=-1"]}, "gives no hours"),
+        ({"delay": ["west=nan"]}, "gives no hours"),
+        ({"delay_in": ["nowhere=1"]}, "'nowhere'"),
+        ({"hours": ["west=at noon"]}, "not in OSM syntax"),
+        ({"hours": ["nowhere=24/7"]}, "'nowhere'"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_is(gates, crossings, proposal, says):
+    with pytest.raises(CheckpointError, match=says):
+        scenario_of(Proposal.model_validate(proposal), gates, crossings)
+
+
+def test_a_list_reads_the_same_from_toml_and_csv(tmp_path):
+    toml = tmp_path / "list.toml"
+    toml.write_text(
+        """
+        [[scenario]]
+        name = "All by night"
+        close = ["west", "east"]
+        hours = ["west=Mo-Fr 08:00-20:00; Sa 10:00-12:00"]
+        [[scenario]]
+        name = "Free"
+        delay_factor = 0
+        """
+    )
+    table = tmp_path / "list.csv"
+    table.write_text(
+        "name,close,hours,delay_factor\n"
+        "All by night,west|east,west=Mo-Fr 08:00-20:00; Sa 10:00-12:00,\n"
+        "Free,,,0\n"
+    )
+    found = read_proposals(toml)
+    assert list(found) == ["All by night", "Free"]
+    assert found["All by night"].close == ("west", "east")
+    assert found["Free"] == Proposal(delay_factor=0)
+    assert read_proposals(table) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.toml", "[[scenario", "not valid TOML"),
+        ("a.toml", "close = ['west']", "not a list of scenarios"),
+        ("a.toml", "scenario = [1]", "not a list of scenarios"),
+        ("a.toml", "", "names no scenario"),
+        ("a.toml", "[[scenario]]\nclose = ['west']", "scenario 1: has no name"),
+        ("a.toml", "[[scenario]]\nname = 'a'\n[[scenario]]\nname = 'a'", "scenario 2: has no name"),
+        ("a.toml", "[[scenario]]\nname = 'a'\nclsoe = ['west']", r"scenario 1 \(a\): clsoe"),
+        ("a.toml", "[[scenario]]\nname = 'a'\nclose = 'west'", "valid tuple"),
+        ("a.csv", "name,delay_factor\na,slow\n", "delay_factor: .* valid number"),
+        ("a.csv", "name,close\na,west,east\n", "None"),
+        ("a.csv", "\n", "names no scenario"),
+    ],
+)
+def test_a_list_that_cannot_be_read_says_where_and_why(tmp_path, name, text, says):
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(StudyError, match=says):
+        read_proposals(file)
+    with pytest.raises(StudyError, match="cannot be read"):
+        read_proposals(tmp_path / "none.toml")
+
+
+def test_infinite_hours_close_a_direction(gates, crossings):
+    found = scenario_of(Proposal(delay=("west=inf/1",)), gates, crossings)
+    assert found.delay_h == {"west": (np.inf, 1)}

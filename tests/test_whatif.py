@@ -1,0 +1,151 @@
+"""What-if on the made-up study, from the command line to the layers."""
+
+import io
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+
+import geo_border as gb
+from geo_border.cli import main
+from geo_border.proposals import Proposal
+from geo_border.routing.scenarios import Scenario
+
+
+def whatif(*arguments):
+    """Exit code, and what is printed, of one command."""
+    said, complained = io.StringIO(), io.StringIO()
+    code = 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(said),
+        redirect_stderr(complained),
+    ):
+        patch.setattr(sys, "argv", ["geo-border", "whatif", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+    return code, said.getvalue(), complained.getvalue()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, make_mini):
+    """The made-up study, and the folder of its outputs."""
+    folder = make_mini(tmp_path_factory.mktemp("whatif") / "mini")
+    return folder, folder.parent / "out"
+
+
+@pytest.fixture(scope="module")
+def closed(study):
+    code, said, complained = whatif(study[0], "--close", "middle", "-o", study[1])
+    assert not code, complained
+    return said
+
+
+def test_the_screen_says_what_changes_within_eighty_columns(closed, study):
+    assert max(map(len, closed.splitlines()[:-1])) <= 80
+    assert "Middle post" in closed
+    assert "West post" in closed
+    assert "are affected" in closed
+    assert str(study[1] / "whatif") in closed
+
+
+@pytest.mark.usefixtures("closed")
+def test_tables_and_layers_say_the_same(study):
+    folder = study[1] / "whatif" / "whatif"
+    regions = pd.read_csv(folder / "regions.csv", index_col="region_id")
+    assert sorted(regions.index) == ["A", "B", "C", "X", "Y"]
+    change = regions["potential_across_after"] - regions["potential_across_before"]
+    np.testing.assert_allclose(regions["potential_across_change"], change, atol=1)
+    assert (change <= 0).all()
+    assert change["B"] < 0
+    checkpoints = pd.read_csv(folder / "checkpoints.csv", index_col="checkpoint_id")
+    assert checkpoints["load_share_after"]["middle"] == 0
+    assert set(pyogrio.list_layers(folder / "whatif.gpkg")[:, 0]) == {
+        *("regions", "checkpoints", "places")
+    }
+    for layer in ("regions", "checkpoints", "places"):
+        drawn = gpd.read_file(folder / "whatif.gpkg", layer=layer)
+        table = pd.read_csv(folder / f"{layer}.csv")
+        assert drawn.crs == 4326
+        assert not drawn.geometry.is_empty.any()
+        assert drawn.iloc[:, 1].tolist() == table.iloc[:, 1].tolist()
+
+
+@pytest.mark.usefixtures("closed")
+def test_stages_are_remembered_and_shared_with_a_run(study):
+    told = []
+    opened = gb.open_study(study[0])
+    opened.run(study[1], progress=told.append)
+    manifest = (study[1] / "manifest.json").read_text()
+    assert '"searches"' in manifest.split("stages_reused")[1]
+    assert (study[1] / "whatif" / "whatif" / "regions.csv").exists()
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_run_and_whatif_agree_on_what_is(study):
+    opened = gb.open_study(study[0])
+    results = opened.run(study[1])
+    found = opened.whatif({"as is": Scenario()}, study[1]).changes
+    regions = found.regions.loc["as is"]
+    for name in ("hours_to_checkpoint", "population_60min_across", "border_effect"):
+        np.testing.assert_allclose(regions[f"{name}_after"], results.regions[name], rtol=1e-9)
+    for name in ("own", "across"):
+        np.testing.assert_allclose(
+            regions[f"potential_{name}_before"], results.regions[f"potential_{name}"], rtol=1e-9
+        )
+    load = results.checkpoints["load_share"].dropna()
+    known = found.checkpoints.loc["as is", "load_share_after"]
+    pd.testing.assert_series_equal(known[load.index], load, check_names=False)
+    assert (found.totals == 0).sum(axis=1).tolist() == [3]  # nobody is affected: no mean
+
+
+def test_a_new_checkpoint_at_a_crossing_that_has_none(study):
+    opened = gb.open_study(study[0])
+    crossings = opened.run(study[1]).crossings
+    free = crossings[crossings["checkpoint_id"].isna() & (crossings["mode"] == "road")]
+    near_c = free.index[free["lon"].round(2) == 2.25][0]
+    found = opened.whatif({"new": Proposal(open=(near_c,), delay=(f"{near_c}=0.1",))}, study[1])
+    load = found.changes.checkpoints.loc["new"]
+    assert load.loc[near_c, "load_share_after"] > 0.1
+    assert load.loc[near_c, "delay_in_h"] == 0.1
+    assert found.changes.regions.loc[("new", "C"), "hours_to_checkpoint_change"] < -0.1
+    assert found.checkpoints.loc[near_c, "is_candidate"]
+    assert found.changes.totals.loc["new", "extra_hours"] < 0
+
+
+def test_a_list_of_scenarios_is_a_line_each(study, tmp_path):
+    file = tmp_path / "More checks.csv"
+    rows = "".join(f"wait {n} h,middle={n}\n" for n in range(30))
+    file.write_text(f"name,delay\n{rows}")
+    code, said, complained = whatif(study[0], "--scenarios", file, "-o", study[1])
+    assert not code, complained
+    assert "wait 3 h" in said
+    assert "and 5 more" in said
+    folder = study[1] / "whatif" / "more-checks"
+    assert len(pd.read_csv(folder / "regions.csv")) == 30 * 5
+    assert not (folder / "places.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--close", "midle"], "names checkpoint 'midle', which the tables do not have. They have"),
+        (["--close", "track"], "'track' is one of mode rail"),
+        ([], "nothing is different"),
+        (["--close", "middle", "--scenarios", "x.toml"], "cannot be combined"),
+        (["--scenarios", "none.toml"], "none.toml: cannot be read"),
+        (["--delay", "middle=x"], "gives no hours"),
+        (["--users", "everybody"], "no group of users 'everybody'"),
+    ],
+)
+def test_a_scenario_that_does_not_fit_is_one_message(study, arguments, says):
+    code, _, complained = whatif(study[0], *arguments, "-o", study[1])
+    assert code == 2
+    assert says in complained
+    assert "Traceback" not in complained
