@@ -358,10 +358,14 @@ def network(
 
 def _network_summary(built: BuiltNetwork) -> list[str]:
     """Size of a network and how its crossings are served."""
-    km = built.speeds.groupby("mode")["km"].sum().sort_values(ascending=False)
+    from geo_border.network.beyond import LOCAL_WAY  # noqa: PLC0415  (--help stays quick)
+
+    made_up = built.speeds["class"].isin([LOCAL_WAY, "transfer"])
+    ways = built.speeds[~made_up]
+    km = ways.groupby("mode")["km"].sum().sort_values(ascending=False)
     lengths = ", ".join(f"{length:,.0f} km {mode}" for mode, length in km.items())
+    imputed = 100 * ways["imputed_km"].sum() / ways["km"].sum()
     served = int(built.crossings["checkpoint_id"].notna().sum())
-    imputed = 100 * built.speeds["imputed_km"].sum() / built.speeds["km"].sum()
     size = f"{built.network.n_nodes:,} nodes, {len(built.network.lines):,} links, {lengths}"
     passed = f"{served:,} served by a checkpoint, {len(built.crossings) - served:,} unserved"
     count = int(built.gates["is_open"].sum())

@@ -15,6 +15,7 @@ from geo_border.network.build import build_network
 from geo_border.network.graph import MODES, SIDES
 from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.tags import wanted
 from geo_border.network.places import Access
 
@@ -199,3 +200,15 @@ def test_an_extract_without_an_open_checkpoint_says_so():
     )
     with pytest.raises(NetworkError, match="no open checkpoint"):
         from_osm([file], land, checkpoints=register)
+
+
+@pytest.mark.usefixtures("liechtenstein")
+def test_overlapping_extracts_are_merged_by_id(tmp_path):
+    """A file beside its own copy is read as one: no node and no way is there twice."""
+    file = REAL / "liechtenstein_thriemer.osm.pbf"
+    copy = tmp_path / "copy.osm.pbf"
+    copy.write_bytes(file.read_bytes())
+    once, twice = (
+        lines_from_extract(read_extract(files, wanted()))[0] for files in ([file], [file, copy])
+    )
+    pd.testing.assert_frame_equal(pd.DataFrame(once), pd.DataFrame(twice))

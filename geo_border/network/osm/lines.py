@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from geo_border.border.edges import WGS84
 from geo_border.border.locate import polygon_of
+from geo_border.errors import NetworkError
 from geo_border.network.osm.railways import (
     MAIN_RAILWAYS,
     RailRules,
@@ -31,7 +32,7 @@ from geo_border.network.osm.roads import (
     tagged_speeds,
     travel_speeds,
 )
-from geo_border.network.osm.speeds import FALLBACK
+from geo_border.network.osm.speeds import FALLBACK, road_classes
 from geo_border.network.osm.tags import count_table, has, mapped, post_kind, text, yes
 
 if TYPE_CHECKING:
@@ -302,7 +303,18 @@ def lines_from_extract(
     account : DataFrame
         ``mode`` (``road`` with the ferries, ``rail``), ``what``, ``ways``, ``km`` of all that was
         dropped, imputed or not understood.
+
+    Raises
+    ------
+    NetworkError
+        If `roads` names a class without a default speed.
     """
+    strange = sorted(set(roads.classes) - {"road", *road_classes().index})
+    if strange:
+        raise NetworkError(
+            f"no default speed is known for roads of class {', '.join(strange)}",
+            remedy="Leave them out of RoadRules.classes; paths are no roads",
+        )
     tags = extract.way_tags
     road, road_counts = road_ways(tags, roads, at_post=_lanes_at_posts(extract, roads))
     rail, rail_counts = rail_ways(tags, rails)

@@ -12,6 +12,7 @@ from pyproj import Geod
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geo_border.errors import NetworkError
 from geo_border.network.links import links_from_lines
 from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.lines import (
@@ -300,6 +301,13 @@ def test_speeds_by_country_and_settlement(make_extract):
     assert account.set_index("what").loc["country unknown: fallback speeds", "ways"] == 2
 
 
+def test_a_class_without_a_default_speed_is_named(make_extract):
+    with pytest.raises(NetworkError, match="class footway, path"):
+        lines_from_extract(
+            make_extract(GRID), roads=RoadRules(classes=("path", "trunk", "footway"))
+        )
+
+
 def test_the_same_roads_on_both_sides_have_the_same_times(make_extract):
     ways = {
         n: ([10 * n, 10 * n + 7], {"highway": kind}) for n, kind in enumerate(CAR_ROADS.classes[:8])
@@ -381,6 +389,48 @@ def test_paths_and_tracks_are_not_taken_for_roads(liechtenstein):
     at = sphere(*shapely.get_coordinates(shapely.get_point(service.geometry.to_numpy(), 0)).T)
     post = sphere(np.array([9.5708]), np.array([47.2183]))
     assert np.linalg.norm(at - post, axis=1).max() < 1500
+
+
+@pytest.mark.parametrize(("name", "code"), [("andorra", "AD"), ("liechtenstein", "LI")])
+def test_real_roads_meet_where_they_share_a_node_and_nowhere_else(name, code, request):
+    """Bridges and tunnels included: the graph of the links is that of the ids."""
+    extract, ways = request.getfixturevalue(name)
+    lines, _ = lines_from_extract(extract)
+    country = boundaries_from_extract(extract)[0].geometry[code]
+    around = shapely.box(*extract_bounds(extract)).buffer(0.1).difference(country)
+    land = gpd.GeoDataFrame(
+        {"side": ["home", "neighbour"], "region_id": ["A", "B"]},
+        geometry=[country, around],
+        crs=4326,
+    )
+    _, links = links_from_lines(lines, land)
+    own = lines.loc[links["line"]]
+    rail = np.tile(own["mode"].eq("rail").to_numpy(), 2)
+    free = ~np.concatenate([own["tail_blocked"], own["head_blocked"]])
+    osm = np.concatenate([own["tail_osm"], own["head_osm"]])
+    node = np.concatenate([links["tail"], links["head"]])
+    pairs = pd.DataFrame({"osm": osm, "rail": rail, "node": node})[free]
+    distinct = pairs.drop_duplicates()
+    assert not distinct.duplicated(["osm", "rail"]).any()
+    assert not distinct.duplicated("node").any()
+    # Lines that cross without a common node are parts of a bridge, a tunnel or another layer.
+    geometry = links.geometry.to_numpy()
+    one, other = shapely.STRtree(geometry).query(geometry, predicate="crosses")
+    apart = own[["bridge", "tunnel"]].any(axis=1).to_numpy() | (own["layer"] != 0).to_numpy()
+    rails = own["mode"].eq("rail").to_numpy()
+    assert len(one) > 10
+    crossing = ~(apart[one] | apart[other]) & (rails[one] == rails[other])
+    assert crossing.mean() < 0.1
+    # Rings are driven one way round.
+    rings = [n for n, (_, _, tags) in ways.items() if tags.get("junction") == "roundabout"]
+    of_rings = own[own["way_id"].isin(rings)]
+    assert len(of_rings) > 50
+    assert (of_rings["oneway"] == 1).all()
+
+
+def extract_bounds(extract):
+    """Bounds of all nodes of an extract."""
+    return extract.lon.min(), extract.lat.min(), extract.lon.max(), extract.lat.max()
 
 
 def crossings(extract, code):
