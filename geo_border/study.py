@@ -573,7 +573,13 @@ class Study:
             "surfaces",
             depends,
             lambda: surface_stage(
-                settings, grid, read["cells"], read["regions"]["population"], border, begun.built
+                settings,
+                grid,
+                read["cells"],
+                read["regions"]["population"],
+                border,
+                begun.built,
+                order=partial(remembered_order, memory, "cells_order"),
             ),
         )
         cells = found.pop("cells")
@@ -594,13 +600,15 @@ class Study:
         }
 
 
-def remembered_order(memory: Memory, matrix: csr_array) -> NDArray[np.int32]:
+def remembered_order(memory: Memory, name: str, matrix: csr_array) -> NDArray[np.int32]:
     """Order of elimination of a network, found once for its links, whatever their speeds.
 
     Parameters
     ----------
     memory
         Finished stages.
+    name
+        Name of the stage that keeps it; one for each of a study's networks.
     matrix
         Edges, shape (n, n).
 
@@ -613,7 +621,7 @@ def remembered_order(memory: Memory, matrix: csr_array) -> NDArray[np.int32]:
     for part in (matrix.indptr, matrix.indices):
         links.update(part.astype("<i8").tobytes())
     depends = {"links": links.hexdigest()}
-    parts, _ = memory.stage("order", depends, lambda: {"order": elimination_order(matrix)})
+    parts, _ = memory.stage(name, depends, lambda: {"order": elimination_order(matrix)})
     order: NDArray[np.int32] = parts["order"]
     return order
 
@@ -637,7 +645,7 @@ def _searched(memory: Memory, begun: _Begun, progress: Callable[[str], None]) ->
     inside, _ = memory.stage(
         "searches",
         {"network": begun.key},
-        lambda: inside_stage(network, places, order=partial(remembered_order, memory)),
+        lambda: inside_stage(network, places, order=partial(remembered_order, memory, "order")),
     )
     return own_times_of(inside)
 

@@ -37,7 +37,7 @@ LANE_STEP = 16
 SEARCH_S = 13e-9
 """Seconds of a search, for each node and edge; these are measured (benchmarks/searches.py)."""
 
-ORDER_S, LOAD_S = 0.6e-6, 1.0
+ORDER_S, LOAD_S = 0.6e-6, 0.5
 """Seconds to order, contract and customise, for each node and edge, and to load the code."""
 
 TRIANGLE_S = 6e-9
@@ -81,11 +81,11 @@ def hierarchy_for(
     """Prepare a hierarchy if so many searches pay for it.
 
     With n nodes and m edges, a search with the bucket queue takes about 13 ns × (n + m),
-    on all cores at once; preparing takes 1 s + 0.6 µs × (n + m), on one core. It pays from
-    about 50 searches a core, more where the second is much: 100 at a hundred thousand
-    nodes. Where contraction shows that the network has no small separators (a full grid,
-    a random graph) and customising alone would take longer than the searches, there is no
-    hierarchy either.
+    on all cores at once; preparing takes 0.5 s + 0.6 µs × (n + m), on one core. So it pays
+    from about 60 searches a core at a million nodes, 150 at a hundred thousand. Where
+    contraction shows that the network has no small separators (a large full grid, a random
+    graph) and customising alone would take longer than the searches, there is no hierarchy
+    either.
 
     Parameters
     ----------
