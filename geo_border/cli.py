@@ -376,6 +376,69 @@ def _network_summary(built: BuiltNetwork) -> list[str]:
 
 
 @app.command()
+def isochrones(
+    study: StudyArgument,
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="NAME", help="Id or name of a place or a checkpoint to begin at."
+        ),
+    ],
+    hours: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--hours",
+            metavar="HOURS",
+            min=0.01,
+            help="A limit; once for each (default: 0.5, 1 and 2).",
+            show_default=False,
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="DIR",
+            help="Folder for isochrones.gpkg; `out/` and the name of the study if not given.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Draw what can be reached from a place or a checkpoint by road, on both sides.
+
+    Stages that a run in the same folder has finished are not computed again.
+    """
+    from geo_border.study import STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+
+    opened = open_study(study)
+    folder = folder or Path("out") / opened.settings.study.id
+    stages = [*STAGES[: STAGES.index("network") + 1], "access", "outputs"]
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(stages[0], total=len(stages))
+        found = opened.isochrones(
+            start,
+            hours or (0.5, 1.0, 2.0),
+            folder,
+            progress=lambda stage: bar.update(
+                task, description=stage, completed=stages.index(stage)
+            ),
+        )
+    about = opened.settings.study
+    for row in found.drop(columns="geometry").to_dict("records"):
+        side = about.home if row["side"] == "home" else about.neighbour
+        out.print(
+            Text(
+                f"{row['hours']:g} h  {side}: {row['area_km2']:,.0f} km², "
+                f"{row['population']:,.0f} people"
+            ),
+            soft_wrap=True,
+        )
+    out.print(Text(f"Written to {folder / 'isochrones.gpkg'}"), soft_wrap=True)
+
+
+@app.command()
 def check(study: StudyArgument) -> None:
     """Audit the inputs of a study; exit code 1 if there are errors, 2 if it cannot be read."""
     from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)

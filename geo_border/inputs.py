@@ -102,6 +102,18 @@ PLACES = pa.DataFrameSchema(
     },
     coerce=True,
 )
+SERVICES = pa.DataFrameSchema(
+    {
+        "service_id": _key(),
+        "name": _text(),
+        "lon": _number(LON, nullable=False),
+        "lat": _number(LAT, nullable=False),
+        "side": _text(*SIDES),
+        "kind": _text(),
+        "supply": _number(NOT_NEGATIVE, nullable=False),
+    },
+    coerce=True,
+)
 SPEEDS = pa.DataFrameSchema(
     {
         "side": _text(*SIDES),
@@ -165,6 +177,8 @@ class Inputs:
     stations
         Where one changes between road and railway, with ``side``; None where settlements near a
         railway have one.
+    services
+        Services on both sides, index ``service_id``; none if the study names no table.
     """
 
     regions: gpd.GeoDataFrame
@@ -176,6 +190,7 @@ class Inputs:
     registry: pd.DataFrame
     indicators: pd.DataFrame
     stations: gpd.GeoDataFrame | None = None
+    services: gpd.GeoDataFrame | None = None
 
 
 def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
@@ -203,6 +218,7 @@ def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
         "network.speeds": settings.network.speeds,
         "checkpoints": settings.checkpoints.file,
         "places": settings.places.file,
+        "services": settings.services and settings.services.file,
         "indicators.registry": indicators and indicators.registry,
         "indicators.table": indicators and indicators.table,
         **{
@@ -283,6 +299,7 @@ def read_inputs(
         registry=registry,
         indicators=indicators,
         stations=None if extracted is None else stations_of(extracted, territory),
+        services=read_services(files["services"]) if "services" in files else None,
     )
 
 
@@ -376,6 +393,30 @@ def _indicators(
     _known(indicators["region_id"], regions.index, "region", table, IndicatorError)
     _known(indicators["indicator_id"], registry.index, "indicator", table, IndicatorError)
     return registry, indicators
+
+
+def read_services(file: Path) -> gpd.GeoDataFrame:
+    """Read the table of services.
+
+    Parameters
+    ----------
+    file
+        Table with ``service_id``, ``name``, ``lon``, ``lat``, ``side``, ``kind`` and
+        ``supply`` (beds, places, whatever people compete for).
+
+    Returns
+    -------
+    GeoDataFrame
+        Points in WGS 84, index ``service_id``.
+
+    Raises
+    ------
+    TableError
+        As `read_table`.
+    """
+    services = read_table(file, SERVICES).set_index("service_id")
+    points = gpd.points_from_xy(services["lon"], services["lat"])
+    return gpd.GeoDataFrame(services, geometry=points, crs=4326)
 
 
 def _known(

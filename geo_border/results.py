@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class Results:
         Cells along the border, where the study has a population raster.
     flaws
         Where the data are doubtful, as `geo_border.quality.flaws` gives them.
+    layers
+        Further layers by name, each written to the GeoPackage: ``isochrones`` of the open
+        checkpoints, ``corridors``.
     """
 
     settings: Settings
@@ -111,3 +114,4 @@ class Results:
     network: Network
     surfaces: Surfaces | None = None
     flaws: gpd.GeoDataFrame | None = None
+    layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)

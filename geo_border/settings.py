@@ -170,12 +170,48 @@ class Indicators(Section):
     table: File
 
 
+class Services(Section):
+    """Hospitals, universities and the like, on both sides."""
+
+    file: File
+    within_h: Positive = 1
+    source: str = ""
+
+
+class Corridor(Section):
+    """A way through given places."""
+
+    name: Annotated[str, Field(min_length=1)]
+    places: Annotated[list[str], Field(min_length=2, description="ids or unique names")]
+
+
+class CorridorCosts(Section):
+    """What a trip along a corridor costs."""
+
+    per_km: NotNegative = 0
+    per_hour: NotNegative = 0
+    per_passage: NotNegative = 0
+    currency: str
+    source: str = ""
+
+
 class AccessSection(Section):
     """Accessibility: how far people go."""
 
+    decay: Literal["exponential", "power", "gaussian", "logistic", "step", "linear"] = "exponential"
     half_life_h: Positive = 2
-    within_h: Positive = 1
+    within_h: Positive | list[Positive] = 1.0
     zones_min: list[Positive] = [30, 60, 90]
+    modes: list[Literal["road", "rail", "both"]] = ["road", "rail", "both"]
+    reference_kmh: Positive = 90
+    performance_h: Positive = 1.5
+    performance_km: Positive = 120
+
+    @property
+    def limits_h(self) -> list[float]:
+        """Times of the cumulative measures, hours; an hour is always one of them."""
+        given = self.within_h if isinstance(self.within_h, list) else [self.within_h]
+        return sorted({1.0, *given})
 
 
 class SurfaceSection(Section):
@@ -239,6 +275,9 @@ class Settings(Section):
     network: NetworkSection = NetworkSection()
     checkpoints: Checkpoints = Checkpoints()
     places: Places = Places()
+    services: Services | None = None
+    corridors: list[Corridor] = []
+    corridor_costs: CorridorCosts | None = None
     indicators: Indicators | None = None
     access: AccessSection = AccessSection()
     surface: SurfaceSection | None = None

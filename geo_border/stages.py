@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_border.access.decay import Exponential
+from geo_border.access.decay import Exponential, calibrated
 from geo_border.access.losses import loss_by_checkpoint, loss_shares
 from geo_border.access.nearest import nearest_checkpoint, zones
 from geo_border.access.reach import border_effect, cumulative, potential
@@ -63,6 +63,9 @@ ROAD = ("road", "ferry")
 
 INLAND_KM = 10.0
 """What is tagged as customs farther from the border than this is an office inland, km."""
+
+SERVICE = "service:"
+"""Before the ids of services while they are joined to the network among the places."""
 
 DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
 """Delays of the Monte Carlo, as multiples of what they are taken to be."""
@@ -190,37 +193,65 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
     Returns
     -------
     dict
-        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``, ``parts``.
+        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``, ``parts`` and,
+        if the study has any, ``services``, joined to the network as places are.
     """
     section = settings.network
+    places = inputs.places
+    if inputs.services is not None:
+        services = inputs.services.assign(population=0.0, region_id=None)
+        services.index = SERVICE + services.index
+        places = pd.concat([places, services[places.columns.intersection(services.columns)]])
     built = build_network(
         inputs.lines,
         border["territory"],
         border["border"],
         border["checkpoints"],
-        inputs.places,
+        places,
         inputs.speeds,
         stations=inputs.stations,
-        access=Access(
-            farthest_km=section.place_reach_km,
-            detour=section.place_detour,
-            speed_kmh=section.place_kmh,
-            station_km=section.station_km,
-            transfer_h=section.transfer_h,
-            beyond_km=settings.beyond_km,
-        ),
+        access=local_ways(settings),
         crossing_tolerance_km=settings.network.crossing_tolerance_km,
         delay_h=settings.delay_h,
         most_candidates=section.most_candidates,
     )
-    return {
+    parts: dict[str, Any] = {
         "network": built.network,
         "gates": built.gates,
         "crossings": built.crossings,
-        "places": built.places,
+        "places": built.places.iloc[: len(inputs.places)],
         "speeds": built.speeds,
         "parts": built.parts,
     }
+    if inputs.services is not None:
+        joined = built.places.iloc[len(inputs.places) :].set_index(inputs.services.index)
+        columns = ["node", "access_km", "access_h"]
+        parts["services"] = inputs.services.join(joined[columns])
+    return parts
+
+
+def local_ways(settings: Settings) -> Access:
+    """How places reach the network.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    Access
+        Reach, detour and speed of local ways.
+    """
+    section = settings.network
+    return Access(
+        farthest_km=section.place_reach_km,
+        detour=section.place_detour,
+        speed_kmh=section.place_kmh,
+        station_km=section.station_km,
+        transfer_h=section.transfer_h,
+        beyond_km=settings.beyond_km,
+    )
 
 
 def inside_stage(
@@ -307,11 +338,11 @@ def access_stage(
     network, places = built["network"], built["places"]
     gates = gates_in_use(built["gates"])
     half_life = settings.access.half_life_h
-    decay = Exponential(half_life=half_life)
+    decay = calibrated(settings.access.decay, half_life)
     nearest = nearest_checkpoint(tables)
     reach = potential(places, tables, own, decay=decay)
     values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
-    within = sorted({1.0, settings.access.within_h})
+    within = settings.access.limits_h
     values = values.join(cumulative(places, tables, own, hours=within))
     values = values.join(reach.add_prefix("potential_"))
     if (gates["mode"] == "rail").any():
@@ -337,7 +368,9 @@ def access_stage(
         own,
         delay_factors=DELAY_FACTORS,
         decays={
-            f"half-life {factor * half_life:g} h": Exponential(half_life=factor * half_life)
+            f"half-life {factor * half_life:g} h": calibrated(
+                settings.access.decay, factor * half_life
+            )
             for factor in HALF_LIFE_FACTORS
         },
     )
@@ -448,7 +481,7 @@ def bottleneck_stage(
     gains = delay_gains(
         places,
         tables,
-        decay=Exponential(half_life=settings.access.half_life_h),
+        decay=calibrated(settings.access.decay, settings.access.half_life_h),
         gravity=gravity,
     )
     return {

@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import pandas as pd
 
 import geo_border
-from geo_border.access.decay import Exponential
+from geo_border.access.decay import calibrated
 from geo_border.border.belt import belt_cells
 from geo_border.bottlenecks.changes import changes
 from geo_border.errors import StudyError
 from geo_border.extracts import about_extracts, extract_files, extract_stage, levels_of
 from geo_border.inputs import Inputs, input_files, read_inputs
+from geo_border.measures import capital_detour_index, isochrones_from, measures_stage
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.exports import check_formats, write_network
 from geo_border.population import polygon_population, read_population
 from geo_border.proposals import Proposal, WhatIf, check_modes, checkpoint_points, scenario_of
 from geo_border.quality import account, findings, flaws
+from geo_border.report.tables import write_layers
 from geo_border.report.write import write_outputs
 from geo_border.results import Results, Surfaces
 from geo_border.routing.dissection import elimination_order
@@ -49,8 +51,9 @@ from geo_border.store import Memory, file_digest, whole_folder
 from geo_border.surfaces import regions_in_belt, surface_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    import geopandas as gpd
     import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -96,6 +99,20 @@ MORE = (
     "disparity",
 )
 """Tables of the index and the typology beyond levels and types."""
+
+MEASURES = (
+    "access_measures",
+    "zones_by_mode",
+    "capital_detours",
+    "corridors",
+    "corridor_profiles",
+    "service_access",
+    "services",
+)
+"""Tables of the full set of measures."""
+
+LAYERS = {"isochrones": "isochrones", "corridor_lines": "corridors"}
+"""Layers of the full set of measures, by the name of their frame."""
 
 MEMORY = ".stages"
 """Folder of finished stages inside the output folder."""
@@ -325,6 +342,14 @@ class Study:
             lambda: access_stage(settings, border["regions"], built, tables, own),
         )
 
+        depends = {
+            "access": access_key,
+            "settings": settings.model_dump(include={"services", "corridors", "corridor_costs"}),
+        }
+        measures, _ = memory.stage(
+            "measures", depends, lambda: measures_stage(settings, border, built, tables, own)
+        )
+
         quality = account(settings, border, built, extracted)
         surfaces: Surfaces | None = None
         of_cells: dict[str, pd.DataFrame] = {}
@@ -339,7 +364,10 @@ class Study:
         )
 
         progress("index")
-        regions = border["regions"].join(access["regions"])
+        regions = border["regions"].join(access["regions"]).join(measures["regions"])
+        travel_times = access["travel_times"].join(
+            capital_detour_index(access["travel_times"], border["regions"])
+        )
         depends = {
             "bottlenecks": bottleneck_key,
             "files": _starting(digests, "indicators."),
@@ -359,8 +387,8 @@ class Study:
             checkpoints=border["checkpoints"].join(bottlenecks["ranking"]),
             crossings=built["crossings"],
             edges=edge_layer(network, bottlenecks["load"]),
-            places=access["places"],
-            travel_times=access["travel_times"],
+            places=access["places"].join(measures["places"]),
+            travel_times=travel_times,
             diversions=bottlenecks["diversions"],
             levels=index["levels"],
             typology=index["typology"],
@@ -374,12 +402,14 @@ class Study:
                 "border_effect_by_checkpoint": access["losses"],
                 "delay_gains": bottlenecks["gains"],
                 **of_cells,
+                **{name: measures[name] for name in MEASURES if name in measures},
                 **{name: index[name] for name in MORE if name in index},
             },
             manifest=self._manifest(digests, memory.reused, extracted),
             network=network,
             surfaces=surfaces,
             flaws=flaws(built, extracted),
+            layers={layer: measures[name] for name, layer in LAYERS.items() if name in measures},
         )
         if folder is not None:
             progress("outputs")
@@ -419,11 +449,53 @@ class Study:
         check_formats(formats)
         folder = _output_folder(out)
         begun = self._to_network(Memory(folder / MEMORY), progress)
-        built = BuiltNetwork(**begun.built)
+        built = BuiltNetwork(**{name: begun.built[name] for name in BuiltNetwork.__slots__})
         progress("outputs")
         with whole_folder(folder) as aside:
             write_network(built, aside, formats, names=begun.border["checkpoints"]["name"])
         return built
+
+    def isochrones(
+        self,
+        start: str,
+        hours: Sequence[float],
+        out: Path | str | None = None,
+        *,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> gpd.GeoDataFrame:
+        """Polygons of what can be reached from a place or a checkpoint, on both sides.
+
+        Parameters
+        ----------
+        start
+            Id or name of a checkpoint or a place.
+        hours
+            The limits, hours.
+        out
+            Folder for ``isochrones.gpkg``; the stages that a run in the same folder has
+            finished are reused. None writes nothing.
+        progress
+            Called with the name of each stage as it begins.
+
+        Returns
+        -------
+        GeoDataFrame
+            One row for each side and limit, see `geo_border.access.isochrones.isochrones`.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it, or nothing is called so.
+        """
+        folder = _output_folder(out)
+        begun = self._to_network(Memory(None if folder is None else folder / MEMORY), progress)
+        progress("access")
+        found = isochrones_from(self.settings, begun.border, begun.built, start, hours)
+        if folder is not None:
+            progress("outputs")
+            with whole_folder(folder) as aside:
+                write_layers({"isochrones": found}, aside / "isochrones.gpkg")
+        return found
 
     def whatif(
         self,
@@ -479,7 +551,7 @@ class Study:
             tables,
             own,
             checked,
-            decay=Exponential(half_life=self.settings.access.half_life_h),
+            decay=calibrated(self.settings.access.decay, self.settings.access.half_life_h),
             gravity=gravity_of(self.settings),
             each_place=each_place,
         )
@@ -521,7 +593,7 @@ class Study:
         progress("network")
         depends = {
             "border": border_key,
-            "files": _starting(digests, "network.", "places"),
+            "files": _starting(digests, "network.", "places", "services"),
             "settings": [settings.network.model_dump(), settings.places.model_dump()],
         }
         built, key = memory.stage(

@@ -138,7 +138,7 @@ def surface_stage(
         tables,
         own,
         decay=Exponential(settings.access.half_life_h),
-        hours=sorted({1.0, settings.access.within_h}),
+        hours=settings.access.limits_h,
     )
     bands = [minutes / 60 for minutes in settings.access.zones_min]
     means = zonal_means(values[list(SHOWN)], cells, grid, border["regions"])

@@ -100,6 +100,7 @@ def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(run, tmp_path
         "network",
         "searches",
         "access",
+        "measures",
         "bottlenecks",
         "index",
     ]

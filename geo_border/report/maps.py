@@ -33,6 +33,7 @@ from geo_border.report.cartography import (
     source_lines,
     write_source,
 )
+from geo_border.report.corridors import corridor_figure
 from geo_border.report.figures import border_profile, has_delays
 from geo_border.report.style import (
     BAD,
@@ -104,6 +105,10 @@ def write_maps(results: Results, folder: Path) -> list[Path]:
         "access": access_map(results, ground),
         "border_profile": border_profile(results),
     }
+    if "isochrones" in results.layers:
+        figures["isochrones"] = isochrones_map(results, ground)
+    if (corridors := corridor_figure(results)) is not None:
+        figures["corridors"] = corridors
     if results.surfaces is not None:
         figures["surfaces"] = surfaces_map(results, results.surfaces, ground)
     return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
@@ -311,6 +316,45 @@ def access_map(results: Results, ground: Ground) -> Figure:
             handles[-1].set_label("not reached")
         _legend(axes, handles, columns=7)
     return _finish(figure, panels[-1], ground, [], columns=1)
+
+
+def isochrones_map(results: Results, ground: Ground) -> Figure:
+    """Draw what lies within the zones of the open checkpoints, on both sides.
+
+    Parameters
+    ----------
+    results
+        What a run gave, with the layer ``isochrones``.
+    ground
+        As `geo_border.report.cartography.ground_of` gives it.
+
+    Returns
+    -------
+    Figure
+        The map.
+    """
+    layer = results.layers["isochrones"]
+    limits = sorted(layer["hours"].unique())
+    scale = classes([*limits, np.inf], colours=BAD)
+    figure, (axes,) = _sheet(ground, legend_rows=1)
+    draw_ground(axes, ground, line=0.8)
+    # The largest first: what is near covers what is far.
+    for limit, colour in sorted(zip(limits, scale.colours, strict=False), reverse=True):
+        shapes = layer.geometry[layer["hours"] == limit].to_crs(ground.crs)
+        merged = gpd.GeoSeries([shapes.union_all()], crs=ground.crs).simplify(300)
+        merged.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.2, zorder=3)
+    posts = results.checkpoints
+    posts = posts[posts["is_open"] & posts.index.isin(layer["from_id"])]
+    at = posts.geometry.to_crs(ground.crs)
+    axes.scatter(at.x, at.y, s=4, c=INK, linewidths=0, zorder=5)
+    axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:], xlabel="", ylabel="")
+    _names(axes, ground, ground.regions["short"])
+    handles: list[Artist] = [
+        Patch(facecolor=colour, edgecolor="#8d8f8c", linewidth=0.4, label=f"{60 * limit:.0f} min")
+        for limit, colour in zip(limits, scale.colours, strict=False)
+    ]
+    handles.append(Line2D([], [], marker="o", ls="", ms=2, color=INK, label="open checkpoint"))
+    return _finish(figure, axes, ground, handles, columns=6)
 
 
 def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure:

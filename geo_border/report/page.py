@@ -8,8 +8,10 @@ from bokeh.embed import json_item
 from bokeh.resources import Resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from geo_border.access.decay import calibrated
 from geo_border.report import content
 from geo_border.report.cartography import ground_of
+from geo_border.report.corridors import corridor_panels, corridor_table
 from geo_border.report.page_map import region_map
 from geo_border.report.page_profile import profile
 from geo_border.report.style import MODE_COLOURS, MODES
@@ -113,6 +115,11 @@ def _facts(results: Results) -> dict[str, Any]:
     zones = [f"{minutes:g}" for minutes in results.settings.access.zones_min]
     return {
         "settings": results.settings,
+        "decay": calibrated(
+            results.settings.access.decay, results.settings.access.half_life_h
+        ).formula,
+        "corridors": corridor_table(results),
+        "corridor_panels": corridor_panels(results),
         "zones": listed(zones),
         "method": {key: METHODS.get(value, value) for key, value in choices.items()},
         "figures": key_figures(results),

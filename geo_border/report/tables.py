@@ -14,7 +14,7 @@ import pandas as pd
 import pyogrio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from geo_border.results import Results
@@ -234,17 +234,28 @@ def write_geopackage(results: Results, path: Path) -> None:
     path
         The file; an earlier one is replaced.
     """
+    layers = {name: getattr(results, name) for name in GEOMETRY} | results.layers
+    write_layers({name: rows for name, rows in layers.items() if rows is not None}, path)
+
+
+def write_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
+    """Write layers as one GeoPackage in WGS 84.
+
+    Parameters
+    ----------
+    layers
+        The layers by name.
+    path
+        The file; an earlier one is replaced.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with fixed_date():
-        for layer, geometry in GEOMETRY.items():
-            frame: gpd.GeoDataFrame | None = getattr(results, layer)
-            if frame is None:
-                continue
-            if any(name is not None for name in frame.index.names):
-                frame = frame.reset_index()
+        for layer, rows in layers.items():
+            geometry = GEOMETRY.get(layer) or _kind(rows)
+            named = any(name is not None for name in rows.index.names)
             pyogrio.write_dataframe(
-                frame,
+                rows.reset_index() if named else rows,
                 path,
                 layer=layer,
                 driver="GPKG",
@@ -252,6 +263,13 @@ def write_geopackage(results: Results, path: Path) -> None:
                 promote_to_multi=geometry.startswith("Multi"),
                 append=path.exists(),
             )
+
+
+def _kind(frame: gpd.GeoDataFrame) -> str:
+    """Kind of geometry of a layer, in parts if any feature is."""
+    kinds = {name.removeprefix("Multi") for name in frame.geom_type.unique()}
+    kind = kinds.pop() if len(kinds) == 1 else "Unknown"
+    return f"Multi{kind}" if kind in ("Polygon", "LineString") else kind
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def routes(
     CheckpointError
         If the scenario does not fit the tables.
     """
-    trees = _trees_of(tables)
+    trees = trees_of(tables)
     check_columns(points, PLACE_COLUMNS, "places")
     side = side_positions(points)
     node, access = nodes_and_legs(network, points, side)
@@ -184,8 +184,24 @@ def travel_times(
     return pd.DataFrame(rows, columns=["from_id", "to_id", "km", "hours", "via"])
 
 
-def _trees_of(tables: GateTables) -> GateTrees:
-    """The trees of the tables, or an error that says how to get them."""
+def trees_of(tables: GateTables) -> GateTrees:
+    """The trees of the tables, or an error that says how to get them.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+
+    Returns
+    -------
+    GateTrees
+        The searches behind them.
+
+    Raises
+    ------
+    TableError
+        If they were not kept.
+    """
     if tables.trees is None:
         raise TableError(
             "the checkpoint tables hold no search trees", remedy="Make them with trees=True"

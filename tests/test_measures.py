@@ -1,0 +1,211 @@
+"""The stage of the full set of measures, on the small border of the tests."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+
+from geo_border.errors import StudyError, TableError
+from geo_border.measures import PARTS, place_named
+from geo_border.study import open_study
+
+EXTRA = """
+[services]
+file = "services.csv"
+within_h = 2
+[[corridors]]
+name = "north"
+places = ["h0", "Town X"]
+[[corridors]]
+name = "round"
+places = ["h1", "n0", "h0"]
+[corridor_costs]
+per_km = 0.5
+per_passage = 10
+currency = "EUR"
+[access]
+within_h = [0.5, 2]
+"""
+
+SERVICES = pd.DataFrame(
+    [
+        ("c1", "Clinic A", 0.5, 49.5, "home", "clinic", 10),
+        ("c2", "Clinic X", 0.75, 50.5, "neighbour", "clinic", 30),
+        ("u1", "College C", 2.5, 49.5, "home", "college", 500),
+    ],
+    columns=["service_id", "name", "lon", "lat", "side", "kind", "supply"],
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, make_mini):
+    folder = make_mini(tmp_path_factory.mktemp("measures") / "mini")
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(EXTRA)
+    SERVICES.to_csv(folder / "services.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    return tmp_path_factory.mktemp("out")
+
+
+@pytest.fixture(scope="module")
+def results(folder, out):
+    return open_study(folder).run(out)
+
+
+@pytest.fixture(scope="module")
+def told(results):
+    table = results.more["access_measures"]
+    keys = ["region_id", "measure", "mode", "part", "border"]
+    assert not table.duplicated(keys).any()
+    return table.set_index(keys).sort_index()
+
+
+def test_every_measure_is_told_by_part_border_and_mode(told):
+    parts = pd.MultiIndex.from_tuples(sorted(set(PARTS.values())))
+    frame = told.reset_index()
+    assert pd.MultiIndex.from_frame(frame[["part", "border"]]).isin(parts).all()
+    assert set(frame["mode"]) == {"road", "rail", "both"}
+    assert frame.groupby("mode")["measure"].nunique().to_dict() == {
+        "both": 8, "rail": 8, "road": 22
+    }  # fmt: skip
+    five = frame[frame["measure"] == "potential_exponential"].groupby(["region_id", "mode"]).size()
+    assert (five == 5).all()
+    assert frame["unit"].ne("").all()
+    spread = frame[["q10", "q25", "q50", "q75", "q90"]].to_numpy()
+    known = ~np.isnan(spread).any(axis=1)
+    assert (spread[known][:, 1:] >= spread[known][:, :-1]).all()
+
+
+def test_means_are_those_beside_the_regions(told, results):
+    road = told.xs("road", level="mode")
+    for column, measure, part in (
+        ("potential_across", "potential_exponential", "across"),
+        ("population_60min_own", "population_60min", "own"),
+        ("hours_to_checkpoint", "hours_to_checkpoint", "own"),
+        ("efficiency_across", "network_efficiency", "across"),
+        ("performance", "transport_performance", "all"),
+    ):
+        mean = road.xs((measure, part, "as is"), level=["measure", "part", "border"])["mean"]
+        np.testing.assert_allclose(mean, results.regions[column].reindex(mean.index))
+    formula = road.xs("potential_exponential", level="measure")["note"].unique()
+    assert formula.tolist() == ["exp(-βt), β = 0.3466 per hour (half-life 2 h)"]
+
+
+def test_both_modes_reach_no_less_than_either(told):
+    potentials = told.xs("potential_exponential", level="measure")["mean"].unstack("mode")
+    assert (potentials["both"] >= potentials[["road", "rail"]].max(axis=1) - 1e-6).all()
+
+
+def test_checkpoint_detours_see_the_closed_checkpoint(results):
+    # East post is closed: from Town C one drives to the middle one.
+    detours = results.more["capital_detours"].set_index(["from_id", "to_id"])
+    way = detours.loc[("C", "Y")]
+    assert way["checkpoint_detour"] > 1
+    assert way["least_hours"] < way["driving_hours"]
+    assert detours.loc[("A", "X"), "checkpoint_detour"] >= 1
+    assert results.places.loc["h2", "checkpoint_detour"] > 1
+
+
+def test_corridors(results):
+    summary = results.more["corridors"].set_index("corridor")
+    assert summary.loc["round", "passages"] == 2
+    assert summary.loc["north", "swd_kmh"] < summary.loc["north", "swod_kmh"]
+    # All roads of the small border are driven at 60 km/h.
+    assert summary["swod_kmh"].to_numpy() == pytest.approx(60, rel=1e-6)
+    cost = 0.5 * summary["km"] + 10 * summary["passages"]
+    assert summary["cost"].to_numpy() == pytest.approx(cost)
+    profile = results.more["corridor_profiles"]
+    assert profile["place"].dropna().tolist() == [
+        "Town A", "Town X", "Town B", "Town X", "Town A"
+    ]  # fmt: skip
+    lines = results.layers["corridors"]
+    assert lines.geometry.is_valid.all()
+
+
+def test_services(results):
+    access = results.more["service_access"].set_index(["kind", "border", "region_id"]).sort_index()
+    assert set(access.index.get_level_values("kind")) == {"clinic", "college"}
+    assert (access.xs("closed", level="border")[["two_step_across"]] == 0).all(axis=None)
+    for border in ("as is", "no delay", "closed"):
+        clinics = access.loc[("clinic", border)]
+        # All settlements but one lie in a region; each unit of supply is given out once.
+        assert clinics[["available_own", "available_across"]].to_numpy().sum() <= 40 + 1e-9
+    free = access.loc[("clinic", "no delay"), "hours_across"]
+    assert (free <= access.loc[("clinic", "as is"), "hours_across"] + 1e-12).all()
+    # Clinic A stands in the middle of Town A.
+    assert access.loc[("clinic", "as is", "A"), "hours_own"] == pytest.approx(0, abs=1e-9)
+    demand = results.more["services"].set_index(["service_id", "border"])
+    assert demand.loc[("c1", "closed"), "demand_across"] == 0
+    assert demand.loc[("c1", "no delay"), "demand_across"] > 0
+
+
+def test_services_do_not_change_what_places_reach(results, tmp_path, make_mini):
+    bare = open_study(make_mini(tmp_path / "bare")).run()
+    pd.testing.assert_series_equal(
+        results.regions["potential_own"], bare.regions["potential_own"], rtol=1e-3
+    )
+    assert results.places.index.equals(bare.places.index)
+
+
+@pytest.mark.usefixtures("results")
+def test_layers_are_written(out):
+    names = pyogrio.list_layers(out / "study.gpkg")[:, 0]
+    assert {"isochrones", "corridors"} <= set(names)
+    layer = pyogrio.read_dataframe(out / "study.gpkg", layer="isochrones")
+    assert set(layer["from_id"]) == {"west", "middle"}
+    assert layer.geometry.is_valid.all()
+    for name in ("access_measures", "zones_by_mode", "corridor_profiles", "service_access"):
+        assert (out / "tables" / f"{name}.csv").stat().st_size > 0
+    for name in ("isochrones", "corridors"):
+        assert (out / "maps" / f"{name}.png").stat().st_size > 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert 'id="corridors"' in page
+
+
+def test_isochrones_of_a_place_and_a_checkpoint(folder, out):
+    study = open_study(folder)
+    found = study.isochrones("Town A", (1.0, 3.0), out)
+    assert found["part"].tolist() == ["own", "own", "across"]
+    assert (out / "isochrones.gpkg").exists()
+    assert open_study(folder).isochrones("West post", (0.5,))["side"].tolist() == [
+        "home", "neighbour"
+    ]  # fmt: skip
+    with pytest.raises(StudyError, match="there is no place 'Nowhere'"):
+        study.isochrones("Nowhere", (1.0,))
+
+
+def test_names_that_several_places_have(results):
+    places = results.places
+    assert place_named(places, "h0", where="here") == "h0"
+    assert place_named(places, "Far town", where="here") == "n9"
+    twice = places.assign(name="Town")
+    with pytest.raises(StudyError, match=r"here: 6 places are called 'Town'.*h0, h1"):
+        place_named(twice, "Town", where="here")
+
+
+def test_bad_services_are_refused(folder, tmp_path, make_mini):
+    study = open_study(folder)
+    bad = make_mini(tmp_path / "bad")
+    SERVICES.assign(supply=-1).to_csv(bad / "services.csv", index=False)
+    with pytest.raises(TableError, match="supply"):
+        replace(study, folder=bad).read()
+
+
+def test_the_decay_of_the_study_is_what_the_potential_is_of(tmp_path, make_mini):
+    other = make_mini(tmp_path / "other")
+    text = (other / "study.toml").read_text(encoding="utf-8")
+    text += '\n[access]\ndecay = "linear"\nhalf_life_h = 1\nmodes = ["road"]\n'
+    (other / "study.toml").write_text(text, encoding="utf-8")
+    results = open_study(other).run()
+    table = results.more["access_measures"]
+    notes = table.loc[table["measure"] == "potential_linear", "note"]
+    assert set(notes) == {"1 - t / 2 h, then 0"}
+    assert set(table["mode"]) == {"road"}
+    assert "corridors" not in results.more
+    assert list(results.layers) == ["isochrones"]
