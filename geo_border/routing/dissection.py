@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pymetis import CSRAdjacency, nested_dissection
 from scipy.sparse import csr_array
 
 from geo_border.routing.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+CAN_DISSECT = find_spec("pymetis") is not None
+"""Whether METIS is here: its package has no wheels for Windows."""
 
 
 def elimination_order(matrix: csr_array) -> NDArray[np.int32]:
@@ -39,6 +43,8 @@ def elimination_order(matrix: csr_array) -> NDArray[np.int32]:
     partitioning irregular graphs, SIAM J. Sci. Comput. 20(1) 359-392. Ost, Schulz and
     Strash (2021), Engineering data reduction for nested dissection, ALENEX 2021, 113-127.
     """
+    from pymetis import CSRAdjacency, nested_dissection  # noqa: PLC0415  (not everywhere)
+
     indptr, neighbours = undirected(matrix)
     n = len(indptr) - 1
     degree = np.diff(indptr).astype(np.int32)

@@ -15,7 +15,7 @@ import numpy as np
 from geo_border.errors import NetworkError
 from geo_border.routing.contraction import contract
 from geo_border.routing.customisation import DOWN, UP, customise_below, needed_arcs, place_weights
-from geo_border.routing.dissection import elimination_order
+from geo_border.routing.dissection import CAN_DISSECT, elimination_order
 from geo_border.routing.searches import check_range, edge_milliseconds
 from geo_border.routing.sweeps import climb, fill_hours, select, sweep
 
@@ -100,7 +100,7 @@ def hierarchy_for(
     Returns
     -------
     Hierarchy or None
-        None if searches from each root take less time.
+        None if searches from each root take less time, or METIS is not installed.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def hierarchy_for(
     """
     size = matrix.shape[0] + matrix.nnz
     by_search = searches * SEARCH_S * size / (os.cpu_count() or 1)
-    if by_search < LOAD_S + ORDER_S * size:
+    if not CAN_DISSECT or by_search < LOAD_S + ORDER_S * size:
         return None
     contraction = contract(matrix, order(matrix))
     if contraction is None:

@@ -185,7 +185,10 @@ def test_a_hierarchy_is_prepared_where_the_number_of_searches_pays(monkeypatch):
     enough = next(s for s in range(10**7) if hierarchy_for(roads, s * 10_000, order=order))
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert hierarchy_for(roads, enough * 10_000, order=order) is None
-    # Without small separators it never does.
+    # Without METIS or small separators it never does.
+    with monkeypatch.context() as patched:
+        patched.setattr(hierarchy_module, "CAN_DISSECT", False)
+        assert hierarchy_for(roads, 100_000_000, order=order) is None
     monkeypatch.setattr(hierarchy_module, "TRIANGLE_S", 1e9)
     assert hierarchy_for(roads, 100_000_000, order=order) is None
     monkeypatch.setattr("geo_border.routing.contraction.MOST_ARCS", 0)
