@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
@@ -22,64 +23,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geo_border.network.osm.string_kernels import Names
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 4
-"""Blobs in work for each core; bounds the memory for blocks that wait for their turn."""
+"""Tasks in work for each core; bounds the memory for blocks that wait for their turn."""
+
+TOGETHER = 8
+"""Blobs in a task; more would cost memory, fewer the time of threads that wait for another."""
 
 _ALL = kernels.NODES | kernels.WAYS | kernels.RELATIONS
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Names:
-    """Keys that select an object and keys that become columns, as arrays for kernels.
-
-    Parameters
-    ----------
-    text, ends
-        The keys in order of their first byte, back to back, and where each ends.
-    first
-        Keys that begin with byte b are numbers ``first[b]`` to ``first[b + 1]``.
-    selects
-        Whether a key selects its object.
-    columns
-        Column of a key, -1 without one.
-    """
-
-    text: NDArray[np.uint8]
-    ends: NDArray[np.int64]
-    first: NDArray[np.int64]
-    selects: NDArray[np.bool_]
-    columns: NDArray[np.int32]
-
-    @classmethod
-    def of(cls, selecting: Sequence[str], columns: Sequence[str]) -> Names:
-        """Arrange keys.
-
-        Parameters
-        ----------
-        selecting
-            Keys that select an object.
-        columns
-            Keys whose values are kept, in the order of the columns.
-
-        Returns
-        -------
-        Names
-            As arrays.
-        """
-        keys = sorted({key.encode() for key in (*selecting, *columns)} - {b""})
-        chosen = {key.encode() for key in selecting}
-        place = {key.encode(): number for number, key in enumerate(columns)}
-        starts = np.array([key[0] for key in keys], np.int64)
-        return cls(
-            np.frombuffer(b"".join(keys), np.uint8),
-            np.cumsum([len(key) for key in keys], dtype=np.int64),
-            np.searchsorted(starts, np.arange(257)).astype(np.int64),
-            np.array([key in chosen for key in keys], bool),
-            np.array([place.get(key, -1) for key in keys], np.int32),
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,10 +95,13 @@ class PbfSource:
         self.path = path
         self.counts = dict.fromkeys(("nodes", "ways", "relations"), 0)
         self._file = file
+        self._lock = Lock()
         self._pool = pool
         found = blobs(file, path)
         heads = [
-            read_header(self._load(blob), blob, path) for blob in found if blob.kind == "OSMHeader"
+            read_header(inflate(self._read(blob), blob, path), blob, path)
+            for blob in found
+            if blob.kind == "OSMHeader"
         ]
         self.header: Header = heads[0]
         self._blobs = [blob for blob in found if blob.kind == "OSMData"]
@@ -167,15 +125,11 @@ class PbfSource:
         """
 
         def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
-            block = _Block(inflate(data, blob, self.path), names)
-            ids, counts, refs, kinds, roles, tags, total, seen = read_relations(
-                block.bytes, block.found, names.selects, names.columns, block.status
+            status = np.zeros(2, np.int64)
+            ids, counts, refs, kinds, roles, tags, pool, ends, total, seen = read_relations(
+                inflate(data, blob, self.path), names, status
             )
-            self._check(blob, block.status, seen)
-            used = np.concatenate([tags[2::3], roles])
-            pool, ends = block.pooled(used)
-            tags[2::3] = used[: len(tags) // 3]
-            roles = used[len(tags) // 3 :]
+            self._check(blob, status, seen)
             batch = Batch(
                 self.path, blob.offset, ids, tags.reshape(-1, 3), pool, ends,
                 counts=counts, refs=refs, kinds=kinds, roles=roles,
@@ -201,14 +155,15 @@ class PbfSource:
         """
 
         def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
-            block = _Block(inflate(data, blob, self.path), names)
-            ids, counts, refs, tags, total, seen = read_ways(
-                block.bytes, block.found, names.selects, names.columns, members, block.status
+            status = np.zeros(2, np.int64)
+            ids, counts, refs, tags, pool, ends, total, seen = read_ways(
+                inflate(data, blob, self.path), names, members, status
             )
-            self._check(blob, block.status, seen)
+            self._check(blob, status, seen)
             batch = Batch(
-                self.path, blob.offset, ids, *block.strings(tags), counts=counts, refs=refs
-            )
+                self.path, blob.offset, ids, tags.reshape(-1, 3), pool, ends,
+                counts=counts, refs=refs,
+            )  # fmt: skip
             return batch, total
 
         return self._run(kernels.WAYS, "ways", work)
@@ -230,14 +185,13 @@ class PbfSource:
         """
 
         def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
-            block = _Block(inflate(data, blob, self.path), names)
-            places, place_x, place_y, ids, x, y, tags, total, seen = read_nodes(
-                block.bytes, block.units, block.found, names.selects, names.columns, needed,
-                block.status,
-            )  # fmt: skip
-            self._check(blob, block.status, seen)
+            status = np.zeros(2, np.int64)
+            places, place_x, place_y, ids, x, y, tags, pool, ends, total, seen = read_nodes(
+                inflate(data, blob, self.path), names, needed, status
+            )
+            self._check(blob, status, seen)
             batch = Batch(
-                self.path, blob.offset, ids, *block.strings(tags),
+                self.path, blob.offset, ids, tags.reshape(-1, 3), pool, ends,
                 x=x, y=y, places=places, place_x=place_x, place_y=place_y,
             )  # fmt: skip
             return batch, total
@@ -255,25 +209,29 @@ class PbfSource:
             self.counts[name] += total
             yield batch
 
-    def _each(self, work: Callable[[Blob, bytes], R], chosen: Iterable[Blob]) -> Iterator[R]:
-        loaded = ((blob, self._read(blob)) for blob in chosen)
-        return in_order(self._pool, lambda item: work(*item), loaded)
+    def _each(self, work: Callable[[Blob, bytes], R], chosen: Sequence[Blob]) -> Iterator[R]:
+        """Apply `work` to blobs in threads, several at a time where there are many."""
+        size = max(1, min(TOGETHER, len(chosen) // (AHEAD * (os.cpu_count() or 1))))
+        parts = (chosen[at : at + size] for at in range(0, len(chosen), size))
+
+        def several(part: Sequence[Blob]) -> list[R]:
+            return [work(blob, self._read(blob)) for blob in part]
+
+        for done in in_order(self._pool, several, parts):
+            yield from done
 
     def _read(self, blob: Blob) -> bytes:
-        self._file.seek(blob.start)
-        data = self._file.read(blob.size)
+        with self._lock:
+            self._file.seek(blob.start)
+            data = self._file.read(blob.size)
         if len(data) < blob.size:
             raise ExtractError("the file has become shorter", file=self.path, offset=blob.offset)
         return data
 
-    def _load(self, blob: Blob) -> bytes:
-        return inflate(self._read(blob), blob, self.path)
-
     def _kinds_in(self, blob: Blob, data: bytes) -> int:
         """Kinds of objects in a blob."""
         status = np.zeros(2, np.int64)
-        block = np.frombuffer(inflate(data, blob, self.path), np.uint8)
-        *_, seen = kernels.objects(block, 0, status)
+        *_, seen = kernels.objects(inflate(data, blob, self.path), 0, status)
         self._refuse(blob, status)
         return seen
 
@@ -333,32 +291,6 @@ class PbfSource:
             offset=blob.offset,
             remedy=remedy,
         )
-
-
-class _Block:
-    """An inflated block with its strings found and its wanted keys recognised."""
-
-    def __init__(self, data: bytes, names: Names) -> None:
-        self.bytes = np.frombuffer(data, np.uint8)
-        self.status = np.zeros(2, np.int64)
-        granularity, lat, lon, start, end = kernels.block_units(self.bytes, self.status)
-        self.units = (granularity, lat, lon)
-        self.starts, self.sizes = kernels.string_table(self.bytes, start, end, self.status)
-        self.found = kernels.match_names(
-            self.bytes, self.starts, self.sizes, names.text, names.ends, names.first
-        )
-
-    def pooled(self, strings: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        return kernels.pooled(self.bytes, self.starts, self.sizes, strings)
-
-    def strings(
-        self, tags: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64]]:
-        """Tags renumbered to the strings they use, and these strings."""
-        used = tags[2::3].copy()
-        pool, ends = self.pooled(used)
-        tags[2::3] = used
-        return tags.reshape(-1, 3), pool, ends
 
 
 def in_order(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -8,16 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
 from geo_border.errors import ExtractError
-from geo_border.network.osm.blocks import Batch, Names, PbfSource
+from geo_border.network.osm.blocks import Batch, PbfSource
 from geo_border.network.osm.columns import Dictionary, category, tag_frame
-from geo_border.network.osm.node_kernels import locate, place
+from geo_border.network.osm.id_kernels import joined_nodes, locate, place, united
 from geo_border.network.osm.reference import SUFFIXES, OsmiumSource
+from geo_border.network.osm.string_kernels import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,9 +29,15 @@ if TYPE_CHECKING:
 
 MEMBER_TYPES = ("n", "w", "r")
 
-T = TypeVar("T", bound=np.generic)
-
 _REFS_AT_ONCE = 1 << 20
+_JOINED: dict[str, type[np.generic]] = {
+    "ids": np.int64,
+    "counts": np.int32,
+    "refs": np.int64,
+    "kinds": np.int8,
+    "x": np.int32,
+    "y": np.int32,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +177,11 @@ def read_extract(files: Sequence[Path | str], wanted: Wanted) -> Extract:
         members = _distinct(relations.refs[relations.kinds == MEMBER_TYPES.index("w")])
         names = Names.of(wanted.way_keys, wanted.tag_keys)
         ways = _merged(batch for source in order for batch in source.ways(names, members))
+        way_tags = pool.submit(_tags, ways, wanted.tag_keys)
         names = Names.of(wanted.node_keys, wanted.node_tag_keys)
         nodes = _nodes(order, names, _distinct(ways.refs))
         table = _sources(sources, [future.result() for future in sums])
-    way_tags = tag_frame(ways.tags, len(ways.ids), wanted.tag_keys, *ways.dictionary.encoded())
-    tagged = tag_frame(
-        nodes.tagged.tags,
-        len(nodes.tagged.ids),
-        wanted.node_tag_keys,
-        *nodes.tagged.dictionary.encoded(),
-    )
+    tagged = _tags(nodes.tagged, wanted.node_tag_keys)
     tagged.insert(0, "node", np.searchsorted(nodes.ids, nodes.tagged.ids))
     return Extract(
         way_id=ways.ids,
@@ -187,9 +189,9 @@ def read_extract(files: Sequence[Path | str], wanted: Wanted) -> Extract:
         ref=ways.refs,
         ref_node=_located(nodes.ids, ways.refs),
         node_id=nodes.ids,
-        lon=nodes.x / 1e7,
-        lat=nodes.y / 1e7,
-        way_tags=way_tags,
+        lon=nodes.lon,
+        lat=nodes.lat,
+        way_tags=way_tags.result(),
         tagged_nodes=tagged,
         **_relation_frames(relations, wanted),
         sources=table,
@@ -214,8 +216,8 @@ class _Nodes(NamedTuple):
     """All nodes, ascending by id, and the tagged ones among them."""
 
     ids: NDArray[np.int64]
-    x: NDArray[np.int32]
-    y: NDArray[np.int32]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
     tagged: _Merged
 
 
@@ -244,7 +246,7 @@ def _sha256(path: Path) -> str:
 def _merged(batches: Iterable[Batch]) -> _Merged:
     """Objects of all batches, ascending by id; of two with one id the first is kept."""
     dictionary = Dictionary()
-    kept: list[Batch] = []
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _JOINED}
     tags, roles = [np.empty((0, 3), np.int32)], [np.empty(0, np.int32)]
     rows = 0
     for batch in batches:
@@ -254,41 +256,31 @@ def _merged(batches: Iterable[Batch]) -> _Merged:
         tags.append(batch.tags + np.array([rows, 0, base], np.int32))
         roles.append(batch.roles + np.int32(base))
         rows += batch.ids.size
-        kept.append(batch)
+        for name, part in parts.items():
+            part.append(getattr(batch, name))
+    arrays = {
+        name: np.concatenate([np.empty(0, kind), *parts.pop(name)])
+        for name, kind in _JOINED.items()
+    }
     merged = _Merged(
-        _joined([batch.ids for batch in kept], np.int64),
-        np.concatenate(tags),
-        dictionary,
-        _joined([batch.counts for batch in kept], np.int32),
-        _joined([batch.refs for batch in kept], np.int64),
-        _joined([batch.kinds for batch in kept], np.int8),
-        np.concatenate(roles),
-        _joined([batch.x for batch in kept], np.int32),
-        _joined([batch.y for batch in kept], np.int32),
+        tags=np.concatenate(tags), dictionary=dictionary, roles=np.concatenate(roles), **arrays
     )
-    if (np.diff(merged.ids) > 0).all():
+    if (merged.ids[1:] > merged.ids[:-1]).all():
         return merged
     return _taken(merged, np.unique(merged.ids, return_index=True)[1])
 
 
 def _distinct(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each id once, ascending; parts are sorted on all cores, then their runs merged."""
-    parts = np.array_split(ids, max(1, min(os.cpu_count() or 1, ids.size // _REFS_AT_ONCE)))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = list(pool.map(lambda part: _first_of_each(np.sort(part)), parts))
-    if len(runs) == 1:
-        return runs[0]
-    return _first_of_each(np.sort(np.concatenate(runs), kind="stable"))
-
-
-def _first_of_each(ordered: NDArray[np.int64]) -> NDArray[np.int64]:
-    is_first = np.ones(ordered.size, bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-    return ordered[is_first]
-
-
-def _joined(arrays: list[NDArray[T]], kind: type[T]) -> NDArray[T]:
-    return np.concatenate([np.empty(0, kind), *arrays])
+    """Each id once, ascending; parts are sorted on all cores, then merged two by two."""
+    ordered = ids.copy()
+    cores = os.cpu_count() or 1
+    runs = np.array_split(ordered, max(1, min(cores, ids.size // _REFS_AT_ONCE)))
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(np.ndarray.sort, runs))
+        while len(runs) > 1:
+            runs.append(np.empty(0, np.int64))
+            runs = list(pool.map(united, runs[0:-1:2], runs[1::2]))
+    return united(runs[0], np.empty(0, np.int64)) if runs[0].base is ordered else runs[0]
 
 
 def _taken(merged: _Merged, rows: NDArray[np.int64]) -> _Merged:
@@ -325,19 +317,10 @@ def _nodes(sources: list[Source], names: Names, needed: NDArray[np.int64]) -> _N
                 yield batch
 
     tagged = _merged(placed())
-    if not is_found.all():
-        needed, x, y = needed[is_found], x[is_found], y[is_found]
-    at = np.searchsorted(needed, tagged.ids)
-    is_new = np.ones(at.size, bool)
-    inside = at < needed.size
-    is_new[inside] = needed[at[inside]] != tagged.ids[inside]
-    where = at[is_new]
-    return _Nodes(
-        np.insert(needed, where, tagged.ids[is_new]),
-        np.insert(x, where, tagged.x[is_new]),
-        np.insert(y, where, tagged.y[is_new]),
-        tagged,
-    )
+    most = np.count_nonzero(is_found) + tagged.ids.size
+    ids, lon, lat = np.empty(most, np.int64), np.empty(most), np.empty(most)
+    n = joined_nodes(needed, x, y, is_found, tagged.ids, tagged.x, tagged.y, ids, lon, lat)
+    return _Nodes(ids[:n], lon[:n], lat[:n], tagged)
 
 
 def _located(ids: NDArray[np.int64], refs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -384,6 +367,11 @@ def _sources(sources: list[Source], sums: list[str]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _tags(merged: _Merged, keys: tuple[str, ...]) -> pd.DataFrame:
+    """Tags of all objects, a column a key."""
+    return tag_frame(merged.tags, len(merged.ids), keys, *merged.dictionary.encoded())
 
 
 def _time(seconds: int) -> pd.Timestamp | None:

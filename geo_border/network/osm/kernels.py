@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_border.network.osm.wire import (
+    GOES_ON,
     LENGTH,
     VARINT,
+    WORD,
     claim,
     compiled,
+    difference,
+    eight_bytes,
     field,
     room,
-    varint,
-    zigzag,
 )
 
 if TYPE_CHECKING:
@@ -136,87 +138,6 @@ def block_units(buf: Bytes, status: Ids) -> tuple[int, int, int, int, int]:
 
 
 @compiled
-def string_table(buf: Bytes, at: int, end: int, status: Ids) -> tuple[Numbers, Numbers]:
-    """Where each string of a block lies.
-
-    Parameters
-    ----------
-    buf
-        The block.
-    at, end
-        Bytes of the string table.
-    status
-        Changed in place.
-
-    Returns
-    -------
-    starts, sizes
-        First byte and length of each string.
-    """
-    starts = np.empty(256, np.int32)
-    sizes = np.empty(256, np.int32)
-    n = 0
-    while at < end:
-        here = at
-        key, size, at = field(buf, at, end)
-        if at < 0:
-            fail(status, CUT, here)
-            break
-        if key == _STRINGS:
-            starts = room(starts, n + 1)
-            sizes = room(sizes, n + 1)
-            starts[n] = at - size
-            sizes[n] = size
-            n += 1
-        elif key >> 3 == 1:
-            fail(status, FORM, here)
-            break
-    return starts[:n], sizes[:n]
-
-
-@compiled
-def match_names(
-    buf: Bytes, starts: Numbers, sizes: Numbers, names: Bytes, ends: Ids, first: Ids
-) -> NDArray[np.int16]:
-    """Which of the wanted names each string of a block is.
-
-    Parameters
-    ----------
-    buf
-        The block.
-    starts, sizes
-        Its strings.
-    names, ends
-        Wanted names in order of their first byte, back to back, and where each ends.
-    first
-        Wanted names that begin with byte b are numbers ``first[b]`` to ``first[b + 1]``.
-
-    Returns
-    -------
-    ndarray
-        Number of the name, -1 for a string that is none.
-    """
-    found = np.full(starts.size, -1, np.int16)
-    for s in range(starts.size):
-        size = sizes[s]
-        if size == 0:
-            continue
-        start = starts[s]
-        byte = buf[start]
-        for name in range(first[byte], first[byte + 1]):
-            begin = ends[name - 1] if name else 0
-            if ends[name] - begin != size:
-                continue
-            i = 1
-            while i < size and buf[start + i] == names[begin + i]:
-                i += 1
-            if i == size:
-                found[s] = name
-                break
-    return found
-
-
-@compiled
 def objects(buf: Bytes, wanted: int, status: Ids) -> tuple[Numbers, Numbers, Flags, int]:
     """Where the nodes, ways or relations of a block lie.
 
@@ -265,9 +186,11 @@ def objects(buf: Bytes, wanted: int, status: Ids) -> tuple[Numbers, Numbers, Fla
             kind = kind_bit(key)
             seen |= kind
             if kind & wanted:
-                starts = room(starts, n + 1)
-                ends = room(ends, n + 1)
-                is_dense = room(is_dense, n + 1)
+                if n == starts.size:
+                    # Arrays that change hands are counted, which costs more than the rest.
+                    starts = room(starts, n + 1)
+                    ends = room(ends, n + 1)
+                    is_dense = room(is_dense, n + 1)
                 starts[n] = inner - size
                 ends[n] = inner
                 is_dense[n] = key == _DENSE
@@ -337,7 +260,7 @@ def kind_bit(key: int) -> int:
     int
         `NODES`, `WAYS`, `RELATIONS` or 0.
     """
-    if key in {_NODE, _DENSE}:
+    if key == _NODE or key == _DENSE:  # noqa: PLR1714, SIM109  (a set is built each time)
         return NODES
     if key == _WAY:
         return WAYS
@@ -375,92 +298,6 @@ def check_visible(buf: Bytes, at: int, end: int, status: Ids) -> None:
 
 
 @compiled
-def take_tags(  # noqa: C901  (one walk)
-    buf: Bytes,
-    fields: Ids,
-    found: NDArray[np.int16],
-    selects: Flags,
-    columns: Numbers,
-    row: int,
-    is_member: bool,  # noqa: FBT001  (compiled functions are called by position)
-    tags: Numbers,
-    n: int,
-    status: Ids,
-) -> tuple[Numbers, int, bool]:
-    """Read the tags of a node, way or relation if one of its keys selects it.
-
-    Parameters
-    ----------
-    buf
-        The block.
-    fields
-        Where keys (row 2) and values (row 3) start and end.
-    found
-        Wanted name of each string.
-    selects
-        Whether a name selects its object.
-    columns
-        Column of a name, -1 without one.
-    row
-        The object's row among those kept.
-    is_member
-        Whether the object is kept in any case.
-    tags
-        Row, column and string of each tag, three numbers each.
-    n
-        How many tags it holds.
-    status
-        Changed in place.
-
-    Returns
-    -------
-    tags, n
-        With the new tags.
-    bool
-        Whether the object is kept.
-    """
-    kept = is_member
-    at = fields[2, 0]
-    while at < fields[2, 1]:
-        here = at
-        s, at = varint(buf, at, fields[2, 1])
-        if at < 0:
-            fail(status, CUT, here)
-            return tags, n, False
-        if s < 0 or s >= found.size:
-            fail(status, STRING, here)
-            return tags, n, False
-        name = found[s]
-        if name >= 0 and selects[name]:
-            kept = True
-            # The rest is checked below.
-            break
-    if not kept:
-        return tags, n, False
-    at, other = fields[2, 0], fields[3, 0]
-    while at < fields[2, 1]:
-        here = at
-        s, at = varint(buf, at, fields[2, 1])
-        value, other = varint(buf, other, fields[3, 1])
-        if at < 0 or other < 0:
-            fail(status, UNEVEN, here)
-            return tags, n, False
-        if s < 0 or s >= found.size or value < 0 or value >= found.size:
-            fail(status, STRING, here)
-            return tags, n, False
-        name = found[s]
-        if name >= 0 and columns[name] >= 0:
-            tags = room(tags, 3 * n + 3)
-            tags[3 * n] = row
-            tags[3 * n + 1] = columns[name]
-            tags[3 * n + 2] = value
-            n += 1
-    if other != fields[3, 1]:
-        fail(status, UNEVEN, other)
-    return tags, n, True
-
-
-@compiled
 def numbers_in(buf: Bytes, at: int, end: int) -> int:
     """How many numbers of variable length end in a span of bytes.
 
@@ -485,7 +322,7 @@ def numbers_in(buf: Bytes, at: int, end: int) -> int:
 @compiled
 def take_sums(
     buf: Bytes, at: int, end: int, limit: int, code: int, out: Ids, n: int, status: Ids
-) -> tuple[Ids, int]:
+) -> int:
     """Read a list of numbers written as differences.
 
     Parameters
@@ -499,7 +336,7 @@ def take_sums(
     code
         What is wrong if they are not.
     out
-        Numbers so far.
+        Numbers so far; has room for as many as end in the bytes (`numbers_in`).
     n
         How many.
     status
@@ -507,18 +344,31 @@ def take_sums(
 
     Returns
     -------
-    out, n
-        With the new numbers.
+    int
+        How many there are now.
     """
-    out = room(out, n + numbers_in(buf, at, end))
     value = 0
+    if at < end and buf[end - 1] > 0x7F:
+        fail(status, CUT, end - 1)
+        return n
+    near = limit - WORD * 0x40
     while at < end:
+        # Eight differences of one byte each, as ids mostly are.
+        if at + WORD <= end and -near < value < near:
+            word = eight_bytes(buf, at)
+            if word & GOES_ON == 0:
+                for i in range(WORD):
+                    byte = np.int64(word >> np.uint64(8 * i) & np.uint64(0x7F))
+                    value += (byte >> 1) ^ -(byte & 1)  # type: ignore[assignment]  # int64
+                    out[n + i] = value
+                n += WORD
+                at += WORD
+                continue
         here = at
-        delta, at = varint(buf, at, end)
+        delta, at = difference(buf, at, end)
         if at < 0:
             fail(status, CUT, here)
             break
-        delta = zigzag(delta)
         # The first check keeps the sum from overflowing.
         if not -DELTA_LIMIT < delta < DELTA_LIMIT:
             fail(status, code, here)
@@ -529,48 +379,4 @@ def take_sums(
             break
         out[n] = value
         n += 1
-    return out, n
-
-
-@compiled
-def pooled(
-    buf: Bytes, starts: Numbers, sizes: Numbers, strings: Numbers
-) -> tuple[NDArray[np.uint8], Ids]:
-    """Collect the strings that are in use, once each.
-
-    Parameters
-    ----------
-    buf
-        The block.
-    starts, sizes
-        Its strings.
-    strings
-        Strings in use; renumbered in place in the order of their first use.
-
-    Returns
-    -------
-    pool, ends
-        Bytes of the strings back to back, and where each ends.
-    """
-    number = np.full(starts.size, -1, np.int32)
-    used = np.empty(min(starts.size, strings.size), np.int32)
-    n = 0
-    total = 0
-    for i in range(strings.size):
-        s = strings[i]
-        if number[s] < 0:
-            number[s] = n
-            used[n] = s
-            n += 1
-            total += sizes[s]
-        strings[i] = number[s]
-    pool = np.empty(total, np.uint8)
-    ends = np.empty(n, np.int64)
-    end = 0
-    for i in range(n):
-        start = starts[used[i]]
-        for j in range(sizes[used[i]]):
-            pool[end + j] = buf[start + j]
-        end += sizes[used[i]]
-        ends[i] = end
-    return pool, ends
+    return n

@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_border.network.osm.dense_kernels import (
+    dense_ids,
+    dense_places,
+    dense_tags,
+    longest,
+    mark_tagged,
+)
+from geo_border.network.osm.id_kernels import match
 from geo_border.network.osm.kernels import (
     ID,
     MISSING,
@@ -13,22 +21,24 @@ from geo_border.network.osm.kernels import (
     NODES,
     PLACE,
     SOUND,
-    STRING,
-    UNEVEN,
     UNPLACED,
+    block_units,
     check_visible,
     fail,
     message,
     objects,
-    take_sums,
+)
+from geo_border.network.osm.string_kernels import (
+    Names,
+    is_selected,
+    pooled_tags,
+    recognised,
     take_tags,
 )
 from geo_border.network.osm.wire import (
     ID_LIMIT,
     compiled,
     room,
-    seek,
-    varint,
     zigzag,
 )
 
@@ -42,7 +52,6 @@ if TYPE_CHECKING:
 
 _NODE_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4
 _NODE_NUMBERS = 1 << 1 | 1 << 8 | 1 << 9
-_DENSE_LENGTHS = 1 << 1 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 10
 _NO_PLACE = -UNPLACED - 1
 
 
@@ -65,104 +74,28 @@ def degrees7(value: int, granularity: int, offset: int, most: int) -> int:
         `UNPLACED` for a node without coordinates, less than ``-most`` for one that is
         not on the Earth.
     """
-    nano = value * granularity + offset
-    cut = nano // 100 if nano >= 0 else -(-nano // 100)
+    if granularity == 100 and offset == 0:
+        cut = value
+    else:
+        nano = value * granularity + offset
+        cut = nano // 100 if nano >= 0 else -(-nano // 100)
     return cut if -most <= cut <= most or cut == UNPLACED else _NO_PLACE
 
 
 @compiled
-def dense_tags(
-    buf: Bytes,
-    at: int,
-    end: int,
-    found: NDArray[np.int16],
-    selects: Flags,
-    columns: Numbers,
-    row: int,
-    tags: Numbers,
-    n: int,
-    status: Ids,
-) -> tuple[int, Numbers, int, bool]:
-    """Read the tags of the next dense node if one of its keys selects it.
-
-    Parameters
-    ----------
-    buf
-        The block.
-    at, end
-        Where its tags begin and where those of all nodes end.
-    found
-        Wanted name of each string.
-    selects
-        Whether a name selects its node.
-    columns
-        Column of a name, -1 without one.
-    row
-        The node's row among the tagged ones.
-    tags
-        Row, column and string of each tag, three numbers each.
-    n
-        How many tags it holds.
-    status
-        Changed in place.
-
-    Returns
-    -------
-    at
-        Where the tags of the following node begin.
-    tags, n
-        With the new tags.
-    bool
-        Whether the node is kept.
-    """
-    kept = False
-    before = n
-    while status[0] == SOUND:
-        here = at
-        s, at = varint(buf, at, end)
-        if at > 0 and s == 0:
-            break
-        value, at = varint(buf, at, end)
-        if at < 0:
-            fail(status, UNEVEN, here)
-        elif s < 0 or s >= found.size or value < 0 or value >= found.size:
-            fail(status, STRING, here)
-        elif found[s] >= 0:
-            name = found[s]
-            kept |= selects[name]
-            if columns[name] >= 0:
-                tags = room(tags, 3 * n + 3)
-                tags[3 * n] = row
-                tags[3 * n + 1] = columns[name]
-                tags[3 * n + 2] = value
-                n += 1
-    return at, tags, n if kept else before, kept
-
-
-@compiled
 def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays cost time)
-    buf: Bytes,
-    units: tuple[int, int, int],
-    found: NDArray[np.int16],
-    selects: Flags,
-    columns: Numbers,
-    needed: Ids,
-    status: Ids,
-) -> tuple[Numbers, Numbers, Numbers, Ids, Numbers, Numbers, Numbers, int, int]:
+    buf: Bytes, names: Names, needed: Ids, status: Ids
+) -> tuple[
+    Numbers, Numbers, Numbers, Ids, Numbers, Numbers, Numbers, NDArray[np.uint8], Ids, int, int
+]:
     """Nodes of a block that are needed for ways or have a wanted key.
 
     Parameters
     ----------
     buf
         The block.
-    units
-        Granularity, offset of latitudes, offset of longitudes, nanodegrees.
-    found
-        Wanted name of each string.
-    selects
-        Whether a name selects a node.
-    columns
-        Column of a name, -1 without one.
+    names
+        Keys that select a node and keys to keep.
     needed
         Ids of the needed nodes, ascending.
     status
@@ -176,206 +109,201 @@ def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays co
         Id, longitude and latitude of each node with a wanted key.
     tags
         Row, column and string of each tag, three numbers each.
+    pool, ends
+        Bytes of the strings back to back, and where each ends.
     total
         Nodes in the block.
     seen
         Kinds of objects in the block.
     """
-    granularity, lat_offset, lon_offset = units
+    granularity, lat_offset, lon_offset, start, end = block_units(buf, status)
+    units = (granularity, lat_offset, lon_offset)
+    string_starts, string_sizes, found = recognised(buf, start, end, names, status)
+    selecting = False
+    for name in found:
+        selecting |= name >= 0 and names.selects[name]
     limit = NANO_LIMIT // granularity + 1
     starts, stops, is_dense, seen = objects(buf, NODES, status)
-    places = np.empty(64, np.int32)
-    x = np.empty(64, np.int32)
-    y = np.empty(64, np.int32)
-    ids = np.empty(16, np.int64)
-    tagged_x = np.empty(16, np.int32)
-    tagged_y = np.empty(16, np.int32)
-    tags = np.empty(64, np.int32)
     fields = np.zeros((11, 2), np.int64)
+    most = longest(buf, starts, stops, is_dense, fields, status)
+    nodes, lats, lons = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    rows = np.empty(most, np.int32)
+    marks = np.empty((most, 3), np.int32)
+    places, x, y = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
+    ids, tagged_x, tagged_y = np.empty(16, np.int64), np.empty(16, np.int32), np.empty(16, np.int32)
+    tags = np.empty(64, np.int32)
     n = n_tagged = n_tags = total = cursor = 0
-    selecting = False
-    for s in range(found.size):
-        selecting |= found[s] >= 0 and selects[found[s]]
-    nodes = np.empty(0, np.int64)
-    lats = np.empty(0, np.int64)
-    lons = np.empty(0, np.int64)
     for i in range(starts.size):
-        dense = is_dense[i]
-        nodes, lats, lons, count = take_nodes(
-            buf, starts[i], stops[i], dense, limit, fields, nodes, lats, lons, status
-        )
         if status[0] != SOUND:
             break
-        with_tags = dense and selecting and fields[10, 0] < fields[10, 1]
-        at, end = fields[10, 0], fields[10, 1]
-        places = room(places, n + count)
-        x = room(x, n + count)
-        y = room(y, n + count)
-        for j in range(count):
-            is_tagged = False
-            before = n_tags
-            if with_tags and at < end and buf[at] == 0:
-                at += 1
-            elif with_tags:
-                at, tags, n_tags, is_tagged = dense_tags(
-                    buf, at, end, found, selects, columns, n_tagged, tags, n_tags, status
-                )
-            elif not dense:
-                tags, n_tags, is_tagged = take_tags(
-                    buf, fields, found, selects, columns, n_tagged, False, tags, n_tags, status
-                )
-            if status[0] != SOUND:
-                break
-            node = nodes[j]
-            if cursor < needed.size and needed[cursor] < node:
-                cursor += 1
-            if (cursor < needed.size and needed[cursor] < node) or (
-                cursor > 0 and needed[cursor - 1] >= node
-            ):
-                cursor = seek(needed, cursor, node)
-            is_needed = cursor < needed.size and needed[cursor] == node
-            if not (is_needed or is_tagged):
-                continue
-            east = degrees7(lons[j], granularity, lon_offset, 1_800_000_000)
-            north = degrees7(lats[j], granularity, lat_offset, 900_000_000)
-            if east == _NO_PLACE or north == _NO_PLACE:  # noqa: PLR1714  (quicker compiled)
-                fail(status, PLACE, starts[i])
-                break
-            if east == UNPLACED or north == UNPLACED:  # noqa: PLR1714
-                n_tags = before
-                continue
-            if is_needed:
-                places[n] = cursor
-                x[n] = east
-                y[n] = north
-                n += 1
-            if is_tagged:
-                ids = room(ids, n_tagged + 1)
-                tagged_x = room(tagged_x, n_tagged + 1)
-                tagged_y = room(tagged_y, n_tagged + 1)
-                ids[n_tagged] = node
-                tagged_x[n_tagged] = east
-                tagged_y[n_tagged] = north
-                n_tagged += 1
+        marked = 0
+        if is_dense[i]:
+            count = dense_ids(buf, starts[i], stops[i], fields, nodes, status)
+            if selecting:
+                marked = mark_tagged(buf, fields, count, found, names.selects, marks, status)
+        else:
+            count = 1
+            plain_node(buf, starts[i], stops[i], limit, fields, nodes, lats, lons, status)
+            if is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
+                marked, marks[0, 0] = 1, 0
+        if status[0] != SOUND:
+            break
         total += count
-        if with_tags and at != end:
-            fail(status, UNEVEN, starts[i])
+        places, x, y = room(places, n + count), room(x, n + count), room(y, n + count)
+        hits, cursor = match(nodes, count, needed, cursor, rows, places, n)
+        if is_dense[i]:
+            dense_places(buf, fields, count, limit, lats, lons, status)
+        n = enter(rows, hits, lons, lats, units, places, x, y, n, starts[i], status)
+        for j in range(marked):
+            row = marks[j, 0]
+            east, north = place_of(lons[row], lats[row], units, starts[i], status)
+            if east == UNPLACED:
+                continue
+            ids, tagged_x, tagged_y = (
+                room(ids, n_tagged + 1), room(tagged_x, n_tagged + 1), room(tagged_y, n_tagged + 1)
+            )  # fmt: skip
+            ids[n_tagged], tagged_x[n_tagged], tagged_y[n_tagged] = nodes[row], east, north
+            if is_dense[i]:
+                at, end = marks[j, 1], marks[j, 2]
+                tags = room(tags, 3 * (n_tags + end - at))
+                n_tags = dense_tags(buf, at, end, found, names.columns, n_tagged, tags, n_tags)
+            else:
+                tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
+                n_tags = take_tags(
+                    buf, fields, found, names.columns, n_tagged, tags, n_tags, status
+                )
+            n_tagged += 1
+    pool, ends = pooled_tags(buf, string_starts, string_sizes, tags, n_tags)
     return (
-        places[:n].copy(),
-        x[:n].copy(),
-        y[:n].copy(),
+        places[:n],
+        x[:n],
+        y[:n],
         ids[:n_tagged].copy(),
         tagged_x[:n_tagged].copy(),
         tagged_y[:n_tagged].copy(),
         tags[: 3 * n_tags].copy(),
+        pool,
+        ends,
         total,
         seen,
     )
 
 
 @compiled
-def take_nodes(
+def plain_node(
     buf: Bytes,
     at: int,
     end: int,
-    dense: bool,  # noqa: FBT001  (compiled functions are called by position)
     limit: int,
     fields: Ids,
     nodes: Ids,
     lats: Ids,
     lons: Ids,
     status: Ids,
-) -> tuple[Ids, Ids, Ids, int]:
-    """Read ids and coordinates of a node or of a list of dense nodes.
+) -> None:
+    """Read id and coordinates of a node that is not in a list of dense ones.
 
     Parameters
     ----------
     buf
         The block.
     at, end
-        Bytes of the node or list.
-    dense
-        Whether it is a list.
+        Bytes of the node.
     limit
         Largest coordinate, absolutely, in units of the block.
     fields
         Filled in place, see `message`.
     nodes, lats, lons
-        Arrays to use if they are long enough.
+        Their first elements are filled in place, as in the file.
     status
         Changed in place.
-
-    Returns
-    -------
-    nodes, lats, lons
-        Ids, latitudes and longitudes as in the file.
-    count
-        How many there are.
     """
-    if dense:
-        message(buf, at, end, _DENSE_LENGTHS, 0, fields, status)
-        check_visible(buf, fields[5, 0], fields[5, 1], status)
-        nodes, n = take_sums(buf, fields[1, 0], fields[1, 1], ID_LIMIT, ID, nodes, 0, status)
-        lats, n_lats = take_sums(buf, fields[8, 0], fields[8, 1], limit, PLACE, lats, 0, status)
-        lons, n_lons = take_sums(buf, fields[9, 0], fields[9, 1], limit, PLACE, lons, 0, status)
-        if n_lats != n or n_lons != n:
-            fail(status, UNEVEN, at)
-        return nodes, lats, lons, n
     claimed = message(buf, at, end, _NODE_LENGTHS, _NODE_NUMBERS, fields, status)
     if claimed >= 0 and claimed & _NODE_NUMBERS != _NODE_NUMBERS:
         fail(status, MISSING, at)
     check_visible(buf, fields[4, 0], fields[4, 1], status)
-    nodes = room(nodes, 1)
-    lats = room(lats, 1)
-    lons = room(lons, 1)
     nodes[0], lats[0], lons[0] = zigzag(fields[1, 0]), zigzag(fields[8, 0]), zigzag(fields[9, 0])
     if not -ID_LIMIT < nodes[0] < ID_LIMIT:
         fail(status, ID, at)
     if not (-limit < lats[0] < limit and -limit < lons[0] < limit):
         fail(status, PLACE, at)
-    return nodes, lats, lons, 1
 
 
 @compiled
-def place(
+def enter(
+    rows: Numbers,
+    hits: int,
+    lons: Ids,
+    lats: Ids,
+    units: tuple[int, int, int],
     places: Numbers,
     x: Numbers,
     y: Numbers,
-    all_x: Numbers,
-    all_y: Numbers,
-    is_found: Flags,
-) -> None:
-    """Enter coordinates of found nodes; the first copy of a node stays.
+    n: int,
+    here: int,
+    status: Ids,
+) -> int:
+    """Enter the coordinates of needed nodes; nodes without coordinates are left out.
 
     Parameters
     ----------
+    rows, hits
+        Which nodes of a list are needed, and how many.
+    lons, lats
+        Coordinates of the nodes of the list as in the file.
+    units
+        Granularity, offset of latitudes, offset of longitudes, nanodegrees.
     places, x, y
-        Positions and coordinates of the nodes of a block.
-    all_x, all_y, is_found
-        Those of all needed nodes, changed in place.
+        Changed in place from element `n` on.
+    n
+        How many there are before.
+    here
+        Where the list begins, for errors.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    int
+        How many there are now.
     """
-    for i in range(places.size):
-        at = places[i]
-        if not is_found[at]:
-            is_found[at] = True
-            all_x[at] = x[i]
-            all_y[at] = y[i]
+    last = n
+    for i in range(hits):
+        east, north = place_of(lons[rows[i]], lats[rows[i]], units, here, status)
+        if east != UNPLACED:
+            places[last] = places[n + i]
+            x[last] = east
+            y[last] = north
+            last += 1
+    return last
 
 
 @compiled
-def locate(ids: Ids, refs: Ids, out: Ids) -> None:
-    """Position of each reference among sorted ids.
+def place_of(
+    lon: int, lat: int, units: tuple[int, int, int], here: int, status: Ids
+) -> tuple[int, int]:
+    """Coordinates of a node.
 
     Parameters
     ----------
-    ids
-        Ids in ascending order.
-    refs
-        Ids to look up; quickest where successive ones are close.
-    out
-        Positions, -1 for an id that is not there.
+    lon, lat
+        As in the file.
+    units
+        Granularity, offset of latitudes, offset of longitudes, nanodegrees.
+    here
+        Where the node or its list begins, for errors.
+    status
+        Changed in place if the coordinates do not lie on the Earth.
+
+    Returns
+    -------
+    east, north
+        1e-7 degrees; both `UNPLACED` for a node without coordinates.
     """
-    at = 0
-    for i in range(refs.size):
-        at = seek(ids, at, refs[i])
-        out[i] = at if at < ids.size and ids[at] == refs[i] else -1
+    east = degrees7(lon, units[0], units[2], 1_800_000_000)
+    north = degrees7(lat, units[0], units[1], 900_000_000)
+    if east == _NO_PLACE or north == _NO_PLACE:  # noqa: PLR1714  (quicker compiled)
+        fail(status, PLACE, here)
+    elif east != UNPLACED and north != UNPLACED:  # noqa: PLR1714
+        return east, north
+    return UNPLACED, UNPLACED

@@ -10,13 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from isal import isal_zlib
+import numpy as np
 
 from geo_border.errors import ExtractError
+from geo_border.network.osm.inflate import InflateError, quickest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 LARGEST_HEADER = 64 * 1024
 LARGEST_BLOB = 32 * 1024 * 1024
@@ -28,6 +31,7 @@ FEATURES = {"OsmSchema-V0.6", "DenseNodes"}
 _RAW, _SIZE, _ZLIB = 1, 2, 3
 _OTHER_PACKING = {4: "lzma", 5: "bzip2", 6: "lz4", 7: "zstd"}
 _VARINT, _LENGTH = 0, 2
+_DATA = b"\n\x07OSMData\x18"
 _REPACK = "Write it anew with `osmium cat IN -o OUT.osm.pbf -f pbf,pbf_compression=zlib`"
 _DAMAGED = "Download it again, and compare its checksum"
 
@@ -123,7 +127,7 @@ def blobs(file: BinaryIO, path: Path) -> list[Blob]:
 
 def inflate(  # noqa: C901  (one case a field)
     data: bytes, blob: Blob, path: Path
-) -> bytes:
+) -> NDArray[np.uint8]:
     """Unpack a blob.
 
     Parameters
@@ -137,8 +141,8 @@ def inflate(  # noqa: C901  (one case a field)
 
     Returns
     -------
-    bytes
-        At most 32 MiB, whatever the file holds.
+    ndarray
+        At most 32 MiB, whatever the file holds; read-only.
 
     Raises
     ------
@@ -165,24 +169,19 @@ def inflate(  # noqa: C901  (one case a field)
     except MalformedError as error:
         raise _broken(f"{error}", path, blob.start + error.at) from None
     if raw is not None and packed is None:
-        return bytes(raw)
+        return np.frombuffer(bytes(raw), np.uint8)
     if packed is None or raw is not None:
         raise _broken("a blob does not hold data in one form", path, blob.offset)
     if not 0 <= size <= LARGEST_BLOB:
         raise _broken("a blob inflates to more than the format's 32 MiB", path, blob.offset)
-    stream = isal_zlib.decompressobj()
     try:
-        # One byte more than announced: a bomb shows itself and does not go off.
-        block = stream.decompress(packed, size + 1)
-    except isal_zlib.error as error:  # type: ignore[misc]  # untyped
-        raise _broken(f"a blob does not inflate ({error})", path, blob.offset) from None
-    if len(block) != size or not stream.eof:
-        raise _broken("a blob does not inflate to its announced size", path, blob.offset)
-    return block
+        return quickest()(packed, size)
+    except InflateError as error:
+        raise _broken(f"{error}", path, blob.offset) from None
 
 
 def read_header(  # noqa: C901  (one case a field)
-    block: bytes, blob: Blob, path: Path
+    block: NDArray[np.uint8], blob: Blob, path: Path
 ) -> Header:
     """Read the header of a file.
 
@@ -209,7 +208,7 @@ def read_header(  # noqa: C901  (one case a field)
     required: list[str] = []
     optional: list[str] = []
     try:
-        for number, value, at in _fields(memoryview(block)):
+        for number, value, at in _fields(memoryview(block.tobytes())):
             if number == 1:
                 box = _box(_bytes(value, at))
             elif number == 4:
@@ -253,6 +252,10 @@ def _broken(problem: str, path: Path, offset: int) -> ExtractError:
 
 def _blob_header(header: memoryview) -> tuple[str, int]:
     """Kind and size of a blob."""
+    if header[: len(_DATA)] == _DATA and len(header) > len(_DATA):
+        size, end = _varint(header, len(_DATA))
+        if end == len(header) and size >= 0:
+            return "OSMData", size
     kind, size = "", -1
     for number, value, at in _fields(header):
         if number == 1:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo_border.network.osm.blocks import Names
+    from geo_border.network.osm.string_kernels import Names
 
 SUFFIXES = (".osm", ".osm.xml", ".osm.gz", ".osm.bz2", ".osm.xml.gz", ".osm.xml.bz2")
 

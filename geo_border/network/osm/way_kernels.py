@@ -15,11 +15,20 @@ from geo_border.network.osm.kernels import (
     STRING,
     UNEVEN,
     WAYS,
+    block_units,
     check_visible,
     fail,
     message,
+    numbers_in,
     objects,
     take_sums,
+)
+from geo_border.network.osm.string_kernels import (
+    Names,
+    is_selected,
+    pooled,
+    pooled_tags,
+    recognised,
     take_tags,
 )
 from geo_border.network.osm.wire import ID_LIMIT, compiled, room, seek, varint
@@ -38,25 +47,16 @@ _RELATION_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8 | 1 << 9 | 1 << 10
 
 @compiled
 def read_ways(
-    buf: Bytes,
-    found: NDArray[np.int16],
-    selects: Flags,
-    columns: Numbers,
-    members: Ids,
-    status: Ids,
-) -> tuple[Ids, Numbers, Ids, Numbers, int, int]:
+    buf: Bytes, names: Names, members: Ids, status: Ids
+) -> tuple[Ids, Numbers, Ids, Numbers, NDArray[np.uint8], Ids, int, int]:
     """Ways of a block that have a wanted key or belong to a kept relation.
 
     Parameters
     ----------
     buf
         The block.
-    found
-        Wanted name of each string.
-    selects
-        Whether a name selects a way.
-    columns
-        Column of a name, -1 without one.
+    names
+        Keys that select a way and keys to keep.
     members
         Ids of ways that are kept in any case, ascending.
     status
@@ -70,43 +70,52 @@ def read_ways(
         Node ids of all, one way after the other.
     tags
         Row, column and string of each tag, three numbers each.
+    pool, ends
+        Bytes of the strings back to back, and where each ends.
     total
         Ways in the block.
     seen
         Kinds of objects in the block.
     """
+    _, _, _, start, end = block_units(buf, status)
+    string_starts, string_sizes, found = recognised(buf, start, end, names, status)
     starts, stops, _, seen = objects(buf, WAYS, status)
-    ids = np.empty(64, np.int64)
-    counts = np.empty(64, np.int32)
-    refs = np.empty(512, np.int64)
-    tags = np.empty(512, np.int32)
+    ids = np.empty(starts.size, np.int64)
+    counts = np.empty(starts.size, np.int32)
+    refs = np.empty(8 * starts.size, np.int64)
+    tags = np.empty(8 * starts.size, np.int32)
     fields = np.zeros((11, 2), np.int64)
     n = n_refs = n_tags = cursor = 0
     for i in range(starts.size):
         way = read_id(buf, starts[i], stops[i], _WAY_LENGTHS, fields, status)
         if status[0] != SOUND:
             break
-        cursor = seek(members, cursor, way)
-        is_member = cursor < members.size and members[cursor] == way
-        tags, n_tags, kept = take_tags(
-            buf, fields, found, selects, columns, n, is_member, tags, n_tags, status
-        )
-        if not kept:
+        if members.size:
+            cursor = seek(members, cursor, way)
+        if not (cursor < members.size and members[cursor] == way) and not is_selected(
+            buf, fields[2, 0], fields[2, 1], found, names.selects, status
+        ):
             continue
+        most = n_tags + fields[2, 1] - fields[2, 0]
+        if 3 * most > tags.size:
+            tags = room(tags, 3 * most)
+        n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
+        most = n_refs + numbers_in(buf, fields[8, 0], fields[8, 1])
+        if most > refs.size:
+            refs = room(refs, most)
         before = n_refs
-        refs, n_refs = take_sums(
-            buf, fields[8, 0], fields[8, 1], ID_LIMIT, ID, refs, n_refs, status
-        )
-        ids = room(ids, n + 1)
-        counts = room(counts, n + 1)
+        n_refs = take_sums(buf, fields[8, 0], fields[8, 1], ID_LIMIT, ID, refs, n_refs, status)
         ids[n] = way
         counts[n] = n_refs - before
         n += 1
+    pool, ends = pooled_tags(buf, string_starts, string_sizes, tags, n_tags)
     return (
         ids[:n].copy(),
         counts[:n].copy(),
         refs[:n_refs].copy(),
         tags[: 3 * n_tags].copy(),
+        pool,
+        ends,
         starts.size,
         seen,
     )
@@ -149,24 +158,16 @@ def read_id(buf: Bytes, at: int, end: int, lengths: int, fields: Ids, status: Id
 
 @compiled
 def read_relations(
-    buf: Bytes,
-    found: NDArray[np.int16],
-    selects: Flags,
-    columns: Numbers,
-    status: Ids,
-) -> tuple[Ids, Numbers, Ids, NDArray[np.int8], Numbers, Numbers, int, int]:
+    buf: Bytes, names: Names, status: Ids
+) -> tuple[Ids, Numbers, Ids, NDArray[np.int8], Numbers, Numbers, NDArray[np.uint8], Ids, int, int]:
     """Relations of a block that have a wanted key.
 
     Parameters
     ----------
     buf
         The block.
-    found
-        Wanted name of each string.
-    selects
-        Whether a name selects a relation.
-    columns
-        Column of a name, -1 without one.
+    names
+        Keys that select a relation and keys to keep.
     status
         Changed in place.
 
@@ -178,14 +179,18 @@ def read_relations(
         Id, kind (0 node, 1 way, 2 relation) and string of the role of each member.
     tags
         Row, column and string of each tag, three numbers each.
+    pool, ends
+        Bytes of the strings back to back, and where each ends.
     total
         Relations in the block.
     seen
         Kinds of objects in the block.
     """
+    _, _, _, start, end = block_units(buf, status)
+    string_starts, string_sizes, found = recognised(buf, start, end, names, status)
     starts, stops, _, seen = objects(buf, RELATIONS, status)
-    ids = np.empty(64, np.int64)
-    counts = np.empty(64, np.int32)
+    ids = np.empty(starts.size, np.int64)
+    counts = np.empty(starts.size, np.int32)
     refs = np.empty(512, np.int64)
     kinds = np.empty(512, np.int8)
     roles = np.empty(512, np.int32)
@@ -196,30 +201,30 @@ def read_relations(
         relation = read_id(buf, starts[i], stops[i], _RELATION_LENGTHS, fields, status)
         if status[0] != SOUND:
             break
-        tags, n_tags, kept = take_tags(
-            buf, fields, found, selects, columns, n, False, tags, n_tags, status
-        )
-        if not kept:
+        if not is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
             continue
+        tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
+        n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
+        most = n_refs + numbers_in(buf, fields[9, 0], fields[9, 1])
+        refs, kinds, roles = room(refs, most), room(kinds, most), room(roles, most)
         before = n_refs
-        refs, n_refs = take_sums(
-            buf, fields[9, 0], fields[9, 1], ID_LIMIT, ID, refs, n_refs, status
-        )
-        kinds = room(kinds, n_refs)
-        roles = room(roles, n_refs)
+        n_refs = take_sums(buf, fields[9, 0], fields[9, 1], ID_LIMIT, ID, refs, n_refs, status)
         n_refs = take_members(buf, fields, found.size, before, n_refs, kinds, roles, status)
-        ids = room(ids, n + 1)
-        counts = room(counts, n + 1)
         ids[n] = relation
         counts[n] = n_refs - before
         n += 1
+    strings = np.concatenate((tags[2 : 3 * n_tags : 3], roles[:n_refs]))
+    pool, ends = pooled(buf, string_starts, string_sizes, strings)
+    tags[2 : 3 * n_tags : 3] = strings[:n_tags]
     return (
         ids[:n].copy(),
         counts[:n].copy(),
         refs[:n_refs].copy(),
         kinds[:n_refs].copy(),
-        roles[:n_refs].copy(),
+        strings[n_tags:].copy(),
         tags[: 3 * n_tags].copy(),
+        pool,
+        ends,
         starts.size,
         seen,
     )

@@ -1,0 +1,357 @@
+"""Compiled reading of the strings and tags of a block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from geo_border.network.osm.kernels import CUT, FORM, STRING, UNEVEN, fail
+from geo_border.network.osm.wire import LENGTH, compiled, field, room, varint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+    Ids = NDArray[np.int64]
+    Numbers = NDArray[np.int32]
+    Flags = NDArray[np.bool_]
+
+_STRING = 1 << 3 | LENGTH
+
+
+class Names(NamedTuple):
+    """Keys that select an object and keys that become columns, as arrays.
+
+    Parameters
+    ----------
+    text, ends
+        The keys in order of their first byte, back to back, and where each ends.
+    first
+        Keys that begin with byte b are numbers ``first[b]`` to ``first[b + 1]``.
+    selects
+        Whether a key selects its object.
+    columns
+        Column of a key, -1 without one.
+    """
+
+    text: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    first: NDArray[np.int64]
+    selects: NDArray[np.bool_]
+    columns: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, selecting: Sequence[str], columns: Sequence[str]) -> Names:
+        """Arrange keys.
+
+        Parameters
+        ----------
+        selecting
+            Keys that select an object.
+        columns
+            Keys whose values are kept, in the order of the columns.
+
+        Returns
+        -------
+        Names
+            As arrays.
+        """
+        keys = sorted({key.encode() for key in (*selecting, *columns)} - {b""})
+        chosen = {key.encode() for key in selecting}
+        place = {key.encode(): number for number, key in enumerate(columns)}
+        starts = np.array([key[0] for key in keys], np.int64)
+        return cls(
+            np.frombuffer(b"".join(keys), np.uint8),
+            np.cumsum([len(key) for key in keys], dtype=np.int64),
+            np.searchsorted(starts, np.arange(257)).astype(np.int64),
+            np.array([key in chosen for key in keys], bool),
+            np.array([place.get(key, -1) for key in keys], np.int32),
+        )
+
+
+@compiled
+def string_table(buf: Bytes, at: int, end: int, status: Ids) -> tuple[Numbers, Numbers]:
+    """Where each string of a block lies.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the string table.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    starts, sizes
+        First byte and length of each string.
+    """
+    starts = np.empty(256, np.int32)
+    sizes = np.empty(256, np.int32)
+    n = 0
+    while at < end:
+        here = at
+        key, size, at = field(buf, at, end)
+        if at < 0:
+            fail(status, CUT, here)
+            break
+        if key == _STRING:
+            if n == starts.size:
+                starts = room(starts, n + 1)
+                sizes = room(sizes, n + 1)
+            starts[n] = at - size
+            sizes[n] = size
+            n += 1
+        elif key >> 3 == 1:
+            fail(status, FORM, here)
+            break
+    return starts[:n], sizes[:n]
+
+
+@compiled
+def match_names(
+    buf: Bytes, starts: Numbers, sizes: Numbers, names: Bytes, ends: Ids, first: Ids
+) -> NDArray[np.int16]:
+    """Which of the wanted names each string of a block is.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    starts, sizes
+        Its strings.
+    names, ends
+        Wanted names in order of their first byte, back to back, and where each ends.
+    first
+        Wanted names that begin with byte b are numbers ``first[b]`` to ``first[b + 1]``.
+
+    Returns
+    -------
+    ndarray
+        Number of the name, -1 for a string that is none.
+    """
+    found = np.full(starts.size, -1, np.int16)
+    for s in range(starts.size):
+        size = sizes[s]
+        if size == 0:
+            continue
+        start = starts[s]
+        byte = buf[start]
+        for name in range(first[byte], first[byte + 1]):
+            begin = ends[name - 1] if name else 0
+            if ends[name] - begin != size:
+                continue
+            i = 1
+            while i < size and buf[start + i] == names[begin + i]:
+                i += 1
+            if i == size:
+                found[s] = name
+                break
+    return found
+
+
+@compiled
+def recognised(
+    buf: Bytes, at: int, end: int, names: Names, status: Ids
+) -> tuple[Numbers, Numbers, NDArray[np.int16]]:
+    """Where each string of a block lies, and which of the wanted names it is.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the string table.
+    names
+        The wanted names.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    starts, sizes
+        First byte and length of each string.
+    found
+        Number of the name, -1 for a string that is none.
+    """
+    starts, sizes = string_table(buf, at, end, status)
+    found = match_names(buf, starts, sizes, names.text, names.ends, names.first)
+    return starts, sizes, found
+
+
+@compiled
+def is_selected(
+    buf: Bytes, at: int, end: int, found: NDArray[np.int16], selects: Flags, status: Ids
+) -> bool:
+    """Whether one of the keys of a node, way or relation selects it.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the list of keys.
+    found
+        Wanted name of each string.
+    selects
+        Whether a name selects its object.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    bool
+        False where the keys are not sound; those after the first that selects are left unread.
+    """
+    while at < end:
+        here = at
+        s, at = varint(buf, at, end)
+        if at < 0:
+            fail(status, CUT, here)
+            return False
+        if s < 0 or s >= found.size:
+            fail(status, STRING, here)
+            return False
+        name = found[s]
+        if name >= 0 and selects[name]:
+            return True
+    return False
+
+
+@compiled
+def take_tags(
+    buf: Bytes,
+    fields: Ids,
+    found: NDArray[np.int16],
+    columns: Numbers,
+    row: int,
+    tags: Numbers,
+    n: int,
+    status: Ids,
+) -> int:
+    """Read the tags of a kept node, way or relation.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    fields
+        Where keys (row 2) and values (row 3) start and end.
+    found
+        Wanted name of each string.
+    columns
+        Column of a name, -1 without one.
+    row
+        The object's row among those kept.
+    tags
+        Row, column and string of each tag, three numbers each; has room for a tag of every
+        byte of the keys.
+    n
+        How many tags it holds.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    int
+        How many it holds now.
+    """
+    at, other = fields[2, 0], fields[3, 0]
+    while at < fields[2, 1]:
+        here = at
+        s, at = varint(buf, at, fields[2, 1])
+        value, other = varint(buf, other, fields[3, 1])
+        if at < 0 or other < 0:
+            fail(status, UNEVEN, here)
+            return n
+        if s < 0 or s >= found.size or value < 0 or value >= found.size:
+            fail(status, STRING, here)
+            return n
+        name = found[s]
+        if name >= 0 and columns[name] >= 0:
+            tags[3 * n] = row
+            tags[3 * n + 1] = columns[name]
+            tags[3 * n + 2] = value
+            n += 1
+    if other != fields[3, 1]:
+        fail(status, UNEVEN, other)
+    return n
+
+
+@compiled
+def pooled(
+    buf: Bytes, starts: Numbers, sizes: Numbers, strings: Numbers
+) -> tuple[NDArray[np.uint8], Ids]:
+    """Collect the strings that are in use, once each.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    starts, sizes
+        Its strings.
+    strings
+        Strings in use; renumbered in place in the order of their first use.
+
+    Returns
+    -------
+    pool, ends
+        Bytes of the strings back to back, and where each ends.
+    """
+    if strings.size == 0:
+        return np.empty(0, np.uint8), np.empty(0, np.int64)
+    number = np.full(starts.size, -1, np.int32)
+    used = np.empty(min(starts.size, strings.size), np.int32)
+    n = 0
+    total = 0
+    for i in range(strings.size):
+        s = strings[i]
+        if number[s] < 0:
+            number[s] = n
+            used[n] = s
+            n += 1
+            total += sizes[s]
+        strings[i] = number[s]
+    pool = np.empty(total, np.uint8)
+    ends = np.empty(n, np.int64)
+    end = 0
+    for i in range(n):
+        start = starts[used[i]]
+        for j in range(sizes[used[i]]):
+            pool[end + j] = buf[start + j]
+        end += sizes[used[i]]
+        ends[i] = end
+    return pool, ends
+
+
+@compiled
+def pooled_tags(
+    buf: Bytes, starts: Numbers, sizes: Numbers, tags: Numbers, n: int
+) -> tuple[NDArray[np.uint8], Ids]:
+    """Collect the strings that tags use, once each.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    starts, sizes
+        Its strings.
+    tags
+        Row, column and string of each tag, three numbers each; the strings are renumbered in
+        place in the order of their first use.
+    n
+        How many tags there are.
+
+    Returns
+    -------
+    pool, ends
+        Bytes of the strings back to back, and where each ends.
+    """
+    strings = tags[2 : 3 * n : 3].copy()
+    pool, ends = pooled(buf, starts, sizes, strings)
+    tags[2 : 3 * n : 3] = strings
+    return pool, ends

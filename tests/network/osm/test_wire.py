@@ -1,0 +1,185 @@
+"""Numbers of variable length: the quick ways against Python's integers, at every edge."""
+
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo_border.network.osm.dense_kernels import dense_places
+from geo_border.network.osm.id_kernels import joined_nodes, locate, match, united
+from geo_border.network.osm.kernels import CUT, ID, SOUND, numbers_in, take_sums
+from geo_border.network.osm.wire import BAD, ID_LIMIT, WORD, difference, short, varint
+
+sys.path.insert(0, str(Path(__file__).parent))
+from osm_pbf_writer import zigzag as signed
+
+SIGNED = st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(-200, 200)
+LIMITED = settings(max_examples=200, deadline=None)
+
+
+def walled(data):
+    """The bytes in the middle of others that would be taken for numbers if they were read."""
+    wall = np.full(len(data) + 32, 0xFF, np.uint8)
+    wall[16 : 16 + len(data)] = np.frombuffer(data, np.uint8)
+    return wall[16 : 16 + len(data)]
+
+
+@LIMITED
+@given(SIGNED, st.binary(max_size=12))
+def test_a_difference_is_what_was_written(value, behind):
+    data = signed(value)
+    buf = walled(data + behind)
+    assert difference(buf, 0, len(data)) == (value, len(data))
+    if len(buf) >= WORD:
+        expected = (value, len(data)) if len(data) <= WORD else (0, BAD)
+        assert short(buf, 0) == expected
+
+
+@LIMITED
+@given(st.binary(min_size=1, max_size=24))
+def test_any_bytes_are_read_as_varint_reads_them(data):
+    """Any bytes at all, the last of which ends a number as callers see to."""
+    buf = walled(data[:-1] + bytes([data[-1] & 0x7F]))
+    value, after = varint(buf, 0, len(buf))
+    unsigned = value & (1 << 64) - 1
+    expected = (unsigned >> 1) ^ -(unsigned & 1)
+    got, at = difference(buf, 0, len(buf))
+    assert at == after
+    if after > 0:
+        assert got == expected
+
+
+def sums(data, limit=ID_LIMIT):
+    buf, status = walled(data), np.zeros(2, np.int64)
+    out = np.full(numbers_in(buf, 0, len(buf)) + 8, -7)
+    n = take_sums(buf, 0, len(buf), limit, ID, out, 0, status)
+    assert (out[numbers_in(buf, 0, len(buf)) :] == -7).all()
+    return out[:n].tolist(), int(status[0])
+
+
+@LIMITED
+@given(st.lists(st.integers(-70, 70) | st.integers(-(1 << 40), 1 << 40), max_size=60))
+def test_sums_of_differences_long_and_short(deltas):
+    data = b"".join(map(signed, deltas))
+    assert sums(data) == (np.cumsum(deltas, dtype=np.int64).tolist(), SOUND)
+
+
+def test_sums_stop_at_the_limit_within_eight_small_differences():
+    data = signed(990) + b"".join(map(signed, [1] * 8)) * 3
+    values, status = sums(data, limit=1000)
+    assert (values, status) == (list(range(990, 1000)), ID)
+    values, status = sums(signed(-990) + signed(-1) * 24, limit=1000)
+    assert (values, status) == (list(range(-990, -1000, -1)), ID)
+
+
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_sums_of_a_list_that_is_cut(cut):
+    data = b"".join(map(signed, [5, 1 << 20, *[1] * 9, 1 << 55, -(1 << 34), *[-2] * 17, 300]))
+    whole, _ = sums(data)
+    values, status = sums(data[:cut])
+    if data[cut - 1] > 0x7F:
+        assert status == CUT
+    else:
+        assert status == SOUND
+        assert values == whole[: len(values)]
+
+
+def places(lats, lons, *, gap=0, tail=0, limit=1 << 41):
+    """What two lists give, with bytes between and behind them."""
+    first, second = b"".join(lats), b"".join(lons)
+    buf = walled(first + b"\xff" * gap + second + b"\xff" * tail)
+    fields = np.zeros((11, 2), np.int64)
+    fields[8] = 0, len(first)
+    fields[9] = len(first) + gap, len(first) + gap + len(second)
+    out = np.zeros((2, len(lats)), np.int64)
+    status = np.zeros(2, np.int64)
+    dense_places(buf, fields, len(lats), limit, out[0], out[1], status)
+    return out.tolist(), int(status[0])
+
+
+COORDINATE = st.integers(-90, 90) | st.integers(-(1 << 34), 1 << 34)
+
+
+@LIMITED
+@given(st.lists(st.tuples(COORDINATE, COORDINATE), max_size=30), st.integers(0, 9))
+def test_coordinates_up_to_the_last_byte(pairs, tail):
+    lats, lons = [p[0] for p in pairs], [p[1] for p in pairs]
+    out, status = places(list(map(signed, lats)), list(map(signed, lons)), tail=tail)
+    assert status == SOUND
+    assert out == [np.cumsum(lats, dtype=int).tolist(), np.cumsum(lons, dtype=int).tolist()]
+
+
+def test_coordinates_beyond_all_measure():
+    for huge in (1 << 56, -(1 << 62), (1 << 63) - 1, -(1 << 63)):
+        for spot in range(12):
+            numbers = [signed(1)] * 12
+            numbers[spot] = signed(huge)
+            assert places(numbers, [signed(1)] * 12)[1] != SOUND
+            assert places([signed(1)] * 12, numbers)[1] != SOUND
+
+
+def test_spoilt_lists_of_coordinates_stay_in_their_bytes():
+    """Bits flipped anywhere; the ends are seen to before, as `dense_ids` does."""
+    rng = random.Random(3)
+    for _ in range(3000):
+        count = rng.randrange(1, 20)
+        lists = [
+            bytearray(b"".join(signed(rng.choice([1, 70, 9000, 1 << 30])) for _ in range(count)))
+            for _ in range(2)
+        ]
+        for data in lists:
+            for _ in range(rng.randrange(4)):
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            data[-1] &= 0x7F
+        counts = [sum(byte < 0x80 for byte in data) for data in lists]
+        if counts[0] == counts[1]:
+            split = [[bytes(data), *[b""] * (counts[0] - 1)] for data in lists]
+            out, status = places(*split, tail=rng.randrange(10))
+            if status == SOUND:
+                for row, data in zip(out, lists, strict=True):
+                    values, _ = sums(bytes(data))
+                    assert row == values
+
+
+ASCENDING = st.lists(st.integers(-60, 60), max_size=40)
+
+
+@LIMITED
+@given(ASCENDING, st.lists(st.integers(-70, 70), max_size=60), st.integers(0, 40))
+def test_matching_in_any_order_of_nodes(ids, nodes, cursor):
+    needed = np.unique(np.array(ids, np.int64))
+    rows, found = np.zeros(len(nodes), np.int32), np.zeros(len(nodes), np.int32)
+    hits, _ = match(
+        np.array(nodes, np.int64), len(nodes), needed, min(cursor, len(needed)), rows, found, 0
+    )
+    expected = [(i, needed.tolist().index(v)) for i, v in enumerate(nodes) if v in needed]
+    assert list(zip(rows[:hits].tolist(), found[:hits].tolist(), strict=True)) == expected
+    where = np.zeros(len(nodes), np.int64)
+    locate(needed, np.array(nodes, np.int64), where)
+    assert where.tolist() == [needed.tolist().index(v) if v in needed else -1 for v in nodes]
+
+
+@LIMITED
+@given(ASCENDING, ASCENDING)
+def test_union_of_two_lists(some, others):
+    one, two = np.array(sorted(some), np.int64), np.array(sorted(others), np.int64)
+    assert united(one, two).tolist() == sorted({*some, *others})
+
+
+@LIMITED
+@given(ASCENDING, ASCENDING, st.randoms(use_true_random=False))
+def test_needed_and_tagged_nodes_joined(some, others, rng):
+    needed, tagged = np.unique(np.array(some, np.int64)), np.unique(np.array(others, np.int64))
+    is_found = np.array([rng.random() < 0.7 or v in tagged for v in needed], bool)
+    size = len(needed) + len(tagged)
+    ids, lon, lat = np.zeros(size, np.int64), np.zeros(size), np.zeros(size)
+    at = [array.astype(np.int32) for array in (needed * 3, needed * 5, tagged * 3, tagged * 5)]
+    n = joined_nodes(needed, at[0], at[1], is_found, tagged, at[2], at[3], ids, lon, lat)
+    expected = np.union1d(needed[is_found], tagged)
+    assert ids[:n].tolist() == expected.tolist()
+    assert (lon[:n] == expected * 3 / 1e7).all()
+    assert (lat[:n] == expected * 5 / 1e7).all()
