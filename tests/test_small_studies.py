@@ -1,0 +1,99 @@
+"""Studies with few regions, one level, no railway: what can be said is said, nothing breaks."""
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from geo_border.study import open_study
+
+INDICATORS = '[indicators]\nregistry = "registry.csv"\ntable = "indicators.csv"\n'
+
+
+def edit(folder, *changes):
+    toml = folder / "study.toml"
+    text = toml.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    toml.write_text(text, encoding="utf-8")
+
+
+def without_rail(folder):
+    edit(folder, (', { file = "rails.geojson", mode = "rail" }', ""), (", rail = 0.5", ""))
+    posts = pd.read_csv(folder / "checkpoints.csv")
+    posts[posts["mode"] == "road"].to_csv(folder / "checkpoints.csv", index=False)
+
+
+def with_home_regions(folder, names):
+    """Keep some of the home regions and their posts; the rest of the side is its territory."""
+    regions = gpd.read_file(folder / "home.geojson")
+    rest = regions[~regions["region_id"].isin(names)]
+    regions[regions["region_id"].isin(names)].to_file(folder / "home.geojson")
+    rest.to_file(folder / "rest.geojson")
+    edge = 'neighbour = "neighbour.geojson"'
+    edit(folder, (edge, f'{edge}\nhome_territory = "rest.geojson"'))
+    posts = pd.read_csv(folder / "checkpoints.csv")
+    west, _, east, _ = regions[regions["region_id"].isin(names)].total_bounds
+    posts[posts["lon"].between(west, east)].to_csv(folder / "checkpoints.csv", index=False)
+    places = pd.read_csv(folder / "places.csv")
+    places.loc[places["region_id"].isin(rest["region_id"]), "region_id"] = None
+    places.to_csv(folder / "places.csv", index=False)
+    values = pd.read_csv(folder / "indicators.csv")
+    values[~values["region_id"].isin(rest["region_id"])].to_csv(
+        folder / "indicators.csv", index=False
+    )
+
+
+def page_of(out):
+    return (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_without_indicators_the_transport_level_alone_is_scored(mini, tmp_path):
+    edit(mini, (INDICATORS, ""))
+    results = open_study(mini).run(tmp_path / "out")
+    assert results.levels["transport_communication"].notna().all()
+    others = ["joint_projects", "social_services", "potential", "dynamics", "index"]
+    assert results.levels[others].isna().all(axis=None)
+    assert (results.typology["type"] == "undetermined").all()
+    assert results.typology["reasons"].str.contains("this study has no indicators of it").all()
+    assert results.typology["growth_point"].str.startswith("Cannot be judged").all()
+    assert results.typology["bottleneck"].str.startswith("Only transport communication").all()
+    page = page_of(tmp_path / "out")
+    assert "no figures for joint projects and social services" in page
+    assert "Their transport communication is best in Region" in page
+    assert not (tmp_path / "out" / "maps" / "types.png").exists()
+
+
+@pytest.mark.parametrize("names", [["B"], ["A", "B"]])
+@pytest.mark.parametrize("indicators", [True, False])
+def test_one_and_two_regions(mini, tmp_path, names, indicators):
+    with_home_regions(mini, names)
+    if not indicators:
+        edit(mini, (INDICATORS, ""))
+    results = open_study(mini).run(tmp_path / "out")
+    assert results.levels.index.tolist() == names
+    assert results.typology.index.tolist() == names
+    assert results.checkpoints.loc["middle", "load_share"] > 0
+    assert "Region B" in page_of(tmp_path / "out")
+
+
+def test_without_a_railway_its_indicator_is_none_and_others_keep_their_weight(mini, tmp_path):
+    edit(mini, ('speeds = "speeds.csv"', 'speeds = "speeds.csv"\nstation_km = 30'))
+    with_rail = open_study(mini).run()
+    without_rail(mini)
+    results = open_study(mini).run(tmp_path / "out")
+    assert "hours_to_rail_checkpoint" in with_rail.registry.index
+    assert "hours_to_rail_checkpoint" not in results.registry.index
+    assert (results.levels["transport_communication_share"] == 1).all()
+    assert results.levels["transport_communication"].notna().all()
+
+
+def test_delays_that_are_nowhere_given_take_nothing_and_are_not_reported_as_found(mini, tmp_path):
+    edit(mini, ("road = 1.0, rail = 0.5", "road = 0.0, rail = 0.0"))
+    posts = pd.read_csv(mini / "checkpoints.csv").assign(delay_h=None)
+    posts.to_csv(mini / "checkpoints.csv", index=False)
+    results = open_study(mini).run(tmp_path / "out")
+    home = results.regions[results.regions["side"] == "home"]
+    assert (home["border_effect"] == 0).all()
+    page = page_of(tmp_path / "out")
+    assert "lost to delays there" not in page
