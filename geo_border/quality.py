@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from geo_border.settings import Settings
 
 
+SLIVER_KM2 = 1e-3
+"""Less than this between two outlines is the rounding of coordinates, square kilometres."""
+
 FAR_KM = 10.0
 """A way to the network longer than this is a guess, km."""
 
@@ -132,7 +135,7 @@ def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
             "km²",
             f"{row['size']:.0f} pieces, the largest {row['max']:.0f} km²",
         )
-        for kind, row in mismatch.iterrows()
+        for kind, row in mismatch[mismatch["sum"] > SLIVER_KM2].iterrows()
     ]
     return lines
 
@@ -156,7 +159,7 @@ def _of_checkpoints(
                 "",
                 (
                     f"the others have {default_h[str(mode)]:g} h; "
-                    f"{settings.checkpoints.delay_source}"
+                    f"{settings.checkpoints.delay_source or 'no source is given'}"
                 ),
             ),
         ]
@@ -412,7 +415,13 @@ def findings(
         key: number
         for number, key in enumerate(inputs.indicators[keys].itertuples(index=False, name=None))
     }
-    for found in audit(inputs.registry, inputs.indicators, home).to_dict("records"):
+    if settings.indicators is None:
+        problem = "the study has no [indicators]: transport alone is scored, no region has a type"
+        rows.append(("note", "indicators", "all other levels", problem, ""))
+        figures = pd.DataFrame(columns=["severity", "problem", *keys])
+    else:
+        figures = audit(inputs.registry, inputs.indicators, home)
+    for found in figures.to_dict("records"):
         key = tuple(found[name] for name in keys)
         item = ", ".join(str(part) for part in key if not pd.isna(part) and part)
         where = _at(files["indicators"], position.get(key)) if key in position else ""

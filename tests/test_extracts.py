@@ -1,0 +1,250 @@
+"""What a study takes from its extracts, on the real one of Liechtenstein and on small tables."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geo_border.errors import ExtractError, StudyError, TableError
+from geo_border.extracts import (
+    BOTH,
+    REGISTER,
+    TAGS,
+    checkpoints_of,
+    extract_stage,
+    settlements_of,
+    sides_of,
+    with_capitals,
+)
+from geo_border.inputs import read_inputs
+from geo_border.settings import Settings
+from geo_border.stages import border_stage
+
+REAL = Path(__file__).parents[2] / "shared" / "osm" / "liechtenstein_thriemer.osm.pbf"
+ABOUT = {"id": "li", "title": "LI", "home": "Liechtenstein", "neighbour": "Others"}
+MUNICIPALITIES = {"country": "LI", "admin_level": 8}
+ELSE = {"everything_else": True}
+
+
+def settings(home=MUNICIPALITIES, neighbour=ELSE, **more):
+    regions = {"home": home, "neighbour": neighbour} | more.pop("regions", {})
+    osm = {"extracts": [{"file": REAL.name}]} | more.pop("osm", {})
+    return Settings.model_validate({"study": ABOUT, "osm": osm, "regions": regions} | more)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    if not REAL.exists():
+        pytest.skip(f"the real extract {REAL.name} is not on this machine")
+    return extract_stage(settings(), REAL.parent)
+
+
+def sides(parts, wanted, **given):
+    regions, rest = sides_of(wanted, parts, given)
+    return {side: regions[regions["side"] == side] for side in ("home", "neighbour")}, rest
+
+
+def test_units_of_a_level_of_a_country(parts):
+    found, rest = sides(parts, settings())
+    assert len(found["home"]) == 11
+    assert found["home"].loc["LI-11", ["name", "capital"]].tolist() == ["Vaduz", "Vaduz"]
+    assert sorted(found["neighbour"].index) == ["AT", "CH"]
+    assert rest.empty
+
+
+def test_some_of_the_units_by_id_and_name_and_the_rest_as_territory(parts):
+    keep = {**MUNICIPALITIES, "keep": ["LI-01", "Vaduz"]}
+    found, rest = sides(parts, settings(keep))
+    assert sorted(found["home"].index) == ["LI-01", "LI-11"]
+    assert rest["side"].tolist() == ["home"]
+    whole = shapely.union_all([*found["home"].geometry, *rest.geometry])
+    land = parts["osm_countries"].set_index("country").geometry["LI"]
+    assert whole.symmetric_difference(land).area < 1e-6 * land.area
+    # What is home's territory is not the neighbour's.
+    other = shapely.union_all(found["neighbour"].geometry.to_numpy())
+    assert other.intersection(land).area < 1e-6 * land.area
+
+
+def test_a_country_as_one_region(parts):
+    found, _ = sides(parts, settings({"country": "LI"}))
+    assert found["home"].index.tolist() == ["LI"]
+    assert found["home"].loc["LI", "capital"] == "Vaduz"
+
+
+def test_the_sides_may_change_places(parts):
+    found, _ = sides(parts, settings(ELSE, MUNICIPALITIES))
+    assert sorted(found["home"].index) == ["AT", "CH"]
+    assert len(found["neighbour"]) == 11
+
+
+@pytest.mark.parametrize(
+    ("home", "says"),
+    [
+        ({"country": "FR", "admin_level": 4}, "hold no whole unit of FR at admin_level 4"),
+        ({"country": "CH", "admin_level": 4}, r"outlines of .*St\. Gallen.* are incomplete"),
+        ({**MUNICIPALITIES, "keep": ["Buchs"]}, r"there is no unit 'Buchs'.*LI-01 Balzers"),
+    ],
+)
+def test_what_the_extract_does_not_hold_is_named(home, says):
+    if not REAL.exists():
+        pytest.skip(f"the real extract {REAL.name} is not on this machine")
+    wanted = settings(home)
+    with pytest.raises(StudyError, match=says):
+        sides_of(wanted, extract_stage(wanted, REAL.parent), {})
+
+
+def test_a_coarse_file_on_the_other_side_gives_way_to_the_outline_of_the_extract(parts, tmp_path):
+    # A neighbour that is a box around, 300 m short of the country in places and over it in others.
+    land = parts["osm_countries"].set_index("country").geometry["LI"]
+    coarse = shapely.simplify(land, 0.01)
+    ring = shapely.difference(shapely.box(9.3, 46.9, 9.8, 47.4), coarse)
+    gpd.GeoDataFrame(
+        {"region_id": ["N"], "name": ["Neighbour"]}, geometry=[ring], crs=4326
+    ).to_file(tmp_path / "n.geojson")
+    pd.DataFrame(
+        [("x", "Buchs", 9.478, 47.167, "neighbour", "N", 10_000)],
+        columns=["place_id", "name", "lon", "lat", "side", "region_id", "population"],
+    ).to_csv(tmp_path / "p.csv", index=False)
+    places = {"file": "p.csv", "tagged": True}
+    wanted = settings(neighbour="n.geojson", places=places, checkpoints={"open_crossings": True})
+    border = border_stage(read_inputs(wanted, tmp_path, parts), wanted)
+    # The fine line of 78 km, not the coarse one.
+    assert border["border"]["length_km"].sum() == pytest.approx(78, rel=0.01)
+    home = border["regions"][border["regions"]["side"] == "home"]
+    union = shapely.union_all(home.geometry.to_numpy())
+    assert union.symmetric_difference(land).area < 1e-5 * land.area
+    assert set(border["mismatch"]["side"]) == {"neighbour"}
+
+
+def test_a_missing_extract_says_how_to_get_it(tmp_path):
+    wanted = settings(osm={"extracts": [{"file": "x.osm.pbf", "url": "https://x.org/x.osm.pbf"}]})
+    with pytest.raises(ExtractError, match=r"x\.osm\.pbf: the extract is not there.*fetch"):
+        extract_stage(wanted, tmp_path)
+    with pytest.raises(ExtractError, match="name its `url`"):
+        extract_stage(settings(osm={"extracts": [{"file": "x.osm.pbf"}]}), tmp_path)
+
+
+# Checkpoints
+
+
+def posts(*rows):
+    columns = ["checkpoint_id", "name", "place", "mode", "lon", "lat", "hours"]
+    table = pd.DataFrame(rows, columns=columns).assign(
+        status="open",
+        users=None,
+        home_id=None,
+        neighbour_id=None,
+        accuracy_km=0.05,
+        capacity_day=np.nan,
+        delay_h=np.nan,
+        osm=[f"n{n}" for n in range(len(rows))],
+        confidence="high",
+    )
+    return {"osm_posts": table}
+
+
+def register(*rows):
+    columns = ["checkpoint_id", "name", "mode", "lon", "lat", "delay_h"]
+    table = pd.DataFrame(rows, columns=columns).set_index("checkpoint_id")
+    return table.assign(
+        status="open",
+        users="bilateral",
+        home_id=None,
+        neighbour_id=None,
+        accuracy_km=np.nan,
+        hours=None,
+        capacity_day=np.nan,
+    )
+
+
+FOUND = posts(
+    ("osm-n0", None, "Village", "road", 10.0, 50.0, "24/7"),
+    ("osm-n1", "Customs", "Town", "road", 11.0, 50.0, None),
+    ("osm-n2", "Office", None, None, 12.0, 50.0, None),
+)
+
+
+def test_tagged_posts_are_checkpoints_if_a_way_passes_them():
+    found = checkpoints_of(FOUND, None)
+    assert found.index.tolist() == ["osm-n0", "osm-n1"]
+    assert found["name"].tolist() == ["Village", "Customs"]
+    assert set(found["known_from"]) == {TAGS}
+
+
+def test_a_register_speaks_first_but_for_the_place():
+    ours = register(("a", "Village", "road", 10.01, 50.0, 1.5), ("b", "Far", "rail", 15.0, 50.0, 2))
+    found = checkpoints_of(FOUND, ours)
+    assert found["known_from"].to_dict() == {"a": BOTH, "b": REGISTER, "osm-n1": TAGS}
+    assert found.loc["a", ["lon", "lat", "delay_h", "users"]].tolist() == [10, 50, 1.5, "bilateral"]
+    assert found.loc["a", ["hours", "osm"]].tolist() == ["24/7", "n0"]
+    assert found.loc["b", "lon"] == 15
+
+
+# Settlements and capitals
+
+LAND = gpd.GeoDataFrame(
+    {"side": ["home", "neighbour"], "region_id": ["A", None]},
+    geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)],
+    crs=4326,
+)
+
+
+def towns(*rows):
+    table = pd.DataFrame(rows, columns=["place_id", "name", "lon", "lat", "population"])
+    table["kind"] = "town"
+    points = gpd.points_from_xy(table["lon"], table["lat"], crs=4326)
+    return {"osm_settlements": gpd.GeoDataFrame(table, geometry=points)}
+
+
+SETTLED = towns(
+    ("t1", "Here", 0.5, 0.5, 100.0),
+    ("t2", "There", 1.5, 0.5, 200.0),
+    ("t3", "Unknown", 0.6, 0.5, np.nan),
+    ("t4", "Nobody", 0.7, 0.5, 0.0),
+    ("t5", "Away", 5.0, 5.0, 300.0),
+    ("t6", "Edge", 0.5, 1.01, 50.0),
+)
+
+
+def test_settlements_with_people_on_the_side_they_lie_in():
+    found = settlements_of(SETTLED, LAND, [])
+    assert found.index.tolist() == ["t1", "t2", "t6"]
+    assert found["side"].tolist() == ["home", "neighbour", "home"]
+    assert found["region_id"].fillna("").tolist() == ["A", "", "A"]
+
+
+def test_settlements_that_are_counted_elsewhere():
+    assert settlements_of(SETTLED, LAND, ["Here", "t2"]).index.tolist() == ["t6"]
+    with pytest.raises(StudyError, match=r"leave_out.*'Hre'"):
+        settlements_of(SETTLED, LAND, ["Hre"])
+
+
+def test_the_largest_settlement_stands_for_a_capital_that_is_not_named():
+    regions = gpd.GeoDataFrame(
+        {"capital": ["C", None, None], "capital_lon": [9.0, np.nan, np.nan], "capital_lat": 9.0},
+        index=["A", "B", "D"],
+        geometry=[shapely.box(0, 0, 1, 1)] * 3,
+        crs=4326,
+    )
+    places = pd.DataFrame(
+        {
+            "region_id": ["A", "B", "B"],
+            "name": ["a", "b", "bb"],
+            "lon": [1.0, 2.0, 3.0],
+            "lat": 0.0,
+            "population": [9, 1, 5],
+        }
+    )
+    found = with_capitals(regions, places)
+    assert found["capital"].tolist()[:2] == ["C", "bb"]
+    assert found["capital_lon"].tolist()[:2] == [9, 3]
+    assert pd.isna(found.loc["D", "capital"])
+    assert found["capital_known_from"].tolist()[:2] == [TAGS, "most populous settlement"]
+
+
+def test_a_side_without_people_is_an_error_that_says_what_to_add(parts, tmp_path):
+    with pytest.raises(TableError, match=r"lies on the neighbour side.*tagged = true"):
+        read_inputs(settings(), tmp_path, parts)
