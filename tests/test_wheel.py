@@ -43,3 +43,10 @@ def test_the_wheel_carries_templates_and_types_but_no_caches(names):
     assert "geo_border/py.typed" in names
     assert any(name.endswith(".j2") for name in names)
     assert not [name for name in names if "__pycache__" in name or "_cache/" in name]
+
+
+def test_the_wheel_carries_the_examples_to_copy_from(names):
+    for example in ("andorra", "liechtenstein"):
+        files = {path.name for path in (ROOT / "examples" / example).iterdir()}
+        assert {f"geo_border/examples/{example}/{file}" for file in files} <= set(names)
+    assert not [name for name in names if name.endswith(".pbf")]
