@@ -393,7 +393,7 @@ def isochrones_from(
 
 
 def off_road(settings: Settings) -> OffRoad:
-    """How isochrones leave the roads: as places join them.
+    """How isochrones leave the roads.
 
     Parameters
     ----------
@@ -403,9 +403,15 @@ def off_road(settings: Settings) -> OffRoad:
     Returns
     -------
     OffRoad
-        Whoever is reached in time lies inside.
+        At the speed that the study says. Else on foot where the network is all of
+        OpenStreetMap, and as settlements join it where it is of trunk roads: whoever is
+        reached in time then lies inside.
     """
-    local = local_ways(settings)
+    local, given = local_ways(settings), settings.access.off_road_kmh
+    if given is not None:
+        return OffRoad(kmh=given, farthest_km=local.farthest_km)
+    if settings.osm is not None:
+        return OffRoad(farthest_km=local.farthest_km)
     return OffRoad(kmh=local.speed_kmh / local.detour, farthest_km=local.farthest_km)
 
 

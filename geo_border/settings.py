@@ -206,6 +206,7 @@ class AccessSection(Section):
     reference_kmh: Positive = 90
     performance_h: Positive = 1.5
     performance_km: Positive = 120
+    off_road_kmh: Positive | None = None
 
     @property
     def limits_h(self) -> list[float]:

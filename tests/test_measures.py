@@ -8,7 +8,8 @@ import pyogrio
 import pytest
 
 from geo_border.errors import StudyError, TableError
-from geo_border.measures import PARTS, place_named
+from geo_border.measures import PARTS, off_road, place_named
+from geo_border.settings import Extract, Osm
 from geo_border.study import open_study
 
 EXTRA = """
@@ -209,3 +210,12 @@ def test_the_decay_of_the_study_is_what_the_potential_is_of(tmp_path, make_mini)
     assert set(table["mode"]) == {"road"}
     assert "corridors" not in results.more
     assert list(results.layers) == ["isochrones"]
+
+
+def test_beside_the_roads_of_openstreetmap_one_walks(folder):
+    settings = open_study(folder).settings
+    assert off_road(settings).kmh == pytest.approx(40 / 1.3)
+    from_osm = Osm(extracts=[Extract(file="x.osm.pbf")])
+    assert off_road(settings.model_copy(update={"osm": from_osm})).kmh == 4
+    section = settings.access.model_copy(update={"off_road_kmh": 7.0})
+    assert off_road(settings.model_copy(update={"access": section})).kmh == 7

@@ -8,14 +8,18 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from geo_border.access.corridors import corridor_profiles, corridor_summary, find_corridors
 from geo_border.access.decay import Exponential
+from geo_border.access.isochrones import checkpoint_origin, isochrones
 from geo_border.access.reach import potential
 from geo_border.bottlenecks.changes import changes
 from geo_border.bottlenecks.closures import closures
+from geo_border.measures import off_road, place_named
 from geo_border.network.crossings import gates_in_use
 from geo_border.routing.crossing import across
 from geo_border.routing.inside import own_times
 from geo_border.routing.queue import MS_PER_H
+from geo_border.routing.routes import WGS84
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.searches import milliseconds
 from geo_border.routing.tables import gate_tables
@@ -204,3 +208,63 @@ def test_traffic_of_mashtakovo_goes_where_officials_sent_it(study, built):
     assert changed.totals.loc["shut", "extra_hours"] == pytest.approx(
         found.effects["closure_extra_hours"].iloc[0]
     )
+
+
+@pytest.fixture(scope="module")
+def tables(built):
+    gates = gates_in_use(built["gates"])
+    return gate_tables(built["network"], built["places"], gates, modes=ROAD, trees=True)
+
+
+def test_whoever_is_reached_in_time_lies_within_the_isochrones(study, border, built, tables):
+    network, places = built["network"], built["places"]
+    names = ("sagarchin-zhaisan", "karauzek-kurmangazy")
+    origins = {name: checkpoint_origin(network, tables, name) for name in names}
+    found = isochrones(
+        network,
+        border["territory"],
+        origins,
+        hours=(0.5, 1.5),
+        off_road=off_road(study.settings),
+        places=places,
+        modes=ROAD,
+    )
+    assert len(found) == 8
+    assert found.geometry.is_valid.all()
+    inside = 0
+    for row in found.itertuples():
+        side = places[(places["side"] == row.side) & (places["node"] >= 0)]
+        hours = origins[row.from_id].node_hours[side["node"]] + side["access_h"].to_numpy()
+        # A circle of 32 corners is half a percent short of its radius.
+        reached = side[hours <= 0.98 * row.hours]
+        inside += len(reached)
+        assert row.geometry.buffer(0.01).covers(reached.geometry.to_numpy()).all()
+        assert row.population == side["population"][hours <= row.hours].sum()
+    assert inside >= 15
+
+
+def test_corridors_are_as_fast_as_the_limits_and_slower_at_the_border(study, built, tables):
+    places = built["places"]
+    stops = {
+        corridor.name: [place_named(places, name, where=corridor.name) for name in corridor.places]
+        for corridor in study.settings.corridors
+    }
+    ways = find_corridors(built["network"], tables, places, stops)
+    summary = corridor_summary(corridor_profiles(built["network"], tables, ways))
+    assert len(summary) == len(study.settings.corridors) == 9
+    # Limits of 90 and 110 km/h; CAREC measured trucks at 50 and, delays counted, 30 km/h.
+    assert summary["swod_kmh"].between(88, 110).all()
+    assert (summary["swd_kmh"] < 0.85 * summary["swod_kmh"]).all()
+    assert (summary["passages"] == 1).all()
+    straight = WGS84.inv(
+        *[
+            places.geometry.loc[[ids[end] for ids in stops.values()]]
+            .get_coordinates()[axis]
+            .to_numpy()
+            for end in (0, -1)
+            for axis in "xy"
+        ]
+    )[2]
+    # Whoever goes there by way of the network cannot beat the straight line by much: only
+    # the local ways at both ends are not in it.
+    assert (summary["km"] > 0.9 * straight / 1000).all()
