@@ -129,7 +129,7 @@ def surface_stage(
         spacing_km=section.entry_km,
     )
     gates = gates_in_use(built["gates"])
-    entries = shared_entries(cells, _beyond(built["places"], cells, grid))
+    entries = shared_entries(cells, places_beyond(built["places"], cells, grid))
     tables = gate_tables(network, entries.places, gates, modes=ROAD)
     own = own_searches(network, entries.places, modes=ROAD, origins=entries.is_origin, order=order)
     values = cell_accessibility(
@@ -148,12 +148,27 @@ def surface_stage(
             values["hours_to_checkpoint"], cells, cell_km2=grid.cell_km2, bands=bands
         ),
         "surface_means": means.dropna(how="all").rename_axis("region_id").reset_index(),
-        "account": _account(cells, values, means, in_raster, entries.is_origin),
+        "account": _account(settings, cells, values, means, in_raster, entries.is_origin),
     }
 
 
-def _beyond(places: gpd.GeoDataFrame, cells: pd.DataFrame, grid: CellGrid) -> pd.DataFrame:
-    """Places that lie in none of the cells, whose people the raster has not counted."""
+def places_beyond(places: gpd.GeoDataFrame, cells: pd.DataFrame, grid: CellGrid) -> pd.DataFrame:
+    """Places that lie in none of the cells, whose people the raster has not counted.
+
+    Parameters
+    ----------
+    places
+        Points in WGS 84.
+    cells
+        Index ``cell_id``.
+    grid
+        The grid of the cells.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `places`.
+    """
     x, y = Transformer.from_crs(4326, grid.crs, always_xy=True).transform(
         places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
     )
@@ -165,6 +180,7 @@ def _beyond(places: gpd.GeoDataFrame, cells: pd.DataFrame, grid: CellGrid) -> pd
 
 
 def _account(
+    settings: Settings,
     cells: pd.DataFrame,
     values: pd.DataFrame,
     means: pd.DataFrame,
@@ -195,6 +211,9 @@ def _account(
                 f"{lost['population'].sum():,.0f} persons",
             ),
         ]
+    if settings.access.decay != "exponential":
+        half_life, note = settings.access.half_life_h, f"not {settings.access.decay}, as of places"
+        lines.append(("surfaces", "half-life of exponential impedance", half_life, "h", note))
     negative = 100 * cells["negative"].mean()
     if negative:
         lines.append(

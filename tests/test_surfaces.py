@@ -160,7 +160,8 @@ def test_a_second_run_reads_no_raster(run, monkeypatch):
     pd.testing.assert_frame_equal(again.surfaces.cells, results.surfaces.cells)
     assert {file: file.read_bytes() for file in before} == before
     toml = folder / "study.toml"
-    toml.write_text(toml.read_text().replace("offroad_kmh = 20", "offroad_kmh = 10"))
+    changed = toml.read_text().replace("offroad_kmh = 20", "offroad_kmh = 10")
+    toml.write_text(changed + '\n[access]\ndecay = "linear"\n')
     slower = open_study(folder).run(out)
     assert "cells" in slower.manifest["stages_reused"]
     assert "surfaces" not in slower.manifest["stages_reused"]
@@ -168,6 +169,8 @@ def test_a_second_run_reads_no_raster(run, monkeypatch):
         slower.surfaces.cells["hours_to_checkpoint"] - again.surfaces.cells["hours_to_checkpoint"]
     )
     assert (later > 0).all()
+    said = slower.quality.set_index("item").loc["half-life of exponential impedance"]
+    assert (said["value"], said["note"]) == (2, "not linear, as of places")
     assert "surface.population.0" in json.loads((out / "manifest.json").read_text())["inputs"]
 
 

@@ -9,6 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import Transformer
+from pyproj.enums import TransformDirection
 
 from geo_border.border.edges import WGS84, projected
 from geo_border.errors import NetworkError
@@ -76,11 +78,10 @@ def join_cells(
     lines = projected(drawn, crs).to_numpy()
     # Long segments would be near to everything in the tree that is searched.
     lines = shapely.segmentize(shapely.simplify(lines, BEND_M), 1000 * spacing_km)
-    points = gpd.points_from_xy(cells["lon"], cells["lat"], crs=4326).to_crs(crs)
-    near = _nearest(lines, links, np.asarray(points), cells["side"], access.farthest_km)
-    at, cell, along_m = (near[name].to_numpy() for name in ("position", "cell", "along_m"))
-    whole = shapely.length(lines)[at]
-    share = np.divide(along_m, whole, out=np.zeros(len(at)), where=whole > 0).clip(0, 1)
+    there = Transformer.from_crs(4326, crs, always_xy=True)
+    lon, lat = cells["lon"].to_numpy(), cells["lat"].to_numpy()
+    points = shapely.points(np.stack(there.transform(lon, lat), axis=1))
+    cell, at, share, spot = _nearest(lines, links, points, cells["side"], access.farthest_km)
     length_km = links["length_m"].to_numpy()[at] / 1000
     parts = np.maximum(1, np.ceil(length_km / spacing_km))
     # Nobody may leave against a one-way link, nor arrive: its entries lie within it.
@@ -89,21 +90,14 @@ def join_cells(
         (np.floor(share * parts).clip(max=parts - 1) + 0.5) / parts,
         np.rint(share * parts) / parts,
     )
-    where, there = (
-        gpd.GeoSeries(
-            shapely.line_interpolate_point(lines[at], measure, normalized=True), crs=crs
-        ).to_crs(4326)
-        for measure in (share, stop)
-    )
-    split, node = _with_entries(network, links, there.to_numpy(), at, stop)
+    split, node = _with_entries(network, links, lines, there, at, stop)
 
-    lon, lat = cells["lon"].to_numpy()[cell], cells["lat"].to_numpy()[cell]
-    straight_m = WGS84.inv(lon, lat, where.x.to_numpy(), where.y.to_numpy())[2]
-    off_km = straight_m / 1000 * access.detour
+    x, y = there.transform(spot[:, 0], spot[:, 1], direction=TransformDirection.INVERSE)
+    off_km = WGS84.inv(lon[cell], lat[cell], x, y)[2] / 1000 * access.detour
     along = np.abs(stop - share)
+    link_h = links["hours"].to_numpy()[at]
     entry = np.full(len(cells), -1)
     entry[cell] = node
-    link_h = links["hours"].to_numpy()[at]
     km, hours, part = np.full((3, len(cells)), np.nan)
     km[cell] = off_km + along * length_km
     hours[cell] = off_km / access.speed_kmh + along * link_h
@@ -152,19 +146,32 @@ def _nearest(
     points: NDArray[np.object_],
     sides: pd.Series[str],
     farthest_km: float,
-) -> pd.DataFrame:
-    """Nearest point on a link of its own side for each cell within reach."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Nearest point on a link of its own side for each cell within reach.
+
+    Positions of the cells and of the links, the share of the link's length, the point.
+    """
+    whole = shapely.length(lines)
     found = []
     for number, name in enumerate(SIDES):
         mine = np.flatnonzero((sides == name).to_numpy())
         here = np.flatnonzero(links["side"] == number)
+        if not len(here):
+            continue
         segments, of, begin = _segments(lines[here])
-        near, hit = shapely.STRtree(segments).query_nearest(
-            points[mine], max_distance=1000 * farthest_km, all_matches=False
+        # A greatest distance would make the search slower, not faster.
+        (near, hit), away = shapely.STRtree(segments).query_nearest(
+            points[mine], all_matches=False, return_distance=True
         )
-        along = begin[hit] + shapely.line_locate_point(segments[hit], points[mine[near]])
-        found.append({"cell": mine[near], "position": here[of[hit]], "along_m": along})
-    return pd.concat([pd.DataFrame(part) for part in found], ignore_index=True)
+        near, hit = near[away <= 1000 * farthest_km], hit[away <= 1000 * farthest_km]
+        along = shapely.line_locate_point(segments[hit], points[mine[near]])
+        spot = shapely.get_coordinates(shapely.line_interpolate_point(segments[hit], along))
+        link = here[of[hit]]
+        share = np.zeros(len(hit))
+        np.divide(begin[hit] + along, whole[link], out=share, where=whole[link] > 0)
+        found.append((mine[near], link, share.clip(0, 1), spot))
+    cell, at, share, spot = (np.concatenate(part) for part in zip(*found, strict=True))
+    return cell, at, share, spot
 
 
 def _segments(
@@ -185,34 +192,36 @@ def _segments(
 def _with_entries(
     network: Network,
     links: pd.DataFrame,
-    where: NDArray[np.object_],
+    lines: NDArray[np.object_],
+    there: Transformer,
     at: NDArray[np.int64],
     share: NDArray[np.float64],
 ) -> tuple[Network, NDArray[np.int64]]:
     """Network with nodes at shares of links, and the node of each.
 
-    `at` are positions in `links`; `where` are the points in WGS 84.
+    `at` are positions in `links` and their `lines`, which `there` has projected.
     """
     node = np.where(share == 0, links["tail"].to_numpy()[at], links["head"].to_numpy()[at])
     inner = np.flatnonzero((share > 0) & (share < 1))
-    cuts, first, new = np.unique(
-        np.stack([at[inner], share[inner]], axis=1), axis=0, return_index=True, return_inverse=True
-    )
+    cuts, new = np.unique(np.stack([at[inner], share[inner]], axis=1), axis=0, return_inverse=True)
     node = node.astype(np.int64)
     node[inner] = network.n_nodes + new.ravel()
     if not len(cuts):
         return network, node
     link, stop = cuts[:, 0].astype(np.int64), cuts[:, 1]
     nearer = np.where(stop < 0.5, links["tail"].to_numpy()[link], links["head"].to_numpy()[link])
-    point = where[inner[first]]
+    point = shapely.line_interpolate_point(lines[link], stop, normalized=True)
+    lon, lat = there.transform(
+        shapely.get_x(point), shapely.get_y(point), direction=TransformDirection.INVERSE
+    )
     edges, tail, head, part = _parts(network, links, link, stop)
     order = np.lexsort((network.link[edges], head, tail))
     edges, tail, head, part = edges[order], tail[order], head[order], part[order]
     n = network.n_nodes + len(cuts)
     split = replace(
         network,
-        lon=np.r_[network.lon, shapely.get_x(point)],
-        lat=np.r_[network.lat, shapely.get_y(point)],
+        lon=np.r_[network.lon, lon],
+        lat=np.r_[network.lat, lat],
         side=np.r_[network.side, network.side[nearer]],
         region=np.r_[network.region, network.region[nearer]],
         indptr=np.searchsorted(tail, np.arange(n + 1)).astype(np.int64),

@@ -90,6 +90,15 @@ def test_the_nearest_road_of_the_other_side_does_not_serve(road):
     assert np.isnan(found.loc[2, ["access_km", "access_h"]].astype(float)).all()
 
 
+def test_a_side_without_roads_is_not_reached_and_the_other_is():
+    lonlat = np.array([[10, 50], [10.5, 50], [10.5, 50.001]])
+    network = two_way(make_network([0, 0, 1], both([(0, 1, 1.0, "road")]), lonlat))
+    gates = make_gates([("g", 1, 2, 0.5, 0.5, True, "road")]).assign(is_candidate=False)
+    cells = cells_at([(10.2, 50.0, "home"), (10.5, 50.002, "neighbour")])
+    _, found = join_cells(network, gates, cells, crs_of(network), spacing_km=100)
+    assert found["node"].tolist() == [0, -1]
+
+
 def test_roads_that_lead_nowhere_or_only_away_are_passed_over():
     lonlat = np.array(
         [[10, 50], [10.5, 50], [10.1, 50.1], [10.4, 50.1], [10.2, 50.05], [11, 50], [11, 51]]
