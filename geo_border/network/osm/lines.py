@@ -71,6 +71,7 @@ _SPEED_KEYS = (
     "lit",
     "sidewalk",
 )
+_LINE_KEYS = ("bridge", "tunnel", "layer", "duration", "name", "ref", "gauge", "electrified")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -420,7 +421,9 @@ def _frame(
     settlements: gpd.GeoDataFrame | None,
 ) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
     """Lines of one kind with their attributes, and which of them a note applies to."""
-    tags = extract.way_tags.iloc[pieces.way]
+    tags = extract.way_tags
+    # A country has millions of pieces: what is not looked at is not copied for each.
+    tags = tags[[key for key in (*_SPEED_KEYS, *_LINE_KEYS) if key in tags]].iloc[pieces.way]
     own = ways.iloc[pieces.way].reset_index(drop=True)
     mode = own["mode"].to_numpy(dtype=object)
     km = piece_lengths(extract, pieces)
