@@ -1,0 +1,170 @@
+"""What it costs to make a network of an extract, step by step.
+
+    python benchmarks/network.py ../shared/osm/andorra_geodude.osm.pbf --copies 23 92
+
+Large extracts are made as `osm_reader.py` makes them. A wavy line of 80,000 vertices through
+the middle is the border, 40 of its crossings have a checkpoint, 4,000 places lie anywhere.
+Service roads and tracks count as roads, so that the network is as large as a country's. Every
+size runs in a process of its own; processor seconds and peak memory of each step are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import geopandas as gpd
+import numpy as np
+import osm_reader
+import pandas as pd
+import shapely
+
+from geo_border.border.checkpoints import placed_checkpoints
+from geo_border.border.line import border_line
+from geo_border.network import build
+from geo_border.network.crossings import find_crossings, open_gates
+from geo_border.network.links import links_from_lines
+from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.lines import lines_from_extract
+from geo_border.network.osm.roads import RoadRules
+from geo_border.network.osm.tags import wanted
+from geo_border.network.parts import network_parts
+from geo_border.network.places import join_places
+from geo_border.network.sides import settle_sides
+from geo_border.network.stubs import join_stubs
+
+BORDER_VERTICES = 80_000
+PLACES = 4_000
+POSTS = 40
+MARGIN = 0.1
+
+
+def memory_gb() -> float:
+    """Memory that this process holds now."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    row = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(row.split()[1]) / 1e6
+
+
+class Steps:
+    """Prints what each step took since the one before."""
+
+    def __init__(self) -> None:
+        self.peak = 0.0
+        self.begun = time.process_time()
+        threading.Thread(target=self.watch, daemon=True).start()
+
+    def watch(self) -> None:
+        """Follow the memory."""
+        while True:
+            self.peak = max(self.peak, memory_gb())
+            time.sleep(0.02)
+
+    def done(self, step: str, result: str = "") -> None:
+        """End a step."""
+        now = time.process_time()
+        print(f"{step:12} {now - self.begun:7.1f} s {self.peak:6.2f} GB  {result}", flush=True)
+        self.peak, self.begun = memory_gb(), time.process_time()
+
+
+def halves(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Two sides that meet in a wavy line from south to north through the middle of the lines."""
+    west, south, east, north = lines.total_bounds + MARGIN * np.array([-1, -1, 1, 1])
+    y = np.linspace(south, north, BORDER_VERTICES)
+    x = (west + east) / 2 + 0.01 * np.sin(200 * y) + 0.0002 * np.sin(20_000 * y)
+    line = np.column_stack([x, y])
+    sides = [shapely.Polygon([*line, (end, north), (end, south)]) for end in (west, east)]
+    ids = {"side": ["home", "neighbour"], "region_id": ["A", "B"]}
+    return gpd.GeoDataFrame(ids, geometry=sides, crs=4326)
+
+
+def register(nodes: pd.DataFrame, links: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Checkpoints in the middle of some of the links that pass."""
+    side = nodes["side"].to_numpy()
+    passing = np.flatnonzero(side[links["tail"]] != side[links["head"]])
+    some = passing[:: max(1, len(passing) // POSTS)]
+    at = shapely.line_interpolate_point(links.geometry.to_numpy()[some], 0.5, normalized=True)
+    given: dict[str, Any] = {"name": "post", "mode": "road", "status": "open", "delay_h": 1.0}
+    unknown = dict.fromkeys(["users", "home_id", "neighbour_id", "hours"])
+    return pd.DataFrame(
+        given
+        | unknown
+        | {"lon": shapely.get_x(at), "lat": shapely.get_y(at)}
+        | {"accuracy_km": 0.05, "capacity_day": np.nan},
+        index=pd.Index([f"post{n}" for n in range(len(some))], name="checkpoint_id"),
+    )
+
+
+def scattered(land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Places anywhere, without regard to roads."""
+    random = np.random.default_rng(1)
+    west, south, east, north = land.total_bounds
+    x, y = random.uniform(west, east, PLACES), random.uniform(south, north, PLACES)
+    home = shapely.contains_xy(land.geometry.iloc[0], x, y)
+    return gpd.GeoDataFrame(
+        {"population": 1.0, "side": np.where(home, "home", "neighbour")},
+        geometry=gpd.points_from_xy(x, y),
+        crs=4326,
+    )
+
+
+def measure(file: Path) -> None:
+    """Make the network of one file."""
+    steps = Steps()
+    extract = read_extract([file], wanted())
+    steps.done("read", f"{file.stat().st_size / 1e6:,.0f} MB, {len(extract.way_id):,} ways")
+    classes = (*RoadRules().classes, "service", "track")
+    lines, _ = lines_from_extract(extract, roads=RoadRules(classes=classes, closed_access=()))
+    del extract
+    steps.done("lines", f"{len(lines):,}")
+    land = halves(lines)
+    regions = land.set_index("region_id")
+    border = border_line(regions.loc[["A"]], regions.loc[["B"]])
+    places = scattered(land)
+    steps.done("border", f"{border['length_km'].sum():,.0f} km")
+    nodes, links = links_from_lines(lines, land)
+    del lines
+    steps.done("links", f"{len(links):,}, {len(nodes):,} nodes")
+    nodes = settle_sides(nodes, links, border)
+    links = join_stubs(nodes, links, border)
+    steps.done("stubs", f"{links['joins'].sum():,} joined")
+    posts = placed_checkpoints(register(nodes, links), border, delay_h={"road": 1})
+    crossings = find_crossings(nodes, links, border, posts)
+    steps.done("crossings", f"{len(crossings):,}")
+    nodes, links, gates = open_gates(nodes, links, crossings, posts)
+    parts = network_parts(nodes, links, gates)
+    steps.done("gates", f"{len(gates):,}, {len(parts):,} parts")
+    nodes, links, places = join_places(nodes, links, gates, places)
+    steps.done("places", f"{(places['node'] >= 0).sum():,} joined")
+    hours, _ = build._hours(nodes, links, None)  # noqa: SLF001  (the step is timed apart)
+    network = build._assemble(nodes, links, hours, ("A", "B"))  # noqa: SLF001
+    steps.done("arrays", f"{network.n_edges:,} edges")
+
+
+def main() -> None:
+    """Measure each size in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("extract", type=Path)
+    parser.add_argument("--copies", type=int, nargs="*", default=[])
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
+    asked = parser.parse_args()
+    if not asked.copies:
+        measure(asked.extract)
+    for copies in asked.copies:
+        file = asked.cache / f"{asked.extract.stem}-{copies}.osm.pbf"
+        if not file.exists():
+            osm_reader.multiply(asked.extract, copies, file)
+        print(f"\n{copies} copies")
+        subprocess.run([sys.executable, __file__, str(file)], check=True)
+
+
+if __name__ == "__main__":
+    main()
