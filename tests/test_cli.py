@@ -57,6 +57,23 @@ def test_network_writes_the_network_alone_and_says_how_large_it_is(mini, tmp_pat
     assert "cannot be written as shp" in wrong.stderr
 
 
+def test_isochrones_of_a_place_are_told_and_written(mini, tmp_path):
+    out = tmp_path / "out"
+    begin = ("isochrones", mini, "-o", out, "--hours", 1, "--hours", 3, "--from")
+    ran = geo_border(*begin, "Town A")
+    assert ran.returncode == 0, ran.stderr
+    told = ran.stdout.splitlines()
+    assert [line.split(":")[0] for line in told[:3]] == [
+        "1 h  Homeland",
+        "3 h  Homeland",
+        "3 h  Neighbourland",
+    ]
+    assert {path.name for path in out.iterdir()} == {".stages", "isochrones.gpkg"}
+    wrong = geo_border(*begin, "Nowhere")
+    assert wrong.returncode == 2
+    assert "there is no place 'Nowhere'" in wrong.stderr
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [

@@ -249,7 +249,7 @@ def test_a_changed_weight_does_not_read_the_extract_again(andorra):
         again = open_study(study.folder).run(out, progress=told.append)
     finally:
         toml.write_text(before, encoding="utf-8")
-    assert told == list(STAGES)
+    assert told == [stage for stage in STAGES if stage not in {"cells", "surfaces"}]
     assert again.manifest["stages_reused"][:4] == ["extracts", "border", "network", "searches"]
 
 
