@@ -1,11 +1,12 @@
-"""What reading an OSM extract costs: our reader, pyosmium and pyrosm on the same files.
+"""What an OSM extract costs to read and to make a graph: ours, pyosmium, pyrosm, same files.
 
-    python benchmarks/osm_reader.py ../shared/osm/andorra_geodude.osm.pbf --copies 4 16 92
+    python benchmarks/osm_reader.py ../shared/osm/andorra_geodude.osm.pbf --copies 8 32 92
 
 Large files are made from a real extract: each copy has its ids shifted beyond those of the
 one before, and its longitudes by a hundredth of a degree. They are kept in a cache folder
-outside the repository. Every engine runs in a process of its own; seconds, ratios, peak
-memory and the counts that must agree are printed.
+outside the repository. Every engine runs in a process of its own. Printed are seconds
+from the first byte to the last result, the same with the start of Python and the imports,
+processor seconds, peak memory, ratios of the three times, and the counts that must agree.
 """
 
 from __future__ import annotations
@@ -274,16 +275,61 @@ def run_pyrosm(path: str) -> dict[str, float]:
     return {**since(start), "ways": len(edges)}
 
 
-ENGINES = {
+def run_ours_graph(path: str) -> dict[str, float]:
+    """Roads, ferries and railways cut at junctions, with lengths, speeds and tags."""
+    import numpy as np  # noqa: PLC0415
+
+    from geo_border.network.osm.extract import read_extract  # noqa: PLC0415
+    from geo_border.network.osm.lines import lines_from_extract  # noqa: PLC0415
+    from geo_border.network.osm.tags import wanted  # noqa: PLC0415
+
+    start = clock()
+    lines, _ = lines_from_extract(read_extract([path], wanted()))
+    ends = np.concatenate([lines["tail_osm"], lines["head_osm"]])
+    nodes, at = np.unique(ends, return_inverse=True)
+    took = since(start)
+    return {**took, "nodes": len(nodes), "edges": len(at) // 2, "km": lines["length_km"].sum()}
+
+
+def run_pyrosm_network(path: str) -> dict[str, float]:
+    """Roads for cars, an edge from each node to the next, with lengths and tags."""
+    import pyrosm  # noqa: PLC0415
+
+    start = clock()
+    nodes, edges = pyrosm.OSM(path).get_network(network_type="driving", nodes=True)
+    took = since(start)
+    return {**took, "nodes": len(nodes), "edges": len(edges), "km": edges["length"].sum() / 1000}
+
+
+def run_pyrosm_graph(path: str) -> dict[str, float]:
+    """The same as a graph of igraph, in both directions where both are open."""
+    import pyrosm  # noqa: PLC0415
+
+    start = clock()
+    osm = pyrosm.OSM(path)
+    graph = osm.to_graph(
+        *osm.get_network(network_type="driving", nodes=True), graph_type="igraph", retain_all=True
+    )
+    return {**since(start), "nodes": graph.vcount(), "edges": graph.ecount()}
+
+
+REFERENCES = {
     "ours": run_ours,
     "pyosmium": run_pyosmium,
     "pyosmium_plain": run_pyosmium_plain,
     "pyrosm": run_pyrosm,
 }
+GRAPH = {
+    "ours_graph": run_ours_graph,
+    "pyrosm_network": run_pyrosm_network,
+    "pyrosm_graph": run_pyrosm_graph,
+}
+ENGINES = {**REFERENCES, **GRAPH}
 
 
 def in_process(python: str, engine: str, path: Path) -> dict[str, float] | None:
     """Run an engine in a process of its own; None if it is not installed there."""
+    start = time.perf_counter()
     done = subprocess.run(
         [python, __file__, "--engine", engine, str(path)],
         capture_output=True,
@@ -293,7 +339,7 @@ def in_process(python: str, engine: str, path: Path) -> dict[str, float] | None:
     if done.returncode:
         print(f"  {engine}: {done.stderr.strip().splitlines()[-1]}")
         return None
-    return json.loads(done.stdout.splitlines()[-1])
+    return {**json.loads(done.stdout.splitlines()[-1]), "whole": time.perf_counter() - start}
 
 
 def main() -> None:
@@ -302,7 +348,7 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("--copies", type=int, nargs="+", default=[8, 32, 92])
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "osm_reader")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of our reader; the best counts")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of ours; the best counts")
     parser.add_argument("--skip", nargs="*", default=[], choices=ENGINES)
     parser.add_argument("--pyrosm-python", default=sys.executable)
     parser.add_argument("--engine", choices=ENGINES)
@@ -321,31 +367,43 @@ def main() -> None:
 
 
 def compare(path: Path, options: argparse.Namespace) -> None:
-    """Run every engine on a file and print what it took."""
-    print(f"{path.name}: {path.stat().st_size / 1e6:.0f} MB")
-    results = {}
-    for engine in ENGINES:
-        if engine in options.skip:
-            continue
-        python = options.pyrosm_python if engine == "pyrosm" else sys.executable
-        # The first run of ours may compile; the others are slow enough to be steady.
-        runs = [
-            in_process(python, engine, path)
-            for _ in range(options.repeat if engine == "ours" else 1)
-        ]
-        if runs[0] is not None:
-            results[engine] = min(runs, key=lambda run: run["seconds"])
-    ours = results["ours"]
+    """Run every engine on a file and print what it took, a table for each kind of work."""
+    size = path.stat().st_size / 1e6
+    for title, engines in (("references, locations, tags", REFERENCES), ("road graph", GRAPH)):
+        results = {}
+        for engine in engines:
+            if engine in options.skip:
+                continue
+            python = options.pyrosm_python if engine.startswith("pyrosm") else sys.executable
+            # The first run of ours may compile; the others are slow enough to be steady.
+            times = options.repeat if engine.startswith("ours") else 1
+            runs = [in_process(python, engine, path) for _ in range(times)]
+            if runs[0] is not None:
+                results[engine] = min(runs, key=lambda run: run["cpu"])
+        show(f"{size:.0f} MB, {title}", results)
+        agree(results)
+
+
+def show(title: str, results: dict[str, dict[str, float]]) -> None:
+    """Print a table; ratios are to the first engine."""
+    print(f"\n| {title} | s | with start | processor s | peak GB | ratios | |")
+    print("|---|---|---|---|---|---|---|")
+    first = next(iter(results.values()), {})
+    measured = ("seconds", "whole", "cpu", "gb")
     for engine, run in results.items():
-        ratio = run["seconds"] / ours["seconds"]
-        print(
-            f"  {engine:14s} {run['seconds']:7.2f} s  {ratio:5.1f} x  "
-            f"cpu {run['cpu']:6.1f} s  peak {run['gb']:.2f} GB  "
-            + ", ".join(f"{k} {v}" for k, v in run.items() if k not in {"seconds", "cpu", "gb"})
-        )
-    for name in ("ways", "refs", "roads", "sum_of_ids"):
-        if "pyosmium" in results and results["pyosmium"][name] != ours[name]:
-            sys.exit(f"{name} differ: {ours[name]}, {results['pyosmium'][name]}")
+        ratios = " / ".join(f"{run[name] / first[name]:.1f}" for name in measured[:3])
+        counts = ", ".join(f"{k} {v:.0f}" for k, v in run.items() if k not in measured)
+        numbers = " | ".join(f"{run[name]:.2f}" for name in measured)
+        print(f"| {engine} | {numbers} | {ratios} | {counts} |", flush=True)
+
+
+def agree(results: dict[str, dict[str, float]]) -> None:
+    """Stop if ours and pyosmium did not read the same."""
+    if "ours" in results and "pyosmium" in results:
+        for name in ("ways", "refs", "roads", "sum_of_ids"):
+            mine, theirs = results["ours"][name], results["pyosmium"][name]
+            if mine != theirs:
+                sys.exit(f"{name} differ: {mine}, {theirs}")
 
 
 if __name__ == "__main__":
