@@ -92,7 +92,8 @@ def region_table(results: Results) -> dict[str, Any]:
     ]
     rows = []
     near = results.regions.loc[results.levels.index, "hours_to_checkpoint"].max() < 2
-    order = results.levels["index"].sort_values(ascending=False, na_position="last", kind="stable")
+    # Without an index by the level that has scores.
+    order = results.levels.sort_values(["index", *LEVELS], ascending=False, na_position="last")
     for name in order.index:
         region, level = results.regions.loc[name], results.levels.loc[name]
         kind = words_of(results.typology["type"].get(name))

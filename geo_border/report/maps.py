@@ -631,8 +631,9 @@ def _network_handles(results: Results, *, top: float) -> list[Artist]:
     loaded = results.edges[results.edges["load_share"] >= LEAST_LOAD]
     handles: list[Artist] = [
         Line2D([], [], color="#a9aaa6", lw=0.6, label="road"),
-        Line2D([], [], color="#a9aaa6", lw=0.6, ls=(0, (4, 1.2)), label="railway"),
     ]
+    if (results.edges["mode"] == "rail").any():
+        handles.append(Line2D([], [], color="#a9aaa6", lw=0.6, ls=(0, (4, 1.2)), label="railway"))
     for mode, name in (("road", "road"), ("rail", "railway")):
         if (loaded["mode"] == mode).any():
             words = f"{name} with {percent(LEAST_LOAD, 1)} to {percent(top)} of the demand"
