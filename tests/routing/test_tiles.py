@@ -21,7 +21,7 @@ from geo_border.routing.kernels import (
 )
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.tables import gate_tables
-from geo_border.routing.tiles import tile_closures, tile_sums
+from geo_border.routing.tiles import principal_axes, tile_closures, tile_sums
 
 CODES = np.array(
     [
@@ -151,3 +151,26 @@ def test_exponential_is_exact_to_the_last_bits():
     np.testing.assert_allclose(found, np.exp(x), rtol=4.5e-16)
     assert exponential(-np.inf) == exponential(-1e300) == 0
     assert exponential(0.0) == exponential(-0.0) == 1
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1), k=st.integers(2, 64), scale=st.sampled_from([1e-9, 1, 1e9]))
+def test_axes_of_the_map_are_those_of_lapack(seed, k, scale):
+    rng = np.random.default_rng(seed)
+    basis = np.linalg.qr(rng.normal(size=(k, k)))[0]
+    spread = np.r_[1.0, 0.3, 0.05 * rng.random(k - 2)]
+    axes = principal_axes(scale * (basis * spread) @ basis.T)
+    np.testing.assert_allclose(np.abs((axes * basis[:, :2]).sum(axis=0)), 1, atol=1e-6)
+    assert (axes.sum(axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("spread", "axes"),
+    [
+        (np.zeros((3, 3)), np.zeros((3, 2))),
+        (np.ones((2, 2)), np.array([[0.5**0.5, 0], [0.5**0.5, 0]])),
+        (np.full((1, 1), 4.0), np.ones((1, 1))),
+    ],
+)
+def test_no_spread_is_no_axis(spread, axes):
+    np.testing.assert_allclose(principal_axes(spread), axes, atol=1e-15)
