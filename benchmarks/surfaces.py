@@ -30,22 +30,19 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from geo_border.border.belt import belt_cells
+from geo_border.inputs.population import polygon_population, read_population
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
-from geo_border.population import polygon_population, read_population
 from geo_border.report.rasters import write_surfaces
 from geo_border.results import Surfaces
 from geo_border.routing.queue import MS_PER_H
 from geo_border.routing.searches import milliseconds
 from geo_border.settings import SurfaceSection
-from geo_border.stages import ROAD, border_stage, network_stage
+from geo_border.stages.border import border_stage
+from geo_border.stages.network import network_stage
+from geo_border.stages.parameters import ROAD, surface_access
+from geo_border.stages.surfaces import places_beyond, regions_in_belt, surface_stage
 from geo_border.study import open_study
-from geo_border.surfaces import (
-    places_beyond,
-    regions_in_belt,
-    surface_access,
-    surface_stage,
-)
 
 if TYPE_CHECKING:
     from geo_border.border.belt import CellGrid

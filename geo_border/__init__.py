@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from geo_border.errors import GeoBorderError
 
 if TYPE_CHECKING:
-    from geo_border.study import Study, embedded_studies, new_study, open_study
+    from geo_border.study import Study, open_study
+    from geo_border.templates import embedded_studies, new_study
 
 __version__ = "0.1.0"
 
@@ -26,7 +27,7 @@ __all__ = ["GeoBorderError", "Study", "embedded_studies", "new_study", "open_stu
 def __getattr__(name: str) -> object:
     """Import the study on first use: `import geo_border` stays quick."""
     if name in __all__:
-        from geo_border import study  # noqa: PLC0415  (on first use)
+        from geo_border import study, templates  # noqa: PLC0415  (on first use)
 
-        return getattr(study, name)
+        return getattr(study if hasattr(study, name) else templates, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

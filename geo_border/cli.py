@@ -123,7 +123,8 @@ def run(
     Finished stages are kept in the output folder: an interrupted run goes on where it stopped.
     """
     from geo_border.index.registry import LEVELS  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
     from geo_border.typology.rules import LABELS  # noqa: PLC0415  (--help stays quick)
 
     begun = time.perf_counter()
@@ -268,7 +269,7 @@ def whatif(
     Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
     seconds. Tables and a GeoPackage go into `whatif/` in the output folder.
     """
-    from geo_border.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
+    from geo_border.inputs.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
     from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
     from geo_border.store import whole_folder  # noqa: PLC0415
     from geo_border.study import open_study  # noqa: PLC0415
@@ -336,7 +337,8 @@ def network(
 
     Stages that a run in the same folder has finished are not computed again.
     """
-    from geo_border.study import STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
     opened = open_study(study)
     folder = folder or Path("out") / opened.settings.study.id
@@ -409,7 +411,8 @@ def isochrones(
 
     Stages that a run in the same folder has finished are not computed again.
     """
-    from geo_border.study import STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
     opened = open_study(study)
     folder = folder or Path("out") / opened.settings.study.id
@@ -470,7 +473,7 @@ def fetch(
 
     A download that broke off is taken up where it stopped; what is there and verified is left.
     """
-    from geo_border.fetch import fetch_extracts  # noqa: PLC0415  (--help stays quick)
+    from geo_border.inputs.fetch import fetch_extracts  # noqa: PLC0415  (--help stays quick)
     from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
     opened = open_study(study)
@@ -502,7 +505,7 @@ def fetch(
 def studies() -> None:
     """List the studies that come with the package."""
     from geo_border.settings import read_settings  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import embedded_studies, templates  # noqa: PLC0415  (--help stays quick)
+    from geo_border.templates import embedded_studies, templates  # noqa: PLC0415  (--help stays quick)
 
     for name, folder in embedded_studies().items():
         about = read_settings(folder / "study.toml").study
@@ -530,7 +533,8 @@ def new(
     ] = "ru-kz",
 ) -> None:
     """Copy a study, to replace what it says and its files by those of your own border."""
-    from geo_border.study import new_study, open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.templates import new_study  # noqa: PLC0415  (--help stays quick)
 
     new_study(folder, template=template)
     steps = [f"edit {folder / 'study.toml'} and replace the files it names"]

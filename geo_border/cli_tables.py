@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from geo_border.proposals import WhatIf
+    from geo_border.results import WhatIf
 
 MOST_ROWS = 25
 """Longest table on the screen; the files have all rows."""

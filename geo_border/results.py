@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pandas as pd
 
     from geo_border.border.belt import CellGrid
+    from geo_border.bottlenecks.changes import Changes
     from geo_border.network.graph import Network
+    from geo_border.routing.scenarios import Scenario
     from geo_border.settings import Settings
 
 
@@ -115,3 +119,31 @@ class Results:
     surfaces: Surfaces | None = None
     flaws: gpd.GeoDataFrame | None = None
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What scenarios change, with the layers to draw it.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    scenarios
+        What is different at the border, by name.
+    changes
+        What that changes.
+    regions
+        Polygons, index ``region_id``.
+    places
+        Points, index ``place_id``.
+    checkpoints
+        Points of checkpoints and of opened crossings, index ``checkpoint_id``.
+    """
+
+    settings: Settings
+    scenarios: Mapping[str, Scenario]
+    changes: Changes
+    regions: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    checkpoints: gpd.GeoDataFrame

@@ -1,79 +1,47 @@
-"""A study: reads study.toml, runs the stages, remembers the finished ones, writes the outputs."""
+"""A study: opened, checked, run, compared, written."""
 
 from __future__ import annotations
 
-import hashlib
 import platform
-import re
-import shutil
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pandas as pd
 
 import geo_border
-from geo_border.access.decay import calibrated
-from geo_border.border.belt import belt_cells
-from geo_border.bottlenecks.changes import changes
 from geo_border.errors import StudyError
-from geo_border.extracts import about_extracts, extract_files, extract_stage, levels_of
-from geo_border.inputs import Inputs, input_files, read_inputs
-from geo_border.measures import capital_detour_index, isochrones_from, measures_stage
+from geo_border.inputs.extracts import about_extracts
+from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.exports import check_formats, write_network
-from geo_border.population import polygon_population, read_population
-from geo_border.proposals import Proposal, WhatIf, check_modes, checkpoint_points, scenario_of
-from geo_border.quality import account, findings, flaws
 from geo_border.report.tables import write_layers
 from geo_border.report.write import write_outputs
 from geo_border.results import Results, Surfaces
-from geo_border.routing.dissection import elimination_order
-from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.runs import MEMORY, Begun, Run, input_digests
 from geo_border.settings import Settings, read_settings
-from geo_border.stages import (
-    ROAD,
-    access_stage,
-    border_stage,
-    bottleneck_stage,
-    edge_layer,
-    gravity_of,
-    index_stage,
-    inside_stage,
-    network_stage,
-    own_times_of,
-)
-from geo_border.store import Memory, file_digest, whole_folder
-from geo_border.surfaces import regions_in_belt, surface_stage
+from geo_border.stages.border import border_stage
+from geo_border.stages.bottlenecks import edge_layer
+from geo_border.stages.detours import capital_detour_index
+from geo_border.stages.isochrones import isochrones_from
+from geo_border.stages.network import network_stage
+from geo_border.stages.parameters import ROAD
+from geo_border.stages.quality import account, findings, flaws
+from geo_border.stages.scenarios import scenario_stage
+from geo_border.store import Memory, whole_folder
+from geo_border.templates import embedded_studies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     import geopandas as gpd
-    import numpy as np
-    from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
-    from geo_border.routing.inside import OwnTimes
-
-STAGES = (
-    "extracts",
-    "read",
-    "border",
-    "network",
-    "searches",
-    "access",
-    "cells",
-    "surfaces",
-    "bottlenecks",
-    "index",
-    "outputs",
-)
-"""Steps of a run, in order, as progress is told; cells and surfaces where a raster is given."""
+    from geo_border.inputs.proposals import Proposal
+    from geo_border.results import WhatIf
+    from geo_border.routing.scenarios import Scenario
 
 LIBRARIES = (
     "exactextract",
@@ -114,40 +82,6 @@ MEASURES = (
 LAYERS = {"isochrones": "isochrones", "corridor_lines": "corridors"}
 """Layers of the full set of measures, by the name of their frame."""
 
-MEMORY = ".stages"
-"""Folder of finished stages inside the output folder."""
-
-
-def embedded_studies() -> dict[str, Path]:
-    """Find the studies that come with the package.
-
-    Returns
-    -------
-    dict
-        Folder of each study by its name.
-    """
-    return _studies_in("data")
-
-
-def templates() -> dict[str, Path]:
-    """Find the studies that one's own can be copied from.
-
-    Returns
-    -------
-    dict
-        Folder of each by its name: the embedded studies, and examples whose extracts are still
-        to be fetched.
-    """
-    return embedded_studies() | _studies_in("examples")
-
-
-def _studies_in(name: str) -> dict[str, Path]:
-    """Studies in a folder of the package."""
-    here = Path(geo_border.__file__).parent
-    # A wheel carries the studies inside the package; a checkout has them beside it.
-    root = here / name if (here / name).is_dir() else here.parent / name
-    return {file.parent.name: file.parent for file in sorted(root.glob("*/study.toml"))}
-
 
 def open_study(study: str | Path) -> Study:
     """Open a study by name, folder or path of its study.toml.
@@ -181,44 +115,6 @@ def open_study(study: str | Path) -> Study:
     return Study(folder=file.parent, settings=read_settings(file))
 
 
-def new_study(folder: Path, *, template: str = "ru-kz") -> None:
-    """Copy the inputs of an embedded study or an example to start one's own border from.
-
-    The copy is named after its folder.
-
-    Parameters
-    ----------
-    folder
-        Where to put it; must not exist, or be empty.
-    template
-        Name of one of the `templates`.
-
-    Raises
-    ------
-    StudyError
-        If the folder has something in it, or there is no such template.
-    """
-    if folder.exists() and any(folder.iterdir()):
-        raise StudyError(
-            "the folder is not empty", file=folder, remedy="Name a folder that does not exist yet"
-        )
-    studies = templates()
-    if template not in studies:
-        raise StudyError(
-            f"there is no study {template!r} to copy", remedy=f"There are {', '.join(studies)}"
-        )
-    source = studies[template]
-    toml = source / "study.toml"
-    own_id = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "my-border"
-    with whole_folder(folder) as aside:
-        text = toml.read_text(encoding="utf-8")
-        text = text.replace(f'id = "{template}"', f'id = "{own_id}"', 1)
-        (aside / "study.toml").write_text(text, encoding="utf-8")
-        needed = [*input_files(read_settings(toml), source).values(), *source.glob("*.md")]
-        for file in needed:
-            shutil.copy(file, aside / file.name)
-
-
 @dataclass(frozen=True, slots=True)
 class Study:
     """A border to be studied.
@@ -247,19 +143,8 @@ class Study:
         GeoBorderError
             For the first thing found wrong.
         """
-        extracted = self._extracted(Memory(None), {})
+        extracted = self._run().extracted({})
         return read_inputs(self.settings, self.folder, extracted)
-
-    def _extracted(self, memory: Memory, digests: dict[str, str]) -> dict[str, Any] | None:
-        """What is needed of the extracts, read once; None for a study without extracts."""
-        settings = self.settings
-        if settings.osm is None:
-            return None
-        depends = {
-            "files": _starting(digests, "osm."),
-            "settings": [settings.osm.model_dump(), levels_of(settings)],
-        }
-        return memory.stage("extracts", depends, lambda: extract_stage(settings, self.folder))[0]
 
     def digests(self) -> dict[str, str]:
         """Digest every input file.
@@ -270,8 +155,7 @@ class Study:
             SHA-256 by the key of study.toml that names the file; files that do not exist are
             left for `read` to name.
         """
-        files = extract_files(self.settings, self.folder) | input_files(self.settings, self.folder)
-        return {key: file_digest(file) for key, file in files.items() if file.is_file()}
+        return input_digests(self.settings, self.folder)
 
     def check(self) -> pd.DataFrame:
         """Audit the inputs without running the study.
@@ -287,7 +171,7 @@ class Study:
         GeoBorderError
             If an input cannot be read at all.
         """
-        extracted = self._extracted(Memory(None), {})
+        extracted = self._run().extracted({})
         inputs = read_inputs(self.settings, self.folder, extracted)
         border = border_stage(inputs, self.settings)
         built = network_stage(inputs, self.settings, border)
@@ -308,7 +192,7 @@ class Study:
             was interrupted, or repeated with other weights, goes on where it can. None writes
             nothing.
         progress
-            Called with the name of each stage of `STAGES` as it begins.
+            Called with the name of each stage of `geo_border.runs.STAGES` as it begins.
 
         Returns
         -------
@@ -321,63 +205,27 @@ class Study:
             If the inputs do not allow it; earlier outputs stay as they were.
         """
         folder = _output_folder(out)
-        memory = Memory(None if folder is None else folder / MEMORY)
         settings = self.settings
-        begun = self._to_network(memory, progress)
-        inputs, digests, extracted = begun.inputs, begun.digests, begun.extracted
-        border, built, network_key = begun.border, begun.built, begun.key
-        network, places = built["network"], built["places"]
+        run = self._run(folder, progress)
+        begun = run.network()
+        border, built, extracted = begun.border, begun.built, begun.extracted
+        own = run.searches(begun)
         gates = gates_in_use(built["gates"])
-        own = _searched(memory, begun, progress)
-        tables = gate_tables(network, places, gates, modes=ROAD, trees=True)
-
-        progress("access")
-        depends: dict[str, Any] = {
-            "network": network_key,
-            "settings": [settings.access.model_dump(), settings.index.model_dump()],
-        }
-        access, access_key = memory.stage(
-            "access",
-            depends,
-            lambda: access_stage(settings, border["regions"], built, tables, own),
-        )
-
-        depends = {
-            "access": access_key,
-            "settings": settings.model_dump(include={"services", "corridors", "corridor_costs"}),
-        }
-        measures, _ = memory.stage(
-            "measures", depends, lambda: measures_stage(settings, border, built, tables, own)
-        )
-
+        tables = gate_tables(built["network"], built["places"], gates, modes=ROAD, trees=True)
+        access, access_key = run.access(begun, tables, own)
+        measures = run.measures(begun, tables, own, access_key)
         quality = account(settings, border, built, extracted)
         surfaces: Surfaces | None = None
         of_cells: dict[str, pd.DataFrame] = {}
         if settings.surface is not None:
-            surfaces, of_cells = self._surfaces(memory, progress, begun)
+            surfaces, of_cells = run.surfaces(begun)
             quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
-
-        progress("bottlenecks")
-        depends = {"access": access_key, "settings": settings.demand.model_dump()}
-        bottlenecks, bottleneck_key = memory.stage(
-            "bottlenecks", depends, lambda: bottleneck_stage(settings, built, tables)
-        )
-
-        progress("index")
+        bottlenecks, bottleneck_key = run.bottlenecks(begun, tables, access_key)
         regions = border["regions"].join(access["regions"]).join(measures["regions"])
         travel_times = access["travel_times"].join(
             capital_detour_index(access["travel_times"], border["regions"])
         )
-        depends = {
-            "bottlenecks": bottleneck_key,
-            "files": _starting(digests, "indicators."),
-            "settings": [settings.index.model_dump(), settings.typology.model_dump()],
-        }
-        index, _ = memory.stage(
-            "index",
-            depends,
-            lambda: index_stage(settings, inputs, regions, border, access, bottlenecks),
-        )
+        index = run.index(begun, regions, access, bottlenecks, bottleneck_key)
         results = Results(
             settings=settings,
             regions=regions,
@@ -386,7 +234,7 @@ class Study:
             dyads=border["dyads"],
             checkpoints=border["checkpoints"].join(bottlenecks["ranking"]),
             crossings=built["crossings"],
-            edges=edge_layer(network, bottlenecks["load"]),
+            edges=edge_layer(built["network"], bottlenecks["load"]),
             places=access["places"].join(measures["places"]),
             travel_times=travel_times,
             diversions=bottlenecks["diversions"],
@@ -405,8 +253,8 @@ class Study:
                 **{name: measures[name] for name in MEASURES if name in measures},
                 **{name: index[name] for name in MORE if name in index},
             },
-            manifest=self._manifest(digests, memory.reused, extracted),
-            network=network,
+            manifest=self._manifest(begun, run.memory.reused),
+            network=built["network"],
             surfaces=surfaces,
             flaws=flaws(built, extracted),
             layers={layer: measures[name] for name, layer in LAYERS.items() if name in measures},
@@ -448,7 +296,7 @@ class Study:
         """
         check_formats(formats)
         folder = _output_folder(out)
-        begun = self._to_network(Memory(folder / MEMORY), progress)
+        begun = self._run(folder, progress).network()
         built = BuiltNetwork(**{name: begun.built[name] for name in BuiltNetwork.__slots__})
         progress("outputs")
         with whole_folder(folder) as aside:
@@ -488,7 +336,7 @@ class Study:
             If the inputs do not allow it, or nothing is called so.
         """
         folder = _output_folder(out)
-        begun = self._to_network(Memory(None if folder is None else folder / MEMORY), progress)
+        begun = self._run(folder, progress).network()
         progress("access")
         found = isochrones_from(self.settings, begun.border, begun.built, start, hours)
         if folder is not None:
@@ -529,197 +377,33 @@ class Study:
         GeoBorderError
             If the inputs do not allow it, or a scenario does not fit the border.
         """
-        folder = _output_folder(out)
-        memory = Memory(None if folder is None else folder / MEMORY)
-        begun = self._to_network(memory, progress)
-        built, places = begun.built, begun.built["places"]
-        own = _searched(memory, begun, progress)
+        run = self._run(_output_folder(out), progress)
+        begun = run.network()
+        own = run.searches(begun)
         progress("scenarios")
-        gates, crossings = built["gates"], built["crossings"]
-        checked = {
-            name: what if isinstance(what, Scenario) else scenario_of(what, gates, crossings)
-            for name, what in scenarios.items()
-        }
-        wanted = {name for what in checked.values() for name in what.named}
-        by_road = gates["mode"].isin(ROAD)
-        check_modes(wanted & set(gates.index[~by_road]), gates)
-        in_use = gates.index.isin(gates_in_use(gates).index)
-        known = gates[by_road & (in_use | gates.index.isin(list(wanted)))]
-        tables = gate_tables(built["network"], places, known, modes=ROAD)
-        found = changes(
-            places,
-            tables,
-            own,
-            checked,
-            decay=calibrated(self.settings.access.decay, self.settings.access.half_life_h),
-            gravity=gravity_of(self.settings),
-            each_place=each_place,
-        )
-        return WhatIf(
-            settings=self.settings,
-            scenarios=checked,
-            changes=found,
-            regions=begun.border["regions"],
-            places=places,
-            checkpoints=checkpoint_points(begun.border["checkpoints"], crossings, known),
+        return scenario_stage(
+            self.settings, begun.border, begun.built, own, scenarios, each_place=each_place
         )
 
-    def _to_network(self, memory: Memory, progress: Callable[[str], None]) -> _Begun:
-        """Run the stages up to the network."""
-        settings = self.settings
-        progress("extracts")
-        digests = self.digests()
-        extracted = self._extracted(memory, digests)
+    def _run(
+        self, folder: Path | None = None, progress: Callable[[str], None] = lambda _: None
+    ) -> Run:
+        """Begin a run that remembers its stages in an output folder, if there is one."""
+        memory = Memory(None if folder is None else folder / MEMORY)
+        return Run(self.settings, self.folder, memory, progress)
 
-        progress("read")
-        inputs = read_inputs(settings, self.folder, extracted)
-
-        progress("border")
-        depends: dict[str, Any] = {
-            "files": _starting(digests, "osm.", "regions.", "checkpoints"),
-            "settings": [settings.regions.model_dump(), settings.checkpoints.model_dump()],
-        }
-        if settings.osm is not None or settings.checkpoints.open_crossings:
-            # The sides' names and the places name crossings, which are found on the lines.
-            depends["lines"] = [
-                _starting(digests, "network.", "places"),
-                *(
-                    part.model_dump()
-                    for part in (settings.study, settings.network, settings.places)
-                ),
-            ]
-        border, border_key = memory.stage("border", depends, lambda: border_stage(inputs, settings))
-
-        progress("network")
-        depends = {
-            "border": border_key,
-            "files": _starting(digests, "network.", "places", "services"),
-            "settings": [settings.network.model_dump(), settings.places.model_dump()],
-        }
-        built, key = memory.stage(
-            "network", depends, lambda: network_stage(inputs, settings, border)
-        )
-        return _Begun(inputs, digests, extracted, border, border_key, built, key)
-
-    def _surfaces(
-        self, memory: Memory, progress: Callable[[str], None], begun: _Begun
-    ) -> tuple[Surfaces, dict[str, pd.DataFrame]]:
-        """Read the population of the belt and measure its cells."""
-        progress("cells")
-        settings, border = self.settings, begun.border
-        section = settings.surface
-        assert section is not None
-        grid, cells = belt_cells(
-            border["border"],
-            border["territory"],
-            cell_km=section.cell_km,
-            belt_km=section.belt_km,
-            crs=section.crs,
-        )
-        files = [self.folder / name for name in section.files]
-        band, unit = section.band, section.unit
-        depends: dict[str, Any] = {
-            "border": begun.border_key,
-            "files": _starting(begun.digests, "surface."),
-            "settings": section.model_dump(include={"unit", "band", "cell_km", "belt_km", "crs"}),
-        }
-        read, key = memory.stage(
-            "cells",
-            depends,
-            lambda: {
-                "cells": cells.join(read_population(files, grid, cells, band=band, unit=unit)),
-                "regions": polygon_population(
-                    files, regions_in_belt(section, grid, border), band=band, unit=unit
-                ).to_frame(),
-            },
-        )
-        progress("surfaces")
-        depends = {
-            "cells": key,
-            "network": begun.key,
-            "settings": [
-                part.model_dump() for part in (section, settings.access, settings.network)
-            ],
-        }
-        found, _ = memory.stage(
-            "surfaces",
-            depends,
-            lambda: surface_stage(
-                settings,
-                grid,
-                read["cells"],
-                read["regions"]["population"],
-                border,
-                begun.built,
-                order=partial(remembered_order, memory, "cells_order"),
-            ),
-        )
-        cells = found.pop("cells")
-        return Surfaces(grid, cells), found
-
-    def _manifest(
-        self, digests: dict[str, str], reused: list[str], extracted: dict[str, Any] | None
-    ) -> dict[str, Any]:
+    def _manifest(self, begun: Begun, reused: list[str]) -> dict[str, Any]:
         """Say what was run on what."""
+        extracted = begun.extracted
         about = {} if extracted is None else {"extracts": about_extracts(extracted)}
         return about | {
             "geo_border": geo_border.__version__,
             "python": platform.python_version(),
             "libraries": {name: version(name) for name in LIBRARIES},
             "study": self.settings.model_dump(mode="json"),
-            "inputs": dict(sorted(digests.items())),
+            "inputs": dict(sorted(begun.digests.items())),
             "stages_reused": reused,
         }
-
-
-def remembered_order(memory: Memory, name: str, matrix: csr_array) -> NDArray[np.int32]:
-    """Order of elimination of a network, found once for its links, whatever their speeds.
-
-    Parameters
-    ----------
-    memory
-        Finished stages.
-    name
-        Name of the stage that keeps it; one for each of a study's networks.
-    matrix
-        Edges, shape (n, n).
-
-    Returns
-    -------
-    ndarray
-        The nodes, first eliminated first, shape (n,).
-    """
-    links = hashlib.sha256()
-    for part in (matrix.indptr, matrix.indices):
-        links.update(part.astype("<i8").tobytes())
-    depends = {"links": links.hexdigest()}
-    parts, _ = memory.stage(name, depends, lambda: {"order": elimination_order(matrix)})
-    order: NDArray[np.int32] = parts["order"]
-    return order
-
-
-class _Begun(NamedTuple):
-    """What a run has when the network stands."""
-
-    inputs: Inputs
-    digests: dict[str, str]
-    extracted: dict[str, Any] | None
-    border: dict[str, Any]
-    border_key: str
-    built: dict[str, Any]
-    key: str
-
-
-def _searched(memory: Memory, begun: _Begun, progress: Callable[[str], None]) -> OwnTimes:
-    """Run the searches inside the sides."""
-    progress("searches")
-    network, places = begun.built["network"], begun.built["places"]
-    inside, _ = memory.stage(
-        "searches",
-        {"network": begun.key},
-        lambda: inside_stage(network, places, order=partial(remembered_order, memory, "order")),
-    )
-    return own_times_of(inside)
 
 
 @overload
@@ -734,8 +418,3 @@ def _output_folder(out: Path | str | None) -> Path | None:
     if folder.exists() and not folder.is_dir():
         raise StudyError("the output folder is a file", file=folder, remedy="Name a folder with -o")
     return folder
-
-
-def _starting(digests: dict[str, str], *prefixes: str) -> dict[str, str]:
-    """Digests whose key begins with one of the prefixes."""
-    return {key: digest for key, digest in digests.items() if key.startswith(prefixes)}

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo_border.extracts import BOTH, RULE, TAGS
+from geo_border.inputs.extracts import BOTH, RULE, TAGS
 from geo_border.network.beyond import LOCAL_WAY
-from geo_border.study import STAGES, new_study, open_study, templates
+from geo_border.runs import STAGES
+from geo_border.study import open_study
+from geo_border.templates import new_study, templates
 
 REAL = Path(__file__).parents[2] / "shared" / "osm"
 EXTRACTS = {

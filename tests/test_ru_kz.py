@@ -14,7 +14,6 @@ from geo_border.access.isochrones import checkpoint_origin, isochrones
 from geo_border.access.reach import potential
 from geo_border.bottlenecks.changes import changes
 from geo_border.bottlenecks.closures import closures
-from geo_border.measures import off_road, place_named
 from geo_border.network.crossings import gates_in_use
 from geo_border.routing.crossing import across
 from geo_border.routing.inside import own_times
@@ -23,7 +22,10 @@ from geo_border.routing.routes import WGS84
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.searches import milliseconds
 from geo_border.routing.tables import gate_tables
-from geo_border.stages import ROAD, border_stage, gravity_of, network_stage
+from geo_border.stages.border import border_stage
+from geo_border.stages.named_places import place_named
+from geo_border.stages.network import network_stage
+from geo_border.stages.parameters import ROAD, gravity_of, off_road
 from geo_border.study import open_study
 
 

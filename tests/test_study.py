@@ -11,7 +11,9 @@ import geo_border as gb
 from geo_border.errors import NetworkError, StudyError
 from geo_border.network.exports import read_parquet
 from geo_border.routing.dissection import elimination_order
-from geo_border.study import STAGES, new_study, open_study
+from geo_border.runs import STAGES
+from geo_border.study import open_study
+from geo_border.templates import new_study
 
 CONTRACT = {
     "regions": (
@@ -129,7 +131,7 @@ def test_changed_speeds_keep_the_order_of_elimination(mini, tmp_path, monkeypatc
         found.append(matrix)
         return elimination_order(matrix)
 
-    monkeypatch.setattr("geo_border.study.elimination_order", counted)
+    monkeypatch.setattr("geo_border.runs.elimination_order", counted)
 
     def until_access(stage):
         if stage == "access":

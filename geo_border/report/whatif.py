@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from geo_border.proposals import WhatIf
+    from geo_border.results import WhatIf
 
 LAYERS = {"regions": "MultiPolygon", "checkpoints": "Point", "places": "Point"}
 """Layers and the geometry of each."""

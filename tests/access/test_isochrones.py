@@ -16,7 +16,9 @@ from geo_border.access.isochrones import (
 from geo_border.errors import CheckpointError, NetworkError, TableError
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
-from geo_border.stages import ROAD, border_stage, network_stage
+from geo_border.stages.border import border_stage
+from geo_border.stages.network import network_stage
+from geo_border.stages.parameters import ROAD
 from geo_border.study import open_study
 
 KM = 1 / 111.319491

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from geo_border.errors import ExtractError, StudyError, TableError
-from geo_border.extracts import (
+from geo_border.inputs.extracts import (
     BOTH,
     REGISTER,
     TAGS,
@@ -19,11 +19,11 @@ from geo_border.extracts import (
     sides_of,
     with_capitals,
 )
-from geo_border.inputs import read_inputs
+from geo_border.inputs.read import read_inputs
 from geo_border.settings import Settings
-from geo_border.stages import border_stage
+from geo_border.stages.border import border_stage
 
-REAL = Path(__file__).parents[2] / "shared" / "osm" / "liechtenstein_thriemer.osm.pbf"
+REAL = Path(__file__).parents[3] / "shared" / "osm" / "liechtenstein_thriemer.osm.pbf"
 ABOUT = {"id": "li", "title": "LI", "home": "Liechtenstein", "neighbour": "Others"}
 MUNICIPALITIES = {"country": "LI", "admin_level": 8}
 ELSE = {"everything_else": True}

@@ -17,9 +17,11 @@ from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
 from geo_border.routing.inside import own_times
 from geo_border.routing.tables import gate_tables
-from geo_border.stages import ROAD, border_stage, network_stage
-from geo_border.study import STAGES, open_study
-from geo_border.surfaces import surface_access
+from geo_border.runs import STAGES
+from geo_border.stages.border import border_stage
+from geo_border.stages.network import network_stage
+from geo_border.stages.parameters import ROAD, surface_access
+from geo_border.study import open_study
 
 SURFACE = """
 [surface]
@@ -154,7 +156,7 @@ def test_tables_say_who_lives_where(run):
 def test_a_second_run_reads_no_raster(run, monkeypatch):
     folder, out, results, _ = run
     before = {file: file.read_bytes() for file in (out / "surfaces").iterdir()}
-    monkeypatch.setattr("geo_border.study.read_population", None)
+    monkeypatch.setattr("geo_border.runs.read_population", None)
     again = open_study(folder).run(out)
     assert {"cells", "surfaces"} <= set(again.manifest["stages_reused"])
     pd.testing.assert_frame_equal(again.surfaces.cells, results.surfaces.cells)

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from geo_border.border.checkpoints import ON_THE_LINE
-from geo_border.extracts import TAGS
 from geo_border.index.audit import audit
+from geo_border.inputs.extracts import TAGS
 from geo_border.network.osm.speeds import FALLBACK, speed_table
 from geo_border.network.seams import speed_seams
 
 if TYPE_CHECKING:
-    from geo_border.inputs import Inputs
+    from geo_border.inputs.read import Inputs
     from geo_border.settings import Settings
 
 

@@ -8,8 +8,10 @@ import pyogrio
 import pytest
 
 from geo_border.errors import StudyError, TableError
-from geo_border.measures import PARTS, off_road, place_named
 from geo_border.settings import Extract, Osm
+from geo_border.stages.measures import PARTS
+from geo_border.stages.named_places import place_named
+from geo_border.stages.parameters import off_road
 from geo_border.study import open_study
 
 EXTRA = """

@@ -2,8 +2,6 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
 
 from geo_border.errors import (
     CheckpointError,
@@ -12,7 +10,7 @@ from geo_border.errors import (
     IndicatorError,
     TableError,
 )
-from geo_border.inputs import SPEEDS, read_inputs, read_table
+from geo_border.inputs.read import read_inputs
 from geo_border.settings import read_settings
 
 
@@ -188,36 +186,3 @@ def test_lines_that_are_points_or_have_no_length(mini):
     spoil_layer(mini, "roads.geojson", lambda t: t.set_geometry(t.representative_point()))
     with pytest.raises(GeometryError, match="expected lines, found Point"):
         read(mini)
-
-
-def test_semicolons_and_folders_are_named_for_what_they_are(tmp_path):
-    file = tmp_path / "speeds.csv"
-    file.write_text("side;mode;class;kmh;source\nhome;road;street;60;x\n")
-    with pytest.raises(TableError, match="parted by semicolons"):
-        read_table(file, SPEEDS)
-    with pytest.raises(TableError, match="cannot be read"):
-        read_table(tmp_path, SPEEDS)
-
-
-def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
-    file = tmp_path / "speeds.csv"
-    file.write_bytes(b"\xef\xbb\xbfside,mode,class,kmh,source\r\nhome,road,street,60,x\r\n")
-    assert read_table(file, SPEEDS).loc[0, ["side", "kmh"]].tolist() == ["home", 60]
-
-
-def test_a_table_that_is_no_table(tmp_path):
-    file = tmp_path / "speeds.csv"
-    for content in (b"", b"\xff\xfe\x00\x01", b'a,b\n"unclosed'):
-        file.write_bytes(content)
-        with pytest.raises(TableError, match=r"speeds\.csv"):
-            read_table(file, SPEEDS)
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_are_a_table_or_one_clear_error(tmp_path_factory, content):
-    file = tmp_path_factory.getbasetemp() / "any.csv"
-    file.write_bytes(content)
-    try:
-        read_table(file, SPEEDS)
-    except TableError as error:
-        assert "any.csv" in str(error)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from geo_border.errors import CheckpointError, StudyError
-from geo_border.proposals import Proposal, read_proposals, scenario_of
+from geo_border.inputs.proposals import Proposal, read_proposals, scenario_of
 from geo_border.routing.scenarios import Scenario
 
 

@@ -17,11 +17,10 @@ from geo_border.border.edges import projected
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
 from geo_border.network.graph import SIDES
-from geo_border.network.places import Access
 from geo_border.routing.dissection import elimination_order
 from geo_border.routing.inside import own_searches
 from geo_border.routing.tables import gate_tables
-from geo_border.stages import ROAD
+from geo_border.stages.parameters import ROAD, surface_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,28 +34,6 @@ if TYPE_CHECKING:
 
 SHOWN = ("hours_to_checkpoint", "potential_own", "potential_across", "border_effect")
 """Measures whose regional means are taken from the raster too."""
-
-
-def surface_access(settings: Settings) -> Access:
-    """How cells reach the network: as settlements do, where [surface] says nothing else.
-
-    Parameters
-    ----------
-    settings
-        The study's parameters, with ``surface``.
-
-    Returns
-    -------
-    Access
-        Reach, detour and speed off the road.
-    """
-    section, network = settings.surface, settings.network
-    assert section is not None
-    return Access(
-        farthest_km=section.reach_km or network.place_reach_km,
-        detour=section.offroad_detour or network.place_detour,
-        speed_kmh=section.offroad_kmh or network.place_kmh,
-    )
 
 
 def regions_in_belt(
@@ -103,7 +80,7 @@ def surface_stage(
         The grid of the cells.
     cells
         Cells with ``population``, ``covered``, ``negative``, see
-        `geo_border.population.read_population`.
+        `geo_border.inputs.population.read_population`.
     in_raster
         Population of each region's part of the belt, straight from the raster.
     border, built

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pyproj import CRS, Geod, Transformer
 from rasterio.transform import Affine, from_origin
 
-import geo_border.population
+import geo_border.inputs.population
 from geo_border.border.belt import belt_cells
 from geo_border.errors import GeometryError, SideError
-from geo_border.population import check_population, polygon_population, read_population
+from geo_border.inputs.population import check_population, polygon_population, read_population
 
 GEOD = Geod(ellps="WGS84")
 
@@ -146,7 +146,7 @@ def test_windows_give_what_the_whole_gives(belt, tmp_path, monkeypatch, options)
     values[3::11] = -1
     file = write(tmp_path / "p.tif", values, "EPSG:4326", transform, nodata=np.nan, **options)
     whole = read_population([file], grid, cells)
-    monkeypatch.setattr(geo_border.population, "WINDOW_PIXELS", 3000)
+    monkeypatch.setattr(geo_border.inputs.population, "WINDOW_PIXELS", 3000)
     parts = read_population([file], grid, cells)
     np.testing.assert_allclose(parts, whole, rtol=SHARE)
     assert whole["negative"].mean() == pytest.approx(1 / 11, abs=0.02)
@@ -186,7 +186,7 @@ def test_a_raster_too_fine_to_read_is_refused(belt, tmp_path, monkeypatch):
     grid, cells = belt
     transform, shape = covering(cells, grid, "EPSG:4326", 0.01)
     file = write(tmp_path / "p.tif", np.ones(shape), "EPSG:4326", transform)
-    monkeypatch.setattr(geo_border.population, "MOST_PIXELS", 1000)
+    monkeypatch.setattr(geo_border.inputs.population, "MOST_PIXELS", 1000)
     with pytest.raises(GeometryError, match=r"pixels around the belt. Aggregate it"):
         read_population([file], grid, cells)
 

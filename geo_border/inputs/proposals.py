@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from geo_border.border.checkpoints import expected_wait
@@ -18,11 +15,11 @@ from geo_border.errors import CheckpointError, StudyError
 from geo_border.routing.scenarios import Scenario, check_names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from geo_border.bottlenecks.changes import Changes
-    from geo_border.settings import Settings
+    import pandas as pd
+
 
 TWIN_M = 100.0
 """Unserved crossings of one mode this near each other, such as the two carriageways of a
@@ -63,34 +60,6 @@ class Proposal(BaseModel):
     modes: tuple[str, ...] = ()
     users: str | None = None
     delay_factor: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """What scenarios change, with the layers to draw it.
-
-    Parameters
-    ----------
-    settings
-        The study's parameters.
-    scenarios
-        What is different at the border, by name.
-    changes
-        What that changes.
-    regions
-        Polygons, index ``region_id``.
-    places
-        Points, index ``place_id``.
-    checkpoints
-        Points of checkpoints and of opened crossings, index ``checkpoint_id``.
-    """
-
-    settings: Settings
-    scenarios: Mapping[str, Scenario]
-    changes: Changes
-    regions: gpd.GeoDataFrame
-    places: gpd.GeoDataFrame
-    checkpoints: gpd.GeoDataFrame
 
 
 def read_proposals(file: Path) -> dict[str, Proposal]:
@@ -252,29 +221,6 @@ def _twins(name: str, gates: pd.DataFrame, crossings: pd.DataFrame) -> list[str]
     return list(others[np.asarray(metres) <= TWIN_M])
 
 
-def check_modes(names: Collection[str], gates: pd.DataFrame) -> None:
-    """Refuse checkpoints that no trip by road passes.
-
-    Parameters
-    ----------
-    names
-        Those that are named and of another mode.
-    gates
-        Of the network.
-
-    Raises
-    ------
-    CheckpointError
-        If there are any.
-    """
-    if names:
-        name = min(names)
-        raise CheckpointError(
-            f"checkpoint {name!r} is one of mode {gates['mode'][name]}",
-            remedy="What is compared are trips by road and ferry: name one of these",
-        )
-
-
 def _pair(entry: str) -> tuple[str, str]:
     """Id and value of ``ID=VALUE``."""
     name, equals, value = entry.partition("=")
@@ -294,35 +240,3 @@ def _number(text: str, entry: str) -> float:
             f"{entry!r} gives no hours", remedy="Write for example my-post=1.5 or my-post=1/2.5"
         )
     return hours
-
-
-def checkpoint_points(
-    checkpoints: gpd.GeoDataFrame, crossings: gpd.GeoDataFrame, gates: pd.DataFrame
-) -> gpd.GeoDataFrame:
-    """Points of gates, for a layer.
-
-    Parameters
-    ----------
-    checkpoints
-        As `geo_border.border.checkpoints.placed_checkpoints` gives them.
-    crossings
-        As `geo_border.network.crossings.find_crossings` gives them.
-    gates
-        Of the network.
-
-    Returns
-    -------
-    GeoDataFrame
-        Index of `gates`; ``name`` (a candidate has none but its id), ``mode``,
-        ``is_candidate``.
-    """
-    new = gates["is_candidate"].to_numpy(bool)
-    at = crossings.geometry.reindex(gates.index[new])
-    posts = checkpoints.loc[gates.index[~new]]
-    points = pd.concat([posts.geometry, at]).reindex(gates.index)
-    names = posts["name"].reindex(gates.index).fillna(pd.Series(gates.index, gates.index))
-    return gpd.GeoDataFrame(
-        {"name": names, "mode": gates["mode"], "is_candidate": new},
-        geometry=points.to_numpy(),
-        crs=4326,
-    )

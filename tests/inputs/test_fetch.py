@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from geo_border import cli
 from geo_border.errors import DownloadError
-from geo_border.fetch import CHUNK_BYTES, fetch, fetch_extracts
+from geo_border.inputs.fetch import CHUNK_BYTES, fetch, fetch_extracts
 from geo_border.settings import read_settings
 
 BODY = np.random.default_rng(5).bytes(3_000_000)
@@ -216,7 +216,7 @@ def test_no_space_left_says_so_and_keeps_the_old_file(server, tmp_path, monkeypa
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("geo_border.fetch.Resuming._go_on", full)
+    monkeypatch.setattr("geo_border.inputs.fetch.Resuming._go_on", full)
     with pytest.raises(DownloadError, match="no space left"):
         fetch(server.url, file, update=True, **QUICK)
     assert file.read_bytes() == b"of old"

@@ -1,0 +1,1 @@
+"""Readers: the files a study names become checked frames, or one clear error."""

@@ -1,0 +1,441 @@
+"""A run of a study: its stages in order, each remembered by what it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from geo_border.border.belt import belt_cells
+from geo_border.inputs.extracts import extract_files, extract_stage, levels_of
+from geo_border.inputs.population import polygon_population, read_population
+from geo_border.inputs.read import Inputs, input_files, read_inputs
+from geo_border.results import Surfaces
+from geo_border.routing.dissection import elimination_order
+from geo_border.stages.access import access_stage
+from geo_border.stages.border import border_stage
+from geo_border.stages.bottlenecks import bottleneck_stage
+from geo_border.stages.index import index_stage
+from geo_border.stages.measures import measures_stage
+from geo_border.stages.network import network_stage
+from geo_border.stages.searches import inside_stage, own_times_of
+from geo_border.stages.surfaces import regions_in_belt, surface_stage
+from geo_border.store import Memory, file_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.tables import GateTables
+    from geo_border.settings import Settings
+
+
+STAGES = (
+    "extracts",
+    "read",
+    "border",
+    "network",
+    "searches",
+    "access",
+    "cells",
+    "surfaces",
+    "bottlenecks",
+    "index",
+    "outputs",
+)
+"""Steps of a run, in order, as progress is told; cells and surfaces where a raster is given."""
+
+MEMORY = ".stages"
+"""Folder of finished stages inside the output folder."""
+
+
+class Begun(NamedTuple):
+    """What a run has when the network stands.
+
+    Parameters
+    ----------
+    inputs
+        The checked inputs.
+    digests
+        SHA-256 of the input files, by the key of study.toml that names each.
+    extracted
+        Parts of `geo_border.inputs.extracts.extract_stage`; None without extracts.
+    border
+        Parts of `geo_border.stages.border.border_stage`.
+    border_key
+        The key they are remembered by.
+    built
+        Parts of `geo_border.stages.network.network_stage`.
+    key
+        The key they are remembered by.
+    """
+
+    inputs: Inputs
+    digests: dict[str, str]
+    extracted: dict[str, Any] | None
+    border: dict[str, Any]
+    border_key: str
+    built: dict[str, Any]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a study.
+
+    Parameters
+    ----------
+    settings
+        What study.toml says.
+    folder
+        The folder of study.toml and the files it names.
+    memory
+        Finished stages.
+    progress
+        Called with the name of each stage of `STAGES` as it begins.
+    """
+
+    settings: Settings
+    folder: Path
+    memory: Memory
+    progress: Callable[[str], None]
+
+    def extracted(self, digests: dict[str, str]) -> dict[str, Any] | None:
+        """Read what is needed of the extracts.
+
+        Parameters
+        ----------
+        digests
+            SHA-256 of the input files, by key.
+
+        Returns
+        -------
+        dict or None
+            Parts of `geo_border.inputs.extracts.extract_stage`; None for a study without
+            extracts.
+        """
+        settings = self.settings
+        if settings.osm is None:
+            return None
+        depends = {
+            "files": _starting(digests, "osm."),
+            "settings": [settings.osm.model_dump(), levels_of(settings)],
+        }
+        return self.memory.stage("extracts", depends, lambda: extract_stage(settings, self.folder))[
+            0
+        ]
+
+    def network(self) -> Begun:
+        """Run the stages up to the network.
+
+        Returns
+        -------
+        Begun
+            What they gave.
+        """
+        settings = self.settings
+        self.progress("extracts")
+        digests = input_digests(settings, self.folder)
+        extracted = self.extracted(digests)
+
+        self.progress("read")
+        inputs = read_inputs(settings, self.folder, extracted)
+
+        self.progress("border")
+        depends: dict[str, Any] = {
+            "files": _starting(digests, "osm.", "regions.", "checkpoints"),
+            "settings": [settings.regions.model_dump(), settings.checkpoints.model_dump()],
+        }
+        if settings.osm is not None or settings.checkpoints.open_crossings:
+            # The sides' names and the places name crossings, which are found on the lines.
+            depends["lines"] = [
+                _starting(digests, "network.", "places"),
+                *(
+                    part.model_dump()
+                    for part in (settings.study, settings.network, settings.places)
+                ),
+            ]
+        border, border_key = self.memory.stage(
+            "border", depends, lambda: border_stage(inputs, settings)
+        )
+
+        self.progress("network")
+        depends = {
+            "border": border_key,
+            "files": _starting(digests, "network.", "places", "services"),
+            "settings": [settings.network.model_dump(), settings.places.model_dump()],
+        }
+        built, key = self.memory.stage(
+            "network", depends, lambda: network_stage(inputs, settings, border)
+        )
+        return Begun(inputs, digests, extracted, border, border_key, built, key)
+
+    def searches(self, begun: Begun) -> OwnTimes:
+        """Run the searches inside the sides.
+
+        Parameters
+        ----------
+        begun
+            What `network` gave.
+
+        Returns
+        -------
+        OwnTimes
+            Times by road between the places of each side.
+        """
+        self.progress("searches")
+        order = partial(remembered_order, self.memory, "order")
+        inside, _ = self.memory.stage(
+            "searches",
+            {"network": begun.key},
+            lambda: inside_stage(begun.built["network"], begun.built["places"], order=order),
+        )
+        return own_times_of(inside)
+
+    def access(self, begun: Begun, tables: GateTables, own: OwnTimes) -> tuple[dict[str, Any], str]:
+        """Measure what can be reached, as the index needs it.
+
+        Parameters
+        ----------
+        begun
+            What `network` gave.
+        tables
+            Checkpoint tables by road, with their trees.
+        own
+            What `searches` gave.
+
+        Returns
+        -------
+        tuple
+            Frames by name, and the key of what they depend on.
+        """
+        self.progress("access")
+        settings = self.settings
+        depends: dict[str, Any] = {
+            "network": begun.key,
+            "settings": [settings.access.model_dump(), settings.index.model_dump()],
+        }
+        return self.memory.stage(
+            "access",
+            depends,
+            lambda: access_stage(settings, begun.border["regions"], begun.built, tables, own),
+        )
+
+    def measures(
+        self, begun: Begun, tables: GateTables, own: OwnTimes, access_key: str
+    ) -> dict[str, Any]:
+        """Measure what a planner asks for besides.
+
+        Parameters
+        ----------
+        begun
+            What `network` gave.
+        tables
+            Checkpoint tables by road, with their trees.
+        own
+            What `searches` gave.
+        access_key
+            The key that `access` gave.
+
+        Returns
+        -------
+        dict
+            Parts of `geo_border.stages.measures.measures_stage`.
+        """
+        settings = self.settings
+        depends: dict[str, Any] = {
+            "access": access_key,
+            "settings": settings.model_dump(include={"services", "corridors", "corridor_costs"}),
+        }
+        return self.memory.stage(
+            "measures",
+            depends,
+            lambda: measures_stage(settings, begun.border, begun.built, tables, own),
+        )[0]
+
+    def surfaces(self, begun: Begun) -> tuple[Surfaces, dict[str, pd.DataFrame]]:
+        """Read the population of the belt and measure its cells.
+
+        Parameters
+        ----------
+        begun
+            What `network` gave.
+
+        Returns
+        -------
+        tuple
+            The cells, and tables on them by name.
+        """
+        self.progress("cells")
+        settings, border, section = self.settings, begun.border, self.settings.surface
+        assert section is not None
+        grid, cells = belt_cells(
+            border["border"],
+            border["territory"],
+            cell_km=section.cell_km,
+            belt_km=section.belt_km,
+            crs=section.crs,
+        )
+        files = [self.folder / name for name in section.files]
+        band, unit = section.band, section.unit
+        depends: dict[str, Any] = {
+            "border": begun.border_key,
+            "files": _starting(begun.digests, "surface."),
+            "settings": section.model_dump(include={"unit", "band", "cell_km", "belt_km", "crs"}),
+        }
+        read, key = self.memory.stage(
+            "cells",
+            depends,
+            lambda: {
+                "cells": cells.join(read_population(files, grid, cells, band=band, unit=unit)),
+                "regions": polygon_population(
+                    files, regions_in_belt(section, grid, border), band=band, unit=unit
+                ).to_frame(),
+            },
+        )
+        self.progress("surfaces")
+        depends = {
+            "cells": key,
+            "network": begun.key,
+            "settings": [
+                part.model_dump() for part in (section, settings.access, settings.network)
+            ],
+        }
+        found, _ = self.memory.stage(
+            "surfaces",
+            depends,
+            lambda: surface_stage(
+                settings,
+                grid,
+                read["cells"],
+                read["regions"]["population"],
+                border,
+                begun.built,
+                order=partial(remembered_order, self.memory, "cells_order"),
+            ),
+        )
+        cells = found.pop("cells")
+        return Surfaces(grid, cells), found
+
+    def bottlenecks(
+        self, begun: Begun, tables: GateTables, access_key: str
+    ) -> tuple[dict[str, Any], str]:
+        """Load the network with demand across the border, and close each checkpoint.
+
+        Parameters
+        ----------
+        begun
+            What `network` gave.
+        tables
+            Checkpoint tables by road, with their trees.
+        access_key
+            The key that `access` gave.
+
+        Returns
+        -------
+        tuple
+            Frames by name, and the key of what they depend on.
+        """
+        self.progress("bottlenecks")
+        depends = {"access": access_key, "settings": self.settings.demand.model_dump()}
+        return self.memory.stage(
+            "bottlenecks", depends, lambda: bottleneck_stage(self.settings, begun.built, tables)
+        )
+
+    def index(
+        self,
+        begun: Begun,
+        regions: gpd.GeoDataFrame,
+        access: dict[str, Any],
+        bottlenecks: dict[str, Any],
+        bottleneck_key: str,
+    ) -> dict[str, Any]:
+        """Score and type the home regions.
+
+        Parameters
+        ----------
+        begun
+            What `network` gave.
+        regions
+            Regions of both sides with their measures.
+        access, bottlenecks
+            Frames of the earlier stages.
+        bottleneck_key
+            The key that `bottlenecks` gave.
+
+        Returns
+        -------
+        dict
+            Parts of `geo_border.stages.index.index_stage`.
+        """
+        self.progress("index")
+        settings = self.settings
+        depends = {
+            "bottlenecks": bottleneck_key,
+            "files": _starting(begun.digests, "indicators."),
+            "settings": [settings.index.model_dump(), settings.typology.model_dump()],
+        }
+        return self.memory.stage(
+            "index",
+            depends,
+            lambda: index_stage(settings, begun.inputs, regions, begun.border, access, bottlenecks),
+        )[0]
+
+
+def input_digests(settings: Settings, folder: Path) -> dict[str, str]:
+    """Digest every input file of a study.
+
+    Parameters
+    ----------
+    settings
+        What study.toml says.
+    folder
+        Its folder.
+
+    Returns
+    -------
+    dict
+        SHA-256 by the key of study.toml that names the file; files that do not exist are left
+        for the readers to name.
+    """
+    files = extract_files(settings, folder) | input_files(settings, folder)
+    return {key: file_digest(file) for key, file in files.items() if file.is_file()}
+
+
+def remembered_order(memory: Memory, name: str, matrix: csr_array) -> NDArray[np.int32]:
+    """Order of elimination of a network, found once for its links, whatever their speeds.
+
+    Parameters
+    ----------
+    memory
+        Finished stages.
+    name
+        Name of the stage that keeps it; one for each of a study's networks.
+    matrix
+        Edges, shape (n, n).
+
+    Returns
+    -------
+    ndarray
+        The nodes, first eliminated first, shape (n,).
+    """
+    links = hashlib.sha256()
+    for part in (matrix.indptr, matrix.indices):
+        links.update(part.astype("<i8").tobytes())
+    depends = {"links": links.hexdigest()}
+    parts, _ = memory.stage(name, depends, lambda: {"order": elimination_order(matrix)})
+    order: NDArray[np.int32] = parts["order"]
+    return order
+
+
+def _starting(digests: dict[str, str], *prefixes: str) -> dict[str, str]:
+    """Digests whose key begins with one of the prefixes."""
+    return {key: digest for key, digest in digests.items() if key.startswith(prefixes)}

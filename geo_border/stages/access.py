@@ -1,0 +1,136 @@
+"""The stage of access: the measures that the index is made of, by place and by region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geo_border.access.decay import calibrated
+from geo_border.access.losses import loss_by_checkpoint, loss_shares
+from geo_border.access.nearest import nearest_checkpoint, zones
+from geo_border.access.reach import border_effect, cumulative, potential
+from geo_border.access.regions import by_region
+from geo_border.access.variants import transport_variants
+from geo_border.network.crossings import gates_in_use
+from geo_border.network.graph import MODES
+from geo_border.routing.routes import travel_times
+from geo_border.routing.scenarios import Scenario
+from geo_border.routing.tables import GateTables, gate_tables
+from geo_border.stages.named_places import capital_places
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from geo_border.routing.inside import OwnTimes
+    from geo_border.settings import Settings
+
+DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
+"""Delays of the Monte Carlo, as multiples of what they are taken to be."""
+
+
+HALF_LIFE_FACTORS = (0.5, 1.0, 2.0)
+"""Half-lives of the Monte Carlo, as multiples of that of the study."""
+
+
+def access_stage(
+    settings: Settings,
+    regions: gpd.GeoDataFrame,
+    built: dict[str, Any],
+    tables: GateTables,
+    own: OwnTimes,
+) -> dict[str, Any]:
+    """Measure what can be reached, for each place and each region.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    regions
+        Regions of `geo_border.stages.border.border_stage`.
+    built
+        Parts of `geo_border.stages.network.network_stage`.
+    tables
+        Checkpoint tables by road, with their trees.
+    own
+        Times inside the sides.
+
+    Returns
+    -------
+    dict
+        Frames ``places`` (with measures), ``regions`` (measures only), ``zones``,
+        ``losses`` (share of each checkpoint in the border effect of each region),
+        ``travel_times`` (between capitals), ``variants`` (potentials under other delays and
+        decays).
+    """
+    network, places = built["network"], built["places"]
+    gates = gates_in_use(built["gates"])
+    half_life = settings.access.half_life_h
+    decay = calibrated(settings.access.decay, half_life)
+    nearest = nearest_checkpoint(tables)
+    reach = potential(places, tables, own, decay=decay)
+    values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
+    within = settings.access.limits_h
+    values = values.join(cumulative(places, tables, own, hours=within))
+    values = values.join(reach.add_prefix("potential_"))
+    if (gates["mode"] == "rail").any():
+        by_rail = gate_tables(network, places, gates, modes=MODES)
+        values["hours_to_rail_checkpoint"] = nearest_checkpoint(by_rail, mode="rail")["hours"]
+    measures = by_region(values, places)
+    measures.insert(0, "population", places.groupby("region_id")["population"].sum())
+    measures["border_effect"] = border_effect(
+        measures.filter(regex="^potential_").rename(columns=lambda c: c.removeprefix("potential_"))
+    )
+    measures["border_effect_across"] = 1 - (
+        measures["potential_across"] / measures["potential_across_open"]
+    )
+    values["border_effect"] = border_effect(reach)
+    values["nearest_checkpoint"] = nearest["checkpoint_id"]
+    losses = loss_shares(loss_by_checkpoint(places, tables, own, decay=decay), places)
+    bands = zones(
+        nearest["hours"], places, bands=[minutes / 60 for minutes in settings.access.zones_min]
+    )
+    variants = transport_variants(
+        places,
+        tables,
+        own,
+        delay_factors=DELAY_FACTORS,
+        decays={
+            f"half-life {factor * half_life:g} h": calibrated(
+                settings.access.decay, factor * half_life
+            )
+            for factor in HALF_LIFE_FACTORS
+        },
+    )
+    capitals = capital_places(regions, places)
+    times = travel_times(network, tables, capitals)
+    for factor in DELAY_FACTORS:
+        scenario = Scenario(delay_factor=factor)
+        other = travel_times(network, tables, capitals, scenario=scenario)
+        times[hours_column(factor)] = other["hours"]
+    for end in ("from_id", "to_id"):
+        times["km"] += times[end].map(capitals["access_km"]).astype(float)
+    return {
+        "places": places.join(values),
+        "regions": measures,
+        "zones": bands,
+        "losses": losses,
+        "travel_times": times,
+        "variants": variants.reset_index(),
+    }
+
+
+def hours_column(delay_factor: float) -> str:
+    """Name of the column of travel times with multiplied delays.
+
+    Parameters
+    ----------
+    delay_factor
+        The multiple.
+
+    Returns
+    -------
+    str
+        Such as ``hours_delays_x0.5``.
+    """
+    return f"hours_delays_x{delay_factor:g}"

@@ -1,0 +1,126 @@
+"""The stage of the border: matched polygons, the line, dyads, checkpoints on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geo_border.border.checkpoints import permeability, placed_checkpoints
+from geo_border.border.edges import edge_match
+from geo_border.border.line import along, border_line, dyads
+from geo_border.inputs.extracts import RULE, TAGS
+from geo_border.network.free_border import open_crossings
+from geo_border.network.graph import SIDES
+
+if TYPE_CHECKING:
+    from geo_border.inputs.read import Inputs
+    from geo_border.settings import Settings
+
+INLAND_KM = 10.0
+"""What is tagged as customs farther from the border than this is an office inland, km."""
+
+
+def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
+    """Find the border: matched polygons, the line, dyads, checkpoints on it.
+
+    Parameters
+    ----------
+    inputs
+        The checked inputs.
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    dict
+        Frames ``regions``, ``territory``, ``mismatch``, ``border``, ``dyads``, ``checkpoints``.
+    """
+    land, regions = inputs.territory, inputs.regions
+    kept, moved = _exact_side(settings)
+    match = edge_match(
+        land[land["side"] == moved],
+        land[land["side"] == kept],
+        tolerance_m=1000 * settings.regions.edge_tolerance_km,
+    )
+    territory = land.copy()
+    territory.loc[match.home.index, "geometry"] = match.home.geometry
+    studied = territory.dropna(subset="region_id").set_index("region_id")
+    regions = regions.set_geometry(studied.geometry.reindex(regions.index))
+    home, neighbour = (regions[regions["side"] == side] for side in SIDES)
+    border = border_line(home, neighbour)
+    pairs = dyads(border)
+    checkpoints = _checkpoints(inputs, settings, territory, border)
+    mismatch = pd.concat(
+        [match.overlaps.assign(kind="overlap"), match.gaps.assign(kind="gap")], ignore_index=True
+    ).rename(columns={"home_id": "region_id"})
+    mismatch["region_id"] = land["region_id"].reindex(mismatch["region_id"]).to_numpy()
+    mismatch["side"] = moved
+    permeable = [
+        permeability(border.groupby(by)["length_km"].sum(), checkpoints, by=by)
+        for by in ("home_id", "neighbour_id")
+    ]
+    of_region = pd.concat(permeable).reindex(regions.index)
+    of_region["border_km"] = of_region["border_km"].fillna(0.0)
+    counts = of_region.columns[of_region.columns.str.match("checkpoints_(?!per_)")]
+    of_region[counts] = of_region[counts].fillna(0).astype(int)
+    open_now = checkpoints[checkpoints["is_open"]]
+    by_pair = open_now.groupby(["home_id", "neighbour_id", "mode"]).size().unstack(fill_value=0)
+    pairs = pairs.join(by_pair, on=["home_id", "neighbour_id"])
+    pairs[by_pair.columns] = pairs[by_pair.columns].fillna(0).astype(int)
+    return {
+        "regions": regions.join(of_region),
+        "territory": territory,
+        "mismatch": mismatch,
+        "border": border,
+        "dyads": pairs,
+        "checkpoints": checkpoints,
+    }
+
+
+def _exact_side(settings: Settings) -> tuple[str, str]:
+    """The side whose outline is the border, and the one that is matched to it.
+
+    An outline of OpenStreetMap goes before one of a file; else the neighbour's is taken.
+    """
+    home, neighbour = SIDES
+    ours, theirs = settings.regions.home, settings.regions.neighbour
+    if isinstance(theirs, str) and not isinstance(ours, str):
+        return home, neighbour
+    return neighbour, home
+
+
+def _checkpoints(
+    inputs: Inputs, settings: Settings, territory: gpd.GeoDataFrame, border: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Checkpoints on the border, by register, by tags and by the rule of open crossings."""
+    section = settings.checkpoints
+
+    def placed(table: pd.DataFrame) -> gpd.GeoDataFrame:
+        return placed_checkpoints(
+            table,
+            border,
+            delay_h=settings.delay_h,
+            open_status=section.open_status,
+            open_users=section.open_users,
+            farthest_km=section.farthest_km,
+            file=section.file or TAGS,
+        )
+
+    points = gpd.GeoSeries.from_xy(inputs.checkpoints["lon"], inputs.checkpoints["lat"], crs=4326)
+    inland = along(border, points)["border_distance_km"] > INLAND_KM
+    known = inputs.checkpoints[~(inland & (inputs.checkpoints["known_from"] == TAGS))]
+    checkpoints = placed(known)
+    if not section.open_crossings:
+        return checkpoints
+    free = open_crossings(
+        inputs.lines,
+        territory,
+        border,
+        checkpoints,
+        inputs.places,
+        tolerance_km=settings.network.crossing_tolerance_km,
+    ).assign(known_from=RULE)
+    tables = [table.dropna(axis="columns", how="all") for table in (known, free) if len(table)]
+    return placed(pd.concat(tables).reindex(columns=known.columns)) if len(free) else checkpoints

@@ -1,0 +1,97 @@
+"""The stage of bottlenecks: load of the network, closures, what less delay gains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo_border.access.decay import calibrated
+from geo_border.bottlenecks.checkpoints import checkpoint_ranking
+from geo_border.bottlenecks.closures import closures
+from geo_border.bottlenecks.demand import cross_demand
+from geo_border.bottlenecks.gains import delay_gains
+from geo_border.bottlenecks.loads import checkpoint_loads, edge_loads
+from geo_border.network.graph import MODES, SIDES, Network
+from geo_border.routing.scenarios import passages
+from geo_border.stages.parameters import gravity_of
+
+if TYPE_CHECKING:
+    from geo_border.routing.tables import GateTables
+    from geo_border.settings import Settings
+
+
+def bottleneck_stage(
+    settings: Settings, built: dict[str, Any], tables: GateTables
+) -> dict[str, Any]:
+    """Load the network with demand across the border and close each checkpoint in turn.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    built
+        Parts of `geo_border.stages.network.network_stage`.
+    tables
+        Checkpoint tables by road, with their trees.
+
+    Returns
+    -------
+    dict
+        Frames ``ranking`` (by checkpoint), ``diversions``, ``gains`` (by checkpoint and
+        region), and ``load``: demand on each edge.
+    """
+    places = built["places"]
+    gravity = gravity_of(settings)
+    ways = passages(tables)
+    demand = cross_demand(places, tables, ways, gravity=gravity)
+    loads = checkpoint_loads(tables, ways, demand)
+    closed = closures(places, tables, gravity=gravity)
+    gains = delay_gains(
+        places,
+        tables,
+        decay=calibrated(settings.access.decay, settings.access.half_life_h),
+        gravity=gravity,
+    )
+    return {
+        "ranking": checkpoint_ranking(loads, closed),
+        "diversions": closed.diversions,
+        "gains": gains,
+        "load": edge_loads(built["network"], tables, ways, demand),
+    }
+
+
+def edge_layer(network: Network, load: np.ndarray[Any, np.dtype[np.float64]]) -> gpd.GeoDataFrame:
+    """Links of the network as lines, with what they carry across the border.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    load
+        Demand on each directed edge, shape (m,).
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a link: ``mode``, ``road_class``, ``side``, ``length_km``, ``hours`` (of the
+        faster direction), ``load_share`` (both directions), LineStrings in WGS 84.
+    """
+    tail_side, head_side = network.side[network.tail], network.side[network.indices]
+    side = np.where(tail_side == head_side, np.array(SIDES, object)[tail_side], "crossing")
+    edges = pd.DataFrame(
+        {
+            "link": network.link,
+            "mode": np.array(MODES, object)[network.mode],
+            "road_class": np.array(network.classes, object)[network.road_class],
+            "side": side,
+            "length_km": network.length_m / 1000,
+            "hours": network.hours,
+            "load_share": load,
+        }
+    )
+    first = dict.fromkeys(["mode", "road_class", "side", "length_km"], "first")
+    links = edges.groupby("link").agg(first | {"hours": "min", "load_share": "sum"})
+    return gpd.GeoDataFrame(links, geometry=network.lines[links.index], crs=4326)

@@ -1,0 +1,66 @@
+"""The corridors that a study names: profiles, summary, lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from geo_border.access.corridors import (
+    Costs,
+    corridor_lines,
+    corridor_profiles,
+    corridor_summary,
+    find_corridors,
+)
+from geo_border.stages.named_places import place_named
+
+if TYPE_CHECKING:
+    from geo_border.routing.tables import GateTables
+    from geo_border.settings import Settings
+
+
+def corridor_parts(settings: Settings, built: dict[str, Any], tables: GateTables) -> dict[str, Any]:
+    """Profiles, summary and lines of the corridors of the study.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    built
+        Parts of `geo_border.stages.network.network_stage`.
+    tables
+        Checkpoint tables by road, with their trees.
+
+    Returns
+    -------
+    dict
+        Frames ``corridors``, ``corridor_profiles`` and ``corridor_lines``; nothing if the study
+        names no corridor.
+
+    Raises
+    ------
+    StudyError
+        If a corridor names a place that is unknown or not the only one of its name.
+    NetworkError
+        If no way leads along a corridor.
+    """
+    if not settings.corridors:
+        return {}
+    places = built["places"]
+    stops = {
+        corridor.name: [
+            place_named(places, name, where=f"corridor {corridor.name!r}")
+            for name in corridor.places
+        ]
+        for corridor in settings.corridors
+    }
+    prices = settings.corridor_costs
+    costs = None if prices is None else Costs(prices.per_km, prices.per_hour, prices.per_passage)
+    found = find_corridors(built["network"], tables, places, stops)
+    profiles = corridor_profiles(built["network"], tables, found, costs=costs)
+    profiles.insert(8, "place", profiles["place_id"].map(places["name"]))
+    summary = corridor_summary(profiles)
+    return {
+        "corridors": summary.reset_index(),
+        "corridor_profiles": profiles,
+        "corridor_lines": corridor_lines(found).join(summary),
+    }

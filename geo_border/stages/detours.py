@@ -1,0 +1,90 @@
+"""Detours of the ways between capitals: by checkpoints, and from the straight line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo_border.access.detours import detours
+from geo_border.access.efficiency import every_gate
+from geo_border.network.graph import SIDES
+from geo_border.routing.crossing import across
+from geo_border.routing.scenarios import OPEN_BORDER, passages
+from geo_border.routing.tables import gate_tables
+from geo_border.stages.named_places import capital_places
+from geo_border.stages.parameters import ROAD
+
+
+def capital_detours(regions: gpd.GeoDataFrame, built: dict[str, Any]) -> pd.DataFrame:
+    """Ways between capitals across the border: as checkpoints are, and as the ground is.
+
+    Parameters
+    ----------
+    regions
+        Regions with ``side``, ``capital_lon``, ``capital_lat``.
+    built
+        Parts of `geo_border.stages.network.network_stage`.
+
+    Returns
+    -------
+    DataFrame
+        ``from_id``, ``to_id``, ``driving_hours`` by open checkpoints without delay,
+        ``least_hours`` and ``least_via`` by any crossing, ``checkpoint_detour``: their ratio.
+
+    Raises
+    ------
+    NetworkError
+        If a capital does not reach the network.
+    """
+    network, gates = built["network"], built["gates"]
+    capitals = capital_places(regions, built["places"])
+    tables = gate_tables(network, capitals, gates, modes=ROAD)
+    cases = {"open": passages(tables, OPEN_BORDER), "any": passages(tables, every_gate(tables))}
+    rows = []
+    for side in range(len(SIDES)):
+        start, end = tables.places_on(side), tables.places_on(1 - side)
+        hours, first = {}, {}
+        for name, ways in cases.items():
+            hours[name], first[name], _ = across(tables, ways, side).matrix()
+        names = tables.gates.index.to_numpy(object)
+        for a, i in enumerate(start):
+            for b, j in enumerate(end):
+                least = hours["any"][a, b]
+                rows.append(
+                    {
+                        "from_id": capitals.index[i],
+                        "to_id": capitals.index[j],
+                        "driving_hours": hours["open"][a, b],
+                        "least_hours": least,
+                        "least_via": names[first["any"][a, b]] if np.isfinite(least) else None,
+                    }
+                )
+    found = pd.DataFrame(rows)
+    ratio = found["driving_hours"] / found["least_hours"].where(found["least_hours"] > 0)
+    return found.assign(checkpoint_detour=ratio.replace(np.inf, np.nan))
+
+
+def capital_detour_index(times: pd.DataFrame, regions: gpd.GeoDataFrame) -> pd.DataFrame:
+    """How straight the ways between capitals are.
+
+    Parameters
+    ----------
+    times
+        ``from_id``, ``to_id``, ``km``, ``hours`` between capitals.
+    regions
+        Regions with ``capital_lon``, ``capital_lat``.
+
+    Returns
+    -------
+    DataFrame
+        Index of `times`; what `geo_border.access.detours.detours` gives.
+    """
+    points = gpd.GeoDataFrame(
+        geometry=gpd.points_from_xy(regions["capital_lon"], regions["capital_lat"]),
+        index=regions.index,
+        crs=4326,
+    )
+    return detours(times, points)

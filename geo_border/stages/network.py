@@ -1,0 +1,69 @@
+"""The stage of the network: lines, checkpoints, places and services in one graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geo_border.network.build import build_network
+from geo_border.stages.parameters import local_ways
+
+if TYPE_CHECKING:
+    from geo_border.inputs.read import Inputs
+    from geo_border.settings import Settings
+
+SERVICE = "service:"
+"""Before the ids of services while they are joined to the network among the places."""
+
+
+def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) -> dict[str, Any]:
+    """Join lines, checkpoints and places into one network.
+
+    Parameters
+    ----------
+    inputs
+        The checked inputs.
+    settings
+        The study's parameters.
+    border
+        Parts of `geo_border.stages.border.border_stage`.
+
+    Returns
+    -------
+    dict
+        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``, ``parts`` and,
+        if the study has any, ``services``, joined to the network as places are.
+    """
+    section = settings.network
+    places = inputs.places
+    if inputs.services is not None:
+        services = inputs.services.assign(population=0.0, region_id=None)
+        services.index = SERVICE + services.index
+        places = pd.concat([places, services[places.columns.intersection(services.columns)]])
+    built = build_network(
+        inputs.lines,
+        border["territory"],
+        border["border"],
+        border["checkpoints"],
+        places,
+        inputs.speeds,
+        stations=inputs.stations,
+        access=local_ways(settings),
+        crossing_tolerance_km=settings.network.crossing_tolerance_km,
+        delay_h=settings.delay_h,
+        most_candidates=section.most_candidates,
+    )
+    parts: dict[str, Any] = {
+        "network": built.network,
+        "gates": built.gates,
+        "crossings": built.crossings,
+        "places": built.places.iloc[: len(inputs.places)],
+        "speeds": built.speeds,
+        "parts": built.parts,
+    }
+    if inputs.services is not None:
+        joined = built.places.iloc[len(inputs.places) :].set_index(inputs.services.index)
+        columns = ["node", "access_km", "access_h"]
+        parts["services"] = inputs.services.join(joined[columns])
+    return parts

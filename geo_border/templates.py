@@ -1,0 +1,82 @@
+"""The studies that come with the package, and copies of them to begin with."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import geo_border
+from geo_border.errors import StudyError
+from geo_border.inputs.read import input_files
+from geo_border.settings import read_settings
+from geo_border.store import whole_folder
+
+
+def embedded_studies() -> dict[str, Path]:
+    """Find the studies that come with the package.
+
+    Returns
+    -------
+    dict
+        Folder of each study by its name.
+    """
+    return _studies_in("data")
+
+
+def templates() -> dict[str, Path]:
+    """Find the studies that one's own can be copied from.
+
+    Returns
+    -------
+    dict
+        Folder of each by its name: the embedded studies, and examples whose extracts are still
+        to be fetched.
+    """
+    return embedded_studies() | _studies_in("examples")
+
+
+def _studies_in(name: str) -> dict[str, Path]:
+    """Studies in a folder of the package."""
+    here = Path(geo_border.__file__).parent
+    # A wheel carries the studies inside the package; a checkout has them beside it.
+    root = here / name if (here / name).is_dir() else here.parent / name
+    return {file.parent.name: file.parent for file in sorted(root.glob("*/study.toml"))}
+
+
+def new_study(folder: Path, *, template: str = "ru-kz") -> None:
+    """Copy the inputs of an embedded study or an example to start one's own border from.
+
+    The copy is named after its folder.
+
+    Parameters
+    ----------
+    folder
+        Where to put it; must not exist, or be empty.
+    template
+        Name of one of the `templates`.
+
+    Raises
+    ------
+    StudyError
+        If the folder has something in it, or there is no such template.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise StudyError(
+            "the folder is not empty", file=folder, remedy="Name a folder that does not exist yet"
+        )
+    studies = templates()
+    if template not in studies:
+        raise StudyError(
+            f"there is no study {template!r} to copy", remedy=f"There are {', '.join(studies)}"
+        )
+    source = studies[template]
+    toml = source / "study.toml"
+    own_id = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "my-border"
+    with whole_folder(folder) as aside:
+        text = toml.read_text(encoding="utf-8")
+        text = text.replace(f'id = "{template}"', f'id = "{own_id}"', 1)
+        (aside / "study.toml").write_text(text, encoding="utf-8")
+        needed = [*input_files(read_settings(toml), source).values(), *source.glob("*.md")]
+        for file in needed:
+            shutil.copy(file, aside / file.name)

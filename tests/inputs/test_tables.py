@@ -1,0 +1,42 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo_border.errors import (
+    TableError,
+)
+from geo_border.inputs.schemas import SPEEDS
+from geo_border.inputs.tables import read_table
+
+
+def test_semicolons_and_folders_are_named_for_what_they_are(tmp_path):
+    file = tmp_path / "speeds.csv"
+    file.write_text("side;mode;class;kmh;source\nhome;road;street;60;x\n")
+    with pytest.raises(TableError, match="parted by semicolons"):
+        read_table(file, SPEEDS)
+    with pytest.raises(TableError, match="cannot be read"):
+        read_table(tmp_path, SPEEDS)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
+    file = tmp_path / "speeds.csv"
+    file.write_bytes(b"\xef\xbb\xbfside,mode,class,kmh,source\r\nhome,road,street,60,x\r\n")
+    assert read_table(file, SPEEDS).loc[0, ["side", "kmh"]].tolist() == ["home", 60]
+
+
+def test_a_table_that_is_no_table(tmp_path):
+    file = tmp_path / "speeds.csv"
+    for content in (b"", b"\xff\xfe\x00\x01", b'a,b\n"unclosed'):
+        file.write_bytes(content)
+        with pytest.raises(TableError, match=r"speeds\.csv"):
+            read_table(file, SPEEDS)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_table_or_one_clear_error(tmp_path_factory, content):
+    file = tmp_path_factory.getbasetemp() / "any.csv"
+    file.write_bytes(content)
+    try:
+        read_table(file, SPEEDS)
+    except TableError as error:
+        assert "any.csv" in str(error)
