@@ -33,7 +33,7 @@ from geo_border.report.hover import (
     numbers,
     tooltip,
 )
-from geo_border.report.maps import LEAST_LOAD
+from geo_border.report.map_network import LEAST_LOAD
 from geo_border.report.style import (
     BAD,
     BORDER,

@@ -24,7 +24,8 @@ from geo_border.report.cartography import (
     source_lines,
 )
 from geo_border.report.figures import border_profile, gaps_along, open_on_the_line, runs_along
-from geo_border.report.maps import access_map, levels_map, network_map, types_map, write_maps
+from geo_border.report.map_network import network_map
+from geo_border.report.maps import access_map, levels_map, types_map, write_maps
 
 if TYPE_CHECKING:
     from pathlib import Path
