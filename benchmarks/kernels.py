@@ -60,6 +60,12 @@ def by_numpy(
     return np.column_stack([value @ weight for value in values])
 
 
+def print_difference(found: NDArray[np.float64], expected: NDArray[np.float64]) -> None:
+    """Of the first origins, relative to the greatest sum of each function."""
+    apart = np.abs(found[: len(expected)] - expected).max(axis=0) / expected.max(axis=0)
+    print(f"  greatest difference, of the greatest sum {apart.max():.1e}")
+
+
 def timed(name: str, operations: float, work: Callable[[], object], repeats: int = 3) -> object:
     """Run, print the best of some repeats, and give the result."""
     wall, cpu, result = [], [], None
@@ -101,26 +107,29 @@ def main() -> None:
             operations,
             lambda A=A, E=E, w=weight: tile_sums(A, E, w, CODES),
         )
-        apart = np.abs(found[:few] - expected).max(axis=0) / expected.max(axis=0)
-        print(f"  greatest difference, of the greatest sum {apart.max():.1e}")
+        print_difference(found, expected)
         timed(
             "potential alone",
             operations,
             lambda A=A, E=E, w=weight: tile_sums(A, E, w, CODES[:1]),
         )
-        timed(
+        _, losses = timed(
             "potential, base and 64 closures",
             operations,
             lambda A=A, E=E, w=weight: tile_closures(A, E, w, CODES[:1]),
         )
+        without = np.arange(GATES) != GATES // 2
+        closed = by_numpy(A[:few, without], E[without], weight)[:, :1]
+        print_difference((found[:, :1] - losses[GATES // 2])[:few], closed)
         rng = np.random.default_rng(1)
         A, E = (10 * rng.random(part.shape, np.float32) for part in (A, E))
-        timed(
+        found = timed(
             "potential + 3, nothing to prune",
             operations,
             lambda A=A, E=E, w=weight: tile_sums(A, E, w, CODES),
             repeats=2,
         )
+        print_difference(found, by_numpy(A[:few], E, weight))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory {peak:,.0f} MB")
 

@@ -27,6 +27,9 @@ FEW = 32
 MANY = 16
 """Gates from which on an exponential, or a step, costs less than a look at each of them."""
 
+TOGETHER = 4
+"""Origins that share each look at the legs of many gates, which the nearest cache cannot hold."""
+
 FAR = 1e30
 """Stands for infinity where differences of times are taken."""
 
@@ -127,6 +130,33 @@ def _least(a: Floats, legs: Floats, kept: NDArray[np.int64], count: int, least: 
 
 
 @kernel
+def _least_together(
+    tile: Floats, top: int, legs: Floats, kept: NDArray[np.int64], count: int, least: Floats
+) -> None:
+    """Least of ``tile[i, k] + legs[k, j]`` over the gates kept, one row i after another.
+
+    Rows from `top` on, as many as are taken together; the last one again where they end.
+    """
+    last = len(tile) - 1
+    p, q = tile[top], tile[min(top + 1, last)]
+    r, s = tile[min(top + 2, last)], tile[min(top + 3, last)]
+    least[:] = np.inf
+    for at in range(0, count, 2):
+        k, m = kept[at], kept[min(at + 1, count - 1)]
+        of_k, of_m = legs[k], legs[m]
+        p_k, q_k, r_k, s_k = p[k], q[k], r[k], s[k]
+        p_m, q_m, r_m, s_m = p[m], q[m], r[m], s[m]
+        for j in range(COLUMNS):
+            k_j, m_j = of_k[j], of_m[j]
+            x, y = min(p_k + k_j, p_m + m_j), min(q_k + k_j, q_m + m_j)
+            z, w = min(r_k + k_j, r_m + m_j), min(s_k + k_j, s_m + m_j)
+            least[j] = min(x, least[j])
+            least[j + COLUMNS] = min(y, least[j + COLUMNS])
+            least[j + 2 * COLUMNS] = min(z, least[j + 2 * COLUMNS])
+            least[j + 3 * COLUMNS] = min(w, least[j + 3 * COLUMNS])
+
+
+@kernel
 def _greatest(
     a: Floats, shares: Floats, kept: NDArray[np.int64], count: int, greatest: Floats
 ) -> None:
@@ -156,52 +186,46 @@ def _greatest(
 
 @kernel
 def _two_least(
-    a: Floats,
-    legs: Floats,
-    kept: NDArray[np.int64],
-    count: int,
-    least: Floats,
-    second: Floats,
-    best: NDArray[np.int32],
+    a: Floats, legs: Floats, kept: NDArray[np.int64], count: int, least: Floats, second: Floats
 ) -> None:
-    """Least and second least of ``a[k] + legs[k, j]``, and the gate of the least."""
+    """Least and second least of ``a[k] + legs[k, j]`` over the gates kept."""
     least[:] = np.inf
     second[:] = np.inf
-    best[:] = -1
-    for at in range(count):
-        k, of_k, number = a[kept[at]], legs[kept[at]], np.int32(kept[at])
+    unreached = least[0]
+    for at in range(0, count, 2):
+        k, of_k = a[kept[at]], legs[kept[at]]
+        m, of_m = unreached, of_k
+        if at + 1 < count:
+            m, of_m = a[kept[at + 1]], legs[kept[at + 1]]
         for j in range(COLUMNS):
-            x = k + of_k[j]
-            less = x < least[j]
-            behind = least[j] if less else x
-            second[j] = min(second[j], behind)
-            best[j] = number if less else best[j]
-            least[j] = x if less else least[j]
+            x, y = k + of_k[j], m + of_m[j]
+            ahead, behind = min(x, y), max(x, y)
+            beaten = max(ahead, least[j])
+            behind = min(behind, second[j])
+            second[j] = min(beaten, behind)
+            least[j] = min(ahead, least[j])
 
 
 @kernel
 def _two_greatest(
-    a: Floats,
-    shares: Floats,
-    kept: NDArray[np.int64],
-    count: int,
-    greatest: Floats,
-    second: Floats,
-    best: NDArray[np.int32],
+    a: Floats, shares: Floats, kept: NDArray[np.int64], count: int, greatest: Floats, second: Floats
 ) -> None:
-    """Greatest and second greatest of ``a[k] * shares[k, j]``, and the gate of the greatest."""
+    """Greatest and second greatest of ``a[k] * shares[k, j]`` over the gates kept."""
     greatest[:] = 0
     second[:] = 0
-    best[:] = -1
-    for at in range(count):
-        k, of_k, number = a[kept[at]], shares[kept[at]], np.int32(kept[at])
+    nothing = greatest[0]
+    for at in range(0, count, 2):
+        k, of_k = a[kept[at]], shares[kept[at]]
+        m, of_m = nothing, of_k
+        if at + 1 < count:
+            m, of_m = a[kept[at + 1]], shares[kept[at + 1]]
         for j in range(COLUMNS):
-            x = k * of_k[j]
-            more = x > greatest[j]
-            behind = greatest[j] if more else x
-            second[j] = max(second[j], behind)
-            best[j] = number if more else best[j]
-            greatest[j] = x if more else greatest[j]
+            x, y = k * of_k[j], m * of_m[j]
+            ahead, behind = max(x, y), min(x, y)
+            beaten = min(ahead, greatest[j])
+            behind = max(behind, second[j])
+            second[j] = max(beaten, behind)
+            greatest[j] = max(ahead, greatest[j])
 
 
 @kernel
@@ -243,7 +267,7 @@ def _weighted_within(limit: float, weight: Floats, times: Floats, part: Floats) 
 
 
 @kernel
-def sum_tiles(  # noqa: C901, PLR0912  (one loop; calls would hand its state around)
+def sum_tiles(  # noqa: C901, PLR0912, PLR0915  (one loop; calls would hand its state around)
     A: Floats,
     legs: Floats,
     shares: Floats,
@@ -292,9 +316,8 @@ def sum_tiles(  # noqa: C901, PLR0912  (one loop; calls would hand its state aro
     gaps_a = np.empty((gates, gates), A.dtype)
     low_a, high_a = np.empty(gates, A.dtype), np.empty(gates, A.dtype)
     some, kept = np.empty(gates, np.int64), np.empty(gates, np.int64)
-    near, product = np.empty(COLUMNS, A.dtype), np.empty(COLUMNS, A.dtype)
-    part = np.empty(LANES, A.dtype)
-    value, wide = np.empty(COLUMNS), np.empty(LANES)
+    times = np.empty(TOGETHER * COLUMNS, A.dtype)
+    value, part = np.empty(COLUMNS, A.dtype), np.empty(LANES, A.dtype)
     share_a = np.empty((len(shares), ROWS, gates), A.dtype)
     for top in range(0, len(A), ROWS):
         tile = A[top : top + ROWS]
@@ -304,16 +327,21 @@ def sum_tiles(  # noqa: C901, PLR0912  (one loop; calls would hand its state aro
             count = _stay(low_a + low[J], high_a + high[J], gaps_a, gaps[J], slack, 1, some, kept)
             if count == 0:
                 continue
+            many = count >= MANY
             for i in range(len(tile)):
-                soonest, latest = (np.inf, np.inf) if count < MANY else (0.0, np.inf)
-                for at in range(count if count < MANY else 0):
+                row = i % TOGETHER if many else 0
+                near = times[row * COLUMNS : (row + 1) * COLUMNS]
+                if many and row == 0:
+                    _least_together(tile, i, legs[J], kept, count, times)
+                soonest, latest = (0.0, np.inf) if many else (np.inf, np.inf)
+                for at in range(0 if many else count):
                     k = kept[at]
                     soonest = min(soonest, tile[i, k] + low[J, k])
                     latest = min(latest, tile[i, k] + high[J, k])
                 if soonest == np.inf:
                     continue
                 x = -1
-                ready = False
+                ready = many
                 for d in range(functions):
                     kind = codes[d, 0]
                     if kind == EXPONENTIAL:
@@ -322,9 +350,9 @@ def sum_tiles(  # noqa: C901, PLR0912  (one loop; calls would hand its state aro
                         k = kept[0]
                         sums[top + i, d] += share_a[x, i, k] * wholes[x, J, k]
                         continue
-                    if kind == EXPONENTIAL and count < MANY:
-                        _greatest(share_a[x, i], shares[x, J], kept, count, product)
-                        sums[top + i, d] += _weighted(weight[J], product, part)
+                    if kind == EXPONENTIAL and not many:
+                        _greatest(share_a[x, i], shares[x, J], kept, count, value)
+                        sums[top + i, d] += _weighted(weight[J], value, part)
                         continue
                     if kind == STEP and soonest > limits[d]:
                         continue
@@ -338,11 +366,11 @@ def sum_tiles(  # noqa: C901, PLR0912  (one loop; calls would hand its state aro
                         sums[top + i, d] += _weighted_within(limits[d], weight[J], near, part)
                     else:
                         evaluate(codes[d], near, value)
-                        sums[top + i, d] += _weighted(weight[J], value, wide)
+                        sums[top + i, d] += _weighted(weight[J], value, part)
 
 
 @kernel
-def close_tiles(  # noqa: C901  (as sum_tiles)
+def close_tiles(  # noqa: C901, PLR0915  (as sum_tiles)
     A: Floats,
     legs: Floats,
     shares: Floats,
@@ -371,9 +399,9 @@ def close_tiles(  # noqa: C901  (as sum_tiles)
     some, rest = np.empty(gates, np.int64), np.empty(gates, np.int64)
     winners, kept = np.empty(gates, np.int64), np.empty(gates, np.int64)
     near, behind = np.empty(COLUMNS, A.dtype), np.empty(COLUMNS, A.dtype)
-    best = np.empty(COLUMNS, np.int32)
-    value, after = np.empty(COLUMNS), np.empty(COLUMNS)
-    part, wide = np.empty(LANES, A.dtype), np.empty(LANES)
+    value, after = np.empty(COLUMNS, A.dtype), np.empty(COLUMNS, A.dtype)
+    lost, part = np.empty(COLUMNS, A.dtype), np.empty(LANES, A.dtype)
+    nothing = np.empty(0)
     share_a = np.empty((len(shares), ROWS, gates), A.dtype)
     for top in range(0, len(A), ROWS):
         tile = A[top : top + ROWS]
@@ -401,7 +429,7 @@ def close_tiles(  # noqa: C901  (as sum_tiles)
                             legs[J],
                             share_a[x, i] if exponential else tile[i],
                             shares[x, J] if exponential else legs[J],
-                            wholes[x, J] if exponential else wide,
+                            wholes[x, J] if exponential else nothing,
                             weight[J],
                             codes[d],
                             winners,
@@ -409,7 +437,6 @@ def close_tiles(  # noqa: C901  (as sum_tiles)
                             near,
                             value,
                             part,
-                            wide,
                         )
                         without = 0.0
                         if left > 0:
@@ -418,7 +445,7 @@ def close_tiles(  # noqa: C901  (as sum_tiles)
                                 legs[J],
                                 share_a[x, i] if exponential else tile[i],
                                 shares[x, J] if exponential else legs[J],
-                                wholes[x, J] if exponential else wide,
+                                wholes[x, J] if exponential else nothing,
                                 weight[J],
                                 codes[d],
                                 rest,
@@ -426,46 +453,56 @@ def close_tiles(  # noqa: C901  (as sum_tiles)
                                 near,
                                 value,
                                 part,
-                                wide,
                             )
                         sums[top + i, d] += with_all
                         losses[winners[0], top + i, d] += with_all - without
                         continue
-                    charged = losses[:, top + i, d]
                     if exponential:
-                        _two_greatest(share_a[x, i], shares[x, J], kept, count, near, behind, best)
-                        sums[top + i, d] += _charge(
-                            near, behind, best, winners[:won], weight[J], part, charged
-                        )
+                        of_a, of_legs = share_a[x, i], shares[x, J]
+                        _two_greatest(of_a, of_legs, kept, count, near, behind)
+                        sums[top + i, d] += _weighted(weight[J], near, part)
+                        _lose(near, behind, weight[J], lost)
+                        for at in range(won):
+                            k = winners[at]
+                            charge = _charge(of_a[k], of_legs[k], near, lost, part)
+                            losses[k, top + i, d] += charge
                         continue
-                    _two_least(tile[i], legs[J], kept, count, near, behind, best)
+                    _two_least(tile[i], legs[J], kept, count, near, behind)
                     evaluate(codes[d], near, value)
                     evaluate(codes[d], behind, after)
-                    sums[top + i, d] += _charge(
-                        value, after, best, winners[:won], weight[J], wide, charged
-                    )
+                    sums[top + i, d] += _weighted(weight[J], value, part)
+                    _lose(value, after, weight[J], lost)
+                    for at in range(won):
+                        k = winners[at]
+                        _least(tile[i], legs[J], winners[at:], 1, value)
+                        losses[k, top + i, d] += _charge(1.0, value, near, lost, part)
 
 
 @kernel
-def _charge(
-    value: Floats,
-    after: Floats,
-    best: NDArray[np.int32],
-    winners: NDArray[np.int64],
-    weight: Floats,
-    part: Floats,
-    charged: NDArray[np.float64],
-) -> float:
-    """Sum of the values, and to the best gate of each pair what it loses without it."""
-    total = _weighted(weight, value, part)
+def _lose(value: Floats, after: Floats, weight: Floats, lost: Floats) -> None:
+    """What the weighted values lose when others come after them."""
     for j in range(COLUMNS):
-        value[j] -= after[j]
-    for winner in winners:
-        k = np.int32(winner)
-        for j in range(COLUMNS):
-            after[j] = value[j] if best[j] == k else 0 * value[j]
-        charged[winner] += _weighted(weight, after, part)
-    return total
+        lost[j] = weight[j] * (value[j] - after[j])
+
+
+@kernel
+def _charge(a: float, shares: Floats, best: Floats, lost: Floats, part: Floats) -> float:
+    """Sum of what is lost where ``a * shares[j]`` is the best.
+
+    Where two gates are equally good nothing is lost, so both may be charged.
+    """
+    nothing = lost.dtype.type(0)
+    for j in range(LANES):
+        p = lost[j] if a * shares[j] == best[j] else nothing
+        q = lost[j + 16] if a * shares[j + 16] == best[j + 16] else nothing
+        r = lost[j + 32] if a * shares[j + 32] == best[j + 32] else nothing
+        s = lost[j + 48] if a * shares[j + 48] == best[j + 48] else nothing
+        p += lost[j + 64] if a * shares[j + 64] == best[j + 64] else nothing
+        q += lost[j + 80] if a * shares[j + 80] == best[j + 80] else nothing
+        r += lost[j + 96] if a * shares[j + 96] == best[j + 96] else nothing
+        s += lost[j + 112] if a * shares[j + 112] == best[j + 112] else nothing
+        part[j] = (p + q) + (r + s)
+    return _folded(part)
 
 
 @kernel
@@ -480,9 +517,8 @@ def _sum_over(
     kept: NDArray[np.int64],
     count: int,
     near: Floats,
-    value: NDArray[np.float64],
+    value: Floats,
     part: Floats,
-    wide: NDArray[np.float64],
 ) -> float:
     """Sum of one function over one row of a tile with the gates kept."""
     if code[0] == EXPONENTIAL and count == 1:
@@ -492,7 +528,7 @@ def _sum_over(
         return _weighted(weight, near, part)
     _least(a, legs, kept, count, near)
     evaluate(code, near, value)
-    return _weighted(weight, value, wide)
+    return _weighted(weight, value, part)
 
 
 @kernel

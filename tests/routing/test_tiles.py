@@ -17,6 +17,7 @@ from geo_border.routing.kernels import (
     STEP,
     evaluate,
     exponential,
+    exponential_single,
     impedance,
 )
 from geo_border.routing.scenarios import Scenario, passages
@@ -101,6 +102,46 @@ def test_closures_equal_leaving_out_each_gate(seed, n, m, k, kind):
         np.testing.assert_allclose(sums - losses[gate], expected, rtol=1e-9, atol=1e-9)
 
 
+# Around the rows and columns of a tile, the origins taken together, and the gates from which
+# they are: 64, 128, 4 and 16.
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.sampled_from([1, 2, 3, 4, 5, 61, 63, 64, 65, 67, 130]),
+    m=st.sampled_from([1, 15, 16, 17, 127, 128, 129, 255, 257]),
+    k=st.sampled_from([15, 16, 17, 32, 33, 64, 65]),
+    lost=st.sampled_from([0.0, 0.3, 0.9, 1.0]),
+    codes=st.sampled_from([CODES, CODES[:2], CODES[1:2], CODES[6:]]),
+)
+def test_sums_where_nothing_is_pruned_equal_brute_force(seed, n, m, k, lost, codes):
+    rng = np.random.default_rng(seed)
+    A, E = 10 * rng.random((n, k)), 10 * rng.random((k, m))
+    A[rng.random(A.shape) < lost] = np.inf
+    E[rng.random(E.shape) < lost] = np.inf
+    weight = np.floor(rng.random(m) * 1000)
+    expected = brute(A, E, weight, codes)
+    np.testing.assert_allclose(tile_sums(A, E, weight, codes), expected, rtol=1e-12, atol=1e-12)
+    a, e = A.astype(np.float32), E.astype(np.float32)
+    single = brute(a, e, weight, codes)
+    np.testing.assert_allclose(tile_sums(a, e, weight, codes), single, rtol=3e-6, atol=1e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@CASES
+def test_closures_in_single_precision_equal_leaving_out_each_gate(seed, n, m, k, kind):
+    A, E, weight = borders(np.random.default_rng(seed), n, m, k, kind)
+    A, E = A.astype(np.float32), E.astype(np.float32)
+    sums, losses = tile_closures(A, E, weight, CODES)
+    expected = brute(A, E, weight, CODES)
+    np.testing.assert_allclose(sums, expected, rtol=3e-6, atol=1e-3)
+    # What is lost is a difference: it is as exact as the sums that it is taken from.
+    apart = 3e-6 * expected.max(axis=0) + 1e-3
+    for gate in range(k):
+        others = np.arange(k) != gate
+        without = brute(A[:, others], E[others], weight, CODES)
+        assert (np.abs(sums - losses[gate] - without) <= apart).all()
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 6), scale=st.sampled_from([0.02, 1.0]))
 def test_closures_with_more_than_one_passage_equal_scenarios(seed, k, scale):
@@ -174,3 +215,24 @@ def test_axes_of_the_map_are_those_of_lapack(seed, k, scale):
 )
 def test_no_spread_is_no_axis(spread, axes):
     np.testing.assert_allclose(principal_axes(spread), axes, atol=1e-15)
+
+
+def test_exponential_in_single_precision():
+    x = -np.concatenate([np.linspace(0, 3, 5001), np.geomspace(1e-12, 86.99, 5001)])
+    x = x.astype(np.float32)
+    found = np.array([exponential_single(value) for value in x], np.float32)
+    np.testing.assert_allclose(found, np.exp(x.astype(float)), rtol=1.2e-7)
+    far, none = np.float32([-np.inf, -1e30, -87.1]), np.float32([0.0, -0.0])
+    assert [exponential_single(value) for value in far] == [0, 0, 0]
+    assert [exponential_single(value) for value in none] == [1, 1]
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: f"{code[0]:.0f} {code[1]}")
+def test_values_in_single_precision_equal_those_of_one(code):
+    hours = np.concatenate([np.linspace(0, 60, 999), [100, 3000, np.inf]]).astype(np.float32)
+    expected = np.array([impedance(code, float(t)) for t in hours])
+    values = np.empty(len(hours), np.float32)
+    evaluate(code, hours, values)
+    exponents = np.where(np.isfinite(hours), code[1] * hours, 0)
+    bound = (1 + exponents) * 1.2e-7 * expected + 1e-37
+    assert (np.abs(values - expected) <= bound).all()
