@@ -69,6 +69,7 @@ def border(n: int, n_places: int, n_sample: int) -> Border:
     )
     across = np.flatnonzero((side[tail] == 0) & (side[matrix.indices] == 1))
     across = across[np.argsort(xy[tail[across], 1])]
+    assert len(across) >= GATES, "too few roads across: take more nodes"
     across = across[np.linspace(0, len(across) - 1, GATES).astype(int)]
     delay = milliseconds(rng.uniform(0.1, 2, (2, GATES)).ravel()).reshape(2, -1) / MS_PER_H
     gates = pd.DataFrame(

@@ -23,11 +23,13 @@ from geo_border.network.crossings import gates_in_use
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
-from geo_border.stages import ROAD, border_stage, network_stage
+from geo_border.stages.border import border_stage
+from geo_border.stages.network import network_stage
+from geo_border.stages.parameters import ROAD
 from geo_border.study import open_study
 
 if TYPE_CHECKING:
-    from geo_border.proposals import WhatIf
+    from geo_border.results import WhatIf
     from geo_border.study import Study
 
 
