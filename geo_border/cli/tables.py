@@ -1,4 +1,4 @@
-"""Tables that the command line prints, within 80 columns."""
+"""Tables and lines that the command line prints, within 80 columns."""
 
 from __future__ import annotations
 
@@ -13,13 +13,92 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from geo_border.results import WhatIf
+    from geo_border.network.build import BuiltNetwork
+    from geo_border.results import Results, WhatIf
 
 MOST_ROWS = 25
 """Longest table on the screen; the files have all rows."""
 
 LEAST_SHARE = 5e-5
 """Changes of a share, or relative ones, that are shown as none."""
+
+SCORES = ("transport_communication", "joint_projects", "social_services", "potential", "index")
+
+
+def levels_table(results: Results) -> Table:
+    """Levels and type of each home region, best first.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    Table
+        A row a region.
+    """
+    from geo_border.report.style import short_names  # noqa: PLC0415  (--help stays quick)
+
+    table = Table(
+        title=Text(results.settings.study.title),
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("region")
+    for heading in ("trans-\nport", "pro-\njects", "ser-\nvices", "poten-\ntial", "index", "rank"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("type")
+    table.add_column("share", justify="right", no_wrap=True)
+    names = short_names(results.regions["name"])
+    rows = results.levels.join(results.typology[["type", "probability"]]).join(names)
+    by = ["index", "transport_communication"]
+    for row in rows.sort_values(by, ascending=False).to_dict("records"):
+        table.add_row(
+            Text(str(row["short"])),
+            *(_score(float(row[column])) for column in SCORES),
+            "-" if math.isnan(row["rank_low"]) else f"{row['rank_low']:.0f}-{row['rank_high']:.0f}",
+            Text(str(row["type"])),
+            f"{100 * row['probability']:.0f} %",
+        )
+    return table
+
+
+def _score(value: float) -> str:
+    """Score for the table; a level with too little data has none."""
+    return "-" if math.isnan(value) else f"{value:.0f}"
+
+
+def network_lines(built: BuiltNetwork) -> list[str]:
+    """Size of a network and how its crossings are served.
+
+    Parameters
+    ----------
+    built
+        What `geo_border.study.Study.export_network` gave.
+
+    Returns
+    -------
+    list of str
+        Lines for the screen.
+    """
+    from geo_border.network.beyond import LOCAL_WAY  # noqa: PLC0415  (--help stays quick)
+
+    made_up = built.speeds["class"].isin([LOCAL_WAY, "transfer"])
+    ways = built.speeds[~made_up]
+    km = ways.groupby("mode")["km"].sum().sort_values(ascending=False)
+    lengths = ", ".join(f"{length:,.0f} km {mode}" for mode, length in km.items())
+    imputed = 100 * ways["imputed_km"].sum() / ways["km"].sum()
+    served = int(built.crossings["checkpoint_id"].notna().sum())
+    size = f"{built.network.n_nodes:,} nodes, {len(built.network.lines):,} links, {lengths}"
+    passed = f"{served:,} served by a checkpoint, {len(built.crossings) - served:,} unserved"
+    count = int(built.gates["is_open"].sum())
+    return [
+        f"{size}; speed imputed on {imputed:.0f} % of the length",
+        f"{len(built.crossings):,} crossings: {passed}; {count:,} open checkpoints on the network",
+    ]
 
 
 def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:

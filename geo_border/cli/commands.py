@@ -1,45 +1,33 @@
-"""The command line: thin, one function per command."""
+"""The commands: thin, one function each."""
 
 from __future__ import annotations
 
-import math
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
-    SpinnerColumn,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
 from geo_border import __version__
-from geo_border.cli_tables import whatif_tables
-from geo_border.errors import CheckpointError, GeoBorderError
-
-if TYPE_CHECKING:
-    from geo_border.network.build import BuiltNetwork
-    from geo_border.results import Results
+from geo_border.cli.console import SchedulerOption, StudyArgument, err, out, spread, stages_shown
+from geo_border.cli.tables import levels_table, network_lines
+from geo_border.cli.whatif import whatif
+from geo_border.errors import GeoBorderError
 
 EXIT_PROBLEM = 1
 EXIT_BAD_INPUT = 2
 
-MOST_WITH_PLACES = 20
-"""Scenarios up to which every place of each is written."""
-
-SCORES = ("transport_communication", "joint_projects", "social_services", "potential", "index")
 
 app = typer.Typer(
     name="geo-border",
@@ -51,39 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out = Console()
-err = Console(stderr=True)
-
-StudyArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="STUDY",
-        help="Name of an embedded study (see `geo-border studies`), a folder with a study.toml, "
-        "or the path of a study.toml.",
-        show_default=False,
-    ),
-]
-
-
-SchedulerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="Compute on the workers of a dask scheduler, such as tcp://10.0.0.5:8786 (needs "
-        "`pip install 'geo-border[distributed]'`); results are the same to the bit.",
-        show_default=False,
-    ),
-]
-
-
-def _spread(scheduler: str | None) -> AbstractContextManager[None]:
-    """Compute on a cluster if one is named."""
-    if scheduler is None:
-        return nullcontext()
-    from geo_border.routing.cluster import cluster  # noqa: PLC0415  (--help stays quick)
-
-    return cluster(scheduler)
 
 
 def _version(wanted: bool) -> None:
@@ -130,17 +85,9 @@ def run(
     begun = time.perf_counter()
     opened = open_study(study)
     folder = folder or Path("out") / opened.settings.study.id
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("read", total=len(STAGES))
-        with _spread(scheduler):
-            results = opened.run(
-                folder,
-                progress=lambda stage: bar.update(
-                    task, description=stage, completed=STAGES.index(stage)
-                ),
-            )
-    out.print(_summary(results))
+    with stages_shown(STAGES) as progress, spread(scheduler):
+        results = opened.run(folder, progress=progress)
+    out.print(levels_table(results))
     unscored = [LABELS[level] for level in LEVELS if results.levels[level].isna().all()]
     if unscored:
         without = " and ".join(unscored)
@@ -155,159 +102,7 @@ def run(
     out.print(Text(f"Report: {folder / 'report.html'}  ({took:.0f} s)"), soft_wrap=True)
 
 
-def _summary(results: Results) -> Table:
-    """Levels and type of each home region, best first."""
-    from geo_border.report.style import short_names  # noqa: PLC0415  (--help stays quick)
-
-    table = Table(
-        title=Text(results.settings.study.title),
-        title_justify="left",
-        box=None,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    table.add_column("region")
-    for heading in ("trans-\nport", "pro-\njects", "ser-\nvices", "poten-\ntial", "index", "rank"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("type")
-    table.add_column("share", justify="right", no_wrap=True)
-    names = short_names(results.regions["name"])
-    rows = results.levels.join(results.typology[["type", "probability"]]).join(names)
-    by = ["index", "transport_communication"]
-    for row in rows.sort_values(by, ascending=False).to_dict("records"):
-        table.add_row(
-            Text(str(row["short"])),
-            *(_score(float(row[column])) for column in SCORES),
-            "-" if math.isnan(row["rank_low"]) else f"{row['rank_low']:.0f}-{row['rank_high']:.0f}",
-            Text(str(row["type"])),
-            f"{100 * row['probability']:.0f} %",
-        )
-    return table
-
-
-def _score(value: float) -> str:
-    """Score for the table; a level with too little data has none."""
-    return "-" if math.isnan(value) else f"{value:.0f}"
-
-
-def _list_option(name: str, metavar: str, says: str) -> Any:
-    """Option that can be given several times."""
-    return typer.Option(f"--{name}", metavar=metavar, help=says, show_default=False)
-
-
-@app.command()
-def whatif(
-    study: StudyArgument,
-    close: Annotated[
-        list[str] | None, _list_option("close", "ID", "Checkpoint that nobody may pass.")
-    ] = None,
-    open_: Annotated[
-        list[str] | None,
-        _list_option("open", "ID", "Closed checkpoint, or crossing without one, that opens."),
-    ] = None,
-    delay: Annotated[
-        list[str] | None,
-        _list_option("delay", "ID=HOURS", "Hours of a passage, or ID=OUT/IN by direction."),
-    ] = None,
-    delay_out: Annotated[
-        list[str] | None,
-        _list_option("delay-out", "ID=HOURS", "Hours from home to the neighbour alone."),
-    ] = None,
-    delay_in: Annotated[
-        list[str] | None,
-        _list_option("delay-in", "ID=HOURS", "Hours from the neighbour to home alone."),
-    ] = None,
-    hours: Annotated[
-        list[str] | None,
-        _list_option(
-            "hours", "ID=HOURS", "Opening hours, such as my-post='Mo-Su 08:00-20:00' (OSM syntax)."
-        ),
-    ] = None,
-    one_way: Annotated[
-        list[str] | None,
-        _list_option("one-way", "ID=out|in", "Checkpoint passed in one direction alone."),
-    ] = None,
-    modes: Annotated[
-        list[str] | None,
-        _list_option("only", "road|ferry", "Mode of the checkpoints that may be passed."),
-    ] = None,
-    users: Annotated[
-        str | None,
-        typer.Option(
-            metavar="GROUP",
-            help="Who travels: multilateral (anybody), bilateral (citizens of the two states) or "
-            "local (border residents).",
-            show_default=False,
-        ),
-    ] = None,
-    factor: Annotated[
-        float, typer.Option("--delay-factor", metavar="X", help="Multiplies every delay.")
-    ] = 1.0,
-    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the scenario.")] = "whatif",
-    scenarios: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="TOML or CSV with a list of scenarios, instead of the options above.",
-            show_default=False,
-        ),
-    ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="DIR",
-            help="Output folder of the run; `out/` and the name of the study if not given.",
-            show_default=False,
-        ),
-    ] = None,
-    scheduler: SchedulerOption = None,
-) -> None:
-    """Compare a scenario at the border with the border as it is, for each region and place.
-
-    Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
-    seconds. Tables and a GeoPackage go into `whatif/` in the output folder.
-    """
-    from geo_border.inputs.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
-    from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
-    from geo_border.store import whole_folder  # noqa: PLC0415
-    from geo_border.study import open_study  # noqa: PLC0415
-
-    begun = time.perf_counter()
-    opened = open_study(study)
-    folder = folder or Path("out") / opened.settings.study.id
-    proposal = Proposal(
-        close=tuple(close or ()),
-        open=tuple(open_ or ()),
-        delay=tuple(delay or ()),
-        delay_out=tuple(delay_out or ()),
-        delay_in=tuple(delay_in or ()),
-        hours=tuple(hours or ()),
-        one_way=tuple(one_way or ()),
-        modes=tuple(modes or ()),
-        users=users,
-        delay_factor=factor,
-    )
-    if scenarios is None and proposal == Proposal():
-        raise CheckpointError(
-            "nothing is different in this scenario",
-            remedy="Give --close, --open, --delay or another option of `geo-border whatif --help`",
-        )
-    if scenarios is not None and proposal != Proposal():
-        raise CheckpointError("--scenarios cannot be combined with a scenario of options")
-    asked = {name: proposal} if scenarios is None else read_proposals(scenarios)
-    with err.status("reading") as status, _spread(scheduler):
-        result = opened.whatif(
-            asked, folder, each_place=len(asked) <= MOST_WITH_PLACES, progress=status.update
-        )
-    target = folder / "whatif" / folder_name(scenarios.stem if scenarios else name)
-    with whole_folder(target) as aside:
-        write_whatif(result, aside)
-    for table in whatif_tables(result):
-        out.print(table)
-    took = time.perf_counter() - begun
-    out.print(Text(f"Tables and layers: {target}  ({took:.0f} s)"), soft_wrap=True)
+app.command()(whatif)
 
 
 @app.command()
@@ -343,38 +138,15 @@ def network(
     opened = open_study(study)
     folder = folder or Path("out") / opened.settings.study.id
     stages = [*STAGES[: STAGES.index("network") + 1], "outputs"]
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(stages[0], total=len(stages))
+    with stages_shown(stages) as progress:
         built = opened.export_network(
             folder,
             formats or ("parquet", "gpkg"),
-            progress=lambda stage: bar.update(
-                task, description=stage, completed=stages.index(stage)
-            ),
+            progress=progress,
         )
-    for line in _network_summary(built):
+    for line in network_lines(built):
         out.print(Text(line), soft_wrap=True)
     out.print(Text(f"Written to {folder}"), soft_wrap=True)
-
-
-def _network_summary(built: BuiltNetwork) -> list[str]:
-    """Size of a network and how its crossings are served."""
-    from geo_border.network.beyond import LOCAL_WAY  # noqa: PLC0415  (--help stays quick)
-
-    made_up = built.speeds["class"].isin([LOCAL_WAY, "transfer"])
-    ways = built.speeds[~made_up]
-    km = ways.groupby("mode")["km"].sum().sort_values(ascending=False)
-    lengths = ", ".join(f"{length:,.0f} km {mode}" for mode, length in km.items())
-    imputed = 100 * ways["imputed_km"].sum() / ways["km"].sum()
-    served = int(built.crossings["checkpoint_id"].notna().sum())
-    size = f"{built.network.n_nodes:,} nodes, {len(built.network.lines):,} links, {lengths}"
-    passed = f"{served:,} served by a checkpoint, {len(built.crossings) - served:,} unserved"
-    count = int(built.gates["is_open"].sum())
-    return [
-        f"{size}; speed imputed on {imputed:.0f} % of the length",
-        f"{len(built.crossings):,} crossings: {passed}; {count:,} open checkpoints on the network",
-    ]
 
 
 @app.command()
@@ -417,16 +189,12 @@ def isochrones(
     opened = open_study(study)
     folder = folder or Path("out") / opened.settings.study.id
     stages = [*STAGES[: STAGES.index("network") + 1], "access", "outputs"]
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(stages[0], total=len(stages))
+    with stages_shown(stages) as progress:
         found = opened.isochrones(
             start,
             hours or (0.5, 1.0, 2.0),
             folder,
-            progress=lambda stage: bar.update(
-                task, description=stage, completed=stages.index(stage)
-            ),
+            progress=progress,
         )
     about = opened.settings.study
     for row in found.drop(columns="geometry").to_dict("records"):

@@ -1,0 +1,86 @@
+"""What the commands share: consoles, arguments, the progress of stages."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+out = Console()
+err = Console(stderr=True)
+
+
+StudyArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="Name of an embedded study (see `geo-border studies`), a folder with a study.toml, "
+        "or the path of a study.toml.",
+        show_default=False,
+    ),
+]
+
+
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Compute on the workers of a dask scheduler, such as tcp://10.0.0.5:8786 (needs "
+        "`pip install 'geo-border[distributed]'`); results are the same to the bit.",
+        show_default=False,
+    ),
+]
+
+
+def spread(scheduler: str | None) -> AbstractContextManager[None]:
+    """Compute on a cluster if one is named.
+
+    Parameters
+    ----------
+    scheduler
+        Its address, or None.
+
+    Returns
+    -------
+    context manager
+        Within it, blocks of work go to the workers.
+    """
+    if scheduler is None:
+        return nullcontext()
+    from geo_border.routing.cluster import cluster  # noqa: PLC0415  (--help stays quick)
+
+    return cluster(scheduler)
+
+
+@contextmanager
+def stages_shown(stages: Sequence[str]) -> Iterator[Callable[[str], None]]:
+    """Show how far a run is.
+
+    Parameters
+    ----------
+    stages
+        All that it passes through, in order.
+
+    Yields
+    ------
+    callable
+        To be called with the name of each stage as it begins.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(stages[0], total=len(stages))
+        yield lambda stage: bar.update(task, description=stage, completed=stages.index(stage))

@@ -1,0 +1,136 @@
+"""The command `whatif`: scenarios beside the border as it is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from geo_border.cli.console import SchedulerOption, StudyArgument, err, out, spread
+from geo_border.cli.tables import whatif_tables
+from geo_border.errors import CheckpointError
+
+MOST_WITH_PLACES = 20
+"""Scenarios up to which every place of each is written."""
+
+
+def _list_option(name: str, metavar: str, says: str) -> Any:
+    """Option that can be given several times."""
+    return typer.Option(f"--{name}", metavar=metavar, help=says, show_default=False)
+
+
+def whatif(
+    study: StudyArgument,
+    close: Annotated[
+        list[str] | None, _list_option("close", "ID", "Checkpoint that nobody may pass.")
+    ] = None,
+    open_: Annotated[
+        list[str] | None,
+        _list_option("open", "ID", "Closed checkpoint, or crossing without one, that opens."),
+    ] = None,
+    delay: Annotated[
+        list[str] | None,
+        _list_option("delay", "ID=HOURS", "Hours of a passage, or ID=OUT/IN by direction."),
+    ] = None,
+    delay_out: Annotated[
+        list[str] | None,
+        _list_option("delay-out", "ID=HOURS", "Hours from home to the neighbour alone."),
+    ] = None,
+    delay_in: Annotated[
+        list[str] | None,
+        _list_option("delay-in", "ID=HOURS", "Hours from the neighbour to home alone."),
+    ] = None,
+    hours: Annotated[
+        list[str] | None,
+        _list_option(
+            "hours", "ID=HOURS", "Opening hours, such as my-post='Mo-Su 08:00-20:00' (OSM syntax)."
+        ),
+    ] = None,
+    one_way: Annotated[
+        list[str] | None,
+        _list_option("one-way", "ID=out|in", "Checkpoint passed in one direction alone."),
+    ] = None,
+    modes: Annotated[
+        list[str] | None,
+        _list_option("only", "road|ferry", "Mode of the checkpoints that may be passed."),
+    ] = None,
+    users: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GROUP",
+            help="Who travels: multilateral (anybody), bilateral (citizens of the two states) or "
+            "local (border residents).",
+            show_default=False,
+        ),
+    ] = None,
+    factor: Annotated[
+        float, typer.Option("--delay-factor", metavar="X", help="Multiplies every delay.")
+    ] = 1.0,
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the scenario.")] = "whatif",
+    scenarios: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML or CSV with a list of scenarios, instead of the options above.",
+            show_default=False,
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="DIR",
+            help="Output folder of the run; `out/` and the name of the study if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: SchedulerOption = None,
+) -> None:
+    """Compare a scenario at the border with the border as it is, for each region and place.
+
+    Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
+    seconds. Tables and a GeoPackage go into `whatif/` in the output folder.
+    """
+    from geo_border.inputs.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
+    from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
+    from geo_border.store import whole_folder  # noqa: PLC0415
+    from geo_border.study import open_study  # noqa: PLC0415
+
+    begun = time.perf_counter()
+    opened = open_study(study)
+    folder = folder or Path("out") / opened.settings.study.id
+    proposal = Proposal(
+        close=tuple(close or ()),
+        open=tuple(open_ or ()),
+        delay=tuple(delay or ()),
+        delay_out=tuple(delay_out or ()),
+        delay_in=tuple(delay_in or ()),
+        hours=tuple(hours or ()),
+        one_way=tuple(one_way or ()),
+        modes=tuple(modes or ()),
+        users=users,
+        delay_factor=factor,
+    )
+    if scenarios is None and proposal == Proposal():
+        raise CheckpointError(
+            "nothing is different in this scenario",
+            remedy="Give --close, --open, --delay or another option of `geo-border whatif --help`",
+        )
+    if scenarios is not None and proposal != Proposal():
+        raise CheckpointError("--scenarios cannot be combined with a scenario of options")
+    asked = {name: proposal} if scenarios is None else read_proposals(scenarios)
+    with err.status("reading") as status, spread(scheduler):
+        result = opened.whatif(
+            asked, folder, each_place=len(asked) <= MOST_WITH_PLACES, progress=status.update
+        )
+    target = folder / "whatif" / folder_name(scenarios.stem if scenarios else name)
+    with whole_folder(target) as aside:
+        write_whatif(result, aside)
+    for table in whatif_tables(result):
+        out.print(table)
+    took = time.perf_counter() - begun
+    out.print(Text(f"Tables and layers: {target}  ({took:.0f} s)"), soft_wrap=True)
