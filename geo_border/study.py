@@ -17,8 +17,6 @@ from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.exports import check_formats, write_network
-from geo_border.report.tables import write_layers
-from geo_border.report.write import write_outputs
 from geo_border.results import Results, Surfaces
 from geo_border.routing.tables import gate_tables
 from geo_border.runs import MEMORY, Begun, Run, input_digests
@@ -260,6 +258,8 @@ class Study:
             layers={layer: measures[name] for name, layer in LAYERS.items() if name in measures},
         )
         if folder is not None:
+            from geo_border.report.write import write_outputs  # noqa: PLC0415  (slow to import)
+
             progress("outputs")
             with whole_folder(folder) as aside:
                 write_outputs(results, aside)
@@ -340,6 +340,8 @@ class Study:
         progress("access")
         found = isochrones_from(self.settings, begun.border, begun.built, start, hours)
         if folder is not None:
+            from geo_border.report.tables import write_layers  # noqa: PLC0415  (as in `run`)
+
             progress("outputs")
             with whole_folder(folder) as aside:
                 write_layers({"isochrones": found}, aside / "isochrones.gpkg")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import mapclassify
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex
@@ -343,6 +342,8 @@ def pretty_classes(
     known = values.replace([np.inf, -np.inf], np.nan).dropna().to_numpy(float) * scale
     if len(np.unique(known)) < 2:
         return classes([np.inf], colours=colours, unit=unit, darkest=darkest)
+    import mapclassify  # noqa: PLC0415  (compiles for seconds when imported)
+
     bins = np.unique(mapclassify.PrettyBreaks(known, k=k).bins)
     limits = (bins / scale).tolist()
     return classes(limits, colours=colours, unit=unit, scale=scale, darkest=darkest)
