@@ -25,6 +25,8 @@ def border_line(
 ) -> gpd.GeoDataFrame:
     """Pieces of the common border in order from its western end.
 
+    A border that is a closed ring begins at its westernmost point and runs clockwise.
+
     The line is the outline of the neighbour where home polygons touch it (after
     `edge_match`). A new piece begins where the home or the neighbour region changes.
 
@@ -90,9 +92,36 @@ def _ordered(chains: NDArray[np.object_]) -> list[NDArray[np.float64]]:
             row.append(chain if end == 0 else chain[::-1])
         else:
             row.insert(0, chain if end == 1 else chain[::-1])
+    if len(row) == 1 and (row[0][0] == row[0][-1]).all():
+        return [_ring(row[0])]
     if row[0][0, 0] > row[-1][-1, 0]:
         row = [chain[::-1] for chain in reversed(row)]
     return row
+
+
+def _ring(chain: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coordinates of a closed chain, clockwise from the westernmost."""
+    open_chain = chain[:-1][::-1] if shapely.is_ccw(shapely.linestrings(chain)) else chain[:-1]
+    turned = np.roll(open_chain, -int(open_chain[:, 0].argmin()), axis=0)
+    return np.concatenate([turned, turned[:1]])
+
+
+def is_ring(border: gpd.GeoDataFrame) -> bool:
+    """Whether the border ends where it begins.
+
+    Parameters
+    ----------
+    border
+        Pieces as `border_line` gives them.
+
+    Returns
+    -------
+    bool
+        True for a country that borders on nothing but the other side.
+    """
+    first, last = border.geometry.iloc[[border["from_km"].argmin(), border["to_km"].argmax()]]
+    ends = shapely.get_point(first, 0), shapely.get_point(last, -1)
+    return bool(shapely.dwithin(*ends, 1e-9))
 
 
 def _pieces(

@@ -61,7 +61,7 @@ def levels_table(results: Results) -> Table:
             *(_score(float(row[column])) for column in SCORES),
             "-" if math.isnan(row["rank_low"]) else f"{row['rank_low']:.0f}-{row['rank_high']:.0f}",
             Text(str(row["type"])),
-            f"{100 * row['probability']:.0f} %",
+            "-" if math.isnan(row["probability"]) else f"{100 * row['probability']:.0f} %",
         )
     return table
 

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 from matplotlib.transforms import Bbox
 
+from geo_border.border.line import is_ring
 from geo_border.report.cartography import (
     SMALL_PT,
     literal,
@@ -82,12 +83,39 @@ def gaps_along(results: Results, mode: str = "road") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``from_km``, ``to_km``, ``length_km``; the ends of the border bound the outer ones.
+        ``from_km``, ``to_km``, ``length_km``, ``to_end``. The outer ones go to the ends of the
+        border (``to_end``); of a border that is a closed ring they are one stretch, whose
+        length both have.
     """
     posts = open_on_the_line(results)
     at = posts.loc[posts["mode"] == mode, "chainage_km"].to_numpy(float)
     ends = np.r_[results.border["from_km"].min(), at, results.border["to_km"].max()]
-    return pd.DataFrame({"from_km": ends[:-1], "to_km": ends[1:], "length_km": np.diff(ends)})
+    length = np.diff(ends)
+    to_end = np.zeros(len(length), bool)
+    if not is_ring(results.border):
+        to_end[[0, -1]] = True
+    elif len(at):
+        length[[0, -1]] = length[0] + length[-1]
+    return pd.DataFrame(
+        {"from_km": ends[:-1], "to_km": ends[1:], "length_km": length, "to_end": to_end}
+    )
+
+
+def beginning(results: Results) -> str:
+    """Where the distance along the border begins.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        Goes on after *from*.
+    """
+    ring = is_ring(results.border)
+    return "its westernmost point, clockwise" if ring else "its western end"
 
 
 def border_profile(results: Results) -> Figure:
@@ -131,7 +159,9 @@ def border_profile(results: Results) -> Figure:
     strips[0].spines["left"].set_visible(False)
     strips[-1].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     strips[-1].set_xlabel(
-        "Distance along the border from its western end, km", fontsize=SMALL_PT + 1, labelpad=2
+        f"Distance along the border from {beginning(results)}, km",
+        fontsize=SMALL_PT + 1,
+        labelpad=2,
     )
     figure.align_ylabels(strips[1:])
     write_source(figure, source_lines(results.settings.attribution, width))
@@ -328,7 +358,7 @@ def _gap_strip(axes: Axes, results: Results) -> None:
         color=MODE_COLOURS["road"],
         lw=0.8,
     )
-    axes.set_ylabel("To the next road\ncheckpoint, km", fontsize=SMALL_PT + 1)
+    axes.set_ylabel("Between road\ncheckpoints, km", fontsize=SMALL_PT + 1)
     axes.set_ylim(0, 1.1 * gaps["length_km"].max())
 
 

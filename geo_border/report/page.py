@@ -9,9 +9,11 @@ from bokeh.resources import Resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from geo_border.access.decay import calibrated
+from geo_border.border.line import is_ring
 from geo_border.report import content
 from geo_border.report.cartography import ground_of
 from geo_border.report.corridors import corridor_panels, corridor_table
+from geo_border.report.figures import beginning
 from geo_border.report.page_map import region_map
 from geo_border.report.page_profile import profile
 from geo_border.report.style import MODE_COLOURS, MODES
@@ -134,6 +136,8 @@ def _facts(results: Results) -> dict[str, Any]:
         "dyad_cards": content.other_cards(results, "dyad"),
         "capitals": content.capital_matrix(results),
         "indicators": content.indicator_tables(results),
+        "beginning": beginning(results),
+        "ring": is_ring(results.border),
         "quality": content.quality_groups(results),
         "provenance": content.provenance(results.manifest),
         "unserved": int(results.crossings["checkpoint_id"].isna().sum()),

@@ -18,7 +18,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from geo_border.report.figures import gaps_along, open_on_the_line, runs_along
+from geo_border.report.figures import beginning, gaps_along, open_on_the_line, runs_along
 from geo_border.report.hover import FONT, MARKERS, POST_ROWS, checkpoint_words, tooltip
 from geo_border.report.style import INK, MODE_COLOURS, MUTED, short_names
 
@@ -190,7 +190,7 @@ def _delay_strip(results: Results, posts: pd.DataFrame, along: Range1d) -> figur
 
 def _gap_strip(results: Results, along: Range1d) -> figure:
     """Blocks with the distance between road checkpoints."""
-    strip = _strip(along, 160, "To the next, km")
+    strip = _strip(along, 160, "Between, km")
     gaps = gaps_along(results).round(1)
     blocks = strip.quad(
         source=ColumnDataSource(
@@ -199,7 +199,11 @@ def _gap_strip(results: Results, along: Range1d) -> figure:
                 "right": gaps["to_km"].tolist(),
                 "bottom": [0] * len(gaps),
                 "top": gaps["length_km"].tolist(),
-                "name": ["Between road checkpoints"] * len(gaps),
+                "name": np.where(
+                    gaps["to_end"],
+                    "From a road checkpoint to the end of the border",
+                    "Between road checkpoints",
+                ).tolist(),
                 "length": [f"{km:,.0f} km" for km in gaps["length_km"]],
             }
         ),
@@ -209,7 +213,7 @@ def _gap_strip(results: Results, along: Range1d) -> figure:
     )
     strip.add_tools(HoverTool(renderers=[blocks], tooltips=tooltip("name", {"Border": "length"})))
     strip.y_range = Range1d(start=0, end=1.1 * float(gaps["length_km"].max()))
-    strip.xaxis.axis_label = "Distance along the border from its western end, km"
+    strip.xaxis.axis_label = f"Distance along the border from {beginning(results)}, km"
     strip.xaxis.axis_label_text_font_style = "normal"
     strip.xaxis.formatter = NumeralTickFormatter(format="0,0")
     return strip

@@ -10,6 +10,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex
 
+from geo_border.typology.rules import UNDETERMINED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -183,12 +185,12 @@ def type_colours(results: Results) -> dict[str, str]:
     -------
     dict
         Hexadecimal colours by type, in the order of `type_order`; they repeat when there are
-        more types than colours, so letters tell types apart too.
+        more types than colours, so letters tell types apart too. A region of undetermined type
+        is grey.
     """
-    return {
-        name: TYPE_COLOURS[number % len(TYPE_COLOURS)]
-        for number, name in enumerate(type_order(results))
-    }
+    types = [name for name in type_order(results) if name != UNDETERMINED]
+    colours = {name: TYPE_COLOURS[number % len(TYPE_COLOURS)] for number, name in enumerate(types)}
+    return {name: colours.get(name, NO_DATA) for name in type_order(results)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,8 +290,9 @@ def bottleneck(
                 f", {points(behind)} points behind the economic potential "
                 f"({points(row['potential'])}, {found['potential']})"
                 if behind > 0
-                else "; no level is behind the economic potential "
-                f"({points(row['potential'])}, {found['potential']}), which is what is lacking"
+                else "; it is no lower than the economic potential "
+                f"({points(row['potential'])}, {found['potential']}), so that what holds the "
+                "region back is its economy"
             )
         text = sentence(text)
     for more in (_waiting(region_id, evidence), _narrowest(region_id, evidence)):

@@ -55,7 +55,8 @@ def typology(
     Returns
     -------
     DataFrame
-        Index of `levels`: ``type``, ``probability`` (of that type over the draws),
+        Index of `levels`: ``type``, ``probability`` (of that type over the draws; missing
+        where the type is undetermined),
         ``reasons``, ``growth_point``, ``bottleneck``, ``would_change``, ``code`` (such as
         ``HML``), ``likeliest`` and ``likeliest_probability`` (the most frequent type of the
         draws), ``readiness`` (0 to 100), ``is_growth_point``, ``gap`` (points that the
@@ -76,7 +77,9 @@ def typology(
         probabilities = probabilities.reindex(levels.index)
     regions = [str(region) for region in levels.index]
     table["probability"] = [
-        float("nan") if probabilities is None else record(probabilities, region).get(kind)
+        float("nan")
+        if probabilities is None or kind == UNDETERMINED
+        else record(probabilities, region).get(kind)
         for region, kind in zip(regions, kinds["type"], strict=True)
     ]
     table["reasons"] = [

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from geo_border.border.line import along, border_line, dyads
+from geo_border.border.line import along, border_line, dyads, is_ring
 from geo_border.errors import SideError
 
 WGS84 = Geod(ellps="WGS84")
@@ -115,3 +115,14 @@ def test_along_gives_distance_from_the_western_end(four):
     metres = WGS84.inv(0.5, 50, 0.5, 50.1)[2]
     assert found.loc["off", "border_distance_km"] == pytest.approx(metres / 1000, rel=0.01)
     assert found.loc["nowhere"].isna().all()
+
+
+def test_a_ring_begins_at_its_westernmost_point_and_runs_clockwise():
+    home = layer(A=shapely.Polygon([(1, 49.5), (1.5, 50), (2, 49.5), (1.5, 49)]))
+    around = shapely.difference(shapely.box(0, 48, 3, 51), home.geometry.iloc[0])
+    halves = {"X": shapely.box(0, 48, 3, 49.5), "Y": shapely.box(0, 49.5, 3, 51)}
+    border = border_line(home, layer(**{k: around.intersection(h) for k, h in halves.items()}))
+    assert is_ring(border)
+    assert border["neighbour_id"].tolist() == ["Y", "X"]
+    assert shapely.get_coordinates(border.geometry.iloc[0])[0] == pytest.approx([1, 49.5])
+    assert not is_ring(border.iloc[:1])

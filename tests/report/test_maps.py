@@ -23,7 +23,13 @@ from geo_border.report.cartography import (
     scale_bar,
     source_lines,
 )
-from geo_border.report.figures import border_profile, gaps_along, open_on_the_line, runs_along
+from geo_border.report.figures import (
+    beginning,
+    border_profile,
+    gaps_along,
+    open_on_the_line,
+    runs_along,
+)
 from geo_border.report.map_network import network_map
 from geo_border.report.maps import access_map, levels_map, types_map, write_maps
 
@@ -157,6 +163,27 @@ def test_stretches_between_road_checkpoints(results: Results):
     assert gaps["length_km"].sum() == pytest.approx(results.border["length_km"].sum())
     assert open_on_the_line(results).index.tolist() == ["hill-dale", "ford-mill"]
     assert open_on_the_line(results)["delay_h"].tolist() == [1.5, 3.0]
+    assert gaps["to_end"].all()
+    assert beginning(results) == "its western end"
+
+
+def test_the_stretch_over_the_beginning_of_a_ring_is_one(results: Results):
+    # A ring of 143 km with road checkpoints at 35.8 and 107.3 km: 71.5 km either way.
+    ring = results.border.set_geometry(
+        [
+            shapely.LineString([(60, 50), (61, 51), (62, 50)]),
+            shapely.LineString([(62, 50), (61, 49), (60, 50)]),
+        ],
+        crs=4326,
+    )
+    posts = results.checkpoints.assign(mode="road")
+    closed = replace(results, border=ring, checkpoints=posts)
+    gaps = gaps_along(closed)
+    assert gaps["length_km"].tolist() == pytest.approx([71.5] * 3)
+    assert not gaps["to_end"].any()
+    assert beginning(closed).startswith("its westernmost point")
+    alone = replace(closed, checkpoints=posts.assign(is_open=[True, False, False]))
+    assert gaps_along(alone)["length_km"].tolist() == pytest.approx([143, 143])
 
 
 def test_runs_join_pieces_of_one_region(results: Results):

@@ -17,10 +17,12 @@ from geo_border.report.content import (
 from geo_border.report.style import (
     NO_DATA,
     PERCENT,
+    TYPE_COLOURS,
     classes,
     pretty_classes,
     score_classes,
     short_names,
+    type_colours,
     type_order,
 )
 from geo_border.report.words import headline, key_figures, listed, number, weighted_mean
@@ -106,6 +108,13 @@ def test_short_names_stay_distinct():
 
 def test_types_come_in_the_order_of_their_index(results: Results):
     assert type_order(results) == ["Neighbour", "Gateway"]
+
+
+def test_an_undetermined_type_is_grey_and_shifts_no_colour(results: Results):
+    kinds = results.typology.assign(type=["Gateway", "undetermined"])
+    colours = type_colours(replace(results, typology=kinds))
+    assert colours["undetermined"] == NO_DATA
+    assert colours["Gateway"] == TYPE_COLOURS[0]
 
 
 def test_values_on_a_limit_belong_below_it():

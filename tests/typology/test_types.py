@@ -191,7 +191,7 @@ def test_bottleneck(levels, evidence):
         "of the demand across the whole border): closed, it would send trips round by 1.5 h on "
         "average."
     )
-    assert "no level is behind" in bottleneck("N-3", levels)
+    assert "no lower than the economic potential" in bottleneck("N-3", levels)
     assert "0.4 %" in bottleneck("N-2", levels, evidence=evidence)
     levels.loc["N-1", ["transport_communication", "joint_projects", "social_services"]] = np.nan
     assert bottleneck("N-1", levels) == "No level can be scored."
