@@ -10,7 +10,7 @@ demo: $(VENV)/.demo
 	$(BIN)/geo-border run ru-kz -o $(OUT)
 
 test: $(VENV)/.test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
