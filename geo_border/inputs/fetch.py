@@ -32,6 +32,12 @@ PAUSE_S = 2.0
 
 CHUNK_BYTES = 1 << 16
 
+SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
+"""Ends of the names that an extract is fetched to."""
+
+_BEGINS = (b"OSMHeader", b"<osm", b"\x1f\x8b", b"BZh")
+_LOOK_BYTES = 1024
+
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _LONGEST_SUM_BYTES = 4096
 _GONE = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
@@ -365,6 +371,68 @@ def _no_place(error: OSError, file: Path) -> DownloadError:
     )
 
 
+def check_place(file: Path, folder: Path) -> None:
+    """Refuse a place where a study may not have a file written.
+
+    Parameters
+    ----------
+    file
+        Where to.
+    folder
+        The folder of the study, the only one that is written to.
+
+    Raises
+    ------
+    DownloadError
+        If the file is outside of the folder, links followed; if its name is not that of an
+        extract; or if what is there is neither an extract nor was fetched.
+    """
+    beside = (file.with_name(f"{file.name}.md5"), *_asides(file))
+    if not all(each.resolve().is_relative_to(folder.resolve()) for each in (file, *beside)):
+        raise DownloadError(
+            "is outside the folder of the study, the only one that extracts are fetched to",
+            file=file,
+            remedy="Name a `file` in that folder in [osm], or take out its `url`: an extract "
+            "elsewhere is read, not fetched",
+        )
+    if not file.name.lower().endswith(SUFFIXES):
+        raise DownloadError(
+            "does not have the name of an extract",
+            file=file,
+            remedy=f"End `file` in [osm] with {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
+        )
+    if file.exists() and not (file.is_file() and (_was_fetched(file) or _is_extract(file))):
+        raise DownloadError(
+            "is no extract of OpenStreetMap and was not fetched: it is not replaced",
+            file=file,
+            remedy="Move it away, or give another `file` in [osm]",
+        )
+
+
+def _asides(file: Path) -> tuple[Path, Path, Path]:
+    """Files beside one that is being fetched: what has arrived, its mark, and the new one."""
+    part = file.with_name(f".{file.name}.part")
+    return part, part.with_name(f"{part.name}.json"), file.with_name(f".{file.name}.new")
+
+
+def _was_fetched(file: Path) -> bool:
+    """Whether the checksum kept beside a file is its own."""
+    kept = file.with_name(f"{file.name}.md5")
+    if not kept.is_file():
+        return False
+    own: str = file_hash(str(file), alg="md5")
+    with kept.open(encoding="ascii", errors="replace") as text:
+        return text.read(len(own)).lower() == own
+
+
+def _is_extract(file: Path) -> bool:
+    """Whether a file begins as extracts do."""
+    with file.open("rb") as opened:
+        begin = opened.read(_LOOK_BYTES)
+    pbf, xml, *packed = _BEGINS
+    return begin[6:15] == pbf or xml in begin or begin.startswith(tuple(packed))
+
+
 def fetch_extracts(
     settings: Settings,
     folder: Path,
@@ -399,7 +467,8 @@ def fetch_extracts(
     Raises
     ------
     DownloadError
-        If the study names no extracts, one is missing and has no url, or cannot be fetched.
+        If the study names no extracts, one is missing and has no url, cannot be fetched, or
+        may not be written where it is named, see `check_place`.
     """
     if settings.osm is None:
         raise DownloadError(
@@ -408,6 +477,9 @@ def fetch_extracts(
             remedy="Name them in [osm], each with its `url`",
         )
     done = []
+    for row in settings.osm.extracts:
+        if row.url is not None:
+            check_place(folder / row.file, folder)
     for row in settings.osm.extracts:
         file = folder / row.file
         begin(row.file)

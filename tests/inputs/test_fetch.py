@@ -269,3 +269,42 @@ def test_an_extract_without_a_url_must_be_there(tmp_path):
 def test_a_study_without_extracts_has_nothing_to_fetch(mini):
     with pytest.raises(DownloadError, match="names no extracts"):
         fetch_extracts(read_settings(mini / "study.toml"), mini)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("../x.osm.pbf", "outside the folder"),
+        ("../../x.osm.pbf", "outside the folder"),
+        ("/{root}/x.osm.pbf", "outside the folder"),
+        ("link/x.osm.pbf", "outside the folder"),
+        ("marked.osm.pbf", "outside the folder"),
+        ("study.toml", "name of an extract"),
+        ("data/x.txt", "name of an extract"),
+        ("mine.osm.pbf", "not replaced"),
+        ("data", "name of an extract"),
+    ],
+)
+def test_a_study_cannot_have_other_files_written(server, tmp_path, name, says):
+    name = name.replace("/{root}", str(tmp_path))
+    folder = study(tmp_path / "r" / "s", f'{{ file = "{name}", url = "{server.url}" }}')
+    (folder / "data").mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "mine.osm.pbf").write_bytes(b"my own notes")
+    (tmp_path / "victim").write_text("mine", encoding="utf-8")
+    (folder / "marked.osm.pbf.md5").symlink_to(tmp_path / "victim")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(DownloadError, match=says):
+        fetch_extracts(read_settings(folder / "study.toml"), folder, update=True, **QUICK)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("begin", [b"\0\0\0\x0e\n\tOSMHeader", b"<?xml version='1.0'?>\n<osm "])
+def test_an_extract_that_was_put_there_by_hand_is_updated(server, tmp_path, begin):
+    folder = study(tmp_path / "s", f'{{ file = "a.osm.pbf", url = "{server.url}" }}')
+    (folder / "a.osm.pbf").write_bytes(begin)
+    settings = read_settings(folder / "study.toml")
+    for _ in range(2):  # the second time it is what was fetched
+        fetch_extracts(settings, folder, update=True, **QUICK)
+        assert (folder / "a.osm.pbf").read_bytes() == BODY
