@@ -94,7 +94,8 @@ def run(
         note = f"No figures for {without}: no index, no type. [indicators] in study.toml adds them."
         out.print(Text(note, style="dim"))
     out.print(
-        "Scores 0-100 among the regions of the study; rank: 5-95 % of the Monte Carlo draws; "
+        "Scores 0-100 among the regions of the study; index: of transport, projects and "
+        "services, without potential; rank: 5-95 % of the Monte Carlo draws; "
         "share: of the draws with that type.",
         style="dim",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from geo_border.report.hover import checkpoint_words
+from geo_border.report.hover import checkpoint_words, delay_origin
 from geo_border.report.style import (
     BAD,
     LEVELS,
@@ -68,6 +68,12 @@ def words_of(value: object) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124
 
 
+def _order(results: Results) -> pd.Index:
+    """Regions by their index; without one by the level that has scores."""
+    by = ["index", *LEVELS]
+    return results.levels.sort_values(by, ascending=False, na_position="last").index
+
+
 def region_table(results: Results) -> dict[str, Any]:
     """Table of the home regions with levels, types and accessibility.
 
@@ -92,9 +98,7 @@ def region_table(results: Results) -> dict[str, Any]:
     ]
     rows = []
     near = results.regions.loc[results.levels.index, "hours_to_checkpoint"].max() < 2
-    # Without an index by the level that has scores.
-    order = results.levels.sort_values(["index", *LEVELS], ascending=False, na_position="last")
-    for name in order.index:
+    for name in _order(results):
         region, level = results.regions.loc[name], results.levels.loc[name]
         kind = words_of(results.typology["type"].get(name))
         interval = cell(level["rank_low"])
@@ -188,7 +192,7 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
     settings = results.settings.typology
     lines = results.cards[results.cards["kind"] == "region"].groupby("id", sort=False)["line"]
     lines_of = {name: [checkpoint_label(words_of(line)) for line in group] for name, group in lines}
-    order = results.levels.sort_values("index", ascending=False, na_position="last").index
+    order = _order(results)
     cards = []
     for name in order:
         level = results.levels.loc[name]
@@ -282,6 +286,7 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
         ["is_open", "load_share"], ascending=False, na_position="last", kind="stable"
     )
     words = checkpoint_words(results, posts)
+    origin = delay_origin(posts)
     names = results.checkpoints["name"].astype(str).map(checkpoint_label)
     ways: dict[str, list[str]] = {}
     moved = results.diversions.sort_values("share", ascending=False, kind="stable")
@@ -309,7 +314,7 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
             cell(str(post["status"])),
             cell(post["load_share"], 1, factor=100),
             cell(float(np.mean([post["delay_out_h"], post["delay_in_h"]])), 1),
-            cell("default" if post["delay_imputed"] else "sourced"),
+            cell(origin[number_]),
             cell(post["closure_extra_hours"], 1),
             cell(post["closure_unserved"], 2, factor=100),
             cell(", ".join(ways.get(str(name), []))),
@@ -364,13 +369,15 @@ def capital_matrix(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``columns`` of names; ``rows`` of a name and cells with ``hours``, ``km``, ``via``,
-        ``colour``; ``legend`` of colours and labels.
+        ``ends`` in words, ``columns`` of names; ``rows`` of a name and cells with ``hours``,
+        ``km``, ``via``, ``colour``; ``legend`` of colours and labels.
     """
     regions = results.regions
     short = short_names(regions["name"].astype(str))
     capital = regions["capital"].map(words_of)
     capital = capital.where(capital != "", short)
+    known_from = regions.get("capital_known_from", pd.Series(dtype=object))
+    stand_in = bool((known_from == "most populous settlement").any())
     times = results.travel_times.set_index(["from_id", "to_id"])
     posts = results.checkpoints["name"].astype(str).map(checkpoint_label)
     rows_of = list(regions.index[regions["side"] == "home"])
@@ -399,6 +406,7 @@ def capital_matrix(results: Results) -> dict[str, Any]:
             )
         rows.append({"name": capital[start], "cells": cells})
     return {
+        "ends": "largest settlement" if stand_in else "capital",
         "columns": [capital[name] for name in columns],
         "rows": rows,
         "legend": list(zip(scale.colours, scale.labels, strict=True)),

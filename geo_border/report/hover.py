@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.inputs.extracts import RULE
 from geo_border.report.style import INK, MODES, MUTED, checkpoint_label, percent, short_names
 
 if TYPE_CHECKING:
@@ -127,7 +128,6 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
         if np.isfinite(share) and share >= 5e-5:
             words.append(f"{percent(share, 1)} of the demand finds no other way")
         closure.append("; ".join(words) or "not modelled")
-    imputed = posts["delay_imputed"].to_numpy(bool)
     return {
         "name": [checkpoint_label(str(name)) for name in posts["name"]],
         "mode_text": [MODES.get(mode, str(mode)) for mode in posts["mode"]],
@@ -138,10 +138,30 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
             for share in posts["load_share"].to_numpy(float, na_value=np.nan)
         ],
         "delay_text": [
-            f"{out:.1f} h out, {back:.1f} h back ({'default' if guess else 'from a source'})"
-            for out, back, guess in zip(
-                posts["delay_out_h"], posts["delay_in_h"], imputed, strict=True
+            f"{out:.1f} h out, {back:.1f} h back ({origin})"
+            for out, back, origin in zip(
+                posts["delay_out_h"], posts["delay_in_h"], delay_origin(posts), strict=True
             )
         ],
         "closure_text": closure,
     }
+
+
+def delay_origin(posts: pd.DataFrame) -> list[str]:
+    """Where the delay of each checkpoint is from.
+
+    Parameters
+    ----------
+    posts
+        Rows of the checkpoints.
+
+    Returns
+    -------
+    list of str
+        ``from a source``, ``default``, or ``by open_crossings``, which nobody measured.
+    """
+    known_from = posts.get("known_from", pd.Series("", posts.index))
+    return [
+        "by open_crossings" if source == RULE else "default" if guess else "from a source"
+        for source, guess in zip(known_from, posts["delay_imputed"], strict=True)
+    ]

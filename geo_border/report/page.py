@@ -137,8 +137,15 @@ def _facts(results: Results) -> dict[str, Any]:
         "capitals": content.capital_matrix(results),
         "indicators": content.indicator_tables(results),
         "beginning": beginning(results),
+        "as_of": results.settings.study.as_of or _date(results),
         "ring": is_ring(results.border),
         "quality": content.quality_groups(results),
         "provenance": content.provenance(results.manifest),
         "unserved": int(results.crossings["checkpoint_id"].isna().sum()),
     }
+
+
+def _date(results: Results) -> str:
+    """Date of the newest extract, empty where none is known."""
+    files = results.manifest.get("extracts", {}).get("files", [])
+    return max((str(file["timestamp"] or "")[:10] for file in files), default="")

@@ -107,6 +107,9 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     length = results.border["length_km"].sum()
     posts = open_on_the_line(results)
     roads = int((posts["mode"] == "road").sum())
+    uncertain = int((posts["status"] == "uncertain").sum())
+    doubt = f"; whether {uncertain} of them {'is' if uncertain == 1 else 'are'} open is uncertain"
+    doubt = doubt if uncertain else ""
     people = home["population"]
     hours = weighted_mean(home["hours_to_checkpoint"], people)
     effect = percent(weighted_mean(home["border_effect"], people), 1)
@@ -116,7 +119,7 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     crowd = number(many / 1e6, 1, unit=" M") if many >= 1e6 else number(round(many, -2))
     figures = [
         (number(length, unit=" km"), "of common border"),
-        (f"{len(posts)}", f"open checkpoints on it, {roads} of them by road"),
+        (f"{len(posts)}", f"open checkpoints on it, {roads} of them by road{doubt}"),
         (number(length / roads if roads else None, unit=" km"), "of border per road checkpoint"),
         (crowd, f"people in the {len(home)} regions of {side}"),
         (soon, "from them to the nearest open checkpoint, on average"),
@@ -176,8 +179,8 @@ def _levels_in_words(results: Results) -> list[str]:
     study = results.settings.study
     text = [
         (
-            f"This study has no figures for {listed(missing)}: the {len(results.levels)} regions "
-            f"of {study.home} on the border with {study.neighbour} have no index and no type."
+            f"This study has no figures for {listed(missing)}: the regions of "
+            f"{study.home} on the border with {study.neighbour} have no index and no type."
         )
     ]
     names = results.regions["name"].astype(str)

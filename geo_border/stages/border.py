@@ -98,7 +98,7 @@ def _checkpoints(
     section = settings.checkpoints
 
     def placed(table: pd.DataFrame) -> gpd.GeoDataFrame:
-        return placed_checkpoints(
+        found = placed_checkpoints(
             table,
             border,
             delay_h=settings.delay_h,
@@ -107,6 +107,9 @@ def _checkpoints(
             farthest_km=section.farthest_km,
             file=section.file or TAGS,
         )
+        # Nobody measured the 0 h of the rule.
+        by_rule = found["known_from"] == RULE
+        return found.assign(delay_imputed=found["delay_imputed"] | by_rule)
 
     points = gpd.GeoSeries.from_xy(inputs.checkpoints["lon"], inputs.checkpoints["lat"], crs=4326)
     inland = along(border, points)["border_distance_km"] > INLAND_KM

@@ -10,7 +10,7 @@ import pandas as pd
 
 from geo_border.border.checkpoints import ON_THE_LINE
 from geo_border.index.audit import audit
-from geo_border.inputs.extracts import TAGS
+from geo_border.inputs.extracts import RULE, TAGS
 from geo_border.network.osm.speeds import FALLBACK, speed_table
 from geo_border.network.seams import speed_seams
 
@@ -150,6 +150,8 @@ def _of_checkpoints(
     for mode, rows in on_line.groupby("mode"):
         open_now = rows[rows["is_open"]]
         sourced = int((~open_now["delay_imputed"]).sum())
+        by_rule = int((open_now["known_from"] == RULE).sum())
+        free = f"{by_rule} have 0 h by open_crossings, " if by_rule else ""
         lines += [
             ("checkpoints", f"open, {mode}", len(open_now), "", f"of {len(rows)} in the register"),
             (
@@ -158,7 +160,7 @@ def _of_checkpoints(
                 sourced,
                 "",
                 (
-                    f"the others have {default_h[str(mode)]:g} h; "
+                    f"{free}the others have {default_h[str(mode)]:g} h; "
                     f"{settings.checkpoints.delay_source or 'no source is given'}"
                 ),
             ),

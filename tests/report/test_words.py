@@ -14,6 +14,7 @@ from geo_border.report.content import (
     region_cards,
     region_table,
 )
+from geo_border.report.hover import delay_origin
 from geo_border.report.style import (
     NO_DATA,
     PERCENT,
@@ -161,7 +162,7 @@ def test_checkpoints_are_ranked_with_where_their_traffic_goes(results: Results):
     table = checkpoint_table(results)
     assert [row[0]["text"] for row in table["rows"]] == ["Hill–Dale", "Ford–Mill", "Old–Shut"]
     assert table["rows"][0][-1]["text"] == "Ford–Mill 98\u00a0%"
-    assert [row[6]["text"] for row in table["rows"]] == ["sourced", "default", "default"]
+    assert [row[6]["text"] for row in table["rows"]] == ["from a source", "default", "default"]
     assert table["rows"][2][4]["text"] == "\N{EN DASH}"
 
 
@@ -184,3 +185,21 @@ def test_indicators_say_how_far_they_are_known(results: Results):
         "2 of 2",
     )
     assert (social["rows"][0]["better"], social["rows"][0]["role"]) == ("less", "context")
+
+
+def test_free_crossings_have_no_source(results: Results):
+    posts = results.checkpoints.assign(known_from=["register", "open crossing by rule", "register"])
+    assert delay_origin(posts) == ["from a source", "by open_crossings", "default"]
+
+
+def test_a_checkpoint_that_may_be_closed_is_told(results: Results):
+    posts = results.checkpoints.assign(status=["open", "uncertain", "closed"])
+    words = key_figures(replace(results, checkpoints=posts))[1][1]
+    assert words.endswith("whether 1 of them is open is uncertain")
+    assert "uncertain" not in key_figures(results)[1][1]
+
+
+def test_a_settlement_that_stands_in_for_a_capital_is_not_called_one(results: Results):
+    stand_in = results.regions.assign(capital_known_from="most populous settlement")
+    assert capital_matrix(replace(results, regions=stand_in))["ends"] == "largest settlement"
+    assert capital_matrix(results)["ends"] == "capital"
