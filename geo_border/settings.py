@@ -371,6 +371,8 @@ def read_settings(file: Path) -> Settings:
             remedy="`geo-border new DIR` makes a study to start from, `geo-border studies` "
             "lists the embedded ones",
         ) from error
+    except IsADirectoryError as error:
+        raise StudyError("it is a folder", file=file, remedy="Name the study.toml in it") from error
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"cannot be read as text ({error})", file=file) from error
     try:

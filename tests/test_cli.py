@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from geo_border import __version__
+from geo_border.cli import main
 
 
 def geo_border(*arguments, cwd=None):
@@ -71,7 +72,11 @@ def test_isochrones_of_a_place_are_told_and_written(mini, tmp_path):
     assert {path.name for path in out.iterdir()} == {".stages", "isochrones.gpkg"}
     wrong = geo_border(*begin, "Nowhere")
     assert wrong.returncode == 2
-    assert "there is no place 'Nowhere'" in wrong.stderr
+    assert "there is no place or checkpoint 'Nowhere'" in wrong.stderr
+    assert "Town B" in geo_border(*begin, "Twon B").stderr
+    endless = geo_border("isochrones", mini, "--from", "Town A", "--hours", "1e9")
+    assert endless.returncode == 2
+    assert "less than or equal to 100" in endless.stderr
 
 
 @pytest.mark.parametrize(
@@ -88,6 +93,20 @@ def test_bad_input_is_one_message_and_exit_code_two(mini, tmp_path, spoil, says)
     assert says in ran.stderr
     assert "Traceback" not in ran.stderr
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize("within_a_command", [True, False])
+def test_an_interrupt_says_what_is_kept(monkeypatch, capsys, within_a_command):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    at = "geo_border.study.open_study" if within_a_command else "geo_border.cli.commands.app"
+    monkeypatch.setattr(at, interrupt)
+    monkeypatch.setattr(sys, "argv", ["geo-border", "run", "ru-kz"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert "finished stages are kept" in capsys.readouterr().err
 
 
 def test_debug_shows_the_traceback(mini):

@@ -139,7 +139,7 @@ def test_a_list_of_scenarios_is_a_line_each(study, tmp_path):
         (["--close", "track"], "'track' is one of mode rail"),
         ([], "nothing is different"),
         (["--close", "middle", "--scenarios", "x.toml"], "cannot be combined"),
-        (["--scenarios", "none.toml"], "none.toml: cannot be read"),
+        (["--scenarios", "none.toml"], "none.toml: there is no such file"),
         (["--delay", "middle=x"], "gives no hours"),
         (["--users", "everybody"], "no group of users 'everybody'"),
     ],

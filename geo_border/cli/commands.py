@@ -27,6 +27,7 @@ from geo_border.errors import GeoBorderError
 
 EXIT_PROBLEM = 1
 EXIT_BAD_INPUT = 2
+EXIT_STOPPED = 130
 
 
 app = typer.Typer(
@@ -165,6 +166,7 @@ def isochrones(
             "--hours",
             metavar="HOURS",
             min=0.01,
+            max=100.0,
             help="A limit; once for each (default: 0.5, 1 and 2).",
             show_default=False,
         ),
@@ -337,5 +339,15 @@ def main() -> None:
         )
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
-        err.print("stopped; finished stages are kept, the same command goes on from there")
-        sys.exit(130)
+        _say_stopped()
+        sys.exit(EXIT_STOPPED)
+    except SystemExit as ended:
+        # Typer turns an interrupt within a command into this exit code, and says nothing.
+        if ended.code == EXIT_STOPPED:
+            _say_stopped()
+        raise
+
+
+def _say_stopped() -> None:
+    """Say what an interrupt leaves."""
+    err.print("stopped; finished stages are kept, the same command goes on from there")

@@ -84,6 +84,12 @@ def read_proposals(file: Path) -> dict[str, Proposal]:
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise StudyError(
+            "there is no such file", file=file, remedy="Check the path after --scenarios"
+        ) from error
+    except IsADirectoryError as error:
+        raise StudyError("it is a folder", file=file, remedy="Name the file in it") from error
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"cannot be read as text ({error})", file=file) from error
     rows = list(_toml_rows(text, file) if file.suffix == ".toml" else _csv_rows(text))
@@ -156,21 +162,28 @@ def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame
     CheckpointError
         If it names what is not there, or gives hours that are none.
     """
+    _check_modes(proposal.modes, gates)
     opened = [_gate_at(name, gates, crossings) for name in proposal.open]
     twins = {twin: name for name in opened for twin in _twins(name, gates, crossings)}
     delay: dict[str, tuple[float, float]] = {}
     for entry in proposal.delay:
         name, value = _pair(entry)
         out, _, back = value.partition("/")
-        delay[name] = _number(out, entry), _number(back or out, entry)
+        both = _number(out, entry), _number(back or out, entry)
+        if np.isinf(both).all():
+            raise CheckpointError(
+                f"{entry!r} lets nobody pass",
+                remedy=f"Use --close {name} (`close` in a list of scenarios)",
+            )
+        delay[name] = both
     check_names({*proposal.close, *delay}, gates.index)
     for position, entries in enumerate((proposal.delay_out, proposal.delay_in)):
         for entry in entries:
             name, value = _pair(entry)
             check_names([name], gates.index)
-            both = list(delay.get(name, gates.loc[name, ["delay_out_h", "delay_in_h"]]))
-            both[position] = _number(value, entry)
-            delay[name] = both[0], both[1]
+            hours_of = list(delay.get(name, gates.loc[name, ["delay_out_h", "delay_in_h"]]))
+            hours_of[position] = _number(value, entry)
+            delay[name] = hours_of[0], hours_of[1]
     hours = dict(_pair(entry) for entry in proposal.hours)
     one_way = dict(_pair(entry) for entry in proposal.one_way)
     check_names({*hours, *one_way}, gates.index)
@@ -191,6 +204,16 @@ def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame
         users=proposal.users,
         delay_factor=proposal.delay_factor,
     )
+
+
+def _check_modes(modes: tuple[str, ...], gates: pd.DataFrame) -> None:
+    """Refuse modes that no checkpoint has."""
+    there = sorted(set(gates["mode"]))
+    for mode in modes:
+        if mode not in there:
+            raise CheckpointError(
+                f"no checkpoint has the mode {mode!r}", remedy=f"They have {', '.join(there)}"
+            )
 
 
 def _gate_at(name: str, gates: pd.DataFrame, crossings: pd.DataFrame) -> str:

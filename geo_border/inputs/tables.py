@@ -70,11 +70,17 @@ def read_table(file: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
         raise TableError(
             "there is no such file", file=file, remedy="Check the path in study.toml"
         ) from error
+    except IsADirectoryError as error:
+        raise TableError("it is a folder", file=file, remedy="Name the file in it") from error
+    except pd.errors.EmptyDataError as error:
+        raise TableError(
+            "it is empty", file=file, remedy="Write a header and a row for each thing"
+        ) from error
     except OSError as error:
         raise TableError(
             f"cannot be read ({error.strerror})", file=file, remedy="Name a file you may read"
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise TableError(
             f"not a comma-separated table in UTF-8 ({str(error).strip()})",
             file=file,
@@ -117,6 +123,8 @@ def _table_error(failures: pd.DataFrame, frame: pd.DataFrame, file: Path) -> Tab
     elif twice:
         columns = ", ".join(dict.fromkeys(same["column"]))
         problem, remedy = f"the same {columns} stand twice", "Keep one row of each"
+    elif check == "not_nullable" and isinstance(value, str):
+        problem, remedy = f"{column} is {value!r}, which is not a number", "Correct the value"
     elif check == "not_nullable":
         problem, remedy = f"{column} is empty", "Fill it in"
     elif check.startswith(("coerce_dtype", "dtype")):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from geo_border.access.isochrones import checkpoint_origin, isochrones, place_origin
+from geo_border.errors import StudyError
 from geo_border.network.crossings import gates_in_use
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.named_places import place_named
@@ -97,6 +101,16 @@ def isochrones_from(
     if len(named):
         origin = checkpoint_origin(network, tables, str(named[0]))
     else:
+        names = pd.concat([posts["name"], places["name"]])
+        known = {*names, *names.index}
+        if start not in known:
+            like = get_close_matches(start, sorted(map(str, known)), n=3, cutoff=0.4)
+            raise StudyError(
+                f"the start: there is no place or checkpoint {start!r}",
+                remedy=f"Is it {' or '.join(like)}?"
+                if like
+                else "Give an id or a name of tables/checkpoints.csv or of the places table",
+            )
         place = place_named(places, start, where="the start")
         origin = place_origin(network, tables, places.loc[place])
     return isochrones(

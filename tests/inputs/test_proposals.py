@@ -84,6 +84,9 @@ def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings):
         ({"delay": ["west=soon"]}, "gives no hours"),
         ({"delay": ["west=-1"]}, "gives no hours"),
         ({"delay": ["west=nan"]}, "gives no hours"),
+        ({"delay": ["west=inf"]}, "lets nobody pass.*Use --close west"),
+        ({"modes": ["plane"]}, "no checkpoint has the mode 'plane'.*They have rail, road"),
+        ({"modes": ["road", "plane"]}, "'plane'"),
         ({"delay_in": ["nowhere=1"]}, "'nowhere'"),
         ({"hours": ["west=at noon"]}, "not in OSM syntax"),
         ({"hours": ["nowhere=24/7"]}, "'nowhere'"),
@@ -141,8 +144,10 @@ def test_a_list_that_cannot_be_read_says_where_and_why(tmp_path, name, text, say
     file.write_text(text)
     with pytest.raises(StudyError, match=says):
         read_proposals(file)
-    with pytest.raises(StudyError, match="cannot be read"):
+    with pytest.raises(StudyError, match="there is no such file"):
         read_proposals(tmp_path / "none.toml")
+    with pytest.raises(StudyError, match="it is a folder"):
+        read_proposals(tmp_path)
 
 
 def test_infinite_hours_close_a_direction(gates, crossings):

@@ -14,8 +14,19 @@ def test_semicolons_and_folders_are_named_for_what_they_are(tmp_path):
     file.write_text("side;mode;class;kmh;source\nhome;road;street;60;x\n")
     with pytest.raises(TableError, match="parted by semicolons"):
         read_table(file, SPEEDS)
-    with pytest.raises(TableError, match="cannot be read"):
+    with pytest.raises(TableError, match="it is a folder"):
         read_table(tmp_path, SPEEDS)
+
+
+def test_nothing_and_no_number_are_not_the_same(tmp_path):
+    file = tmp_path / "speeds.csv"
+    file.write_text("")
+    with pytest.raises(TableError, match="it is empty"):
+        read_table(file, SPEEDS)
+    for value, says in (("nan", "'nan', which is not a number"), ("", "kmh is empty")):
+        file.write_text(f"side,mode,class,kmh,source\nhome,road,street,{value},x\n")
+        with pytest.raises(TableError, match=says):
+            read_table(file, SPEEDS)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):

@@ -179,7 +179,7 @@ def test_isochrones_of_a_place_and_a_checkpoint(folder, out):
     assert open_study(folder).isochrones("West post", (0.5,))["side"].tolist() == [
         "home", "neighbour"
     ]  # fmt: skip
-    with pytest.raises(StudyError, match="there is no place 'Nowhere'"):
+    with pytest.raises(StudyError, match="there is no place or checkpoint 'Nowhere'"):
         study.isochrones("Nowhere", (1.0,))
 
 
