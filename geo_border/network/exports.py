@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # of what networkx raises; it reads what we wrote
 
@@ -19,7 +20,6 @@ from geo_border.network.graph import MODES, SIDES, Network
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -224,7 +224,7 @@ def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None 
     built.parts.to_parquet(folder / "parts.parquet")
 
 
-def read_parquet(folder: Path) -> Network:
+def read_parquet(folder: Path | str) -> Network:
     """Read a network that `write_parquet` wrote.
 
     Parameters
@@ -242,6 +242,7 @@ def read_parquet(folder: Path) -> Network:
     NetworkError
         If a file is missing or is not what was written.
     """
+    folder = Path(folder)
     try:
         nodes = gpd.read_parquet(folder / "nodes.parquet")
         edges = pd.read_parquet(folder / "edges.parquet")

@@ -12,7 +12,7 @@ from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.border.edges import edge_match, equal_area_crs
 from geo_border.border.line import border_line
 from geo_border.border.locate import polygon_near
-from geo_border.errors import SideError
+from geo_border.errors import GeometryError, SideError
 from geo_border.network.build import BuiltNetwork, build_network
 from geo_border.network.graph import MODES, SIDES
 from geo_border.network.osm.extract import read_extract
@@ -40,7 +40,7 @@ REACH_M = 10_000.0
 
 
 def from_osm(
-    files: Sequence[Path | str],
+    files: Sequence[Path | str] | Path | str,
     territory: gpd.GeoDataFrame,
     *,
     checkpoints: pd.DataFrame | None = None,
@@ -277,7 +277,13 @@ def _border(
     territory: gpd.GeoDataFrame, tolerance_km: float
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Land of both sides that meets in one line, and that line."""
-    unknown = [side for side in SIDES if side not in set(territory["side"])]
+    if territory.crs is None:
+        raise GeometryError(
+            "the territory has no coordinate reference system",
+            remedy="Say which it is with set_crs, such as set_crs(4326)",
+        )
+    given = set(territory["side"]) if "side" in territory else set()
+    unknown = [side for side in SIDES if side not in given]
     if unknown:
         raise SideError(
             f"the territory has no polygon of the {unknown[0]} side",

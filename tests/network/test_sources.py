@@ -9,7 +9,7 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from geo_border.errors import NetworkError, SideError
+from geo_border.errors import ExtractError, GeometryError, NetworkError, SideError
 from geo_border.network import from_lines, from_osm
 from geo_border.network.build import build_network
 from geo_border.network.graph import MODES, SIDES
@@ -59,6 +59,19 @@ def test_land_without_regions_is_one_region_a_side(lines, territory, speeds):
     assert from_lines(lines, halves, speeds=speeds).network.regions == SIDES
     with pytest.raises(SideError, match="no polygon of the neighbour side"):
         from_lines(lines, halves.iloc[:2], speeds=speeds)
+
+
+def test_land_without_sides_or_projection_is_one_clear_error(lines, territory, speeds):
+    with pytest.raises(SideError, match="no polygon of the home side"):
+        from_lines(lines, territory.drop(columns="side"), speeds=speeds)
+    with pytest.raises(GeometryError, match="set_crs"):
+        from_lines(lines, territory.set_crs(None, allow_override=True), speeds=speeds)
+
+
+def test_one_extract_needs_no_list(territory, tmp_path):
+    nowhere = tmp_path / "a.osm.pbf"
+    with pytest.raises(ExtractError, match=r"a\.osm\.pbf: the extract cannot be opened"):
+        from_osm(str(nowhere), territory)
 
 
 def real(name, code):

@@ -135,7 +135,7 @@ class Source(Protocol):
         ...
 
 
-def read_extract(files: Sequence[Path | str], wanted: Wanted) -> Extract:
+def read_extract(files: Sequence[Path | str] | Path | str, wanted: Wanted) -> Extract:
     """Read what is wanted from extracts of OpenStreetMap.
 
     The files may overlap: of an object in several, the copy of the file with the newest
@@ -145,7 +145,8 @@ def read_extract(files: Sequence[Path | str], wanted: Wanted) -> Extract:
     Parameters
     ----------
     files
-        ``.osm.pbf``, or through the slower pyosmium ``.osm``, ``.osm.gz``, ``.osm.bz2``.
+        One or several ``.osm.pbf``, or through the slower pyosmium ``.osm``, ``.osm.gz``,
+        ``.osm.bz2``.
     wanted
         What to keep.
 
@@ -164,6 +165,8 @@ def read_extract(files: Sequence[Path | str], wanted: Wanted) -> Extract:
     ----------
     OpenStreetMap wiki, "PBF Format".
     """
+    if isinstance(files, str | Path):
+        files = [files]
     if not files:
         raise ExtractError("no extract is named", remedy="Name one or more .osm.pbf files")
     with ExitStack() as stack:
