@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from geo_border.report.cartography import (
-    SMALL_PT,
-    literal,
-    new_figure,
-    source_lines,
-    write_source,
-)
-from geo_border.report.content import cell
-from geo_border.report.style import INK, MODE_COLOURS, MUTED, checkpoint_label
+from geo_border.report.cartography import SMALL_PT, literal, new_figure, source_lines, write_source
+from geo_border.report.style import INK, MODE_COLOURS, MUTED, checkpoint_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,54 +22,6 @@ WIDE, HIGH = 300.0, 130.0
 
 COLOUR = MODE_COLOURS["road"]
 """Colour of a delay."""
-
-
-def corridor_table(results: Results) -> dict[str, Any] | None:
-    """Table of corridors with their speed without and with delay.
-
-    Parameters
-    ----------
-    results
-        What a run gave.
-
-    Returns
-    -------
-    dict or None
-        ``head`` and ``rows`` as the other tables of the page have them; None if the study
-        names no corridor.
-    """
-    summary = results.more.get("corridors")
-    if summary is None:
-        return None
-    names = results.checkpoints["name"].astype(str).map(checkpoint_label)
-    head = [
-        ("Corridor", ""),
-        ("Length", "km"),
-        ("Time", "h"),
-        ("of it delay", "h"),
-        ("Speed without delay", "km/h"),
-        ("Speed with delay", "km/h"),
-        ("Through", ""),
-    ]
-    cost = "cost" in summary
-    if cost and results.settings.corridor_costs is not None:
-        head.insert(6, ("Cost", results.settings.corridor_costs.currency))
-    rows = []
-    for row in summary.to_dict("records"):
-        via = [str(names.get(post, post)) for post in str(row["via"]).split(";") if post]
-        cells = [
-            cell(str(row["corridor"])),
-            cell(row["km"]),
-            cell(row["hours"], 1),
-            cell(row["delay_h"], 1),
-            cell(row["swod_kmh"]),
-            cell(row["swd_kmh"]),
-            cell(", ".join(via)),
-        ]
-        if cost:
-            cells.insert(6, cell(row["cost"]))
-        rows.append(cells)
-    return {"head": head, "rows": rows}
 
 
 def corridor_panels(results: Results) -> list[dict[str, Any]]:
@@ -97,7 +42,7 @@ def corridor_panels(results: Results) -> list[dict[str, Any]]:
     profiles = results.more.get("corridor_profiles")
     if profiles is None or profiles.empty:
         return []
-    names = results.checkpoints["name"].astype(str).map(checkpoint_label)
+    names = checkpoint_names(results)
     x = WIDE / float(profiles["km"].max())
     y = HIGH / float(profiles["hours"].max())
     panels = []
@@ -154,7 +99,7 @@ def corridor_figure(results: Results) -> Figure | None:
     if profiles is None or profiles.empty:
         return None
     groups = list(profiles.groupby("corridor", sort=False))
-    names = results.checkpoints["name"].astype(str).map(checkpoint_label)
+    names = checkpoint_names(results)
     columns = min(3, len(groups))
     rows = -(-len(groups) // columns)
     width, height = 7.09, 0.75 + 1.35 * rows

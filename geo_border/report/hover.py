@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from geo_border.inputs.extracts import RULE
-from geo_border.report.style import INK, MODES, MUTED, checkpoint_label, percent, short_names
+from geo_border.report.style import INK, MODES, MUTED, checkpoint_label, short_names
+from geo_border.typology.words import percent
 
 if TYPE_CHECKING:
     from geo_border.results import Results

@@ -12,22 +12,11 @@ from matplotlib.lines import Line2D
 from pyproj import Transformer
 from rasterio.warp import Resampling, reproject
 
-from geo_border.report.cartography import (
-    SMALL_PT,
-    Ground,
-    Labels,
-    draw_ground,
-)
+from geo_border.report.cartography import SMALL_PT, Ground, draw_ground
+from geo_border.report.labels import Labels
 from geo_border.report.sheet import class_handles, finish, legend_under, map_sheet
-from geo_border.report.style import (
-    BAD,
-    GOOD,
-    INK,
-    MUTED,
-    PERCENT,
-    Classes,
-    quantile_classes,
-)
+from geo_border.report.style import BAD, GOOD, INK, MUTED, Classes, quantile_classes
+from geo_border.typology.words import PERCENT
 
 if TYPE_CHECKING:
     import pandas as pd

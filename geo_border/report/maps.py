@@ -14,7 +14,6 @@ from geo_border.report.cartography import (
     LABEL_PT,
     WIDTH_IN,
     Ground,
-    Labels,
     draw_ground,
     ground_of,
     literal,
@@ -22,6 +21,7 @@ from geo_border.report.cartography import (
 )
 from geo_border.report.corridors import corridor_figure
 from geo_border.report.figures import border_profile, has_delays
+from geo_border.report.labels import Labels
 from geo_border.report.map_network import network_map
 from geo_border.report.map_surfaces import surfaces_map
 from geo_border.report.sheet import class_handles, finish, legend_under, map_sheet, region_names
@@ -31,16 +31,15 @@ from geo_border.report.style import (
     LEVELS,
     NEIGHBOUR,
     NO_DATA,
-    PERCENT,
     SCORES,
     Classes,
     classes,
     quantile_classes,
     score_classes,
-    sentence,
     type_colours,
 )
 from geo_border.typology.rules import UNDETERMINED
+from geo_border.typology.words import PERCENT, capitalised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +118,7 @@ def types_map(results: Results, ground: Ground) -> Figure:
             facecolor=colour,
             edgecolor="#8d8f8c",
             linewidth=0.4,
-            label=literal(f"{letter.get(name, '')}  {sentence(name)}"),
+            label=literal(f"{letter.get(name, '')}  {capitalised(name)}"),
         )
         for name, colour in colours.items()
     ]

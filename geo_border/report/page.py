@@ -10,21 +10,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from geo_border.access.decay import calibrated
 from geo_border.border.line import is_ring
-from geo_border.report import content
 from geo_border.report.cartography import ground_of
-from geo_border.report.corridors import corridor_panels, corridor_table
+from geo_border.report.corridors import corridor_panels
 from geo_border.report.figures import beginning
+from geo_border.report.headline import headline, key_figures
+from geo_border.report.page_account import indicator_tables, provenance, quality_groups
+from geo_border.report.page_cards import other_cards, region_cards
 from geo_border.report.page_map import region_map
 from geo_border.report.page_profile import profile
+from geo_border.report.page_tables import (
+    capital_matrix,
+    checkpoint_table,
+    corridor_table,
+    dyad_table,
+    reach_table,
+    region_table,
+)
 from geo_border.report.style import MODE_COLOURS, MODES
-from geo_border.report.words import headline, key_figures, listed
+from geo_border.typology.words import listed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bokeh.models import LayoutDOM
 
-    from geo_border.report.page_map import Choice
+    from geo_border.report.page_choices import Choice
     from geo_border.results import Results
 
 METHODS = {
@@ -127,20 +137,20 @@ def _facts(results: Results) -> dict[str, Any]:
         "figures": key_figures(results),
         "headline": headline(results),
         "modes": [(MODES[mode], MODE_COLOURS[mode], mode) for mode in modes],
-        "regions": content.region_table(results),
-        "reach": content.reach_table(results),
-        "cards": content.region_cards(results),
-        "checkpoints": content.checkpoint_table(results),
-        "checkpoint_cards": content.other_cards(results, "checkpoint"),
-        "dyads": content.dyad_table(results),
-        "dyad_cards": content.other_cards(results, "dyad"),
-        "capitals": content.capital_matrix(results),
-        "indicators": content.indicator_tables(results),
+        "regions": region_table(results),
+        "reach": reach_table(results),
+        "cards": region_cards(results),
+        "checkpoints": checkpoint_table(results),
+        "checkpoint_cards": other_cards(results, "checkpoint"),
+        "dyads": dyad_table(results),
+        "dyad_cards": other_cards(results, "dyad"),
+        "capitals": capital_matrix(results),
+        "indicators": indicator_tables(results),
         "beginning": beginning(results),
         "as_of": results.settings.study.as_of or _date(results),
         "ring": is_ring(results.border),
-        "quality": content.quality_groups(results),
-        "provenance": content.provenance(results.manifest),
+        "quality": quality_groups(results),
+        "provenance": provenance(results.manifest),
         "unserved": int(results.crossings["checkpoint_id"].isna().sum()),
     }
 

@@ -12,18 +12,14 @@ from geo_border.report.cartography import (
     SMALL_PT,
     WIDTH_IN,
     Ground,
-    Labels,
     map_axes,
     new_figure,
     scale_bar,
     source_lines,
     write_source,
 )
-from geo_border.report.style import (
-    INK,
-    MUTED,
-    Classes,
-)
+from geo_border.report.labels import Labels
+from geo_border.report.style import INK, MUTED, Classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

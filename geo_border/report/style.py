@@ -74,9 +74,6 @@ INK = "#1f2328"
 MUTED = "#5f6670"
 BORDER = "#111111"
 
-PERCENT = "\N{NO-BREAK SPACE}%"
-"""The unit, with its space."""
-
 GOOD = "YlGnBu"
 """Colour map of what is better when there is more of it."""
 
@@ -120,38 +117,38 @@ def checkpoint_label(name: str) -> str:
     return name.replace(" - ", "\N{EN DASH}")
 
 
-def percent(share: float, decimals: int = 0) -> str:
-    """Write a share in percent.
+def checkpoint_names(results: Results) -> pd.Series[str]:
+    """Names of the checkpoints as the page and the maps write them.
 
     Parameters
     ----------
-    share
-        0 to 1.
-    decimals
-        Digits behind the point.
+    results
+        What a run gave.
 
     Returns
     -------
-    str
-        Such as ``"12.5 %"``.
+    Series
+        Index ``checkpoint_id``.
     """
-    return f"{100 * share:.{decimals}f}{PERCENT}"
+    names: pd.Series[str] = results.checkpoints["name"].astype(str).map(checkpoint_label)
+    return names
 
 
-def sentence(text: str) -> str:
-    """Words as a sentence or a label begins: the first letter large, the others as they are.
+def best_first(results: Results) -> pd.Index:
+    """Regions by their index; without one by the level that has scores.
 
     Parameters
     ----------
-    text
-        Any words.
+    results
+        What a run gave.
 
     Returns
     -------
-    str
-        The words.
+    Index
+        The home regions.
     """
-    return text[:1].upper() + text[1:]
+    by = ["index", *LEVELS]
+    return results.levels.sort_values(by, ascending=False, na_position="last").index
 
 
 def type_order(results: Results) -> list[str]:

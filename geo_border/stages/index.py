@@ -21,6 +21,7 @@ from geo_border.typology.disparity import disparity, dyad_gradient
 from geo_border.typology.points import Evidence
 from geo_border.typology.rules import Thresholds
 from geo_border.typology.types import typology
+from geo_border.typology.words import hours
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -130,7 +131,7 @@ def _less_delay(gains: pd.DataFrame, measured: pd.DataFrame, names: pd.Series[st
     now = ours["region_id"].map(measured["potential_across"]).astype(float)
     cuts = zip(ours["delay_cut_h"], ours["checkpoint_id"].map(names), strict=True)
     return ours.assign(
-        change=[f"{hours:g} h less at {name}" for hours, name in cuts],
+        change=[f"{hours(cut)} less at {name}" for cut, name in cuts],
         indicator_id="potential_across",
         value=now + ours["potential_across_gain"],
     )[["change", "region_id", "indicator_id", "value", "checkpoint_id"]]

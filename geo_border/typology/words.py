@@ -10,6 +10,9 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+PERCENT, HOURS, MINUTES = (f"\N{NO-BREAK SPACE}{unit}" for unit in ("%", "h", "min"))
+"""Units with their space, so that no line ends between a number and its unit."""
+
 
 def record(table: pd.DataFrame, key: object) -> dict[str, Any]:
     """Row of a table as a dictionary.
@@ -81,22 +84,27 @@ def persons(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.0f}"
 
 
-def percent(share: float) -> str:
+def percent(share: float, decimals: int | None = None) -> str:
     """Share in %.
 
     Parameters
     ----------
     share
         From 0 to 1.
+    decimals
+        Digits behind the point. Without it there are none from 1 % on and one below, and what
+        is not all is not 100 %.
 
     Returns
     -------
     str
-        Without decimals from 1 % on, with one below; what is not all is not 100 %.
+        Such as ``"12 %"``.
     """
-    if 0.995 <= share < 1:
-        return "over 99 %"
-    return f"{100 * share:.0f} %" if share >= 0.00995 or share == 0 else f"{100 * share:.1f} %"
+    if decimals is None:
+        if 0.995 <= share < 1:
+            return f"over 99{PERCENT}"
+        decimals = 0 if share >= 0.00995 or share == 0 else 1
+    return f"{100 * share:.{decimals}f}{PERCENT}"
 
 
 def hours(value: float) -> str:
@@ -113,8 +121,8 @@ def hours(value: float) -> str:
         In hours, below one hour in minutes.
     """
     if round(60 * value) < 60:
-        return f"{60 * value:.0f} min"
-    return f"{value:.1f}".removesuffix(".0") + " h"
+        return f"{60 * value:.0f}{MINUTES}"
+    return f"{value:.1f}".removesuffix(".0") + HOURS
 
 
 def article(noun: str) -> str:
@@ -153,6 +161,66 @@ def listed(items: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
+def number(value: object, decimals: int = 0, *, factor: float = 1, unit: str = "") -> str:
+    """Write a number for reading.
+
+    Parameters
+    ----------
+    value
+        The number; anything that is none, missing or infinite becomes a dash.
+    decimals
+        Digits behind the point.
+    factor
+        The number is multiplied by it.
+    unit
+        Written behind it.
+
+    Returns
+    -------
+    str
+        Such as ``"1,234.5 km"``.
+    """
+    if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
+        return "\N{EN DASH}"
+    text = f"{value * factor:,.{decimals}f}"
+    if text.startswith("-"):
+        digits = text[1:]
+        text = digits if not digits.strip("0.,") else f"\N{MINUS SIGN}{digits}"
+    return text + unit
+
+
+def words_of(value: object) -> str:
+    """Words of a cell that may be missing.
+
+    Parameters
+    ----------
+    value
+        Anything.
+
+    Returns
+    -------
+    str
+        Empty where it is missing.
+    """
+    return str(value) if known(value) else ""
+
+
+def capitalised(text: str) -> str:
+    """Words as a label begins: the first letter large, the others as they are.
+
+    Parameters
+    ----------
+    text
+        Any words.
+
+    Returns
+    -------
+    str
+        The words.
+    """
+    return text[:1].upper() + text[1:]
+
+
 def sentence(text: str) -> str:
     """Text that begins with a capital and ends with a full stop.
 
@@ -166,6 +234,4 @@ def sentence(text: str) -> str:
     str
         A sentence; empty if there is no text.
     """
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    return capitalised(text) + ("." if text and not text.endswith(".") else "")

@@ -11,64 +11,17 @@ from geo_border.report.figures import has_delays, open_on_the_line
 from geo_border.report.style import (
     MODES,
     checkpoint_label,
-    percent,
+    checkpoint_names,
     short_names,
     type_order,
 )
 from geo_border.typology.rules import LABELS, UNDETERMINED
+from geo_border.typology.words import listed, number, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
     from geo_border.results import Results
-
-
-def number(value: object, decimals: int = 0, *, factor: float = 1, unit: str = "") -> str:
-    """Write a number for reading.
-
-    Parameters
-    ----------
-    value
-        The number; anything that is none, missing or infinite becomes a dash.
-    decimals
-        Digits behind the point.
-    factor
-        The number is multiplied by it.
-    unit
-        Written behind it.
-
-    Returns
-    -------
-    str
-        Such as ``"1,234.5 km"``.
-    """
-    if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
-        return "\N{EN DASH}"
-    text = f"{value * factor:,.{decimals}f}"
-    if text.startswith("-"):
-        digits = text[1:]
-        text = digits if not digits.strip("0.,") else f"\N{MINUS SIGN}{digits}"
-    return text + unit
-
-
-def listed(words: Sequence[str]) -> str:
-    """Join words with commas and a final *and*.
-
-    Parameters
-    ----------
-    words
-        The words.
-
-    Returns
-    -------
-    str
-        Such as ``"a, b and c"``.
-    """
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def weighted_mean(values: pd.Series[float], weights: pd.Series[float]) -> float:
@@ -221,7 +174,7 @@ def _passage_in_words(results: Results) -> list[str]:
     load = load[load > 0]
     if load.empty:
         return []
-    names = results.checkpoints["name"].astype(str).map(checkpoint_label)
+    names = checkpoint_names(results)
     half = int((load.cumsum() < 0.5 * load.sum()).sum()) + 1
     first = (
         f"Of the modelled demand across the border, {percent(load.iloc[0])} passes "

@@ -1,4 +1,4 @@
-"""What the page shows, as plain lists of words and numbers for its template."""
+"""The tables of the page, as lists of cells for its template."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ import pandas as pd
 from geo_border.report.hover import checkpoint_words, delay_origin
 from geo_border.report.style import (
     BAD,
-    LEVELS,
     MODES,
-    PERCENT,
     SCORES,
-    checkpoint_label,
-    percent,
+    best_first,
+    checkpoint_names,
     pretty_classes,
-    sentence,
     short_names,
-    type_colours,
 )
-from geo_border.report.words import number
+from geo_border.typology.words import capitalised, number, percent, words_of
 
 if TYPE_CHECKING:
     from geo_border.results import Results
+
 
 Cell = dict[str, Any]
 """What is shown (``text``), what it sorts by (``key``), and whether it is a number."""
@@ -38,7 +35,7 @@ def cell(value: object, decimals: int = 0, *, factor: float = 1, unit: str = "")
     value
         Number or words.
     decimals, factor, unit
-        As in `geo_border.report.words.number`.
+        As in `geo_border.typology.words.number`.
 
     Returns
     -------
@@ -50,28 +47,6 @@ def cell(value: object, decimals: int = 0, *, factor: float = 1, unit: str = "")
     text = number(value, decimals, factor=factor, unit=unit)
     missing = text == "\N{EN DASH}"
     return {"text": text, "key": "" if missing else f"{float(value):.10g}", "numeric": True}  # type: ignore[arg-type]  # not missing: a number
-
-
-def words_of(value: object) -> str:
-    """Words of a cell that may be missing.
-
-    Parameters
-    ----------
-    value
-        Anything.
-
-    Returns
-    -------
-    str
-        Empty where it is missing.
-    """
-    return "" if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124
-
-
-def _order(results: Results) -> pd.Index:
-    """Regions by their index; without one by the level that has scores."""
-    by = ["index", *LEVELS]
-    return results.levels.sort_values(by, ascending=False, na_position="last").index
 
 
 def region_table(results: Results) -> dict[str, Any]:
@@ -98,7 +73,7 @@ def region_table(results: Results) -> dict[str, Any]:
     ]
     rows = []
     near = results.regions.loc[results.levels.index, "hours_to_checkpoint"].max() < 2
-    for name in _order(results):
+    for name in best_first(results):
         region, level = results.regions.loc[name], results.levels.loc[name]
         kind = words_of(results.typology["type"].get(name))
         interval = cell(level["rank_low"])
@@ -107,7 +82,7 @@ def region_table(results: Results) -> dict[str, Any]:
         rows.append(
             [
                 cell(str(region["name"])),
-                cell(sentence(kind) or "not typed"),
+                cell(capitalised(kind) or "not typed"),
                 cell(level["index"]),
                 interval,
                 *(cell(level[key]) for key in SCORES if key != "index"),
@@ -175,100 +150,6 @@ def reach_table(results: Results) -> dict[str, Any]:
     return {"head": head, "rows": rows}
 
 
-def region_cards(results: Results) -> list[dict[str, Any]]:
-    """One card for each region with levels, best index first.
-
-    Parameters
-    ----------
-    results
-        What a run gave.
-
-    Returns
-    -------
-    list of dict
-        What each card says.
-    """
-    colours = type_colours(results)
-    settings = results.settings.typology
-    lines = results.cards[results.cards["kind"] == "region"].groupby("id", sort=False)["line"]
-    lines_of = {name: [checkpoint_label(words_of(line)) for line in group] for name, group in lines}
-    order = _order(results)
-    cards = []
-    for name in order:
-        level = results.levels.loc[name]
-        known = name in results.typology.index
-        kind = results.typology.loc[name] if known else pd.Series(dtype=object)
-        bars = []
-        for key, title in SCORES.items():
-            value = level[key]
-            text = number(value)
-            bars.append(
-                {
-                    "title": title,
-                    "text": "no data" if text == "\N{EN DASH}" else text,
-                    "width": float(np.clip(value, 0, 100)) if np.isfinite(value) else None,
-                    "grade": _grade(value, settings.low, settings.high),
-                    "main": key in LEVELS,
-                }
-            )
-        said = {
-            part: checkpoint_label(words_of(kind.get(part)))
-            for part in ("reasons", "growth_point", "bottleneck", "would_change")
-        }
-        readiness = kind.get("readiness")
-        cards.append(
-            {
-                "id": str(name),
-                "name": str(results.regions.at[name, "name"]),
-                "local": words_of(results.regions.loc[name].get("name_ru")),
-                "type": sentence(words_of(kind.get("type"))) or "not typed",
-                "colour": colours.get(str(kind.get("type")), "#dcdcd8"),
-                "probability": number(kind.get("probability"), factor=100, unit=PERCENT),
-                "readiness": readiness if isinstance(readiness, str) else number(readiness),
-                **said,
-                "bars": bars,
-                "lines": [
-                    line
-                    for line in lines_of.get(name, [])
-                    if not any(words and words in line for words in said.values())
-                ],
-            }
-        )
-    return cards
-
-
-def _grade(value: float, low: float, high: float) -> str:
-    """Low, medium or high by the thresholds of the typology."""
-    if not np.isfinite(value):
-        return "missing"
-    return "low" if value < low else "high" if value >= high else "medium"
-
-
-def other_cards(results: Results, kind: str) -> list[dict[str, Any]]:
-    """Cards in words of dyads or checkpoints.
-
-    Parameters
-    ----------
-    results
-        What a run gave.
-    kind
-        ``"dyad"`` or ``"checkpoint"``.
-
-    Returns
-    -------
-    list of dict
-        ``title`` and ``lines``.
-    """
-    mine = results.cards[results.cards["kind"] == kind]
-    return [
-        {
-            "title": checkpoint_label(words_of(group["title"].iloc[0])),
-            "lines": [checkpoint_label(words_of(line)) for line in group["line"]],
-        }
-        for _, group in mine.groupby("id", sort=False)
-    ]
-
-
 def checkpoint_table(results: Results) -> dict[str, Any]:
     """Table of checkpoints, the busiest first.
 
@@ -287,7 +168,7 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
     )
     words = checkpoint_words(results, posts)
     origin = delay_origin(posts)
-    names = results.checkpoints["name"].astype(str).map(checkpoint_label)
+    names = checkpoint_names(results)
     ways: dict[str, list[str]] = {}
     moved = results.diversions.sort_values("share", ascending=False, kind="stable")
     for closed, to, share in zip(moved["closed_id"], moved["to_id"], moved["share"], strict=True):
@@ -379,7 +260,7 @@ def capital_matrix(results: Results) -> dict[str, Any]:
     known_from = regions.get("capital_known_from", pd.Series(dtype=object))
     stand_in = bool((known_from == "most populous settlement").any())
     times = results.travel_times.set_index(["from_id", "to_id"])
-    posts = results.checkpoints["name"].astype(str).map(checkpoint_label)
+    posts = checkpoint_names(results)
     rows_of = list(regions.index[regions["side"] == "home"])
     columns = list(regions.index[regions["side"] == "neighbour"])
     across = times[
@@ -413,8 +294,8 @@ def capital_matrix(results: Results) -> dict[str, Any]:
     }
 
 
-def indicator_tables(results: Results) -> list[dict[str, Any]]:
-    """Indicators by level, with how far they are known and their values.
+def corridor_table(results: Results) -> dict[str, Any] | None:
+    """Table of corridors with their speed without and with delay.
 
     Parameters
     ----------
@@ -423,108 +304,39 @@ def indicator_tables(results: Results) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
-        ``title`` and ``rows``: what each indicator is, its years and regions.
+    dict or None
+        ``head`` and ``rows`` as the other tables of the page have them; None if the study
+        names no corridor.
     """
-    registry = results.registry
-    if registry.index.name == "indicator_id":
-        registry = registry.reset_index()
-    here = results.indicators[results.indicators["region_id"].isin(results.levels.index)]
-    start = "from_year" if "from_year" in here else "year"
-    used = here.groupby("indicator_id").agg(
-        first=(start, "min"),
-        last=("year", "max"),
-        regions=("region_id", "nunique"),
-        unit=("unit", "first"),
-    )
-    total = len(results.levels)
-    tables = []
-    for level, rows in registry.groupby("level", sort=False):
-        entries = []
-        for _, row in rows.iterrows():
-            if row["indicator_id"] not in used.index:
-                continue
-            known = used.loc[row["indicator_id"]]
-            span = {int(year) for year in known[["first", "last"]].dropna()}
-            entries.append(
-                {
-                    "name": words_of(row["name"]),
-                    "unit": words_of(known["unit"]),
-                    "better": "more" if row["direction"] > 0 else "less",
-                    "years": "\N{EN DASH}".join(str(year) for year in sorted(span)) or "this run",
-                    "regions": f"{int(known['regions'])} of {total}",
-                    "definition": words_of(row["definition"]),
-                    "source": words_of(row["source"]),
-                    "licence": words_of(row["licence"]),
-                    "role": words_of(row.get("role")),
-                }
-            )
-        if entries:
-            title = SCORES.get(str(level), str(level).replace("_", " ").capitalize())
-            tables.append({"title": title, "rows": entries})
-    return tables
-
-
-def quality_groups(results: Results) -> list[dict[str, Any]]:
-    """Account of the data by topic.
-
-    Parameters
-    ----------
-    results
-        What a run gave.
-
-    Returns
-    -------
-    list of dict
-        ``topic`` and ``rows`` of item, value with unit, note.
-    """
-    return [
-        {
-            "topic": str(topic).capitalize(),
-            "rows": [
-                (
-                    words_of(row["item"]),
-                    _quality_value(row["value"], row["unit"]),
-                    words_of(row["note"]),
-                )
-                for _, row in rows.iterrows()
-            ],
-        }
-        for topic, rows in results.quality.groupby("topic", sort=False)
+    summary = results.more.get("corridors")
+    if summary is None:
+        return None
+    names = checkpoint_names(results)
+    head = [
+        ("Corridor", ""),
+        ("Length", "km"),
+        ("Time", "h"),
+        ("of it delay", "h"),
+        ("Speed without delay", "km/h"),
+        ("Speed with delay", "km/h"),
+        ("Through", ""),
     ]
-
-
-def _quality_value(value: object, unit: object) -> str:
-    """Write a figure of the account: counts whole, small numbers with a digit."""
-    if isinstance(value, int | float | np.integer | np.floating):
-        whole = float(value).is_integer() or abs(float(value)) >= 1000
-        text = number(value, 0 if whole else 1)
-    else:
-        text = words_of(value)
-    return f"{text} {words_of(unit)}".strip()
-
-
-def provenance(manifest: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Make the manifest a nested list of names and words.
-
-    Parameters
-    ----------
-    manifest
-        Versions, parameters, digests, counts.
-
-    Returns
-    -------
-    list of tuple
-        Name, and words or a list like this one.
-    """
-    return [
-        (str(key).replace("_", " "), provenance(value) if isinstance(value, dict) else _flat(value))
-        for key, value in manifest.items()
-    ]
-
-
-def _flat(value: object) -> str:
-    """Words of a leaf of the manifest."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    cost = "cost" in summary
+    if cost and results.settings.corridor_costs is not None:
+        head.insert(6, ("Cost", results.settings.corridor_costs.currency))
+    rows = []
+    for row in summary.to_dict("records"):
+        via = [str(names.get(post, post)) for post in str(row["via"]).split(";") if post]
+        cells = [
+            cell(str(row["corridor"])),
+            cell(row["km"]),
+            cell(row["hours"], 1),
+            cell(row["delay_h"], 1),
+            cell(row["swod_kmh"]),
+            cell(row["swd_kmh"]),
+            cell(", ".join(via)),
+        ]
+        if cost:
+            cells.insert(6, cell(row["cost"]))
+        rows.append(cells)
+    return {"head": head, "rows": rows}
