@@ -13,6 +13,7 @@ import pandas as pd
 import geo_border
 from geo_border.errors import StudyError
 from geo_border.inputs.extracts import about_extracts
+from geo_border.inputs.proposals import Proposal
 from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
@@ -24,7 +25,7 @@ from geo_border.settings import Settings, read_settings
 from geo_border.stages.border import border_stage
 from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
-from geo_border.stages.isochrones import isochrones_from
+from geo_border.stages.isochrones import Border, Mode, isochrones_from
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD
 from geo_border.stages.quality import account, findings, flaws
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from geo_border.inputs.proposals import Proposal
     from geo_border.results import WhatIf
     from geo_border.routing.scenarios import Scenario
 
@@ -309,6 +309,9 @@ class Study:
         hours: Sequence[float],
         out: Path | str | None = None,
         *,
+        what: Proposal = Proposal(),
+        passed: Border = "as-is",
+        mode: Mode = "road",
         progress: Callable[[str], None] = lambda _: None,
     ) -> gpd.GeoDataFrame:
         """Polygons of what can be reached from a place or a checkpoint, on both sides.
@@ -322,6 +325,12 @@ class Study:
         out
             Folder for ``isochrones.gpkg``; the stages that a run in the same folder has
             finished are reused. None writes nothing.
+        what
+            What is different at the border.
+        passed
+            How the border is passed: ``"as-is"``, ``"no-delay"`` or ``"closed"``.
+        mode
+            Mode of the trips: ``"road"``, ``"rail"`` or ``"both"``.
         progress
             Called with the name of each stage as it begins.
 
@@ -338,7 +347,16 @@ class Study:
         folder = _output_folder(out)
         begun = self._run(folder, progress).network()
         progress("access")
-        found = isochrones_from(self.settings, begun.border, begun.built, start, hours)
+        found = isochrones_from(
+            self.settings,
+            begun.border,
+            begun.built,
+            start,
+            hours,
+            what=what,
+            passed=passed,
+            mode=mode,
+        )
         if folder is not None:
             from geo_border.report.tables import write_layers  # noqa: PLC0415  (as in `run`)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -233,6 +234,7 @@ def test_whoever_is_reached_in_time_lies_within_the_isochrones(study, border, bu
     )
     assert len(found) == 8
     assert found.geometry.is_valid.all()
+    assert not shapely.get_num_interior_rings(shapely.get_parts(found.geometry)).any()
     inside = 0
     for row in found.itertuples():
         side = places[(places["side"] == row.side) & (places["node"] >= 0)]

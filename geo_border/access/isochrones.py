@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 CIRCLE = 32
 """Corners of the polygon that stands for a circle: half a percent of its radius is lost."""
 
+SLIVER_M = 1000.0
+"""A hole between polygons narrower than this is a fault of their edges, not foreign land."""
+
 
 @dataclass(frozen=True, slots=True)
 class OffRoad:
@@ -219,7 +222,7 @@ def isochrones(
     roads = _Roads.of(network, modes)
     people = None if places is None else _People.of(places)
     land = {
-        side: shapely.union_all(territory.geometry[territory["side"] == side].to_numpy())
+        side: _without_slivers(territory.geometry[territory["side"] == side].union_all())
         for side in SIDES
     }
     rows = []
@@ -386,6 +389,19 @@ def _filled(shape: shapely.Geometry, roads: NDArray[np.object_]) -> shapely.Geom
         holes = shapely.polygons(shapely.get_rings(part)[1:])
         kept = np.isin(np.arange(len(holes)), tree.query(holes, predicate="intersects")[0])
         parts.append(shapely.Polygon(part.exterior, [hole.exterior for hole in holes[kept]]))
+    return shapely.union_all(parts)
+
+
+def _without_slivers(land: shapely.Geometry) -> shapely.Geometry:
+    """Close the gaps that polygons of one side leave between each other."""
+    parts = []
+    for part in shapely.get_parts(land):
+        kept = []
+        for ring in part.interiors:
+            area, length = WGS84.geometry_area_perimeter(shapely.Polygon(ring))
+            if 2 * abs(area) >= SLIVER_M * length:
+                kept.append(ring)
+        parts.append(shapely.Polygon(part.exterior, kept))
     return shapely.union_all(parts)
 
 

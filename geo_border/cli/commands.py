@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.progress import (
@@ -171,6 +171,27 @@ def isochrones(
             show_default=False,
         ),
     ] = None,
+    close: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--close", metavar="ID", help="Checkpoint that nobody may pass.", show_default=False
+        ),
+    ] = None,
+    delay: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--delay",
+            metavar="ID=HOURS",
+            help="Hours of a passage, or ID=OUT/IN by direction.",
+            show_default=False,
+        ),
+    ] = None,
+    border: Annotated[
+        Literal["as-is", "no-delay", "closed"], typer.Option(help="How the border is passed.")
+    ] = "as-is",
+    mode: Annotated[
+        Literal["road", "rail", "both"], typer.Option(help="Mode of the trips.")
+    ] = "road",
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -182,10 +203,11 @@ def isochrones(
         ),
     ] = None,
 ) -> None:
-    """Draw what can be reached from a place or a checkpoint by road, on both sides.
+    """Draw what can be reached from a place or a checkpoint, on both sides.
 
     Stages that a run in the same folder has finished are not computed again.
     """
+    from geo_border.inputs.proposals import Proposal  # noqa: PLC0415  (--help stays quick)
     from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
     from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
@@ -197,6 +219,9 @@ def isochrones(
             start,
             hours or (0.5, 1.0, 2.0),
             folder,
+            what=Proposal(close=tuple(close or ()), delay=tuple(delay or ())),
+            passed=border,
+            mode=mode,
             progress=progress,
         )
     about = opened.settings.study

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 
 from geo_border.access.isochrones import checkpoint_origin, isochrones, place_origin
-from geo_border.errors import StudyError
+from geo_border.errors import CheckpointError, StudyError
+from geo_border.inputs.proposals import Proposal, scenario_of
 from geo_border.network.crossings import gates_in_use
+from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.named_places import place_named
-from geo_border.stages.parameters import ROAD, off_road
+from geo_border.stages.parameters import MODES_OF, ROAD, off_road
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import geopandas as gpd
 
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
+
+Border = Literal["as-is", "no-delay", "closed"]
+"""How the border is passed: with its delays, without any, not at all."""
+
+Mode = Literal["road", "rail", "both"]
+"""Mode of the trips."""
 
 
 def zone_isochrones(
@@ -66,8 +75,12 @@ def isochrones_from(
     built: dict[str, Any],
     start: str,
     hours: Sequence[float],
+    *,
+    what: Proposal = Proposal(),
+    passed: Border = "as-is",
+    mode: Mode = "road",
 ) -> gpd.GeoDataFrame:
-    """Isochrones of one place or checkpoint, by road.
+    """Isochrones of one place or checkpoint.
 
     Parameters
     ----------
@@ -81,6 +94,12 @@ def isochrones_from(
         Id or name of a checkpoint or a place.
     hours
         The limits, hours.
+    what
+        What is different at the border.
+    passed
+        How the border is passed.
+    mode
+        Mode of the trips.
 
     Returns
     -------
@@ -90,15 +109,32 @@ def isochrones_from(
     Raises
     ------
     StudyError
-        If nothing, or more than one place, is called so.
-    NetworkError, CheckpointError
-        If it does not reach the network.
+        If nothing, or more than one place, is called so, or a mode or border is unknown.
+    NetworkError
+        If the place does not reach the network.
+    CheckpointError
+        If the checkpoint does not, or the border at a checkpoint is asked to be different:
+        from there one goes into both sides without passing it.
     """
-    network, places, gates = built["network"], built["places"], gates_in_use(built["gates"])
-    tables = gate_tables(network, places, gates, modes=ROAD, trees=True)
+    _check_choice("border", passed, get_args(Border))
+    _check_choice("mode", mode, get_args(Mode))
+    modes = MODES_OF[mode]
+    network, places, gates = built["network"], built["places"], built["gates"]
+    scenario = scenario_of(what, gates, built["crossings"])
+    used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
+    tables = gate_tables(network, places, gates[used], modes=modes, trees=True)
+    if passed == "no-delay":
+        scenario = replace(scenario, delay_factor=0.0)
+    elif passed == "closed":
+        scenario = replace(scenario, closed=frozenset(tables.gates.index))
     posts = border["checkpoints"]
     named = posts.index[(posts.index == start) | (posts["name"] == start)]
     if len(named):
+        if scenario != Scenario():
+            raise CheckpointError(
+                f"{start!r} is a checkpoint: from there one goes into both sides at once",
+                remedy="Begin at a place to see what another border changes",
+            )
         origin = checkpoint_origin(network, tables, str(named[0]))
     else:
         names = pd.concat([posts["name"], places["name"]])
@@ -112,7 +148,7 @@ def isochrones_from(
                 else "Give an id or a name of tables/checkpoints.csv or of the places table",
             )
         place = place_named(places, start, where="the start")
-        origin = place_origin(network, tables, places.loc[place])
+        origin = place_origin(network, tables, places.loc[place], scenario=scenario)
     return isochrones(
         network,
         border["territory"],
@@ -120,5 +156,11 @@ def isochrones_from(
         hours=hours,
         off_road=off_road(settings),
         places=places,
-        modes=ROAD,
+        modes=modes,
     )
+
+
+def _check_choice(what: str, given: str, choices: Collection[str]) -> None:
+    """Raise if something else than the choices is given."""
+    if given not in choices:
+        raise StudyError(f"{what} {given!r}: choose of {', '.join(choices)}")

@@ -20,7 +20,7 @@ from geo_border.routing.tables import gate_tables
 from geo_border.stages.corridors import corridor_parts
 from geo_border.stages.detours import capital_detours
 from geo_border.stages.isochrones import zone_isochrones
-from geo_border.stages.parameters import ROAD
+from geo_border.stages.parameters import MODES_OF, ROAD
 from geo_border.stages.services import service_parts
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
-
-MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}
-"""Modes of the edges of a trip by each mode of the measures."""
-
 
 PARTS = {
     "own": ("own", "as is"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from geo_border.access.decay import Exponential
 from geo_border.access.isochrones import OffRoad
 from geo_border.bottlenecks.demand import Gravity
+from geo_border.network.graph import MODES
 from geo_border.network.places import Access
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 ROAD = ("road", "ferry")
 """Modes of a trip by car, which the headline measures are of."""
+
+MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}
+"""Modes of the edges of a trip by each mode of the measures."""
 
 
 def local_ways(settings: Settings) -> Access:

@@ -150,6 +150,20 @@ def test_holes_without_roads_are_filled():
     assert all(not len(part.interiors) for part in shapely.get_parts(own))
 
 
+def test_gaps_between_the_polygons_of_a_side_leave_no_hole():
+    network, tables, places, land = straight_road()
+    # 20 km long and 400 m wide is a fault of the edges; 20 km square is foreign land.
+    gap = shapely.box(5 * KM, -5 * KM, 25 * KM, -4.6 * KM)
+    foreign = shapely.box(0, 5 * KM, 20 * KM, 25 * KM)
+    land.loc[0, "geometry"] = land.geometry[0].difference(shapely.union(gap, foreign))
+    origin = place_origin(network, tables, places.loc["start"])
+    fast = OffRoad(kmh=60.0)
+    own = of(isochrones(network, land, {"s": origin}, hours=(0.9,), off_road=fast), "home", 0.9)
+    assert own.geometry.covers(gap)
+    assert own.geometry.intersection(foreign).area == pytest.approx(0, abs=1e-12)
+    assert shapely.get_num_interior_rings(own.geometry) == 1
+
+
 @pytest.fixture(scope="module")
 def mini_land(tmp_path_factory, make_mini):
     study = open_study(make_mini(tmp_path_factory.mktemp("isochrones")))

@@ -7,7 +7,8 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from geo_border.errors import StudyError, TableError
+from geo_border.errors import CheckpointError, StudyError, TableError
+from geo_border.inputs.proposals import Proposal
 from geo_border.settings import Extract, Osm
 from geo_border.stages.measures import PARTS
 from geo_border.stages.named_places import place_named
@@ -181,6 +182,26 @@ def test_isochrones_of_a_place_and_a_checkpoint(folder, out):
     ]  # fmt: skip
     with pytest.raises(StudyError, match="there is no place or checkpoint 'Nowhere'"):
         study.isochrones("Nowhere", (1.0,))
+
+
+def test_isochrones_at_another_border(folder, results):
+    study = open_study(folder)
+
+    def beyond(**asked):
+        found = study.isochrones("Town A", (3.0,), **asked)
+        return found.loc[found["part"] == "across", "area_km2"].sum()
+
+    as_is = beyond()
+    assert beyond(passed="no-delay") > as_is > 0
+    assert beyond(passed="closed") == 0
+    posts = results.checkpoints.index[results.checkpoints["mode"] == "road"]
+    assert beyond(what=Proposal(close=tuple(posts))) == 0
+    assert beyond(what=Proposal(delay=tuple(f"{post}=0" for post in posts))) > as_is
+    assert beyond(mode="both") >= as_is
+    with pytest.raises(StudyError, match="mode 'air': choose of road, rail, both"):
+        beyond(mode="air")
+    with pytest.raises(CheckpointError, match="goes into both sides at once"):
+        study.isochrones("West post", (1.0,), passed="closed")
 
 
 def test_names_that_several_places_have(results):
