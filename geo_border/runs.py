@@ -284,7 +284,7 @@ class Run:
             belt_km=section.belt_km,
             crs=section.crs,
         )
-        files = [self.folder / name for name in section.files]
+        files = [self.folder / name for name in section.population]
         band, unit = section.band, section.unit
         depends: dict[str, Any] = {
             "border": begun.border_key,

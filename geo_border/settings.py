@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from geo_border.errors import StudyError
+from geo_border.mistakes import in_form, known_keys, read_toml, study_error
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -27,19 +27,29 @@ Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
 Users = Literal["multilateral", "bilateral", "local"]
 Mode = Literal["road", "rail", "ferry", "foot", "air"]
 OSM_LICENCE = "© OpenStreetMap contributors (ODbL)"
-CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+CountryCode = Annotated[
+    str, in_form(r"[A-Z]{2}", 'the two capital letters of ISO 3166-1, such as "KZ"')
+]
+OneOrSeveral = BeforeValidator(lambda given: given if isinstance(given, list) else [given])
 
 
 class Section(BaseModel):
     """A table of study.toml; unknown keys are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: object) -> object:
+        return known_keys(cls, given)
 
 
 class About(Section):
     """What the study is of."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    id: Annotated[
+        str, in_form(r"[a-z0-9][a-z0-9-]*", 'small letters, digits and hyphens, such as "ru-kz"')
+    ]
     title: str
     home: str
     neighbour: str
@@ -69,24 +79,36 @@ class Country(Section):
     country: CountryCode
 
 
-def _form(value: object) -> str:
-    """Which of the forms of a side is meant."""
+def _form(value: object) -> str | None:
+    """Which of the forms of a side or a territory is meant."""
+    if isinstance(value, str):
+        return "<File>"
     if isinstance(value, Section):
         return f"<{type(value).__name__}>"
-    if not isinstance(value, dict):
-        return "<File>"
-    return "<EverythingElse>" if "everything_else" in value else "<Units>"
+    if isinstance(value, dict):
+        forms = {"everything_else": "<EverythingElse>", "country": "<Units>"}
+        return next((form for key, form in forms.items() if key in value), None)
+    return None
 
 
 Side = Annotated[
     Annotated[File, Tag("<File>")]
     | Annotated[Units, Tag("<Units>")]
     | Annotated[EverythingElse, Tag("<EverythingElse>")],
-    Discriminator(_form),
+    Discriminator(
+        _form,
+        custom_error_type="side",
+        custom_error_message='should be a file, { country = "KZ", admin_level = 4 } or '
+        "{ everything_else = true }",
+    ),
 ]
 Territory = Annotated[
     Annotated[File, Tag("<File>")] | Annotated[Country, Tag("<Country>")],
-    Discriminator(lambda value: "<Country>" if isinstance(value, (dict, Country)) else "<File>"),
+    Discriminator(
+        lambda value: "<Country>" if _form(value) == "<Units>" else _form(value),
+        custom_error_type="territory",
+        custom_error_message='should be a file or { country = "KZ" }',
+    ),
 ]
 
 
@@ -108,14 +130,18 @@ class Extract(Section):
     """An extract of OpenStreetMap, and where it can be downloaded."""
 
     file: File
-    url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    url: (
+        Annotated[str, in_form(r"(?s)https?://.*", "an address with http:// or https://")] | None
+    ) = None
 
 
 class Osm(Section):
     """Extracts of OpenStreetMap that the network and whatever else is asked for come from."""
 
     extracts: Annotated[list[Extract], Field(min_length=1)]
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    language: (
+        Annotated[str, in_form(r"[a-z]{2,3}", 'the small letters of ISO 639, such as "en"')] | None
+    ) = None
 
 
 class Lines(Section):
@@ -200,7 +226,7 @@ class AccessSection(Section):
 
     decay: Literal["exponential", "power", "gaussian", "logistic", "step", "linear"] = "exponential"
     half_life_h: Positive = 2
-    within_h: Positive | list[Positive] = 1.0
+    within_h: Annotated[list[Positive], OneOrSeveral] = [1.0]
     zones_min: list[Positive] = [30, 60, 90]
     modes: list[Literal["road", "rail", "both"]] = ["road", "rail", "both"]
     reference_kmh: Positive = 90
@@ -211,14 +237,13 @@ class AccessSection(Section):
     @property
     def limits_h(self) -> list[float]:
         """Times of the cumulative measures, hours; an hour is always one of them."""
-        given = self.within_h if isinstance(self.within_h, list) else [self.within_h]
-        return sorted({1.0, *given})
+        return sorted({1.0, *self.within_h})
 
 
 class SurfaceSection(Section):
     """Accessibility of square cells along the border, from rasters of population."""
 
-    population: File | Annotated[list[File], Field(min_length=1)]
+    population: Annotated[list[File], Field(min_length=1), OneOrSeveral]
     unit: Literal["persons", "persons_km2"] = "persons"
     band: Annotated[int, Field(ge=1)] | None = None
     cell_km: Annotated[float, Field(gt=0, le=100)] = 1
@@ -228,11 +253,6 @@ class SurfaceSection(Section):
     offroad_kmh: Positive | None = None
     offroad_detour: Annotated[float, Field(ge=1)] | None = None
     reach_km: Positive | None = None
-
-    @property
-    def files(self) -> list[str]:
-        """The rasters, one or several."""
-        return [self.population] if isinstance(self.population, str) else self.population
 
 
 class Demand(Section):
@@ -315,7 +335,7 @@ class Settings(Section):
         if all(isinstance(side, EverythingElse) for side in sides.values()):
             raise ValueError("regions: only one side can be everything else; name the other")
         if self.network.lines and self.network.speeds is None:
-            raise ValueError("network.speeds: field required for the layers of network.lines")
+            raise ValueError("network.speeds: is missing for the layers of network.lines")
         return self
 
     def _without_extracts(self, sides: Mapping[str, object]) -> None:
@@ -329,7 +349,7 @@ class Settings(Section):
         }
         missing = [key for key, given in needed.items() if not given]
         if missing:
-            raise ValueError(f"{missing[0]}: field required, or extracts of OpenStreetMap in [osm]")
+            raise ValueError(f"{missing[0]}: is missing, as are extracts of OpenStreetMap in [osm]")
         elsewhere = [name for name, side in sides.items() if not isinstance(side, str)]
         if elsewhere:
             raise ValueError(
@@ -363,32 +383,6 @@ def read_settings(file: Path) -> Settings:
         If the file is missing, is not TOML, or says what a study cannot say.
     """
     try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise StudyError(
-            "there is no such file",
-            file=file,
-            remedy="`geo-border new DIR` makes a study to start from, `geo-border studies` "
-            "lists the embedded ones",
-        ) from error
-    except IsADirectoryError as error:
-        raise StudyError("it is a folder", file=file, remedy="Name the study.toml in it") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"cannot be read as text ({error})", file=file) from error
-    try:
-        return Settings.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"not valid TOML: {error}", file=file, remedy="Mend that line") from error
+        return Settings.model_validate(read_toml(file))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        # Tags in angle brackets say which form of a side was taken to be meant.
-        key = ".".join(str(part) for part in first["loc"] if not str(part).startswith("<"))
-        message = first["msg"].removeprefix("Value error, ")
-        message = message[:1].lower() + message[1:]
-        problem = f"{key}: {message}" if key else message
-        remedy = (
-            "Remove it, or check its spelling"
-            if first["type"] == "extra_forbidden"
-            else "See the reference of study.toml in the documentation"
-        )
-        raise StudyError(problem, file=file, remedy=remedy) from error
+        raise study_error(error, Settings, file) from error

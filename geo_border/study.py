@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,10 +26,11 @@ from geo_border.settings import Settings, read_settings
 from geo_border.stages.border import border_stage
 from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
+from geo_border.stages.findings import findings
 from geo_border.stages.isochrones import Border, Mode, isochrones_from
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD
-from geo_border.stages.quality import account, findings, flaws
+from geo_border.stages.quality import account, flaws
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory, whole_folder
 from geo_border.templates import embedded_studies
@@ -435,6 +437,10 @@ def _output_folder(out: Path | str | None) -> Path | None:
     if out is None:
         return None
     folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise StudyError("the output folder is a file", file=folder, remedy="Name a folder with -o")
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        what = "the output folder" if there == folder else "a part of the path to the output folder"
+        raise StudyError(f"{what} is a file", file=there, remedy="Name a folder with -o")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise StudyError("nothing may be written there", file=there, remedy="Name another with -o")
     return folder

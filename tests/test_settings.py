@@ -42,16 +42,51 @@ def test_defaults_are_filled_in(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('title = "A study"', "", "study.title: field required"),
-        ('home = "H"', 'home = "H"\ncolour = "red"', "study.colour: extra inputs"),
-        ("delay_h = { road = 1.0 }", "delay_h = { road = -1.0 }", "greater than or equal to 0"),
-        ("delay_h = { road = 1.0 }", 'delay_h = { road = "soon" }', "valid number"),
-        ("delay_h = { road = 1.0 }", "delay_h = { tram = 1.0 }", "checkpoints.delay_h.tram"),
-        ('mode = "road"', 'mode = "sea"', "network.lines.0.mode"),
-        ('id = "s"', 'id = "../s"', "study.id"),
-        ("[places]", "[places", "not valid TOML"),
+        ('title = "A study"', "", "study.title: is missing. Add it to [study]"),
+        ('home = "H"', 'home = "H"\ncolour = "red"', "study.colour: there is no such key"),
+        (
+            'title = "A study"',
+            'titel = "A study"',
+            "study.titel: there is no such key. The nearest is 'title'",
+        ),
+        ("[places]", "[plcaes]", "plcaes: there is no such key. The nearest is 'places'"),
+        ("[places]", "[index]\nhalf_life_h = 2\n[places]", "It is a key of [access] and [demand]"),
+        ("[places]", "[index]\nqqq = 2\n[places]", "write one of normalisation, weights"),
+        (
+            "delay_h = { road = 1.0 }",
+            "delay_h = { road = -1.0 }",
+            "delay_h.road: should be at least 0, not -1.0",
+        ),
+        (
+            "delay_h = { road = 1.0 }",
+            'delay_h = { road = "soon" }',
+            'should be a number, not "soon"',
+        ),
+        (
+            "delay_h = { road = 1.0 }",
+            "delay_h = { tram = 1.0 }",
+            "delay_h.tram: should be 'road', 'rail'",
+        ),
+        ('mode = "road"', 'mode = "sea"', "network.lines (entry 1).mode: should be 'road'"),
+        ('id = "s"', 'id = "../s"', "study.id: should be small letters, digits and hyphens"),
+        ("[places]", "[index]\ndraws = 200.5\n[places]", "should be a whole number, not 200.5"),
+        ("[places]", "[index]\ndraws = true\n[places]", "should be a whole number, not true"),
+        ('home = "H"', 'home = ["H"]', "study.home: should be text in quotes, not a list"),
+        ('file = "places.csv"', 'file = ""', "places.file: is empty"),
+        ("delay_h = { road = 1.0 }", "delay_h = 1", "should be a table { key = value }, not 1"),
+        (
+            "[places]",
+            "[access]\nwithin_h = [1, -2]\n[places]",
+            "within_h (entry 2): should be greater than 0",
+        ),
+        ("[places]", '[access]\nwithin_h = "1"\n[places]', 'should be a number, not "1"'),
+        ('"places.csv"', '"C:\\users\\x.csv"', "not valid TOML: Invalid hex value"),
+        ('"places.csv"', '"C:\\data.csv"', "Write paths with / between folders"),
+        ("[places]", "[network]\n[places]", "The table stands twice"),
+        ('id = "s"', 'id = "s"\nid = "t"', "The key stands twice"),
+        ("[places]", "[places", "not valid TOML: Expected ']'"),
         ("[places]", "[typology]\nlow = 70\nhigh = 20\n[places]", "low must not be above high"),
-        ("[places]", "[access]\nhalf_life_h = inf\n[places]", "finite number"),
+        ("[places]", "[access]\nhalf_life_h = inf\n[places]", "should be a finite number, not inf"),
     ],
 )
 def test_what_a_study_cannot_say(tmp_path, old, new, message):
@@ -70,7 +105,7 @@ def test_a_missing_file_says_how_to_begin(tmp_path):
 def test_a_file_that_is_no_text(tmp_path):
     file = tmp_path / "study.toml"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(StudyError, match="cannot be read as text"):
+    with pytest.raises(StudyError, match=r"cannot be read as text in UTF-8 \(byte 0\). Save it"):
         read_settings(file)
 
 
@@ -101,13 +136,62 @@ def test_a_study_of_an_extract_needs_no_more_than_ten_lines(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('country = "LI"', 'country = "Liechtenstein"', "regions.home.country"),
+        (
+            'country = "LI"',
+            'country = "Liechtenstein"',
+            "regions.home.country: should be the two capital letters",
+        ),
+        ('country = "LI"', 'country = "li"', 'such as "KZ", not "li"'),
+        (
+            '{ country = "LI", admin_level = 8 }',
+            '{ file = "h.gpkg" }',
+            "regions.home: should be a file, {",
+        ),
+        ('{ country = "LI", admin_level = 8 }', '["h.gpkg"]', "regions.home: should be a file, {"),
+        (
+            '[{ file = "x.osm.pbf", url = "https://example.org/x.osm.pbf" }]',
+            '"x.osm.pbf"',
+            "should be a list",
+        ),
+        (
+            '[{ file = "x.osm.pbf", url = "https://example.org/x.osm.pbf" }]',
+            "[]",
+            "1 or more entries, not 0",
+        ),
+        (
+            '{ file = "x.osm.pbf", url = "https://example.org/x.osm.pbf" }',
+            '"x.osm.pbf"',
+            "osm.extracts (entry 1): should be a table { file = … }",
+        ),
+        (
+            "[regions]",
+            'language = "English"\n[regions]',
+            'the small letters of ISO 639, such as "en"',
+        ),
+        (
+            "[regions]",
+            "home_territory = 3\n[regions]",
+            "osm.home_territory: there is no such key. It is a key of [regions]",
+        ),
+        (
+            "[regions]",
+            "[regions]\nhome_territory = 3",
+            "regions.home_territory: should be a file or",
+        ),
         ("admin_level = 8", "admin_level = 1", "regions.home.admin_level"),
-        ("admin_level = 8", 'level = "8"', "regions.home.level: extra inputs"),
-        ("everything_else = true", "everything_else = false", "regions.neighbour.everything_else"),
+        (
+            "admin_level = 8",
+            'level = "8"',
+            "regions.home.level: there is no such key. The nearest is 'admin_level'",
+        ),
+        (
+            "everything_else = true",
+            "everything_else = false",
+            "regions.neighbour.everything_else: should be true, not false",
+        ),
         ('home = { country = "LI", admin_level = 8 }', "home = { everything_else = true }", "only"),
-        ('url = "https:', 'url = "file:', "osm.extracts.0.url"),
-        ('url = "https:', 'url = "ftp:', "osm.extracts.0.url"),
+        ('url = "https:', 'url = "file:', "osm.extracts (entry 1).url: should be an address"),
+        ('url = "https:', 'url = "ftp:', "osm.extracts (entry 1).url: should be an address"),
         ("[osm]", '[network]\nlines = [{ file = "a", mode = "road" }]\n[osm]', "network.speeds"),
     ],
 )
@@ -124,12 +208,12 @@ def test_what_a_study_of_an_extract_cannot_say(tmp_path, old, new, message):
         (
             'lines = [{ file = "roads.geojson", mode = "road" }]\n',
             "",
-            "network.lines: field required, or extracts of OpenStreetMap in [osm]",
+            "network.lines: is missing, as are extracts of OpenStreetMap in [osm]",
         ),
-        ('speeds = "speeds.csv"\n', "", "network.speeds: field required, or extracts"),
-        ('file = "checkpoints.csv"\n', "", "checkpoints.file: field required, or extracts"),
-        ("delay_h = { road = 1.0 }\n", "", "checkpoints.delay_h: field required, or extracts"),
-        ('[places]\nfile = "places.csv"\n', "", "places.file: field required, or extracts"),
+        ('speeds = "speeds.csv"\n', "", "network.speeds: is missing, as are extracts"),
+        ('file = "checkpoints.csv"\n', "", "checkpoints.file: is missing, as are extracts"),
+        ("delay_h = { road = 1.0 }\n", "", "checkpoints.delay_h: is missing, as are extracts"),
+        ('[places]\nfile = "places.csv"\n', "", "places.file: is missing, as are extracts"),
         (
             'home = "h.geojson"',
             'home = { country = "LI" }',
@@ -154,3 +238,23 @@ def test_the_licence_of_openstreetmap_is_not_said_twice(tmp_path):
     own = 'neighbour = "N"\nlicence = "© OpenStreetMap contributors (ODbL), own counts"'
     settings = read_settings(write(tmp_path, OSM.replace('neighbour = "N"', own)))
     assert settings.attribution == "© OpenStreetMap contributors (ODbL), own counts"
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text(SOUND, encoding="utf-8-sig")
+    assert read_settings(file).study.id == "s"
+
+
+def test_an_empty_file_is_told_what_it_lacks(tmp_path):
+    with pytest.raises(
+        StudyError, match=r"Add the table \[study\] with id, title, home, neighbour"
+    ):
+        read_settings(write(tmp_path, ""))
+
+
+def test_one_value_stands_for_a_list_of_one(tmp_path):
+    one = '[access]\nwithin_h = 2\n[surface]\npopulation = "p.tif"\n[places]'
+    settings = read_settings(write(tmp_path, SOUND.replace("[places]", one)))
+    assert settings.access.limits_h == [1, 2]
+    assert settings.surface.population == ["p.tif"]

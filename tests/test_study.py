@@ -162,6 +162,23 @@ def test_a_run_that_fails_leaves_the_earlier_outputs(mini, tmp_path):
     assert not list(out.glob(".writing-*"))
 
 
+@pytest.mark.parametrize("of_study", ["run", "export_network"])
+def test_an_output_folder_below_a_file_is_named_by_the_file(mini, tmp_path, of_study):
+    file = tmp_path / "a-file"
+    file.write_text("mine")
+    with pytest.raises(StudyError, match=rf"^{file}: a part of the path .* is a file\. Name a"):
+        getattr(open_study(mini), of_study)(file / "a" / "b")
+    with pytest.raises(StudyError, match=rf"^{file}: the output folder is a file"):
+        getattr(open_study(mini), of_study)(file)
+
+
+def test_an_output_folder_that_may_not_be_written(mini, tmp_path, monkeypatch):
+    monkeypatch.setattr("geo_border.study.os.access", lambda path, _: path != tmp_path)
+    with pytest.raises(StudyError, match=rf"^{tmp_path}: nothing may be written there"):
+        open_study(mini).run(tmp_path / "a" / "b")
+    assert not (tmp_path / "a").exists()
+
+
 def test_the_embedded_study_is_found_by_name_folder_and_file():
     by_name = open_study("ru-kz")
     assert open_study(by_name.folder).settings == by_name.settings

@@ -226,11 +226,13 @@ def _named_crs(name: str) -> CRS:
         crs = CRS.from_user_input(name)
     except CRSError as error:
         raise GeometryError(
-            f"there is no coordinate reference system {name!r}", remedy="Name one as EPSG:3035"
+            f"surface.crs: there is no coordinate reference system {name!r}",
+            remedy="Name one as EPSG:3035",
         ) from error
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
         raise GeometryError(
-            f"{name} is not a projection in metres", remedy="Take one that keeps areas: EPSG:3035"
+            f"surface.crs: {name} is not a projection in metres",
+            remedy="Take one that keeps areas: EPSG:3035",
         )
     return crs
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS, Geod
 from shapely.affinity import scale
 
 from geo_border.errors import GeometryError, SideError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -140,15 +145,18 @@ def edge_match(
         raise SideError(
             "edge matching needs polygons of both sides", remedy="Check the two region layers"
         )
-    crs = equal_area_crs(home.to_crs(4326), neighbour.to_crs(4326))
+    degrees = [side.to_crs(4326) for side in (home, neighbour)]
+    crs = equal_area_crs(*degrees)
     ours = projected(home, crs)
     theirs = shapely.union_all(projected(neighbour, crs).to_numpy())
     shapely.prepare(theirs)
     near = pd.Series(shapely.dwithin(theirs, ours.to_numpy(), tolerance_m), ours.index)
     if not near.any():
         raise SideError(
-            f"the two sides are nowhere within {tolerance_m / 1000:g} km of each other",
-            remedy="Check that both layers are of the same border, or raise `tolerance_km`",
+            f"the two sides are nowhere within {tolerance_m / 1000:g} km of each other: home is at "
+            + ", the neighbour at ".join(extent(side.total_bounds) for side in degrees),
+            remedy="Check that both layers are of the same border and in the CRS they name, or "
+            "raise `edge_tolerance_km`",
         )
     # Only a strip along the border takes part: a country's other coasts cost nothing.
     strip = shapely.intersection(
@@ -308,4 +316,54 @@ def checked_polygons(layer: gpd.GeoDataFrame, *, file: str) -> gpd.GeoDataFrame:
                 row=where,
                 remedy="Mend it, for example with QGIS: Fix geometries",
             )
-    return layer.set_index("region_id").to_crs(4326)
+    return in_degrees(layer.set_index("region_id"), file=file)
+
+
+def in_degrees(layer: gpd.GeoDataFrame, *, file: str) -> gpd.GeoDataFrame:
+    """Layer in WGS 84, or an error where its coordinates are not in the CRS it names.
+
+    Parameters
+    ----------
+    layer
+        Any layer with a CRS.
+    file
+        Name of the layer's file, for messages.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same in WGS 84.
+
+    Raises
+    ------
+    GeometryError
+        If a coordinate is beyond the globe.
+    """
+    there = layer.to_crs(4326)
+    west, south, east, north = there.total_bounds
+    # Layers may go once around the globe beyond the 180th meridian.
+    if not (-360 <= west <= east <= 360 and -90 <= south <= north <= 90):
+        raise GeometryError(
+            f"its coordinates reach {np.abs(layer.total_bounds).max():,.0f}, which is no place in "
+            f"the CRS it names ({layer.crs.name})",
+            file=file,
+            remedy="Set the CRS that its coordinates are in (in QGIS: Set Layer CRS), and save it",
+        )
+    return there
+
+
+def extent(bounds: Iterable[float]) -> str:
+    """Where something lies, in words.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north, degrees.
+
+    Returns
+    -------
+    str
+        Its extent in longitude and latitude.
+    """
+    west, south, east, north = bounds
+    return f"longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"

@@ -61,7 +61,8 @@ def border_line(
     if not len(shared):
         raise SideError(
             "the two sides share no border",
-            remedy="Check that the layers are of neighbouring regions, or raise `tolerance_km`",
+            remedy="Check that the layers are of neighbouring regions, or raise "
+            "`edge_tolerance_km`",
         )
     chains = _ordered(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shared))))
     return _pieces(chains, ours, theirs)

@@ -12,9 +12,11 @@ import rasterio
 import shapely
 from pyproj import CRS, Transformer
 from rasterio.errors import RasterioError
+from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 from scipy.ndimage import maximum_filter
 
+from geo_border.border.edges import extent
 from geo_border.border.extraction import extract
 from geo_border.errors import GeometryError, SideError
 from geo_border.network.graph import SIDES
@@ -48,6 +50,9 @@ LATTICE = 65
 
 Unit = Literal["persons", "persons_km2"]
 
+SUMS = ("population", "covered", "negative", "infinite")
+"""What is added up of the pixels in a polygon."""
+
 
 def read_population(
     files: Sequence[Path],
@@ -73,8 +78,9 @@ def read_population(
     Returns
     -------
     DataFrame
-        Index of `cells`; ``population`` (persons), ``covered`` and ``negative`` (share of the
-        cell's area where a raster has data, and where its value is negative or infinite).
+        Index of `cells`; ``population`` (persons), ``covered``, ``negative`` and ``infinite``
+        (share of the cell's area where a raster has data, and where its value is no number of
+        people).
 
     Raises
     ------
@@ -82,9 +88,9 @@ def read_population(
         If a raster cannot be read, lacks a CRS, is rotated, has several bands and none is
         named, or overlaps another one.
     SideError
-        If no raster has data on one of the sides.
+        If no raster has data on one of the sides, or they count nobody at all.
     """
-    total = pd.DataFrame(0.0, cells.index, ["population", "covered", "negative"])
+    total = pd.DataFrame(0.0, cells.index, list(SUMS))
     for file in files:
         with _open(file, band) as raster:
             squares = gpd.GeoSeries(grid.squares(cells, CRS(raster.crs)), cells.index)
@@ -99,13 +105,47 @@ def read_population(
     for side in SIDES:
         inland = _inland(grid, cells, side)
         # In a belt that is all edge, every cell has to do.
-        if not known[inland if inland.any() else (cells["side"] == side)].any():
-            raise SideError(
-                f"the population rasters have no data on the {side} side of the belt",
-                remedy="Add the raster of that country to surface.population",
-            )
+        inland = inland if inland.any() else (cells["side"] == side).to_numpy()
+        if not known[inland].any():
+            raise _no_data(side, files, cells[inland], total[inland])
+    if not total["population"].any():
+        raise SideError(
+            "the population rasters count nobody in the belt",
+            remedy="Check that surface.population names rasters of population",
+        )
     total["covered"] = total["covered"].clip(upper=1.0)
     return total
+
+
+def _no_data(
+    side: str, files: Sequence[Path], cells: pd.DataFrame, found: pd.DataFrame
+) -> SideError:
+    """Say why rasters have no data on a side: wrong values, another place, or a gap."""
+    wrong = [name for name in ("negative", "infinite") if found[name].any()]
+    if wrong:
+        return SideError(
+            f"all values of the population rasters on the {side} side of the belt are "
+            f"{' or '.join(wrong)}",
+            remedy="If they mean that there are no data, say so with gdal_edit -a_nodata, and add "
+            "the raster of that country to surface.population",
+        )
+    box = np.r_[cells[["lon", "lat"]].min(), cells[["lon", "lat"]].max()]
+    lies = []
+    for file in files:
+        with rasterio.open(file) as raster:
+            bounds = transform_bounds(raster.crs, CRS(4326), *raster.bounds)
+            lies.append((shapely.box(*bounds), f"{file.name} at {extent(bounds)} ({raster.crs})"))
+    if not any(shapely.box(*box).intersects(frame) for frame, _ in lies):
+        return SideError(
+            f"the population rasters do not reach the {side} side of the belt, which is at "
+            f"{extent(box)}: {'; '.join(words for _, words in lies)}",
+            remedy="Check the CRS that the raster names, or add the raster of that country to "
+            "surface.population",
+        )
+    return SideError(
+        f"the population rasters have no data on the {side} side of the belt",
+        remedy="Add the raster of that country to surface.population",
+    )
 
 
 def _inland(grid: CellGrid, cells: pd.DataFrame, side: str) -> NDArray[np.bool_]:
@@ -198,7 +238,7 @@ def _shared_out(
 ) -> pd.DataFrame:
     """Persons and shares of area of polygons in the raster's CRS, a window at a time."""
     shapes = polygons.to_numpy()
-    sums = np.zeros((len(shapes), 3))
+    sums = np.zeros((len(shapes), len(SUMS)))
     tree = shapely.STRtree(shapes)
     try:
         with rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
@@ -206,18 +246,18 @@ def _shared_out(
                 box = shapely.box(*raster.window_bounds(window))
                 hit = np.sort(tree.query(box, predicate="intersects"))
                 if len(hit):
-                    values, negative = _values(raster, window, band or 1)
+                    values, wrong = _values(raster, window, band or 1)
                     if unit == "persons_km2":
                         values = values * _pixel_km2(raster, window, equal_area)
                     inside = raster.window_transform(window)
-                    sums[hit] += _window_sums(values, negative, inside, shapes[hit], box)
+                    sums[hit] += _window_sums(values, wrong, inside, shapes[hit], box)
     except RasterioError as error:
         raise GeometryError(
             f"cannot be read ({error})", file=raster.name, remedy="Fetch the file again"
         ) from error
     pixels = shapely.area(shapes) / abs(raster.transform.a * raster.transform.e)
     sums[:, 1:] /= pixels[:, None]
-    return pd.DataFrame(sums, polygons.index, ["population", "covered", "negative"])
+    return pd.DataFrame(sums, polygons.index, list(SUMS))
 
 
 def _windows(raster: Any, bounds: NDArray[np.float64]) -> Iterator[Window]:
@@ -248,14 +288,15 @@ def _windows(raster: Any, bounds: NDArray[np.float64]) -> Iterator[Window]:
 
 def _values(
     raster: Any, window: Window, band: int
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Values of a window, missing where there are none, and where they are no numbers of people."""
+) -> tuple[NDArray[np.float64], list[NDArray[np.bool_]]]:
+    """Values of a window, missing where there are none; where they are negative or infinite."""
     read = raster.read(band, window=window, masked=True)
     values = read.filled(0).astype(float) * raster.scales[band - 1] + raster.offsets[band - 1]
     values[np.ma.getmaskarray(read) | np.isnan(values)] = np.nan
-    wrong = (values < 0) | np.isinf(values)
-    values[wrong] = np.nan
-    return values, wrong
+    infinite = np.isinf(values)
+    negative = (values < 0) & ~infinite
+    values[negative | infinite] = np.nan
+    return values, [negative, infinite]
 
 
 def _pixel_km2(raster: Any, window: Window, equal_area: CRS) -> NDArray[np.float64]:
@@ -285,19 +326,21 @@ def _between(wanted: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.
 
 def _window_sums(
     values: NDArray[np.float64],
-    negative: NDArray[np.bool_],
+    wrong: list[NDArray[np.bool_]],
     transform: Affine,
     shapes: NDArray[np.object_],
     box: shapely.Geometry,
 ) -> NDArray[np.float64]:
-    """Persons, pixels with data and pixels with negative values in each polygon."""
-    sums = np.zeros((len(shapes), 3))
-    if np.isnan(values).all() and not negative.any():
+    """Persons, pixels with data and pixels with each kind of wrong value in each polygon."""
+    sums = np.zeros((len(shapes), len(SUMS)))
+    if np.isnan(values).all() and not any(where.any() for where in wrong):
         return sums
     pieces = _clipped(shapes, box)
     sums[:, :2] = extract(values, transform, pieces, ["sum", "count"])
-    if negative.any():
-        sums[:, 2:] = extract(np.where(negative, 1.0, np.nan), transform, pieces, ["count"])
+    for column, where in enumerate(wrong, start=2):
+        if where.any():
+            is_there = np.where(where, 1.0, np.nan)
+            sums[:, column] = extract(is_there, transform, pieces, ["count"])[:, 0]
     return np.nan_to_num(sums)
 
 

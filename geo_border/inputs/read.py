@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from geo_border.border.edges import checked_polygons
+from geo_border.border.edges import checked_polygons, extent
 from geo_border.errors import (
     CheckpointError,
     GeoBorderError,
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geo_border.settings import Settings
+
+
+FAR_DEGREES = 1.0
+"""A place this far outside the frame of its region is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
         "indicators.table": indicators and indicators.table,
         **{
             f"surface.population.{n}": name
-            for n, name in enumerate(settings.surface.files if settings.surface else [])
+            for n, name in enumerate(settings.surface.population if settings.surface else [])
         },
     }
     return {key: folder / name for key, name in names.items() if isinstance(name, str)}
@@ -134,7 +139,7 @@ def read_inputs(
     """
     files = input_files(settings, folder)
     if settings.surface is not None:
-        for name in settings.surface.files:
+        for name in settings.surface.population:
             check_population(folder / name, band=settings.surface.band)
     given = {
         f"regions.{side}": read_regions(files[f"regions.{side}"], side)
@@ -237,6 +242,7 @@ def _places(
     if "places" in files:
         places = read_table(files["places"], PLACES).set_index("place_id")
         _known(places["region_id"], regions.index, "region", files["places"], TableError)
+        _near_regions(places, regions, files["places"])
         points = gpd.points_from_xy(places["lon"], places["lat"])
         layers.append(gpd.GeoDataFrame(places, geometry=points, crs=4326))
     places = pd.concat([layer for layer in layers if len(layer)] or layers)
@@ -256,6 +262,25 @@ def _places(
             remedy="Give it another id, or leave it out",
         )
     return places
+
+
+def _near_regions(places: pd.DataFrame, regions: gpd.GeoDataFrame, file: Path) -> None:
+    """Raise on the first place that lies far from the region it is said to be in."""
+    west, south, east, north = regions.bounds.reindex(places["region_id"]).to_numpy().T
+    lon, lat = places["lon"].to_numpy(), places["lat"].to_numpy()
+    beside = np.maximum(np.maximum(west - lon, lon - east), np.maximum(south - lat, lat - north))
+    far = beside > FAR_DEGREES
+    if far.any():
+        row = int(far.argmax())
+        raise TableError(
+            f"{places['name'].iloc[row]} at lon {lon[row]:g}, lat {lat[row]:g} is not in region "
+            f"{places['region_id'].iloc[row]}, which is at "
+            f"{extent((west[row], south[row], east[row], north[row]))}"
+            + (f" (and {far.sum() - 1} more rows like it)" if far.sum() > 1 else ""),
+            file=file,
+            row=row + 2,
+            remedy="Check lon and lat (degrees, in that order), region_id, and the regions",
+        )
 
 
 def _indicators(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 from pandera.errors import SchemaErrors
 
-from geo_border.errors import (
-    TableError,
-)
+from geo_border.errors import TableError
 from geo_border.inputs.schemas import SERVICES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandera.pandas as pa
+
+
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+ARCHIVE = b"PK\x03\x04"
+"""First bytes of ZIP archives, which workbooks are."""
 
 
 def read_services(file: Path) -> gpd.GeoDataFrame:
@@ -81,29 +85,57 @@ def read_table(file: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
             f"cannot be read ({error.strerror})", file=file, remedy="Name a file you may read"
         ) from error
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise TableError(
-            f"not a comma-separated table in UTF-8 ({str(error).strip()})",
-            file=file,
-            remedy="Save it as CSV UTF-8",
-        ) from error
-    if len(frame.columns) == 1 and ";" in frame.columns[0]:
-        raise TableError(
-            "its columns are parted by semicolons", file=file, remedy="Save it with commas"
-        )
-    missing = [name for name, column in schema.columns.items() if column.required]
-    missing = [name for name in missing if name not in frame]
-    if missing:
-        raise TableError(
-            f"lacks the column {', '.join(missing)}",
-            file=file,
-            remedy=f"It has {', '.join(frame.columns)}; rename or add",
-        )
+        raise _text_error(error, file) from error
+    _refuse_columns(frame, schema, file)
     if frame.empty:
         raise TableError("has no rows", file=file, remedy="Fill it in")
     try:
         return schema.validate(frame, lazy=True)
     except SchemaErrors as error:
         raise _table_error(error.failure_cases, frame, file) from None
+
+
+def _text_error(error: Exception, file: Path) -> TableError:
+    """Say why a file is not a comma-separated table."""
+    long = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+    if long is not None:
+        header, row, values = long.groups()
+        return TableError(
+            f"has {values} values where the rows before have {header}",
+            file=file,
+            row=row,
+            remedy="Put texts that hold commas in double quotes",
+        )
+    with file.open("rb") as stream:
+        if stream.read(len(ARCHIVE)) == ARCHIVE:
+            problem = "it is a workbook or another archive, not a table of text"
+            return TableError(problem, file=file, remedy="Export the sheet as CSV UTF-8")
+    cause = "" if isinstance(error, UnicodeDecodeError) else f" ({str(error).strip()})"
+    return TableError(
+        f"not a comma-separated table in UTF-8{cause}", file=file, remedy="Save it as CSV UTF-8"
+    )
+
+
+def _refuse_columns(frame: pd.DataFrame, schema: pa.DataFrameSchema, file: Path) -> None:
+    """Raise if the header is not parted by commas, or lacks a column."""
+    for sign, signs in SEPARATORS.items():
+        if len(frame.columns) == 1 and sign in frame.columns[0]:
+            raise TableError(
+                f"its columns are parted by {signs}", file=file, remedy="Save it with commas"
+            )
+    missing = [name for name, column in schema.columns.items() if column.required]
+    missing = [name for name in missing if name not in frame]
+    if missing:
+        raise TableError(
+            f"lacks the column {', '.join(missing)}",
+            file=file,
+            remedy=f"It has {', '.join(map(_as_written, frame.columns))}; rename or add",
+        )
+
+
+def _as_written(name: str) -> str:
+    """A column's name, in quotes where blanks around it would not be seen."""
+    return name if name == name.strip() else repr(name)
 
 
 def _table_error(failures: pd.DataFrame, frame: pd.DataFrame, file: Path) -> TableError:

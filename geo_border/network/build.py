@@ -120,6 +120,13 @@ def build_network(
     nodes, links, gates = open_gates(
         nodes, links, crossings, checkpoints, delay_h=delay_h, most_candidates=most_candidates
     )
+    if len(checkpoints) and not checkpoints["is_open"].any():
+        status = ", ".join(sorted(set(checkpoints["status"].dropna())))
+        raise NetworkError(
+            f"none of the {len(checkpoints)} checkpoints is open (status {status})",
+            remedy="Correct `status` and `users` in their table, or name what counts as open in "
+            "`open_status` and `open_users`",
+        )
     if len(checkpoints) and not gates["is_open"].any():
         raise NetworkError(
             "no open checkpoint lies on the network",

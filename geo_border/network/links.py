@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 import shapely.ops
 
-from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.border.edges import WGS84, equal_area_crs, extent
 from geo_border.border.locate import polygon_near
 from geo_border.errors import NetworkError
 from geo_border.network.graph import MODES, SIDES
@@ -82,8 +82,10 @@ def links_from_lines(
     for number, side in enumerate(SIDES):
         if not (nodes["side"] == number).any():
             raise NetworkError(
-                f"the network does not touch the {side} side",
-                remedy="Check that the line layers cover both sides of the border",
+                f"the network does not touch the {side} side: its lines are at "
+                f"{extent(shapely.total_bounds(geometry))}, the side at "
+                f"{extent(territory[territory['side'] == side].to_crs(4326).total_bounds)}",
+                remedy="Check that the line layers cover both sides, in the CRS they name",
             )
     n = len(parts)
     given_km = _column(parts, "length_km", np.nan)

@@ -14,8 +14,39 @@ from geo_border.access.corridors import (
 from geo_border.stages.named_places import place_named
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
+
+
+def corridor_stops(settings: Settings, places: pd.DataFrame) -> dict[str, list[str]]:
+    """Places that the corridors of a study pass.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    places
+        Index of ids; column ``name``.
+
+    Returns
+    -------
+    dict
+        Ids of places in order, by the name of the corridor.
+
+    Raises
+    ------
+    StudyError
+        If a corridor names a place that is unknown or not the only one of its name.
+    """
+    return {
+        corridor.name: [
+            place_named(places, name, where=f"corridor {corridor.name!r}")
+            for name in corridor.places
+        ]
+        for corridor in settings.corridors
+    }
 
 
 def corridor_parts(settings: Settings, built: dict[str, Any], tables: GateTables) -> dict[str, Any]:
@@ -46,13 +77,7 @@ def corridor_parts(settings: Settings, built: dict[str, Any], tables: GateTables
     if not settings.corridors:
         return {}
     places = built["places"]
-    stops = {
-        corridor.name: [
-            place_named(places, name, where=f"corridor {corridor.name!r}")
-            for name in corridor.places
-        ]
-        for corridor in settings.corridors
-    }
+    stops = corridor_stops(settings, places)
     prices = settings.corridor_costs
     costs = None if prices is None else Costs(prices.per_km, prices.per_hour, prices.per_passage)
     found = find_corridors(built["network"], tables, places, stops)

@@ -191,11 +191,11 @@ def _account(
     if settings.access.decay != "exponential":
         half_life, note = settings.access.half_life_h, f"not {settings.access.decay}, as of places"
         lines.append(("surfaces", "half-life of exponential impedance", half_life, "h", note))
-    negative = 100 * cells["negative"].mean()
-    if negative:
-        lines.append(
-            ("surfaces", "area with negative values", negative, "%", "nobody is counted there")
-        )
+    for kind in ("negative", "infinite"):
+        share = 100 * cells[kind].mean()
+        if share:
+            item = f"area with {kind} values"
+            lines.append(("surfaces", item, share, "%", "nobody is counted there"))
     counted = cells.groupby("region_id")["population"].sum().reindex(in_raster.index).fillna(0)
     whole = 100 * (counted.sum() / in_raster.sum() - 1)
     off = (100 * (counted / in_raster[in_raster > 0] - 1)).dropna()

@@ -9,6 +9,7 @@ from geo_border.border.edges import (
     checked_polygons,
     edge_match,
     equal_area_crs,
+    extent,
     geodesic_km2,
 )
 from geo_border.errors import GeometryError, SideError
@@ -98,7 +99,8 @@ def test_a_gap_wider_than_the_tolerance_stays_open():
 
 
 def test_sides_far_apart_are_an_error():
-    with pytest.raises(SideError, match="nowhere within 5 km"):
+    says = r"nowhere within 5 km of each other: home is at longitude .*, the neighbour at longitude"
+    with pytest.raises(SideError, match=says):
         edge_match(layer(h=shapely.box(0, 0, 1, 1)), layer(n=shapely.box(3, 0, 4, 1)))
     with pytest.raises(SideError, match="both sides"):
         edge_match(layer(h=shapely.box(0, 0, 1, 1)).iloc[:0], layer(n=shapely.box(1, 0, 2, 1)))
@@ -151,3 +153,15 @@ def test_a_border_on_the_equator_has_an_equal_area_projection_too():
     box = layer(a=shapely.segmentize(shapely.box(-71, -1, -69, 1), 0.01))
     planar = box.to_crs(equal_area_crs(box)).area.iloc[0] / 1e6
     assert planar == pytest.approx(lens(box)["a"], rel=1e-4)
+
+
+def test_coordinates_that_are_not_in_the_crs_they_name():
+    metres = with_ids(layer(a=shapely.box(5e5, 6e6, 6e5, 6.1e6)))
+    with pytest.raises(GeometryError, match=r"x\.gpkg: its coordinates reach 6,100,000.*Set Layer"):
+        checked_polygons(metres, file="x.gpkg")
+    beyond = with_ids(layer(a=shapely.box(170, 60, 190, 70)))
+    assert checked_polygons(beyond, file="x.gpkg").total_bounds.tolist() == [170, 60, 190, 70]
+
+
+def test_an_extent_in_words():
+    assert extent((-1, 2.345, 3, 4)) == "longitude -1.00 to 3.00, latitude 2.35 to 4.00"

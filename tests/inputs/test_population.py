@@ -269,15 +269,42 @@ def test_a_file_cut_short_is_one_clear_error(belt, tmp_path):
 def test_nothing_but_nodata_or_somewhere_else_is_no_data(belt, tmp_path):
     grid, cells = belt
     transform, shape = covering(cells, grid, "EPSG:4326", 0.01)
-    for number, value in enumerate((-99, np.nan, np.inf, -5)):
+    cases = {
+        -99: "rasters have no data on the home side",
+        np.nan: "rasters have no data on the home side",
+        np.inf: "home side of the belt are infinite. If they mean that there are no data",
+        -5: "home side of the belt are negative. If they mean that there are no data",
+        0: "count nobody in the belt",
+    }
+    for number, (value, says) in enumerate(cases.items()):
         file = write(
             tmp_path / f"{number}.tif", np.full(shape, value), "EPSG:4326", transform, nodata=-99
         )
-        with pytest.raises(SideError, match="no data on the home side"):
+        with pytest.raises(SideError, match=says):
             read_population([file], grid, cells)
     away = write(tmp_path / "away.tif", np.ones((5, 5)), "EPSG:4326", from_origin(70, 5, 1, 1))
-    with pytest.raises(SideError, match="no data on the home side"):
+    says = r"do not reach the home side .*away\.tif at longitude 70\.00 to 75\.00.*\(EPSG:4326\)"
+    with pytest.raises(SideError, match=says):
         read_population([away], grid, cells)
+    # Degrees in a file that says metres lie around the zero meridian at the equator.
+    metres = write(tmp_path / "metres.tif", np.ones(shape), "EPSG:3857", transform)
+    with pytest.raises(SideError, match=r"latitude 0\.00 to 0\.00 \(EPSG:3857\)\. Check the CRS"):
+        read_population([metres], grid, cells)
+
+
+def test_negative_and_infinite_pixels_are_counted_apart_and_count_nobody(belt, tmp_path):
+    grid, cells = belt
+    transform, shape = covering(cells, grid, "EPSG:4326", 0.01)
+    values = np.ones(shape)
+    values[::4], values[1::4] = -1, np.inf
+    file = write(tmp_path / "p.tif", values, "EPSG:4326", transform)
+    found = read_population([file], grid, cells)
+    assert found["negative"].mean() == pytest.approx(0.25, abs=0.06)
+    assert found["infinite"].mean() == pytest.approx(0.25, abs=0.06)
+    assert found["covered"].mean() == pytest.approx(0.5, abs=0.06)
+    kinds = found[["covered", "negative", "infinite"]]
+    np.testing.assert_allclose(kinds.sum(axis=1), 1, rtol=SHARE)
+    assert np.isfinite(found["population"]).all()
 
 
 def test_a_projection_without_the_belt_in_it_is_refused(belt, tmp_path):

@@ -186,3 +186,71 @@ def test_lines_that_are_points_or_have_no_length(mini):
     spoil_layer(mini, "roads.geojson", lambda t: t.set_geometry(t.representative_point()))
     with pytest.raises(GeometryError, match="expected lines, found Point"):
         read(mini)
+
+
+def nothing_at(row):
+    return lambda t: t.set_geometry([*t.geometry[:row], None, *t.geometry[row + 1 :]], crs=4326)
+
+
+@pytest.mark.parametrize(
+    ("layer", "change", "says"),
+    [
+        ("home.geojson", set_cell(1, "region_id", None), "row 2: region_id is empty"),
+        ("home.geojson", set_cell(2, "name", None), "row 3: name is empty"),
+        ("roads.geojson", set_cell(3, "class", None), "row 4: class is empty"),
+        ("roads.geojson", nothing_at(3), "row 4: expected lines, found nothing"),
+        (
+            "roads.geojson",
+            lambda t: t.assign(oneway=["yes"] + ["no"] * (len(t) - 1)),
+            "row 1: oneway is 'yes'; it may be 1, -1 or 0",
+        ),
+        ("roads.geojson", lambda t: t.assign(length_km="inf"), "length_km should be a positive"),
+        (
+            "home.geojson",
+            lambda t: t.set_geometry(shapely.transform(t.geometry, lambda xy: 1000 * xy), crs=4326),
+            "home.geojson: its coordinates reach 50,000, which is no place in the CRS",
+        ),
+    ],
+)
+def test_bad_layers_name_file_row_and_remedy(mini, layer, change, says):
+    spoil_layer(mini, layer, change)
+    with pytest.raises(GeoBorderError) as caught:
+        read(mini)
+    assert says in str(caught.value)
+
+
+def test_ids_that_are_numbers_are_the_same_in_layers_and_tables(mini):
+    number = {"A": 1, "B": 2, "C": 3}
+    spoil_layer(mini, "home.geojson", lambda t: t.assign(region_id=t["region_id"].map(number)))
+    for table in ("places.csv", "indicators.csv"):
+        spoil(mini, table, lambda t: t.assign(region_id=t["region_id"].replace(number)))
+    assert set(read(mini).regions.index) == {"1", "2", "3", "X", "Y"}
+
+
+def test_places_with_latitude_and_longitude_swapped(mini):
+    spoil(mini, "places.csv", lambda t: t.rename(columns={"lon": "lat", "lat": "lon"}))
+    says = (
+        r"row 2: Town A at lon 49\.5, lat 0\.5 is not in region A, .* \(and 4 more rows like it\)"
+    )
+    with pytest.raises(TableError, match=says):
+        read(mini)
+
+
+def test_a_shapefile_in_part_and_files_without_content(mini):
+    regions = gpd.read_file(mini / "home.geojson")
+    regions.drop(columns=["capital_lon", "capital_lat"]).to_file(mini / "home.shp")
+    toml = mini / "study.toml"
+    toml.write_text(toml.read_text().replace("home.geojson", "home.shp"))
+    assert len(read(mini).regions) == 5
+    (mini / "home.dbf").unlink()
+    with pytest.raises(GeometryError, match=r"home\.shp: the Shapefile lacks its \.dbf\. Put all"):
+        read(mini)
+    (mini / "home.shp").write_bytes(b"")
+    with pytest.raises(GeometryError, match=r"home\.shp: it is empty"):
+        read(mini)
+
+
+def test_what_libraries_advise_programmers_is_not_for_users(mini):
+    (mini / "home.geojson").write_text("<html>404</html>")
+    with pytest.raises(GeometryError, match=r"supported file format\)\. Open it in QGIS"):
+        read(mini)

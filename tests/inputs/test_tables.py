@@ -51,3 +51,25 @@ def test_any_bytes_are_a_table_or_one_clear_error(tmp_path_factory, content):
         read_table(file, SPEEDS)
     except TableError as error:
         assert "any.csv" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"side\tmode\tclass\tkmh\tsource\n", "parted by tabs. Save it with commas"),
+        (b"side|mode|class|kmh|source\n", "parted by bars"),
+        (b"PK\x03\x04\x14\x00\x06\x00\xff\xfe", "it is a workbook or another archive"),
+        ("side,mode,class,kmh,source\nhome,road,улица,60,x\n".encode("cp1251"), "Save it as CSV"),
+        (
+            b"side,mode,class,kmh,source\nhome,road,a,60,x\nhome,road,b,60,x, y, z\n",
+            "row 3: has 7 values where the rows before have 5. Put texts",
+        ),
+        (b"side,mode, class,kmh,source\nhome,road,a,60,x\n", "It has side, mode, ' class', kmh"),
+    ],
+)
+def test_what_spreadsheets_write_is_told_apart(tmp_path, content, says):
+    file = tmp_path / "speeds.csv"
+    file.write_bytes(content)
+    with pytest.raises(TableError) as caught:
+        read_table(file, SPEEDS)
+    assert says in str(caught.value)

@@ -126,9 +126,12 @@ def test_a_class_without_a_speed_is_named(lines, territory, border, checkpoints,
 
 
 def test_no_open_checkpoint_on_the_network(lines, territory, border, checkpoints, places, speeds):
-    closed = checkpoints.assign(is_open=False)
-    with pytest.raises(NetworkError, match="no open checkpoint"):
+    closed = checkpoints.assign(is_open=False, status="closed")
+    with pytest.raises(NetworkError, match=r"none of the 2 checkpoints is open \(status closed\)"):
         build_network(lines, territory, border, closed, places, speeds)
+    away = checkpoints.set_geometry(checkpoints.translate(0.2, 0))
+    with pytest.raises(NetworkError, match="no open checkpoint lies on the network"):
+        build_network(lines, territory, border, away, places, speeds)
 
 
 def test_matrix_keeps_the_fastest_of_parallel_edges(

@@ -191,6 +191,6 @@ def test_rasters_may_be_several(mini):
     toml = mini / "study.toml"
     toml.write_text(toml.read_text() + SURFACE.replace('"people.tif"', '["a.tif", "b.tif"]'))
     write_people(mini / "a.tif")
-    assert open_study(mini).settings.surface.files == ["a.tif", "b.tif"]
+    assert open_study(mini).settings.surface.population == ["a.tif", "b.tif"]
     with pytest.raises(GeometryError, match=r"b\.tif: cannot be read"):
         open_study(mini).read()

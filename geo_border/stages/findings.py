@@ -1,0 +1,224 @@
+"""The audit of the inputs: what would stop a run or spoil its figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo_border.border.edges import extent
+from geo_border.border.line import along
+from geo_border.border.locate import polygon_of
+from geo_border.errors import StudyError
+from geo_border.index.audit import audit
+from geo_border.inputs.extracts import TAGS
+from geo_border.network.osm.speeds import FALLBACK, speed_table
+from geo_border.network.seams import speed_seams
+from geo_border.stages.corridors import corridor_stops
+from geo_border.stages.quality import account
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from geo_border.inputs.read import Inputs
+    from geo_border.settings import Settings
+
+Finding = tuple[str, str, str, str, str]
+
+
+def findings(
+    settings: Settings,
+    inputs: Inputs,
+    border: dict[str, Any],
+    built: dict[str, Any],
+    extracted: dict[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Audit the inputs: what would stop a run or spoil its figures.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    inputs
+        The checked inputs.
+    border, built
+        Parts of the border and the network stage.
+    extracted
+        Parts of the extracts' stage, where the study has extracts.
+
+    Returns
+    -------
+    DataFrame
+        ``severity`` (error, warning, note), ``topic``, ``item``, ``problem``, ``where`` (file and
+        row); worst first.
+    """
+    files = {
+        "places": settings.places.file or TAGS,
+        "indicators": settings.indicators.table if settings.indicators else "",
+    }
+    rows: list[Finding] = []
+    facts = account(settings, border, built, extracted)
+    for line in facts[facts["topic"].isin(["border", "checkpoints", "extracts"])].itertuples():
+        unserved = str(line.item).startswith("open, but") and line.value
+        severity = "warning" if unserved else "note"
+        value = f"{float(str(line.value)):,.1f}".rstrip("0").rstrip(".")
+        note = f" ({line.note!s})" if line.note else ""
+        problem = f"{value} {line.unit!s}".strip() + note
+        rows.append((severity, str(line.topic), str(line.item), problem, ""))
+    rows += [
+        (
+            "note",
+            "speeds",
+            f"{seam['mode']}, {seam['class']}",
+            (
+                f"{seam['slow_kmh']:.0f} km/h in {seam['slow']}, {seam['fast_kmh']:.0f} in "
+                f"{seam['fast']} where no speed is tagged; unless the law differs so, the table "
+                "makes a border effect of its own"
+            ),
+            settings.network.speeds or "",
+        )
+        for seam in speed_seams(_default_speeds(inputs)).to_dict("records")
+    ]
+    rows += _misplaced(settings, inputs, border)
+    regions = border["regions"]
+    settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
+    row_of = {place_id: n for n, place_id in enumerate(inputs.places.index[_in_file(inputs)])}
+    lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
+    rows += [
+        *(
+            ("note", "border", str(region_id), "shares no piece of the border", "")
+            for region_id in regions.index[regions["border_km"] == 0]
+        ),
+        *(
+            ("warning", "regions", str(region_id), "has no capital: no travel times", "")
+            for region_id in regions.index[regions["capital_lon"].isna()]
+        ),
+        *(
+            (
+                "error",
+                "places",
+                str(region_id),
+                "has no settlement with a population; add one",
+                files["places"],
+            )
+            for region_id in settled.index[~(settled > 0)]
+        ),
+        *(
+            (
+                "warning",
+                "places",
+                str(row["name"]),
+                (
+                    f"does not reach the network ({row['population']:,.0f} persons); "
+                    "add its road, or raise place_reach_km"
+                ),
+                _at(files["places"], row_of[place_id]) if place_id in row_of else TAGS,
+            )
+            for place_id, row in lost.iterrows()
+        ),
+    ]
+    rows += _of_names(settings, inputs.places)
+    if extracted is not None:
+        rows += _elsewhere(extracted, border["territory"])
+    home = regions.index[regions["side"] == "home"]
+    keys = ["indicator_id", "region_id", "year"]
+    position = {
+        key: number
+        for number, key in enumerate(inputs.indicators[keys].itertuples(index=False, name=None))
+    }
+    if settings.indicators is None:
+        problem = "the study has no [indicators]: transport alone is scored, no region has a type"
+        rows.append(("note", "indicators", "all other levels", problem, ""))
+        figures = pd.DataFrame(columns=["severity", "problem", *keys])
+    else:
+        figures = audit(inputs.registry, inputs.indicators, home)
+    for found in figures.to_dict("records"):
+        key = tuple(found[name] for name in keys)
+        item = ", ".join(str(part) for part in key if not pd.isna(part) and part)
+        where = _at(files["indicators"], position.get(key)) if key in position else ""
+        rows.append((found["severity"], "indicators", item, found["problem"], where))
+    table = pd.DataFrame(rows, columns=["severity", "topic", "item", "problem", "where"])
+    worst = table["severity"].map({"error": 0, "warning": 1, "note": 2})
+    return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _misplaced(settings: Settings, inputs: Inputs, border: dict[str, Any]) -> list[Finding]:
+    """Settlements of a table that lie on the other side than it says."""
+    land, file = border["territory"], settings.places.file
+    if file is None:
+        return []
+    places = inputs.places[_in_file(inputs)]
+    lon, lat = places["lon"].to_numpy(), places["lat"].to_numpy()
+    polygon = polygon_of(land.geometry.to_numpy(), lon, lat)
+    lies = np.array([*land["side"], None], dtype=object)[polygon]
+    far_km = along(border["border"], places.geometry)["border_distance_km"]
+    off = (polygon >= 0) & (lies != places["side"]) & (far_km > settings.regions.edge_tolerance_km)
+    return [
+        (
+            "error",
+            "places",
+            str(places["name"].iloc[row]),
+            (
+                f"side is {places['side'].iloc[row]}, but it lies {far_km.iloc[row]:.0f} km inside "
+                f"the {lies[row]} side"
+            ),
+            _at(file, row),
+        )
+        for row in np.flatnonzero(off)[:20]
+    ]
+
+
+def _of_names(settings: Settings, places: pd.DataFrame) -> list[Finding]:
+    """Corridors through places that are not there."""
+    try:
+        corridor_stops(settings, places)
+    except StudyError as error:
+        return [("error", "corridors", "places", str(error).removesuffix("."), "study.toml")]
+    return []
+
+
+def _elsewhere(extracted: dict[str, Any], land: gpd.GeoDataFrame) -> list[Finding]:
+    """Extracts that hold nothing of the study's land."""
+    boxes = extracted["osm_sources"].dropna(subset=["west"])
+    frames = shapely.box(*boxes[["west", "south", "east", "north"]].to_numpy().T)
+    apart = ~shapely.intersects(frames, shapely.box(*land.total_bounds))
+    return [
+        (
+            "warning",
+            "extracts",
+            str(boxes["file"].iloc[row]),
+            (
+                f"lies elsewhere, at {extent(shapely.bounds(frames[row]))}; the study is at "
+                f"{extent(land.total_bounds)}"
+            ),
+            "study.toml",
+        )
+        for row in np.flatnonzero(apart)
+    ]
+
+
+def _default_speeds(inputs: Inputs) -> pd.DataFrame:
+    """Default speeds by side as the study's table has them, and by country for OpenStreetMap."""
+    tables = [] if inputs.speeds is None else [inputs.speeds]
+    if "country" in inputs.lines:
+        codes = inputs.lines["country"].dropna().unique()
+        used = set(inputs.lines["road_class"].dropna().unique())
+        for code in sorted(set(codes) - {FALLBACK}):
+            table = speed_table(code)
+            tables.append(table[table["class"].isin(used)].assign(side=code))
+    columns = ["side", "mode", "class", "kmh"]
+    return pd.concat([pd.DataFrame(columns=columns), *(table[columns] for table in tables)])
+
+
+def _in_file(inputs: Inputs) -> pd.Series[bool]:
+    """Whether settlements are of the study's table, not of the extracts."""
+    places = inputs.places
+    is_own: pd.Series[bool] = places.get("source", pd.Series("", places.index)) != TAGS
+    return is_own
+
+
+def _at(file: str, position: object) -> str:
+    """File and line of a row; the header is line 1."""
+    return f"{file}, row {int(str(position)) + 2}"
