@@ -1,7 +1,7 @@
 """Accessibility of every place across a border: from tables of gates, and as peers do it.
 
     python benchmarks/access.py [--nodes 30000 100000 300000] [--places 1000 3000 10000]
-        [--sample 200] [--pandana 30000]
+        [--sample 200] [--pandana 30000] [--csv FILE]
 
 The graph is that of searches.py, cut by a line with 64 gates that take time. For every place:
 the population of the own side and of the other one, discounted by time (half after 1.5 hours)
@@ -19,7 +19,9 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     Nodes = NDArray[np.int64]
 
 T = TypeVar("T")
+
+OURS, SCIPY = "geo_border", "scipy, a search from each place"
 
 FEW = 50
 """Places that the slowest engines search from."""
@@ -162,17 +166,28 @@ def apart(found: Floats, expected: Floats) -> float:
     return float((np.abs(found - expected) / np.maximum(expected, 1)).max())
 
 
-def row(name: str, seconds: float, ours: float, difference: float = np.nan, mark: str = "") -> None:
-    """Print a line of the table."""
-    apart = "" if np.isnan(difference) else f"{difference:.1e}"
-    print(f"{name:44}{mark:1}{seconds:10.3f}{seconds / ours:9.1f}{apart:>12}", flush=True)
+@dataclass(slots=True)
+class Table:
+    """What is printed, kept for the file."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    def row(
+        self, name: str, seconds: float, ours: float, difference: float = np.nan, mark: str = ""
+    ) -> None:
+        """Print a line."""
+        apart = "" if np.isnan(difference) else f"{difference:.1e}"
+        print(f"{name:44}{mark:1}{seconds:10.3f}{seconds / ours:9.1f}{apart:>12}", flush=True)
+        self.rows.append({"engine": name.strip(), "processor_s": seconds, "scaled": mark == "~"})
 
 
-def compare(case: Border, largest_pandana: int) -> tuple[float, float]:
-    """Print a table for one size; processor seconds of ours and of a search from each place."""
+def compare(case: Border, largest_pandana: int) -> pd.DataFrame:
+    """Print a table for one size, and give it."""
     n, p, some = case.network.n_nodes, len(case.places), len(case.sample)
     print(f"\n{n:,} nodes, {p:,} places, {GATES} gates; slow engines from {some:,} places")
     print(f"{'':44}{'processor s':>11}{'x ours':>9}{'difference':>12}")
+    table = Table()
+    row = table.row
     scale = p / some
     graph, at = case.whole(), case.node[case.sample]
     ms, searched = timed(lambda: by_scipy(graph, at, case.node))
@@ -184,11 +199,11 @@ def compare(case: Border, largest_pandana: int) -> tuple[float, float]:
     frames, third = timed(reach, 3)
     found = np.column_stack([frame[["own", "across"]] for frame in frames])
     ours = first + second + third
-    row("geo_border", ours, ours, apart(found[case.sample], expected))
+    row(OURS, ours, ours, apart(found[case.sample], expected))
     print(f"  tables {first:.3f} s, times inside the sides {second:.3f} s, sums {third:.3f} s,")
     print("  and in that the sums without delays and with all gates closed")
     whole = (searched + summed) * scale
-    row("scipy, a search from each place", whole, ours, mark="~" * (some < p))
+    row(SCIPY, whole, ours, mark="~" * (some < p))
     for name, engine in (("networkit", by_networkit), ("igraph", by_igraph)):
         if not importlib.util.find_spec(name):
             print(f"{name} is not installed")
@@ -200,14 +215,16 @@ def compare(case: Border, largest_pandana: int) -> tuple[float, float]:
         difference = float(np.abs(theirs[other] - ms[: len(few)][other]).max(initial=0))
         row(f"{name}, the same", seconds * p / len(few) + summed * scale, ours, difference, "~")
     if n <= largest_pandana and importlib.util.find_spec("pandana"):
-        compare_pandana(case, ms, expected, ours)
+        compare_pandana(row, case, ms, expected, ours)
     else:
         print("pandana is not installed, or would take too long")
-    compare_closures(case, tables, reach, partial(changes, case.places, tables, own))
-    return ours, whole
+    compare_closures(row, case, tables, reach, partial(changes, case.places, tables, own))
+    return pd.DataFrame(table.rows).assign(nodes=n, places=p)
 
 
-def compare_pandana(case: Border, ms: Floats, expected: Floats, ours: float) -> None:
+def compare_pandana(
+    row: Callable[..., None], case: Border, ms: Floats, expected: Floats, ours: float
+) -> None:
     """Aggregations from every node, and what they leave out."""
     with silent():
         (found, ready), seconds = timed(lambda: by_pandana(case))
@@ -235,6 +252,7 @@ def across_without(case: Border, tables: GateTables) -> Floats:
 
 
 def compare_closures(
+    row: Callable[..., None],
     case: Border,
     tables: GateTables,
     reach: Callable[..., Any],
@@ -253,14 +271,14 @@ def compare_closures(
     one, seconds = timed(lambda: reach(scenario=closures[checked[0]]), 3)
     difference = apart(one[0][["own", "across"]].to_numpy()[case.sample], expected[checked[0]])
     row("one gate closed, from the tables", seconds, seconds, difference)
-    row("  scipy, a search from each place", whole, seconds, mark="~")
+    row("  one gate closed, scipy", whole, seconds, mark="~")
     found, each = timed(lambda: changed(closures))
     after = found.places[["potential_own_after", "potential_across_after"]]
     difference = max(
         apart(after.loc[name].to_numpy()[case.sample], expected[name]) for name in checked
     )
     row(f"each of {GATES} closed, with demand and loads", each, each, difference)
-    row("  scipy, without demand and loads", whole * GATES, each, mark="~")
+    row("  each closed, scipy, without demand and loads", whole * GATES, each, mark="~")
     without, seconds = timed(lambda: across_without(case, tables), 3)
     difference = max(
         apart(without[list(closures).index(name)][case.sample], expected[name][:, 1])
@@ -276,6 +294,7 @@ def main() -> None:
     parser.add_argument("--places", type=int, nargs="+", default=[1000, 3000, 10_000])
     parser.add_argument("--sample", type=int, default=200, help="places of slow engines")
     parser.add_argument("--pandana", type=int, default=30_000, help="most nodes for pandana")
+    parser.add_argument("--csv", type=Path, help="file for the table of all sizes")
     options = parser.parse_args()
     small = border(10_000, 200, 10)  # compiles
     sweep_to(sweeping(small.network.matrix())[0], small.node).times(small.node)
@@ -285,14 +304,18 @@ def main() -> None:
     changes(
         small.places, tables, own, {"closed": Scenario(closed=frozenset(small.gates.index[:1]))}
     )
-    cost = [
+    measured = pd.concat(
         compare(border(n, p, options.sample), options.pandana)
         for n, p in zip(options.nodes, options.places, strict=True)
-    ]
-    ours, theirs = (last / first for first, last in zip(cost[0], cost[-1], strict=True))
+    )
+    if options.csv:
+        measured.to_csv(options.csv, index=False)
+    cost = measured.pivot(index="engine", columns="nodes", values="processor_s")
+    growth = cost[options.nodes[-1]] / cost[options.nodes[0]]
     pairs = (options.places[-1] / options.places[0]) ** 2
-    print(f"\nfrom the first size to the last: ours x {ours:.0f}, scipy x {theirs:.0f}", end="")
-    print(f" (nodes x {options.nodes[-1] / options.nodes[0]:.0f}, pairs x {pairs:.0f})")
+    print(f"\nfrom the first size to the last: ours x {growth[OURS]:.0f}, scipy", end="")
+    print(f" x {growth[SCIPY]:.0f} (nodes x {options.nodes[-1] / options.nodes[0]:.0f},", end="")
+    print(f" pairs x {pairs:.0f})")
     print("r5py is left out: it reads OSM extracts alone, and knows no time at a gate")
 
 
