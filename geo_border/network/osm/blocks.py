@@ -34,6 +34,12 @@ AHEAD = 4
 TOGETHER = 8
 """Blobs in a task; more would cost memory, fewer the time of threads that wait for another."""
 
+MOST_TIMES, AT_LEAST = 40, 1 << 28
+"""What is kept of a file may take so many times its size, and so many bytes whatever its size.
+
+Real extracts take less than 4 times their size.
+"""
+
 _ALL = kernels.NODES | kernels.WAYS | kernels.RELATIONS
 
 
@@ -77,6 +83,12 @@ class Batch:
     place_x: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     place_y: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
 
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of what is kept when the next batch comes."""
+        kept = (self.ids, self.tags, self.pool, self.ends, self.counts, self.refs, self.kinds)
+        return sum(part.nbytes for part in (*kept, self.roles, self.x, self.y))
+
 
 class PbfSource:
     """A PBF file whose relations, ways and nodes are read one after the other.
@@ -95,6 +107,7 @@ class PbfSource:
         self.path = path
         self.counts = dict.fromkeys(("nodes", "ways", "relations"), 0)
         self._file = file
+        self._room = AT_LEAST + MOST_TIMES * path.stat().st_size
         self._lock = Lock()
         self._pool = pool
         found = blobs(file, path)
@@ -207,6 +220,15 @@ class PbfSource:
         ]
         for batch, total in self._each(work, chosen):
             self.counts[name] += total
+            self._room -= batch.kept_bytes
+            if self._room < 0:
+                raise ExtractError(
+                    f"what is in the file takes more than {MOST_TIMES} times its size in memory,"
+                    " which no map does",
+                    file=self.path,
+                    offset=batch.offset,
+                    remedy="Download it again, and compare its checksum",
+                )
             yield batch
 
     def _each(self, work: Callable[[Blob, bytes], R], chosen: Sequence[Blob]) -> Iterator[R]:

@@ -25,6 +25,12 @@ LARGEST_HEADER = 64 * 1024
 LARGEST_BLOB = 32 * 1024 * 1024
 """Limits of the format, bytes; the second holds before and after inflating."""
 
+MOST_TIMES, AT_LEAST = 30, 256 * 1024
+"""A blob may inflate to so many times its size, and to so many bytes whatever its size.
+
+Those of real extracts inflate to less than 5 times their size.
+"""
+
 FEATURES = {"OsmSchema-V0.6", "DenseNodes"}
 """Required features that are understood."""
 
@@ -142,7 +148,8 @@ def inflate(  # noqa: C901  (one case a field)
     Returns
     -------
     ndarray
-        At most 32 MiB, whatever the file holds; read-only.
+        At most 32 MiB, and at most `MOST_TIMES` its size where that is more than
+        `AT_LEAST`, whatever the file holds; read-only.
 
     Raises
     ------
@@ -174,6 +181,9 @@ def inflate(  # noqa: C901  (one case a field)
         raise _broken("a blob does not hold data in one form", path, blob.offset)
     if not 0 <= size <= LARGEST_BLOB:
         raise _broken("a blob inflates to more than the format's 32 MiB", path, blob.offset)
+    if size > max(AT_LEAST, MOST_TIMES * len(packed)):
+        times = f"{size / max(len(packed), 1):.0f} times its size"
+        raise _broken(f"a blob inflates to {times}, which no map does", path, blob.offset)
     try:
         return quickest()(packed, size)
     except InflateError as error:
