@@ -206,7 +206,7 @@ def run_ours(path: str) -> dict[str, float]:
     return {
         **took,
         "ways": len(extract.way_id),
-        "refs": len(extract.ref),
+        "refs": len(extract.ref_node),
         "nodes": len(extract.node_id),
         "roads": int(is_road.sum()),
         "sum_of_ids": int(extract.way_id.sum()) % 1_000_000_007,

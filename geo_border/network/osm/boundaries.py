@@ -96,7 +96,7 @@ def country_outlines(extract: Extract) -> gpd.GeoDataFrame:
             extract, members[members["relation_id"] == named.at[unit, "relation_id"]]
         )[1]
         pieces = cut_ways(extract, ways)
-        at = np.column_stack([extract.lon[pieces.vertex], extract.lat[pieces.vertex]])
+        at = np.column_stack(extract.degrees(pieces.vertex))
         rows.append(
             gpd.GeoDataFrame(
                 {"unit": unit, "way_id": extract.way_id[pieces.way]},
@@ -144,7 +144,7 @@ def _outline(
         for way in ways
     )
     pieces = _without_doubles(cut_ways(extract, ways))
-    coordinates = np.column_stack([extract.lon[pieces.vertex], extract.lat[pieces.vertex]])
+    coordinates = np.column_stack(extract.degrees(pieces.vertex))
     lines = shapely.linestrings(coordinates, indices=pieces.piece)
     degree = np.unique(np.concatenate([pieces.tail, pieces.head]), return_counts=True)[1]
     open_ends = int((degree % 2).sum())
@@ -254,8 +254,9 @@ def _named(extract: Extract, units: pd.DataFrame, members: pd.DataFrame) -> pd.D
     name_of = name_of[~name_of.index.duplicated()]
     table["capital"] = name_of.reindex(capital).to_numpy(dtype=object)
     for prefix, node in (("capital", capital), ("label", label)):
-        for axis, values in (("lon", extract.lon), ("lat", extract.lat)):
-            table[f"{prefix}_{axis}"] = np.append(values, np.nan)[node]
+        for axis, values in zip(("lon", "lat"), extract.degrees(node[node >= 0]), strict=True):
+            table[f"{prefix}_{axis}"] = np.nan
+            table.loc[node >= 0, f"{prefix}_{axis}"] = values
     return table
 
 

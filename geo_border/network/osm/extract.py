@@ -16,7 +16,9 @@ import pandas as pd
 from geo_border.errors import ExtractError
 from geo_border.network.osm.blocks import Batch, PbfSource
 from geo_border.network.osm.columns import Dictionary, category, tag_frame
-from geo_border.network.osm.id_kernels import joined_nodes, locate, place, united
+from geo_border.network.osm.id_kernels import place
+from geo_border.network.osm.kernels import UNPLACED
+from geo_border.network.osm.ranks import joined, positions, rank
 from geo_border.network.osm.reference import SUFFIXES, OsmiumSource
 from geo_border.network.osm.string_kernels import Names
 
@@ -29,11 +31,12 @@ if TYPE_CHECKING:
 
 MEMBER_TYPES = ("n", "w", "r")
 
-_REFS_AT_ONCE = 1 << 20
+COUNTS = 1e7
+"""Whole numbers to a degree."""
+
 _JOINED: dict[str, type[np.generic]] = {
     "ids": np.int64,
     "counts": np.int32,
-    "refs": np.int64,
     "kinds": np.int8,
     "x": np.int32,
     "y": np.int32,
@@ -79,15 +82,15 @@ class Extract:
     way_id
         Ascending.
     way_start
-        The references of way w are ``ref[way_start[w]:way_start[w + 1]]``.
-    ref
-        Node ids.
+        The references of way w are ``ref_node[way_start[w]:way_start[w + 1]]``.
     ref_node
-        Their positions in `node_id`, -1 for nodes that the files lack.
+        Positions in `node_id`, -1 for nodes that the files lack.
+    lacking
+        Ids of those nodes, one for each -1.
     node_id
         Nodes of the ways and tagged nodes, ascending.
-    lon, lat
-        Degrees, as exact as the 1e-7 degrees of OpenStreetMap.
+    x, y
+        Longitude and latitude, 1e-7 degrees: whole numbers in OpenStreetMap.
     way_tags
         A categorical column a key, a row a way.
     tagged_nodes
@@ -103,16 +106,50 @@ class Extract:
 
     way_id: NDArray[np.int64]
     way_start: NDArray[np.int64]
-    ref: NDArray[np.int64]
-    ref_node: NDArray[np.int64]
+    ref_node: NDArray[np.int32]
+    lacking: NDArray[np.int64]
     node_id: NDArray[np.int64]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
     way_tags: pd.DataFrame
     tagged_nodes: pd.DataFrame
     relations: pd.DataFrame
     members: pd.DataFrame
     sources: pd.DataFrame
+
+    @property
+    def ref(self) -> NDArray[np.int64]:
+        """Node ids of all references, made anew each time."""
+        ids = np.append(self.node_id, 0)[self.ref_node]
+        ids[self.ref_node < 0] = self.lacking
+        return ids
+
+    @property
+    def lon(self) -> NDArray[np.float64]:
+        """Longitude of all nodes, degrees, made anew each time."""
+        return self.x / COUNTS
+
+    @property
+    def lat(self) -> NDArray[np.float64]:
+        """Latitude of all nodes, degrees, made anew each time."""
+        return self.y / COUNTS
+
+    def degrees(
+        self, nodes: NDArray[np.integer[Any]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where some nodes are.
+
+        Parameters
+        ----------
+        nodes
+            Positions in `node_id`.
+
+        Returns
+        -------
+        lon, lat : ndarray
+            Degrees.
+        """
+        return self.x[nodes] / COUNTS, self.y[nodes] / COUNTS
 
 
 class Source(Protocol):
@@ -177,23 +214,23 @@ def read_extract(files: Sequence[Path | str] | Path | str, wanted: Wanted) -> Ex
 
         names = Names.of(wanted.relation_keys, wanted.relation_tag_keys)
         relations = _merged(batch for source in order for batch in source.relations(names))
-        members = _distinct(relations.refs[relations.kinds == MEMBER_TYPES.index("w")])
+        members = np.unique(_joined(relations.refs)[relations.kinds == MEMBER_TYPES.index("w")])
         names = Names.of(wanted.way_keys, wanted.tag_keys)
         ways = _merged(batch for source in order for batch in source.ways(names, members))
         way_tags = pool.submit(_tags, ways, wanted.tag_keys)
         names = Names.of(wanted.node_keys, wanted.node_tag_keys)
-        nodes = _nodes(order, names, _distinct(ways.refs))
+        nodes = _nodes(order, names, ways.refs, pool)
         table = _sources(sources, [future.result() for future in sums])
     tagged = _tags(nodes.tagged, wanted.node_tag_keys)
     tagged.insert(0, "node", np.searchsorted(nodes.ids, nodes.tagged.ids))
     return Extract(
         way_id=ways.ids,
         way_start=_starts(ways.counts),
-        ref=ways.refs,
-        ref_node=_located(nodes.ids, ways.refs),
+        ref_node=nodes.refs,
+        lacking=nodes.lacking,
         node_id=nodes.ids,
-        lon=nodes.lon,
-        lat=nodes.lat,
+        x=nodes.x,
+        y=nodes.y,
         way_tags=way_tags.result(),
         tagged_nodes=tagged,
         **_relation_frames(relations, wanted),
@@ -202,13 +239,13 @@ def read_extract(files: Sequence[Path | str] | Path | str, wanted: Wanted) -> Ex
 
 
 class _Merged(NamedTuple):
-    """Objects of all batches, ascending by id, each once."""
+    """Objects of all batches, ascending by id, each once; their references part by part."""
 
     ids: NDArray[np.int64]
     tags: NDArray[np.int32]
     dictionary: Dictionary
     counts: NDArray[np.int32]
-    refs: NDArray[np.int64]
+    refs: list[NDArray[np.int64]]
     kinds: NDArray[np.int8]
     roles: NDArray[np.int32]
     x: NDArray[np.int32]
@@ -219,8 +256,10 @@ class _Nodes(NamedTuple):
     """All nodes, ascending by id, and the tagged ones among them."""
 
     ids: NDArray[np.int64]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
+    refs: NDArray[np.int32]
+    lacking: NDArray[np.int64]
     tagged: _Merged
 
 
@@ -251,6 +290,7 @@ def _merged(batches: Iterable[Batch]) -> _Merged:
     dictionary = Dictionary()
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _JOINED}
     tags, roles = [np.empty((0, 3), np.int32)], [np.empty(0, np.int32)]
+    refs: list[NDArray[np.int64]] = []
     rows = 0
     for batch in batches:
         if not batch.ids.size:
@@ -258,6 +298,7 @@ def _merged(batches: Iterable[Batch]) -> _Merged:
         base = dictionary.add(batch.pool, batch.ends, batch.path, batch.offset)
         tags.append(batch.tags + np.array([rows, 0, base], np.int32))
         roles.append(batch.roles + np.int32(base))
+        refs.append(batch.refs)
         rows += batch.ids.size
         for name, part in parts.items():
             part.append(getattr(batch, name))
@@ -266,24 +307,19 @@ def _merged(batches: Iterable[Batch]) -> _Merged:
         for name, kind in _JOINED.items()
     }
     merged = _Merged(
-        tags=np.concatenate(tags), dictionary=dictionary, roles=np.concatenate(roles), **arrays
+        tags=np.concatenate(tags),
+        dictionary=dictionary,
+        refs=refs,
+        roles=np.concatenate(roles),
+        **arrays,
     )
     if (merged.ids[1:] > merged.ids[:-1]).all():
         return merged
     return _taken(merged, np.unique(merged.ids, return_index=True)[1])
 
 
-def _distinct(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each id once, ascending; parts are sorted on all cores, then merged two by two."""
-    ordered = ids.copy()
-    cores = os.cpu_count() or 1
-    runs = np.array_split(ordered, max(1, min(cores, ids.size // _REFS_AT_ONCE)))
-    with ThreadPoolExecutor(cores) as pool:
-        list(pool.map(np.ndarray.sort, runs))
-        while len(runs) > 1:
-            runs.append(np.empty(0, np.int64))
-            runs = list(pool.map(united, runs[0:-1:2], runs[1::2]))
-    return united(runs[0], np.empty(0, np.int64)) if runs[0].base is ordered else runs[0]
+def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def _taken(merged: _Merged, rows: NDArray[np.int64]) -> _Merged:
@@ -298,7 +334,7 @@ def _taken(merged: _Merged, rows: NDArray[np.int64]) -> _Merged:
     counts = merged.counts[rows]
     shift = _starts(merged.counts)[rows] - _starts(counts)[:-1]
     source = np.repeat(shift, counts) + np.arange(counts.sum())
-    out = out._replace(counts=counts, refs=merged.refs[source])
+    out = out._replace(counts=counts, refs=[_joined(merged.refs)[source]])
     if merged.kinds.size:
         out = out._replace(kinds=merged.kinds[source], roles=merged.roles[source])
     return out
@@ -308,31 +344,24 @@ def _starts(counts: NDArray[np.int32]) -> NDArray[np.int64]:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
 
 
-def _nodes(sources: list[Source], names: Names, needed: NDArray[np.int64]) -> _Nodes:
-    """Coordinates of the needed nodes that the files have, and the tagged nodes."""
-    x, y = np.empty(needed.size, np.int32), np.empty(needed.size, np.int32)
-    is_found = np.zeros(needed.size, bool)
+def _nodes(
+    sources: list[Source], names: Names, refs: list[NDArray[np.int64]], pool: ThreadPoolExecutor
+) -> _Nodes:
+    """Coordinates of the nodes that references need and the files have, and the tagged nodes."""
+    needed = rank(refs, pool)
+    x, y = np.empty(needed.spare.size, np.int32), np.empty(needed.spare.size, np.int32)
+    x[: needed.ids.size] = UNPLACED
 
     def placed() -> Iterator[Batch]:
         for source in sources:
-            for batch in source.nodes(names, needed):
-                place(batch.places, batch.place_x, batch.place_y, x, y, is_found)
+            for batch in source.nodes(names, needed.ids):
+                place(batch.places, batch.place_x, batch.place_y, x, y)
                 yield batch
 
     tagged = _merged(placed())
-    most = np.count_nonzero(is_found) + tagged.ids.size
-    ids, lon, lat = np.empty(most, np.int64), np.empty(most), np.empty(most)
-    n = joined_nodes(needed, x, y, is_found, tagged.ids, tagged.x, tagged.y, ids, lon, lat)
-    return _Nodes(ids[:n], lon[:n], lat[:n], tagged)
-
-
-def _located(ids: NDArray[np.int64], refs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Position of each reference among the node ids, on all cores."""
-    out = np.empty(refs.size, np.int64)
-    parts = [slice(at, at + _REFS_AT_ONCE) for at in range(0, refs.size, _REFS_AT_ONCE)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda part: locate(ids, refs[part], out[part]), parts))
-    return out
+    where, lacking = positions(needed, x, tagged.ids, pool)
+    ids, x, y = joined(needed, x, y, (tagged.ids, tagged.x, tagged.y))
+    return _Nodes(ids, x, y, where, lacking, tagged)
 
 
 def _relation_frames(relations: _Merged, wanted: Wanted) -> dict[str, pd.DataFrame]:
@@ -345,7 +374,7 @@ def _relation_frames(relations: _Merged, wanted: Wanted) -> dict[str, pd.DataFra
             "member_type": pd.Categorical.from_codes(
                 relations.kinds, categories=pd.Index(MEMBER_TYPES, dtype="str")
             ),
-            "ref": relations.refs,
+            "ref": _joined(relations.refs),
             "role": category(codes[relations.roles], entries),
         }
     )

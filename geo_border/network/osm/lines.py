@@ -205,9 +205,7 @@ def piece_lengths(extract: Extract, pieces: Pieces) -> NDArray[np.float64]:
     piece = pieces.piece
     inside = np.flatnonzero(piece[1:] == piece[:-1])
     here, there = pieces.vertex[inside], pieces.vertex[inside + 1]
-    metres = segment_lengths(
-        extract.lon[here], extract.lat[here], extract.lon[there], extract.lat[there]
-    )
+    metres = segment_lengths(*extract.degrees(here), *extract.degrees(there))
     return np.bincount(piece[inside], weights=metres, minlength=len(pieces.way)) / 1000
 
 
@@ -374,12 +372,12 @@ def _lanes_at_posts(extract: Extract, roads: RoadRules) -> NDArray[np.bool_]:
         return near
     ways = np.flatnonzero(has(extract.way_tags, "highway", {"service"}))
     pieces = cut_ways(extract, ways, open_loops=False)
-    tree = cKDTree(sphere(extract.lon[posts], extract.lat[posts]))
+    tree = cKDTree(sphere(*extract.degrees(posts)))
     used = np.zeros(len(extract.node_id), bool)
     used[pieces.vertex] = True
     node = np.flatnonzero(used)
     distance = tree.query(
-        sphere(extract.lon[node], extract.lat[node]), distance_upper_bound=roads.service_at_posts_m
+        sphere(*extract.degrees(node)), distance_upper_bound=roads.service_at_posts_m
     )[0]
     close = np.zeros(len(extract.node_id), bool)
     close[node[np.isfinite(distance)]] = True
@@ -428,7 +426,7 @@ def _frame(
     mode = own["mode"].to_numpy(dtype=object)
     km = piece_lengths(extract, pieces)
     middle = pieces.vertex[(pieces.start[:-1] + pieces.start[1:]) // 2]
-    lon, lat = extract.lon[middle], extract.lat[middle]
+    lon, lat = extract.degrees(middle)
     hit = _polygon_of(countries, lon, lat)
     codes = np.array([] if countries is None else countries["country"], dtype=object)
     country = np.append(codes, FALLBACK)[hit]
@@ -474,9 +472,7 @@ def _frame(
             "tail_osm": extract.node_id[pieces.tail],
             "head_osm": extract.node_id[pieces.head],
             **_blocked(extract, pieces, walls),
-            "geometry": shapely.linestrings(
-                extract.lon[pieces.vertex], extract.lat[pieces.vertex], indices=pieces.piece
-            ),
+            "geometry": shapely.linestrings(*extract.degrees(pieces.vertex), indices=pieces.piece),
         }
     ), notes
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import ExtractError
-from geo_border.network.osm.extract import MEMBER_TYPES, Extract
+from geo_border.network.osm.extract import COUNTS, MEMBER_TYPES, Extract
 from geo_border.network.osm.tags import wanted
 
 if TYPE_CHECKING:
@@ -123,7 +123,6 @@ def _extract_from_graph(graph: nx.MultiDiGraph, server: str) -> Extract:
         steps[data["osmid"]].append((head, tail) if turned else (tail, head))
         tags[data["osmid"]] = data
     walks = [(way, walk) for way in sorted(steps) for walk in _walks(steps[way])]
-    ref = np.array([node for _, walk in walks for node in walk], np.int64)
     own = [graph.nodes[node] for node in node_id.tolist()]
     tagged = [
         number for number, data in enumerate(own) if not data.keys().isdisjoint(keys.node_keys)
@@ -137,11 +136,11 @@ def _extract_from_graph(graph: nx.MultiDiGraph, server: str) -> Extract:
     return Extract(
         way_id=np.array([way for way, _ in walks], np.int64),
         way_start=np.cumsum([0, *(len(walk) for _, walk in walks)], dtype=np.int64),
-        ref=ref,
-        ref_node=np.array([position[node] for node in ref.tolist()], np.int64),
+        ref_node=np.array([position[node] for _, walk in walks for node in walk], np.int32),
+        lacking=empty,
         node_id=node_id,
-        lon=np.array([data["x"] for data in own], float),
-        lat=np.array([data["y"] for data in own], float),
+        x=np.array([round(data["x"] * COUNTS) for data in own], np.int32),
+        y=np.array([round(data["y"] * COUNTS) for data in own], np.int32),
         way_tags=_tag_frame([tags[way] for way, _ in walks], keys.tag_keys),
         tagged_nodes=tagged_nodes,
         relations=relations,

@@ -134,7 +134,7 @@ def _objects(extract: Extract) -> pd.DataFrame:
         own = tags.iloc[rows]
         if letter == "n":
             node = own["node"].to_numpy(np.int64)
-            lon, lat, osm = extract.lon[node], extract.lat[node], extract.node_id[node]
+            (lon, lat), osm = extract.degrees(node), extract.node_id[node]
         else:
             node = np.full(len(rows), -1)
             lon, lat = way_middles(extract, rows)
@@ -181,7 +181,7 @@ def _modes(extract: Extract, objects: pd.DataFrame, way_m: float) -> NDArray[np.
     }
     ways = np.flatnonzero(_ways_near(extract, objects) & np.logical_or.reduce(list(kinds.values())))
     pieces = cut_ways(extract, ways, open_loops=False)
-    at = np.column_stack([extract.lon[pieces.vertex], extract.lat[pieces.vertex]])
+    at = np.column_stack(extract.degrees(pieces.vertex))
     crs = equal_area_crs(
         gpd.GeoDataFrame(geometry=gpd.points_from_xy(objects["lon"], objects["lat"]).buffer(0.1))
     )
@@ -286,7 +286,7 @@ def _places(extract: Extract, found: pd.DataFrame) -> NDArray[np.object_]:
     name = np.full(len(found), None, object)
     if len(named) and len(found):
         node = named["node"].to_numpy(np.int64)
-        tree = cKDTree(sphere(extract.lon[node], extract.lat[node]))
+        tree = cKDTree(sphere(*extract.degrees(node)))
         at = sphere(found["lon"].to_numpy(), found["lat"].to_numpy())
         metres, nearest = tree.query(at, distance_upper_bound=1000 * _PLACE_KM)
         near = np.isfinite(metres)

@@ -162,7 +162,8 @@ def stations_from_extract(extract: Extract) -> gpd.GeoDataFrame:
             "kind": np.r_[text(nodes, "railway"), text(tags, "railway")],
         }
     )
-    points = gpd.points_from_xy(np.r_[extract.lon[at], lon], np.r_[extract.lat[at], lat], crs=4326)
+    x, y = extract.degrees(at)
+    points = gpd.points_from_xy(np.r_[x, lon], np.r_[y, lat], crs=4326)
     return gpd.GeoDataFrame(found, geometry=points)[~np.isnan(points.x)].reset_index(drop=True)
 
 
@@ -190,5 +191,5 @@ def way_middles(
         nodes = extract.ref_node[extract.way_start[way] : extract.way_start[way + 1]]
         nodes = np.unique(nodes[nodes >= 0])
         if len(nodes):
-            lon[number], lat[number] = extract.lon[nodes].mean(), extract.lat[nodes].mean()
+            lon[number], lat[number] = (degrees.mean() for degrees in extract.degrees(nodes))
     return lon, lat

@@ -35,14 +35,15 @@ def settlements_from_extract(extract: Extract) -> gpd.GeoDataFrame:
     nodes = extract.tagged_nodes
     rows = nodes[has(nodes, "place", SETTLEMENTS) & has(nodes, "name")]
     node = rows["node"].to_numpy(np.int64)
+    lon, lat = extract.degrees(node)
     names = [key for key in map(str, rows) if key == "name" or key.startswith("name:")]
     table = pd.DataFrame(
         {
             **{key.replace(":", "_"): text(rows, key) for key in names},
             "kind": text(rows, "place"),
             "population": mapped(rows, "population", population, missing=np.nan, dtype=float),
-            "lon": extract.lon[node],
-            "lat": extract.lat[node],
+            "lon": lon,
+            "lat": lat,
         },
         index=pd.Index([f"osm-n{number}" for number in extract.node_id[node]], name="place_id"),
     )

@@ -18,8 +18,8 @@ def build(nodes, ways=(), relations=()):
     nodes, ways, relations = dict(nodes), dict(ways), dict(relations)
     node_id, way_id = np.array(sorted(nodes), np.int64), np.array(sorted(ways), np.int64)
     position = {number: at for at, number in enumerate(node_id.tolist())}
-    refs = [ways[number][0] for number in way_id.tolist()]
-    ref = np.array([node for part in refs for node in part], np.int64)
+    walks = [ways[number][0] for number in way_id.tolist()]
+    refs = [node for walk in walks for node in walk]
     tagged = [
         (position[number], row[2])
         for number, row in sorted(nodes.items())
@@ -35,12 +35,12 @@ def build(nodes, ways=(), relations=()):
     )
     return Extract(
         way_id=way_id,
-        way_start=np.cumsum([0, *map(len, refs)]).astype(np.int64),
-        ref=ref,
-        ref_node=np.array([position.get(node, -1) for node in ref.tolist()], np.int64),
+        way_start=np.cumsum([0, *map(len, walks)]).astype(np.int64),
+        ref_node=np.array([position.get(node, -1) for node in refs], np.int32),
+        lacking=np.array([node for node in refs if node not in position], np.int64),
         node_id=node_id,
-        lon=np.array([nodes[number][0] for number in node_id.tolist()], float),
-        lat=np.array([nodes[number][1] for number in node_id.tolist()], float),
+        x=np.array([round(nodes[number][0] * 1e7) for number in node_id.tolist()], np.int32),
+        y=np.array([round(nodes[number][1] * 1e7) for number in node_id.tolist()], np.int32),
         way_tags=frame([ways[number][1] for number in way_id.tolist()], want.tag_keys),
         tagged_nodes=tagged_nodes,
         relations=table,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_border.network.osm.dense_kernels import dense_places
-from geo_border.network.osm.id_kernels import joined_nodes, locate, match, united
+from geo_border.network.osm.id_kernels import match
 from geo_border.network.osm.kernels import CUT, ID, SOUND, numbers_in, take_sums
 from geo_border.network.osm.wire import BAD, ID_LIMIT, WORD, difference, short, varint
 
@@ -158,28 +158,3 @@ def test_matching_in_any_order_of_nodes(ids, nodes, cursor):
     )
     expected = [(i, needed.tolist().index(v)) for i, v in enumerate(nodes) if v in needed]
     assert list(zip(rows[:hits].tolist(), found[:hits].tolist(), strict=True)) == expected
-    where = np.zeros(len(nodes), np.int64)
-    locate(needed, np.array(nodes, np.int64), where)
-    assert where.tolist() == [needed.tolist().index(v) if v in needed else -1 for v in nodes]
-
-
-@LIMITED
-@given(ASCENDING, ASCENDING)
-def test_union_of_two_lists(some, others):
-    one, two = np.array(sorted(some), np.int64), np.array(sorted(others), np.int64)
-    assert united(one, two).tolist() == sorted({*some, *others})
-
-
-@LIMITED
-@given(ASCENDING, ASCENDING, st.randoms(use_true_random=False))
-def test_needed_and_tagged_nodes_joined(some, others, rng):
-    needed, tagged = np.unique(np.array(some, np.int64)), np.unique(np.array(others, np.int64))
-    is_found = np.array([rng.random() < 0.7 or v in tagged for v in needed], bool)
-    size = len(needed) + len(tagged)
-    ids, lon, lat = np.zeros(size, np.int64), np.zeros(size), np.zeros(size)
-    at = [array.astype(np.int32) for array in (needed * 3, needed * 5, tagged * 3, tagged * 5)]
-    n = joined_nodes(needed, at[0], at[1], is_found, tagged, at[2], at[3], ids, lon, lat)
-    expected = np.union1d(needed[is_found], tagged)
-    assert ids[:n].tolist() == expected.tolist()
-    assert (lon[:n] == expected * 3 / 1e7).all()
-    assert (lat[:n] == expected * 5 / 1e7).all()
