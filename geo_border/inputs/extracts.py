@@ -26,6 +26,7 @@ from geo_border.settings import Country, EverythingElse, Units
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from geo_border.network.osm.extract import Extract
     from geo_border.settings import Settings
 
 TAGS, REGISTER, BOTH = "OpenStreetMap", "register", "register and OpenStreetMap"
@@ -94,8 +95,8 @@ def extract_stage(settings: Settings, folder: Path) -> dict[str, Any]:
     dict
         Frames ``osm_lines``, ``osm_account`` (ways dropped and speeds imputed),
         ``osm_countries``, ``osm_units`` (with ``admin_level``), ``osm_unit_report``,
-        ``osm_posts``, ``osm_settlements``, ``osm_stations``,
-        ``osm_sources``.
+        ``osm_levels`` (``admin_level`` of any boundary), ``osm_posts``,
+        ``osm_settlements``, ``osm_stations``, ``osm_sources``.
 
     Raises
     ------
@@ -130,11 +131,18 @@ def extract_stage(settings: Settings, folder: Path) -> dict[str, Any]:
         "osm_countries": _in_language(countries, language),
         "osm_units": _in_language(pd.concat(units).reset_index(), language),
         "osm_unit_report": pd.concat(reports, ignore_index=True),
+        "osm_levels": _levels(extract),
         "osm_posts": _in_language(posts_from_extract(extract).reset_index(), language),
         "osm_settlements": _in_language(settlements_from_extract(extract).reset_index(), language),
         "osm_stations": stations_from_extract(extract),
         "osm_sources": extract.sources.assign(file=[row.file for row in settings.osm.extracts]),
     }
+
+
+def _levels(extract: Extract) -> pd.DataFrame:
+    """Levels of the boundaries that the extracts hold, whole or not."""
+    levels = pd.to_numeric(extract.relations["admin_level"].astype(object), errors="coerce")
+    return pd.DataFrame({"admin_level": np.unique(levels.dropna().astype(int))})
 
 
 def _in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFrame:
@@ -225,12 +233,13 @@ def _units_in(form: Units, parts: dict[str, Any], side: str) -> gpd.GeoDataFrame
     cut = report[(report["admin_level"] == form.admin_level) & (report["status"] == "incomplete")]
     known = ", ".join(countries["country"].dropna())
     names = ", ".join(cut["name"].dropna().head(10))
+    levels = ", ".join(map(str, parts["osm_levels"]["admin_level"]))
     raise StudyError(
         f"regions.{side}: the extracts hold no whole unit of {form.country} at admin_level "
         f"{form.admin_level}" + (f"; the outlines of {names} are incomplete" if names else ""),
         file="study.toml",
-        remedy=f"They hold land of {known}; choose another level, add the extract of the "
-        "neighbouring area, or name a file",
+        remedy=f"They hold land of {known} and boundaries of the levels {levels}; choose another "
+        "level, add the extract of the neighbouring area, or name a file",
     )
 
 

@@ -79,7 +79,8 @@ def parse_maxspeed(text: str, *, country: str = FALLBACK) -> Speed:
         Value of the tag: ``60``, ``40 mph``, ``10 knots``, ``RU:urban``, ``DE:zone30``,
         ``walk``, ``none``, ``signals``, ``variable``, ``50;30``.
     country
-        Code of the country the way is in, for contexts that do not name one (``rural``).
+        Code of the country the way is in, for contexts that do not name one (``rural``). The
+        limits of a country without a table are those of the fallback.
 
     Returns
     -------
@@ -95,8 +96,6 @@ def parse_maxspeed(text: str, *, country: str = FALLBACK) -> Speed:
     if number:
         kmh = float(number[1]) * _UNIT_KMH[number[2]]
         return Speed(kmh, "number") if 1 <= kmh <= FASTEST_KMH else Speed(np.nan, "nonsense")
-    if words == "walk":
-        return Speed(WALK_KMH, "walk")
     if words == "none":
         return Speed(np.nan, "none")
     if words in _SIGNALS:
@@ -109,10 +108,12 @@ def _by_context(words: str, country: str) -> Speed:
     pair = _CONTEXT.fullmatch(words)
     if pair:
         country, words = _SAME_COUNTRY.get(pair[1].upper(), pair[1].upper()), pair[2]
-        zone = _ZONE.fullmatch(words)
-        if zone and int(zone[1]) > 0:
-            return Speed(float(min(int(zone[1]), int(FASTEST_KMH))), "context")
-    if words not in _CHAINS or (pair and country not in countries()):
+    if words == "walk":
+        return Speed(WALK_KMH, "walk")
+    zone = _ZONE.fullmatch(words)
+    if zone and int(zone[1]) > 0:
+        return Speed(float(min(int(zone[1]), int(FASTEST_KMH))), "context")
+    if words not in _CHAINS:
         return Speed(np.nan, "nonsense")
     kmh = legal_limit(country, *_CHAINS[words])[0]
     return Speed(kmh, "context") if np.isfinite(kmh) else Speed(np.nan, "none")
