@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo_border.errors import NetworkError
 from geo_border.network.beyond import join_beyond
@@ -192,7 +193,10 @@ def _assemble(
     edge_tail = np.r_[tail[along], head[against]]
     edge_head = np.r_[head[along], tail[against]]
     order = np.lexsort((link, edge_head, edge_tail))
-    link, edge_head = link[order], edge_head[order]
+    link, edge_tail, edge_head = link[order], edge_tail[order], edge_head[order]
+    first = np.unique(link, return_index=True)[1]
+    lines = links.geometry.to_numpy()
+    lines = np.where(edge_tail[first] == tail, lines, shapely.reverse(lines))
     indptr = np.zeros(len(nodes) + 1, np.int64)
     np.cumsum(np.bincount(edge_tail, minlength=len(nodes)), out=indptr[1:])
     classes, class_of = np.unique(links["road_class"].to_numpy(dtype=str), return_inverse=True)
@@ -209,7 +213,7 @@ def _assemble(
         mode=links["mode"].map(MODES.index).to_numpy(np.int8)[link],
         road_class=class_of.astype(np.int16)[link],
         link=link.astype(np.int32),
-        lines=links.geometry.to_numpy(),
+        lines=lines,
         regions=regions,
         classes=tuple(map(str, classes)),
     )

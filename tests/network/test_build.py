@@ -45,6 +45,24 @@ def test_every_two_way_link_is_two_edges_in_csr_order(built):
     assert line.geom_type == "LineString"
 
 
+@pytest.mark.parametrize("oneway", [0, 1, -1])
+def test_lines_begin_where_their_first_edge_does(
+    lines, territory, border, checkpoints, places, speeds, oneway
+):
+    """Isochrones and ways are cut along lines, so a line must not run against its edge."""
+    turned = lines.assign(oneway=[0, 0, oneway, 0, oneway, 0])
+    turned.geometry = [
+        shapely.reverse(line) if number % 2 else line for number, line in enumerate(lines.geometry)
+    ]
+    network = build_network(turned, territory, border, checkpoints, places, speeds).network
+    first = np.unique(network.link, return_index=True)[1]
+    starts = shapely.get_coordinates(shapely.get_point(network.lines, 0))
+    ends = shapely.get_coordinates(shapely.get_point(network.lines, -1))
+    tail, head = network.tail[first], network.indices[first]
+    np.testing.assert_allclose(starts, np.c_[network.lon[tail], network.lat[tail]], atol=1e-9)
+    np.testing.assert_allclose(ends, np.c_[network.lon[head], network.lat[head]], atol=1e-9)
+
+
 def test_places_do_not_snap_to_an_island(built):
     island = built.places.loc["p4"]
     assert island["node"] >= 0
