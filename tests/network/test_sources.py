@@ -211,7 +211,7 @@ def test_an_extract_without_an_open_checkpoint_says_so():
     land = gpd.GeoDataFrame(
         {"side": list(SIDES)}, geometry=[box, shapely.box(1.73, 42.4, 1.9, 42.7)], crs=4326
     )
-    with pytest.raises(NetworkError, match="no open checkpoint"):
+    with pytest.raises(NetworkError, match="none of the 1 checkpoints is open"):
         from_osm([file], land, checkpoints=register)
 
 

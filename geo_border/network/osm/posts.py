@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.line import along
 from geo_border.network.osm.lines import cut_ways, sphere
-from geo_border.network.osm.railways import MAIN_RAILWAYS, way_middles
+from geo_border.network.osm.railways import MAIN_RAILWAYS, area_middles, is_area, way_middles
 from geo_border.network.osm.roads import CAR_ROADS, car_access
 from geo_border.network.osm.tags import POST_KEYS, has, post_kind, text
 
@@ -124,11 +124,12 @@ def posts_from_extract(
 
 
 def _objects(extract: Extract) -> pd.DataFrame:
-    """Nodes and ways that mark a checkpoint, with what is needed of their tags."""
+    """Nodes, ways and areas that mark a checkpoint, with what is needed of their tags."""
     parts: list[pd.DataFrame] = []
     for tags, kind, letter in (
         (extract.tagged_nodes, post_kind(extract.tagged_nodes), "n"),
         (extract.way_tags, post_kind(extract.way_tags), "w"),
+        (extract.relations, post_kind(extract.relations) * is_area(extract.relations), "r"),
     ):
         rows = np.flatnonzero(kind)
         own = tags.iloc[rows]
@@ -137,8 +138,9 @@ def _objects(extract: Extract) -> pd.DataFrame:
             (lon, lat), osm = extract.degrees(node), extract.node_id[node]
         else:
             node = np.full(len(rows), -1)
-            lon, lat = way_middles(extract, rows)
-            osm = extract.way_id[rows]
+            is_way = letter == "w"
+            lon, lat = (way_middles if is_way else area_middles)(extract, rows)
+            osm = extract.way_id[rows] if is_way else own["relation_id"].to_numpy(np.int64)
         names = [key for key in map(str, tags) if key == "name" or key.startswith("name:")]
         values = np.array([text(own, key) for key in POST_KEYS])
         part = pd.DataFrame(

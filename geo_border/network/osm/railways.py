@@ -145,25 +145,28 @@ def stations_from_extract(extract: Extract) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        Columns ``osm`` (``n123`` or ``w123``), ``name``, ``kind`` (``station`` or ``halt``),
-        points; of a station drawn as an area the middle of its nodes.
+        Columns ``osm`` (``n123``, ``w123`` or ``r123``), ``name``, ``kind`` (``station`` or
+        ``halt``), points; of a station drawn as an area the middle of its nodes.
     """
     kinds = {"station", "halt"}
     nodes = extract.tagged_nodes[has(extract.tagged_nodes, "railway", kinds)]
     at = nodes["node"].to_numpy(np.int64)
     ways = np.flatnonzero(has(extract.way_tags, "railway", kinds))
     lon, lat = way_middles(extract, ways)
-    tags = extract.way_tags.iloc[ways]
+    areas = np.flatnonzero(is_area(extract.relations) & has(extract.relations, "railway", kinds))
+    area_lon, area_lat = area_middles(extract, areas)
+    tables = nodes, extract.way_tags.iloc[ways], extract.relations.iloc[areas]
     found = pd.DataFrame(
         {
             "osm": [f"n{osm}" for osm in extract.node_id[at]]
-            + [f"w{osm}" for osm in extract.way_id[ways]],
-            "name": np.r_[text(nodes, "name"), text(tags, "name")],
-            "kind": np.r_[text(nodes, "railway"), text(tags, "railway")],
+            + [f"w{osm}" for osm in extract.way_id[ways]]
+            + [f"r{osm}" for osm in extract.relations["relation_id"].iloc[areas]],
+            "name": np.concatenate([text(table, "name") for table in tables]),
+            "kind": np.concatenate([text(table, "railway") for table in tables]),
         }
     )
     x, y = extract.degrees(at)
-    points = gpd.points_from_xy(np.r_[x, lon], np.r_[y, lat], crs=4326)
+    points = gpd.points_from_xy(np.r_[x, lon, area_lon], np.r_[y, lat, area_lat], crs=4326)
     return gpd.GeoDataFrame(found, geometry=points)[~np.isnan(points.x)].reset_index(drop=True)
 
 
@@ -193,3 +196,53 @@ def way_middles(
         if len(nodes):
             lon[number], lat[number] = (degrees.mean() for degrees in extract.degrees(nodes))
     return lon, lat
+
+
+def is_area(relations: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether relations are areas.
+
+    Parameters
+    ----------
+    relations
+        As an extract has them.
+
+    Returns
+    -------
+    ndarray
+        One flag a relation.
+    """
+    return has(relations, "type", {"multipolygon"})
+
+
+def area_middles(
+    extract: Extract, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Middle of the outer ways of areas that relations draw.
+
+    Parameters
+    ----------
+    extract
+        What was read.
+    rows
+        Positions of the relations.
+
+    Returns
+    -------
+    lon : ndarray
+        Degrees; missing where the extract has none of the ways.
+    lat : ndarray
+        The same.
+    """
+    numbers = extract.relations["relation_id"].to_numpy(np.int64)[rows]
+    members = extract.members
+    members = members[
+        members["relation_id"].isin(numbers)
+        & (members["member_type"] == "w")
+        & ~(members["role"] == "inner")
+    ]
+    members = members[members["ref"].isin(extract.way_id)]
+    way = np.searchsorted(extract.way_id, members["ref"].to_numpy(np.int64))
+    lon, lat = way_middles(extract, way)
+    by_relation = pd.DataFrame({"lon": lon, "lat": lat}).groupby(members["relation_id"].to_numpy())
+    middle = by_relation.mean().reindex(numbers)
+    return middle["lon"].to_numpy(), middle["lat"].to_numpy()

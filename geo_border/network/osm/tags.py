@@ -73,8 +73,12 @@ _WAY_TAGS = (
 )
 _NODE_KEYS = (*POST_KEYS, "railway", "place")
 _NODE_TAGS = (*_NODE_KEYS, *VEHICLE_KEYS, "bollard", "capital", "opening_hours", "population")
+_RELATION_KEYS = ("boundary", "railway", *POST_KEYS)
 _RELATION_TAGS = (
-    "boundary",
+    *_RELATION_KEYS,
+    *VEHICLE_KEYS,
+    "foot",
+    "opening_hours",
     "type",
     "admin_level",
     "ISO3166-1",
@@ -96,7 +100,7 @@ def wanted(*, languages: Collection[str] = ("en", "ru", "kk")) -> Wanted:
     -------
     Wanted
         Ways with a highway, railway, route or checkpoint key; nodes with a checkpoint, railway
-        or place key; relations with ``boundary``.
+        or place key; relations with ``boundary``, a checkpoint or railway key.
     """
     names = (*_NAME_KEYS, *(f"name:{language}" for language in languages))
     return Wanted(
@@ -104,7 +108,7 @@ def wanted(*, languages: Collection[str] = ("en", "ru", "kk")) -> Wanted:
         tag_keys=(*_WAY_TAGS, *names),
         node_keys=_NODE_KEYS,
         node_tag_keys=(*_NODE_TAGS, *names),
-        relation_keys=("boundary",),
+        relation_keys=_RELATION_KEYS,
         relation_tag_keys=(*_RELATION_TAGS, *names),
     )
 

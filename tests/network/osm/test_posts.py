@@ -108,6 +108,25 @@ def test_forbidden_to_cars_is_closed(make_extract):
     assert found["hours"].tolist() == ["Mo-Fr 08:00-20:00"]
 
 
+def test_an_area_of_several_ways_is_a_checkpoint_too(make_extract):
+    nodes, ways = road((30, 50), (30, 50.001), (30, 50.002))
+    nodes |= {1: (30.0002, 50.001), 2: (30.0004, 50.001), 3: (30.0004, 50.0012)}
+    nodes |= {4: (30.0003, 50.0011), 5: (30.5, 50.5)}
+    # The outline is drawn in two pieces; the court in it and a way that is cut off do not count.
+    ways |= {7: ([1, 2, 3], {}), 8: ([3, 1], {}), 9: ([4, 5], {})}
+    tags = {"type": "multipolygon", "amenity": "customs", "name": "Yard"}
+    members = [("w", 7, "outer"), ("w", 8, "outer"), ("w", 9, "inner"), ("w", 99, "outer")]
+    site = ([("w", 7, "")], {"type": "site", "amenity": "customs"})
+    gone = ([("w", 99, "outer")], tags)
+    extract = make_extract(nodes, ways, {21: (members, tags), 22: site, 23: gone})
+    found = posts_from_extract(extract)
+    assert found.index.tolist() == ["osm-r21"]
+    post = found.iloc[0]
+    assert post[["name", "mode", "confidence"]].tolist() == ["Yard", "road", "medium"]
+    assert post["lon"] == pytest.approx(30.00032, abs=2e-5)
+    assert post["lat"] == pytest.approx(50.00108, abs=2e-5)
+
+
 def test_customs_alone_are_less_sure(make_extract):
     nodes, ways = road((30, 50), (30, 50.001), (30, 50.002))
     nodes[1] = (30.0005, 50.001, {"government": "customs"})

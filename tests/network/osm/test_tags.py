@@ -10,7 +10,7 @@ def test_wanted_asks_for_roads_railways_ferries_posts_and_boundaries():
     assert {"highway", "railway", "route", "barrier", "amenity"} <= set(want.way_keys)
     assert {"maxspeed", "oneway", "access", "duration", "gauge", "name:ru"} <= set(want.tag_keys)
     assert {"barrier", "railway", "place"} <= set(want.node_keys)
-    assert want.relation_keys == ("boundary",)
+    assert {"boundary", "amenity", "railway"} <= set(want.relation_keys)
     assert {"admin_level", "ISO3166-2"} <= set(want.relation_tag_keys)
     for keys in (want.tag_keys, want.node_tag_keys, want.relation_tag_keys):
         assert len(set(keys)) == len(keys)
