@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from geo_border.border.belt import belt_cells
+from geo_border.contractions import Remembered
 from geo_border.inputs.extracts import extract_files, extract_stage, levels_of
 from geo_border.inputs.population import polygon_population, read_population
 from geo_border.inputs.read import Inputs, input_files, read_inputs
 from geo_border.results import Surfaces
-from geo_border.routing.dissection import elimination_order
+from geo_border.routing.inside import can_be_held, own_searches
 from geo_border.stages.access import access_stage
 from geo_border.stages.border import border_stage
 from geo_border.stages.bottlenecks import bottleneck_stage
 from geo_border.stages.index import index_stage
 from geo_border.stages.measures import measures_stage
 from geo_border.stages.network import network_stage
+from geo_border.stages.parameters import ROAD
 from geo_border.stages.searches import inside_stage, own_times_of
 from geo_border.stages.surfaces import regions_in_belt, surface_stage
 from geo_border.store import Memory, file_digest
@@ -28,12 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
-    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
 
@@ -178,8 +175,23 @@ class Run:
         )
         return Begun(inputs, digests, extracted, border, border_key, built, key)
 
-    def searches(self, begun: Begun) -> OwnTimes:
-        """Run the searches inside the sides.
+    def contractor_of(self, network: str) -> Remembered:
+        """What contracts one of the study's networks, and remembers it.
+
+        Parameters
+        ----------
+        network
+            Such as ``"road"``.
+
+        Returns
+        -------
+        Remembered
+            A contractor.
+        """
+        return Remembered(self.memory, f"contraction_{network}")
+
+    def searches(self, begun: Begun) -> Inside:
+        """Run the searches inside the sides, or prepare them where the times are too many.
 
         Parameters
         ----------
@@ -188,19 +200,22 @@ class Run:
 
         Returns
         -------
-        OwnTimes
+        Inside
             Times by road between the places of each side.
         """
         self.progress("searches")
-        order = partial(remembered_order, self.memory, "order")
+        network, places = begun.built["network"], begun.built["places"]
+        contractor = self.contractor_of("road")
+        if not can_be_held(places):
+            return own_searches(network, places, modes=ROAD, contractor=contractor)
         inside, _ = self.memory.stage(
             "searches",
             {"network": begun.key},
-            lambda: inside_stage(begun.built["network"], begun.built["places"], order=order),
+            lambda: inside_stage(network, places, contractor=contractor),
         )
         return own_times_of(inside)
 
-    def access(self, begun: Begun, tables: GateTables, own: OwnTimes) -> tuple[dict[str, Any], str]:
+    def access(self, begun: Begun, tables: GateTables, own: Inside) -> tuple[dict[str, Any], str]:
         """Measure what can be reached, as the index needs it.
 
         Parameters
@@ -230,7 +245,7 @@ class Run:
         )
 
     def measures(
-        self, begun: Begun, tables: GateTables, own: OwnTimes, access_key: str
+        self, begun: Begun, tables: GateTables, own: Inside, access_key: str
     ) -> dict[str, Any]:
         """Measure what a planner asks for besides.
 
@@ -258,7 +273,14 @@ class Run:
         return self.memory.stage(
             "measures",
             depends,
-            lambda: measures_stage(settings, begun.border, begun.built, tables, own),
+            lambda: measures_stage(
+                settings,
+                begun.border,
+                begun.built,
+                tables,
+                own,
+                contractor_of=self.contractor_of,
+            ),
         )[0]
 
     def surfaces(self, begun: Begun) -> tuple[Surfaces, dict[str, pd.DataFrame]]:
@@ -319,7 +341,7 @@ class Run:
                 read["regions"]["population"],
                 border,
                 begun.built,
-                order=partial(remembered_order, self.memory, "cells_order"),
+                contractor=self.contractor_of("cells"),
             ),
         )
         cells = found.pop("cells")
@@ -408,32 +430,6 @@ def input_digests(settings: Settings, folder: Path) -> dict[str, str]:
     """
     files = extract_files(settings, folder) | input_files(settings, folder)
     return {key: file_digest(file) for key, file in files.items() if file.is_file()}
-
-
-def remembered_order(memory: Memory, name: str, matrix: csr_array) -> NDArray[np.int32]:
-    """Order of elimination of a network, found once for its links, whatever their speeds.
-
-    Parameters
-    ----------
-    memory
-        Finished stages.
-    name
-        Name of the stage that keeps it; one for each of a study's networks.
-    matrix
-        Edges, shape (n, n).
-
-    Returns
-    -------
-    ndarray
-        The nodes, first eliminated first, shape (n,).
-    """
-    links = hashlib.sha256()
-    for part in (matrix.indptr, matrix.indices):
-        links.update(part.astype("<i8").tobytes())
-    depends = {"links": links.hexdigest()}
-    parts, _ = memory.stage(name, depends, lambda: {"order": elimination_order(matrix)})
-    order: NDArray[np.int32] = parts["order"]
-    return order
 
 
 def _starting(digests: dict[str, str], *prefixes: str) -> dict[str, str]:

@@ -104,6 +104,26 @@ class Memory:
         self.reused: list[str] = []
         self._code = code_digest()
 
+    def has(self, name: str, depends: Mapping[str, object]) -> bool:
+        """Whether the parts of a stage are kept.
+
+        Parameters
+        ----------
+        name, depends
+            As in `stage`.
+
+        Returns
+        -------
+        bool
+            False if it would be computed.
+        """
+        return self.folder is not None and (self.folder / name / self._key(name, depends)).is_dir()
+
+    def _key(self, name: str, depends: Mapping[str, object]) -> str:
+        """Digest of all that a stage depends on."""
+        text = json.dumps([name, self._code, depends], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
     def stage(
         self, name: str, depends: Mapping[str, object], compute: Callable[[], Mapping[str, Any]]
     ) -> tuple[dict[str, Any], str]:
@@ -125,8 +145,7 @@ class Memory:
         key : str
             Digest for the stages that follow.
         """
-        text = json.dumps([name, self._code, depends], sort_keys=True, default=str)
-        key = hashlib.sha256(text.encode()).hexdigest()[:32]
+        key = self._key(name, depends)
         if self.folder is None:
             return dict(compute()), key
         kept = self.folder / name / key

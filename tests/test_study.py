@@ -9,8 +9,9 @@ import pytest
 
 import geo_border as gb
 from geo_border.errors import NetworkError, StudyError
+from geo_border.inputs.proposals import Proposal
 from geo_border.network.exports import read_parquet
-from geo_border.routing.dissection import elimination_order
+from geo_border.routing.contraction import contract
 from geo_border.runs import STAGES
 from geo_border.study import open_study
 from geo_border.templates import new_study
@@ -122,19 +123,21 @@ def test_a_changed_weight_does_not_rebuild_the_network(mini, tmp_path):
     assert "index" not in reused
 
 
-def test_changed_speeds_keep_the_order_of_elimination(mini, tmp_path, monkeypatch):
+def test_changed_speeds_cost_one_customisation(mini, tmp_path, monkeypatch):
     # As with very many places: sweeps over a hierarchy pay.
     monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
+    toml = mini / "study.toml"
+    toml.write_text(toml.read_text() + '[access]\nmodes = ["road", "rail", "both"]\n')
     found = []
 
-    def counted(matrix):
+    def counted(matrix, order):
         found.append(matrix)
-        return elimination_order(matrix)
+        return contract(matrix, order)
 
-    monkeypatch.setattr("geo_border.runs.elimination_order", counted)
+    monkeypatch.setattr("geo_border.routing.contraction.contract", counted)
 
-    def until_access(stage):
-        if stage == "access":
+    def until_bottlenecks(stage):
+        if stage == "bottlenecks":
             raise InterruptedError
 
     hours = []
@@ -143,12 +146,33 @@ def test_changed_speeds_keep_the_order_of_elimination(mini, tmp_path, monkeypatc
         speeds["kmh"] *= factor
         speeds.to_csv(mini / "speeds.csv", index=False)
         with pytest.raises(InterruptedError):
-            open_study(mini).run(tmp_path / "out", progress=until_access)
+            open_study(mini).run(tmp_path / "out", progress=until_bottlenecks)
         (kept,) = (tmp_path / "out" / ".stages" / "searches").glob("*/hours_home.npy")
         hours.append(np.load(kept))
-    assert len(found) == 1
+    # By road, by rail and by both, once each.
+    assert len(found) == 3
     assert (hours[1] <= hours[0]).all()
     assert (hours[1] < hours[0]).any()
+
+
+def test_times_too_many_to_hold_are_searched_for_and_give_the_same_tables(
+    mini, tmp_path, monkeypatch
+):
+    toml = mini / "study.toml"
+    toml.write_text(toml.read_text() + '[access]\nmodes = ["road", "rail", "both"]\n')
+    open_study(mini).run(tmp_path / "held")
+    monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", 0)
+    monkeypatch.setattr("geo_border.runs.inside_stage", None)
+    searched = tmp_path / "searched"
+    open_study(mini).run(searched)
+    assert not (searched / ".stages" / "searches").exists()
+    tables = sorted((tmp_path / "held" / "tables").iterdir())
+    assert tables
+    for table in tables:
+        assert table.read_bytes() == (searched / "tables" / table.name).read_bytes(), table.name
+    what = {"shut": Proposal(close=("west",))}
+    before, after = (open_study(mini).whatif(what, out) for out in (tmp_path / "held", searched))
+    pd.testing.assert_frame_equal(before.changes.places, after.changes.places)
 
 
 def test_a_run_that_fails_leaves_the_earlier_outputs(mini, tmp_path):

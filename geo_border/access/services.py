@@ -13,11 +13,11 @@ from geo_border.errors import TableError
 from geo_border.network.graph import SIDES
 from geo_border.network.places import Access
 from geo_border.routing.compiled import in_blocks
+from geo_border.routing.contraction import FRESH
 from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.geodesic import geodesic_km, reduced_vectors
-from geo_border.routing.inside import rows_at_once
+from geo_border.routing.inside import rows_at_once, times_to
 from geo_border.routing.kernels import fill_times
-from geo_border.routing.searches import search_graph, times_from
 from geo_border.routing.tables import check_columns, gate_tables, nodes_and_legs
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.network.graph import Network
+    from geo_border.routing.contraction import Contractor
+    from geo_border.routing.inside import Times
     from geo_border.routing.scenarios import Passages
-    from geo_border.routing.searches import SearchGraph
     from geo_border.routing.tables import GateTables
 
 SERVICE_COLUMNS = ("side", "kind", "supply")
@@ -97,8 +98,9 @@ class SearchedServices:
         Positions of the services in `tables`.
     n_places
         Number of places, the first of `tables`.
-    graph
-        The network against its direction, laid out for searches.
+    times
+        What finds the hours to some nodes from those of the places that reach the network,
+        shape (nodes, places there).
     node, legs
         Node of each place and service, -1 where the network is out of reach, and hours to it.
     points
@@ -111,7 +113,7 @@ class SearchedServices:
     ways: Passages | None
     services: NDArray[np.int64]
     n_places: int
-    graph: SearchGraph
+    times: Times
     node: NDArray[np.int64]
     legs: NDArray[np.float64]
     points: NDArray[np.float64]
@@ -196,8 +198,7 @@ class SearchedServices:
         hours = np.full((n, len(ends)), np.inf)
         starts, joined = self.node[:n] >= 0, self.node[ends] >= 0
         roots, root_of = np.unique(self.node[ends[joined]], return_inverse=True)
-        found = times_from(self.graph, roots, self.node[:n][starts])
-        hours[np.ix_(starts, joined)] = found[root_of].T
+        hours[np.ix_(starts, joined)] = self.times(roots)[root_of].T
         hours += self.legs[:n, None]
         hours += self.legs[ends]
         km = np.empty(n)
@@ -219,8 +220,12 @@ def service_times(
     modes: Collection[str] = ("road",),
     ways: Passages | None = None,
     access: Access = Access(),
+    contractor: Contractor = FRESH,
 ) -> SearchedServices:
     """Prepare searches to services, joined to the network as places are.
+
+    Times come from sweeps or from the bucket queue, as those of
+    `geo_border.routing.inside.own_searches`.
 
     Between a place and a service that lie nearer to each other than to the network, the
     local way is taken.
@@ -240,6 +245,8 @@ def service_times(
         closed border.
     access
         Local ways.
+    contractor
+        Gives the contraction of a hierarchy.
 
     Returns
     -------
@@ -257,12 +264,15 @@ def service_times(
     both.index = pd.RangeIndex(len(both)).astype(str)
     tables = gate_tables(network, both, gates, modes=modes)
     node, legs = nodes_and_legs(network, both, tables.place_side)
+    n = len(places)
+    starts, roots = (part[part >= 0] for part in (node[:n], node[n:]))
+    (times,) = times_to(network, modes, roots, [starts], contractor=contractor, against=True)
     return SearchedServices(
         tables=tables,
         ways=ways,
-        services=np.arange(len(places), len(both)),
-        n_places=len(places),
-        graph=search_graph(network.matrix(modes).T.tocsr(), network.lon, network.lat),
+        services=np.arange(n, len(both)),
+        n_places=n,
+        times=times,
         node=node,
         legs=legs,
         points=reduced_vectors(both.geometry.x, both.geometry.y),

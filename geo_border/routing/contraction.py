@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from geo_border.errors import NetworkError
 from geo_border.routing.compiled import kernel
-from geo_border.routing.dissection import undirected
+from geo_border.routing.dissection import elimination_order, undirected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +45,54 @@ class Contraction:
     parent: NDArray[np.int32]
     indptr: NDArray[np.uint32]
     heads: NDArray[np.uint32]
+
+
+class Contractor(Protocol):
+    """Gives the contraction of a network, by far the most that a hierarchy costs."""
+
+    def knows(self, matrix: csr_array) -> bool:
+        """Whether the contraction of a matrix of such entries is at hand."""
+
+    def contraction(self, matrix: csr_array) -> Contraction | None:
+        """The contraction, None as of `contract`."""
+
+
+class Fresh:
+    """A `Contractor` that dissects and contracts whenever it is asked."""
+
+    def knows(self, matrix: csr_array) -> bool:  # noqa: ARG002  (of the protocol)
+        """Say that nothing is at hand.
+
+        Parameters
+        ----------
+        matrix
+            Edges, shape (n, n).
+
+        Returns
+        -------
+        bool
+            False.
+        """
+        return False
+
+    def contraction(self, matrix: csr_array) -> Contraction | None:
+        """Contract along an order of METIS.
+
+        Parameters
+        ----------
+        matrix
+            Edges, shape (n, n).
+
+        Returns
+        -------
+        Contraction or None
+            As of `contract`.
+        """
+        return contract(matrix, elimination_order(matrix))
+
+
+FRESH = Fresh()
+"""What contracts if nothing else is given."""
 
 
 def contract(matrix: csr_array, order: NDArray[np.int32]) -> Contraction | None:
@@ -90,6 +138,70 @@ def contract(matrix: csr_array, order: NDArray[np.int32]) -> Contraction | None:
     if start[-1] > most:
         return None
     return Contraction(order, rank, parent, start.astype(np.uint32), heads.astype(np.uint32))
+
+
+def contraction_of(
+    node: NDArray[np.int32], indptr: NDArray[np.uint32], heads: NDArray[np.uint32]
+) -> Contraction:
+    """Put a contraction together again from what it is determined by.
+
+    Parameters
+    ----------
+    node, indptr, heads
+        As in `Contraction`, perhaps read from a file.
+
+    Returns
+    -------
+    Contraction
+        The one that these parts were of; kernels can trust it.
+
+    Raises
+    ------
+    NetworkError
+        If the parts are not those of any contraction.
+    """
+    n = len(node)
+    sound = (
+        np.array_equal(np.sort(node), np.arange(n))
+        and len(indptr) == n + 1
+        and (np.diff(indptr.astype(np.int64), prepend=0, append=len(heads)) >= 0).all()
+        and indptr[0] == 0
+        and indptr[-1] == len(heads)
+        and _upper_neighbours_agree(indptr, heads)
+    )
+    if not sound:
+        raise NetworkError(
+            "a remembered contraction is damaged",
+            remedy="Remove the folder .stages of the outputs",
+        )
+    parent = np.full(n, -1, np.int32)
+    linked = np.diff(indptr) > 0
+    parent[linked] = heads[indptr[:-1][linked]]
+    return Contraction(node, _ranks(node), parent, indptr, heads)
+
+
+@kernel
+def _upper_neighbours_agree(indptr: NDArray[np.uint32], heads: NDArray[np.uint32]) -> bool:
+    """Whether rows ascend above the diagonal, and all but the first of each are in its row."""
+    n = len(indptr) - 1
+    for x in range(n):
+        start, end = int(indptr[x]), int(indptr[x + 1])
+        below = x
+        for entry in range(start, end):
+            if heads[entry] <= below or heads[entry] >= n:
+                return False
+            below = int(heads[entry])
+    for x in range(n):
+        start, end = int(indptr[x]), int(indptr[x + 1])
+        if start == end:
+            continue
+        at, last = int(indptr[heads[start]]), int(indptr[heads[start] + 1])
+        for entry in range(start + 1, end):
+            while at < last and heads[at] < heads[entry]:
+                at += 1
+            if at == last or heads[at] != heads[entry]:
+                return False
+    return True
 
 
 def _ranks(order: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -7,25 +7,23 @@ times. Sweeps give the same milliseconds as searches with the bucket queue.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geo_border.errors import NetworkError
-from geo_border.routing.contraction import contract
+from geo_border.routing.contraction import FRESH
 from geo_border.routing.customisation import DOWN, UP, customise_below, needed_arcs, place_weights
-from geo_border.routing.dissection import CAN_DISSECT, elimination_order
+from geo_border.routing.dissection import CAN_DISSECT
 from geo_border.routing.searches import check_range, edge_milliseconds
 from geo_border.routing.sweeps import climb, fill_hours, select, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from geo_border.routing.contraction import Contraction
+    from geo_border.routing.contraction import Contraction, Contractor
 
 LANES = 64
 """Most roots of one sweep."""
@@ -39,6 +37,9 @@ SEARCH_S = 13e-9
 
 ORDER_S, LOAD_S = 0.6e-6, 0.5
 """Seconds to order, contract and customise, for each node and edge, and to load the code."""
+
+CUSTOMISE_S = 0.1e-6
+"""Seconds to load a known contraction and customise it, for each node and edge."""
 
 TRIANGLE_S = 6e-9
 """Seconds to customise, for each pair of neighbours of higher rank that a node has."""
@@ -71,18 +72,32 @@ class Hierarchy:
     down_indptr: NDArray[np.uint32]
     down_arcs: NDArray[np.uint32]
 
+    def against(self) -> Hierarchy:
+        """Turn all directions, at no cost: times to the roots in place of those from them.
+
+        Returns
+        -------
+        Hierarchy
+            That of the transposed matrix.
+        """
+        return replace(
+            self,
+            up_indptr=self.down_indptr,
+            up_arcs=self.down_arcs,
+            down_indptr=self.up_indptr,
+            down_arcs=self.up_arcs,
+        )
+
 
 def hierarchy_for(
-    matrix: csr_array,
-    searches: int,
-    *,
-    order: Callable[[csr_array], NDArray[np.int32]] = elimination_order,
+    matrix: csr_array, searches: int, *, contractor: Contractor = FRESH
 ) -> Hierarchy | None:
     """Prepare a hierarchy if so many searches pay for it.
 
     With n nodes and m edges, a search with the bucket queue takes about 13 ns × (n + m),
-    on all cores at once; preparing takes 0.5 s + 0.6 µs × (n + m), on one core. So it pays
-    from about 60 searches a core at a million nodes, 150 at a hundred thousand. Where
+    on all cores at once; preparing takes 0.5 s + 0.6 µs × (n + m), on one core, or a sixth
+    of the latter if the contraction is known. So it pays from about 60 searches a core at a
+    million nodes, 150 at a hundred thousand; from 20 and 115 if it is known. Where
     contraction shows that the network has no small separators (a large full grid, a random
     graph) and customising alone would take longer than the searches, there is no hierarchy
     either.
@@ -93,9 +108,8 @@ def hierarchy_for(
         Hours of the edges, shape (n, n).
     searches
         Number of distinct roots.
-    order
-        Gives the order of elimination, the costly part; one that remembers it for a
-        matrix of the same entries will do.
+    contractor
+        Gives the contraction, the costly part.
 
     Returns
     -------
@@ -109,9 +123,11 @@ def hierarchy_for(
     """
     size = matrix.shape[0] + matrix.nnz
     by_search = searches * SEARCH_S * size / (os.cpu_count() or 1)
-    if not CAN_DISSECT or by_search < LOAD_S + ORDER_S * size:
+    if not CAN_DISSECT or by_search < LOAD_S + CUSTOMISE_S * size:
         return None
-    contraction = contract(matrix, order(matrix))
+    if by_search < LOAD_S + ORDER_S * size and not contractor.knows(matrix):
+        return None
+    contraction = contractor.contraction(matrix)
     if contraction is None:
         return None
     higher = np.diff(contraction.indptr).astype(np.int64)

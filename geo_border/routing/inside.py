@@ -10,7 +10,7 @@ import numpy as np
 
 from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks, kernel
-from geo_border.routing.dissection import elimination_order
+from geo_border.routing.contraction import FRESH
 from geo_border.routing.hierarchy import LANE_STEP, LANES, hierarchy_for, sweep_to
 from geo_border.routing.searches import search_graph, times_from
 from geo_border.routing.tables import (
@@ -21,15 +21,19 @@ from geo_border.routing.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
     from geo_border.network.graph import Network
+    from geo_border.routing.contraction import Contractor
 
     Times: TypeAlias = Callable[[NDArray[np.int64]], NDArray[np.float64]]
+
+MOST_HELD = 200_000_000
+"""Most times inside the sides (1.6 GB) that a study holds; where there are more, they are
+searched for whenever they are asked for."""
 
 BLOCK_ENTRIES = 4_000_000
 """Most times held at once by a thread that sums over them, but for `LANE_STEP` rows."""
@@ -169,7 +173,7 @@ def own_searches(
     *,
     modes: Collection[str] = ("road",),
     origins: NDArray[np.bool_] | None = None,
-    order: Callable[[csr_array], NDArray[np.int32]] = elimination_order,
+    contractor: Contractor = FRESH,
 ) -> OwnSearches:
     """Prepare searches from every origin inside its side.
 
@@ -187,8 +191,8 @@ def own_searches(
         Modes of the edges that may be used.
     origins
         Which places to search from, shape (P,); those with a ``region_id`` if not given.
-    order
-        Gives the order of elimination of a hierarchy.
+    contractor
+        Gives the contraction of a hierarchy.
 
     Returns
     -------
@@ -206,15 +210,8 @@ def own_searches(
     wanted = places["region_id"].notna().to_numpy() if origins is None else origins
     destinations = tuple(np.flatnonzero(side == s) for s in range(len(SIDES)))
     columns = [node[end][node[end] >= 0] for end in destinations]
-    matrix = network.matrix(modes)
-    roots = np.unique(node[wanted & (node >= 0)])
-    hierarchy = hierarchy_for(matrix, len(roots), order=order)
-    times: list[Times]
-    if hierarchy is None:
-        graph = search_graph(matrix, network.lon, network.lat)
-        times = [partial(times_from, graph, columns=wanted_nodes) for wanted_nodes in columns]
-    else:
-        times = [sweep_to(hierarchy, wanted_nodes).times for wanted_nodes in columns]
+    roots = node[wanted & (node >= 0)]
+    times = times_to(network, modes, roots, columns, contractor=contractor)
     return OwnSearches(
         origins=tuple(np.flatnonzero((side == s) & wanted) for s in range(len(SIDES))),
         destinations=destinations,
@@ -224,13 +221,112 @@ def own_searches(
     )
 
 
+def times_to(
+    network: Network,
+    modes: Collection[str],
+    roots: NDArray[np.int64],
+    columns: Sequence[NDArray[np.int64]],
+    *,
+    contractor: Contractor = FRESH,
+    against: bool = False,
+) -> list[Times]:
+    """Prepare searches from many nodes by the engine that their number pays for.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    modes
+        Modes of the edges that may be used.
+    roots
+        Nodes that will be searched from, shape (s,); may repeat.
+    columns
+        Sets of nodes whose times are wanted.
+    contractor
+        Gives the contraction of a hierarchy.
+    against
+        Whether to find the times to the roots in place of those from them.
+
+    Returns
+    -------
+    list of callable
+        For each set, what finds hours from some roots, shape (roots, nodes of the set).
+
+    Raises
+    ------
+    NetworkError
+        As `geo_border.routing.searches.search_graph`.
+    """
+    matrix = network.matrix(modes)
+    hierarchy = hierarchy_for(matrix, len(np.unique(roots)), contractor=contractor)
+    if hierarchy is None:
+        directed = matrix.T.tocsr() if against else matrix
+        graph = search_graph(directed, network.lon, network.lat)
+        return [partial(times_from, graph, columns=wanted) for wanted in columns]
+    directed_hierarchy = hierarchy.against() if against else hierarchy
+    return [sweep_to(directed_hierarchy, wanted).times for wanted in columns]
+
+
+def held_or_searched(
+    network: Network,
+    places: pd.DataFrame,
+    *,
+    modes: Collection[str] = ("road",),
+    contractor: Contractor = FRESH,
+) -> Inside:
+    """Times inside the sides, kept unless there are more than `MOST_HELD`.
+
+    Parameters
+    ----------
+    network, places, modes, contractor
+        As in `own_searches`.
+
+    Returns
+    -------
+    Inside
+        The same times either way.
+
+    Raises
+    ------
+    TableError, NetworkError, SideError
+        As `geo_border.routing.tables.gate_tables`.
+    """
+    take = own_times if can_be_held(places) else own_searches
+    return take(network, places, modes=modes, contractor=contractor)
+
+
+def can_be_held(places: pd.DataFrame) -> bool:
+    """Whether the times inside the sides are not too many to hold.
+
+    Parameters
+    ----------
+    places
+        As in `own_searches`.
+
+    Returns
+    -------
+    bool
+        True up to `MOST_HELD`.
+
+    Raises
+    ------
+    TableError, SideError
+        If a column is missing or a side unknown.
+    """
+    check_columns(places, (*PLACE_COLUMNS, "region_id"), "places")
+    side = side_positions(places)
+    begins = side[places["region_id"].notna()]
+    pairs = sum(int((begins == s).sum()) * int((side == s).sum()) for s in range(len(SIDES)))
+    return pairs <= MOST_HELD
+
+
 def own_times(
     network: Network,
     places: pd.DataFrame,
     *,
     modes: Collection[str] = ("road",),
     origins: NDArray[np.bool_] | None = None,
-    order: Callable[[csr_array], NDArray[np.int32]] = elimination_order,
+    contractor: Contractor = FRESH,
 ) -> OwnTimes:
     """Search from every origin inside its side and keep all times.
 
@@ -238,7 +334,7 @@ def own_times(
 
     Parameters
     ----------
-    network, places, modes, origins, order
+    network, places, modes, origins, contractor
         As in `own_searches`.
 
     Returns
@@ -251,7 +347,7 @@ def own_times(
     TableError, NetworkError, SideError
         As `geo_border.routing.tables.gate_tables`.
     """
-    found = own_searches(network, places, modes=modes, origins=origins, order=order)
+    found = own_searches(network, places, modes=modes, origins=origins, contractor=contractor)
     hours = []
     for side in range(len(SIDES)):
         n, m = len(found.origins[side]), len(found.destinations[side])

@@ -22,7 +22,7 @@ from geo_border.stages.named_places import capital_places
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.inside import Inside
     from geo_border.settings import Settings
 
 DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
@@ -38,7 +38,7 @@ def access_stage(
     regions: gpd.GeoDataFrame,
     built: dict[str, Any],
     tables: GateTables,
-    own: OwnTimes,
+    own: Inside,
 ) -> dict[str, Any]:
     """Measure what can be reached, for each place and each region.
 

@@ -15,7 +15,8 @@ from geo_border.access.reach import border_effect, potentials
 from geo_border.access.regions import by_region, distribution
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.graph import MODES
-from geo_border.routing.inside import own_times
+from geo_border.routing.contraction import FRESH
+from geo_border.routing.inside import held_or_searched
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.corridors import corridor_parts
 from geo_border.stages.detours import capital_detours
@@ -24,8 +25,11 @@ from geo_border.stages.parameters import MODES_OF, ROAD
 from geo_border.stages.services import service_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
 
+    from geo_border.routing.contraction import Contractor
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
@@ -95,6 +99,8 @@ def measures_stage(
     built: dict[str, Any],
     tables: GateTables,
     own: Inside,
+    *,
+    contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
 ) -> dict[str, Any]:
     """Measure everything the index does not need but a planner asks for.
 
@@ -110,6 +116,8 @@ def measures_stage(
         Checkpoint tables by road, with their trees.
     own
         Times by road inside the sides.
+    contractor_of
+        Gives what contracts the network of each mode, where that pays.
 
     Returns
     -------
@@ -139,7 +147,9 @@ def measures_stage(
         elif (gates["mode"] == "rail").any():
             modes = MODES_OF[mode]
             other = gate_tables(built["network"], places, gates, modes=modes)
-            inside = own_times(built["network"], places, modes=modes)
+            inside = held_or_searched(
+                built["network"], places, modes=modes, contractor=contractor_of(mode)
+            )
             _efficiency(told, settings, other, inside, mode)
             _reached(told, settings, other, inside, decays[:1], mode)
     means = by_region(by_place, places)
@@ -151,7 +161,8 @@ def measures_stage(
         "capital_detours": capital_detours(border["regions"], built),
         "isochrones": zone_isochrones(settings, border, built, tables),
     }
-    return found | corridor_parts(settings, built, tables) | service_parts(settings, built)
+    services = service_parts(settings, built, contractor=contractor_of("road"))
+    return found | corridor_parts(settings, built, tables) | services
 
 
 def _decays(settings: Settings) -> list[tuple[str, Decay]]:

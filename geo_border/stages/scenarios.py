@@ -24,7 +24,7 @@ from geo_border.routing.tables import gate_tables
 from geo_border.stages.parameters import ROAD, gravity_of
 
 if TYPE_CHECKING:
-    from geo_border.routing.inside import OwnTimes
+    from geo_border.routing.inside import Inside
     from geo_border.settings import Settings
 
 
@@ -32,7 +32,7 @@ def scenario_stage(
     settings: Settings,
     border: dict[str, Any],
     built: dict[str, Any],
-    own: OwnTimes,
+    own: Inside,
     scenarios: Mapping[str, Scenario | Proposal],
     *,
     each_place: bool = True,

@@ -5,24 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from geo_border.network.graph import SIDES, Network
-from geo_border.routing.dissection import elimination_order
+from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import OwnTimes, own_times
 from geo_border.stages.parameters import ROAD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
-    from scipy.sparse import csr_array
+
+    from geo_border.routing.contraction import Contractor
 
 
 def inside_stage(
-    network: Network,
-    places: pd.DataFrame,
-    *,
-    order: Callable[[csr_array], NDArray[np.int32]] = elimination_order,
+    network: Network, places: pd.DataFrame, *, contractor: Contractor = FRESH
 ) -> dict[str, Any]:
     """Times by road between the places of each side, the costliest searches of a study.
 
@@ -32,15 +26,15 @@ def inside_stage(
         The graph.
     places
         Joined places.
-    order
-        Gives an order of elimination, where there are so many places that it pays.
+    contractor
+        Gives the contraction of the network, where there are so many places that it pays.
 
     Returns
     -------
     dict
         Arrays by side: origins, destinations and hours.
     """
-    own = own_times(network, places, modes=ROAD, order=order)
+    own = own_times(network, places, modes=ROAD, contractor=contractor)
     parts: dict[str, Any] = {}
     for side, name in enumerate(SIDES):
         parts[f"origins_{name}"] = own.origins[side]

@@ -16,14 +16,18 @@ from geo_border.access.decay import calibrated
 from geo_border.access.regions import by_region
 from geo_border.access.services import nearest_service, service_times
 from geo_border.network.crossings import gates_in_use
+from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER, passages
 from geo_border.stages.parameters import ROAD, local_ways
 
 if TYPE_CHECKING:
+    from geo_border.routing.contraction import Contractor
     from geo_border.settings import Settings
 
 
-def service_parts(settings: Settings, built: dict[str, Any]) -> dict[str, Any]:
+def service_parts(
+    settings: Settings, built: dict[str, Any], *, contractor: Contractor = FRESH
+) -> dict[str, Any]:
     """What services on both sides offer to the people of each region, by kind and border.
 
     Parameters
@@ -32,6 +36,8 @@ def service_parts(settings: Settings, built: dict[str, Any]) -> dict[str, Any]:
         The study's parameters.
     built
         Parts of `geo_border.stages.network.network_stage`.
+    contractor
+        Gives the contraction of the network, where there are so many services that it pays.
 
     Returns
     -------
@@ -44,7 +50,13 @@ def service_parts(settings: Settings, built: dict[str, Any]) -> dict[str, Any]:
     places, services = built["places"], built["services"]
     gates = gates_in_use(built["gates"])
     whole = service_times(
-        built["network"], places, services, gates, modes=ROAD, access=local_ways(settings)
+        built["network"],
+        places,
+        services,
+        gates,
+        modes=ROAD,
+        access=local_ways(settings),
+        contractor=contractor,
     )
     decay = calibrated(settings.access.decay, settings.access.half_life_h)
     ways = {

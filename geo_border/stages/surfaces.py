@@ -17,19 +17,16 @@ from geo_border.border.edges import projected
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
 from geo_border.network.graph import SIDES
-from geo_border.routing.dissection import elimination_order
+from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import own_searches
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.parameters import ROAD, surface_access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
-    from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
     from geo_border.border.belt import CellGrid
+    from geo_border.routing.contraction import Contractor
     from geo_border.settings import Settings, SurfaceSection
 
 SHOWN = ("hours_to_checkpoint", "potential_own", "potential_across", "border_effect")
@@ -68,7 +65,7 @@ def surface_stage(
     border: dict[str, Any],
     built: dict[str, Any],
     *,
-    order: Callable[[csr_array], NDArray[np.int32]] = elimination_order,
+    contractor: Contractor = FRESH,
 ) -> dict[str, Any]:
     """Measure what the cells of the belt can reach.
 
@@ -85,8 +82,8 @@ def surface_stage(
         Population of each region's part of the belt, straight from the raster.
     border, built
         Parts of the border and the network stage.
-    order
-        Gives an order of elimination, where there are so many cells that it pays.
+    contractor
+        Gives the contraction of the network, where there are so many cells that it pays.
 
     Returns
     -------
@@ -108,7 +105,9 @@ def surface_stage(
     gates = gates_in_use(built["gates"])
     entries = shared_entries(cells, places_beyond(built["places"], cells, grid))
     tables = gate_tables(network, entries.places, gates, modes=ROAD)
-    own = own_searches(network, entries.places, modes=ROAD, origins=entries.is_origin, order=order)
+    own = own_searches(
+        network, entries.places, modes=ROAD, origins=entries.is_origin, contractor=contractor
+    )
     values = cell_accessibility(
         cells,
         entries,

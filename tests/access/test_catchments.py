@@ -183,6 +183,15 @@ def test_searched_times_equal_brute_force(seed, case):
     assert np.isinf(closed[~same]).all()
 
 
+def test_many_services_are_reached_by_sweeps_with_the_same_times(monkeypatch):
+    land, places, services = with_services(5)
+    expected = service_times(land.network, places, services, land.gates).block(slice(0, 6))
+    monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
+    monkeypatch.setattr("geo_border.routing.inside.search_graph", None)
+    found = service_times(land.network, places, services, land.gates).block(slice(0, 6))
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_a_service_in_town_is_not_by_way_of_the_network():
     land = random_borderland(3, hostile=False)
     town = land.places.iloc[:1].assign(access_h=2.0)

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from geo_border.routing.inside import own_searches, own_times, rows_at_once
+from geo_border.routing.contraction import Fresh, contract
+from geo_border.routing.inside import (
+    OwnSearches,
+    OwnTimes,
+    can_be_held,
+    held_or_searched,
+    own_searches,
+    own_times,
+    rows_at_once,
+)
 from tests.routing.borderland import brute_times, random_borderland
 
 
@@ -14,11 +23,12 @@ def test_sweeps_and_searches_give_the_same_bits(seed, monkeypatch):
     monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
     asked = []
 
-    def order(matrix):
-        asked.append(matrix)
-        return np.arange(matrix.shape[0], dtype=np.int32)
+    class InTurn(Fresh):
+        def contraction(self, matrix):
+            asked.append(matrix)
+            return contract(matrix, np.arange(matrix.shape[0], dtype=np.int32))
 
-    by_sweep = own_times(land.network, land.places, order=order)
+    by_sweep = own_times(land.network, land.places, contractor=InTurn())
     assert len(asked) == 1
     expected = brute_times(land, None, only_side=0)
     for side in range(2):
@@ -44,3 +54,17 @@ def test_places_without_a_node_are_nowhere_but_at_themselves():
 @pytest.mark.parametrize(("columns", "rows"), [(0, 64), (1000, 64), (100_000, 32), (10**6, 16)])
 def test_rows_at_once_fill_lanes(columns, rows):
     assert rows_at_once(columns) == rows
+
+
+def test_times_are_held_up_to_a_number_of_pairs(monkeypatch):
+    land = random_borderland(2, n=40, n_places=60)
+    held = held_or_searched(land.network, land.places)
+    assert isinstance(held, OwnTimes)
+    pairs = sum(hours.size for hours in held.hours)
+    for most, fits in ((pairs, True), (pairs - 1, False)):
+        monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", most)
+        assert can_be_held(land.places) == fits
+    searched = held_or_searched(land.network, land.places)
+    assert isinstance(searched, OwnSearches)
+    for side in range(2):
+        np.testing.assert_array_equal(searched.block(side, slice(None)), held.hours[side])
