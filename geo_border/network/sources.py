@@ -127,13 +127,13 @@ def from_overpass(
     Parameters
     ----------
     polygon
-        Area in WGS 84 whose ways are asked for.
+        Area in WGS 84 whose ways, checkpoints and stations are asked for.
     territory
         As for `from_osm`.
     url
         Address of the server; that of osmnx's settings by default.
     checkpoints, places, roads, rails, delay_h, access, crossing_tolerance_km, edge_tolerance_km
-        As for `from_osm`. Only checkpoints and stations on a way are known from the answer.
+        As for `from_osm`.
 
     Returns
     -------

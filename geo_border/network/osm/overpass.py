@@ -5,21 +5,24 @@ from __future__ import annotations
 import socket
 from collections import Counter, defaultdict
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo_border.errors import ExtractError
 from geo_border.network.osm.extract import COUNTS, MEMBER_TYPES, Extract
-from geo_border.network.osm.tags import wanted
+from geo_border.network.osm.settlements import SETTLEMENTS
+from geo_border.network.osm.tags import POST_MARKS, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import networkx as nx
-    import shapely
 
     from geo_border.network.osm.railways import RailRules
     from geo_border.network.osm.roads import RoadRules
@@ -35,7 +38,7 @@ def extract_from_overpass(
     rails: RailRules,
     url: str | None = None,
 ) -> Extract:
-    """Ask an Overpass server for the roads, ferries and railways of an area.
+    """Ask an Overpass server for the network of an area, and for what is marked beside it.
 
     Parameters
     ----------
@@ -50,7 +53,8 @@ def extract_from_overpass(
     Returns
     -------
     Extract
-        Ways, their nodes and the tags of both; no relations.
+        Ways, their nodes and the tags of both, and the checkpoints, stations and settlements of
+        the area; no boundaries. The outline of an area has nodes of its own, with ids below 0.
 
     Raises
     ------
@@ -87,13 +91,14 @@ def extract_from_overpass(
                 truncate_by_edge=True,
                 custom_filter=filters,
             )
+            marked = _marked(osmnx, polygon)
     except (OSError, ValueError, KeyError) as error:
         raise ExtractError(
             f"the Overpass server gave no network ({error})",
             file=server,
             remedy="Check the address and the area, or give an extract",
         ) from error
-    return _extract_from_graph(graph, server)
+    return _Objects.of(graph, marked).extract(server)
 
 
 @contextmanager
@@ -111,44 +116,106 @@ def _settings(module: Any, changes: dict[str, Any]) -> Iterator[None]:
         socket.getaddrinfo = resolve
 
 
-def _extract_from_graph(graph: nx.MultiDiGraph, server: str) -> Extract:
-    """An extract of a graph with an edge for each segment of a way."""
-    keys = wanted()
-    node_id = np.array(sorted(graph.nodes), np.int64)
-    position = {int(node): number for number, node in enumerate(node_id)}
-    steps: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    tags: dict[int, dict[str, Any]] = {}
-    for tail, head, data in graph.edges(data=True):
-        turned = data.get("oneway") in TURNED
-        steps[data["osmid"]].append((head, tail) if turned else (tail, head))
-        tags[data["osmid"]] = data
-    walks = [(way, walk) for way in sorted(steps) for walk in _walks(steps[way])]
-    own = [graph.nodes[node] for node in node_id.tolist()]
-    tagged = [
-        number for number, data in enumerate(own) if not data.keys().isdisjoint(keys.node_keys)
-    ]
-    tagged_nodes = _tag_frame([own[number] for number in tagged], keys.node_tag_keys)
-    tagged_nodes.insert(0, "node", np.array(tagged, np.int64))
-    relations = _tag_frame([], keys.relation_tag_keys)
-    relations.insert(0, "relation_id", np.zeros(0, np.int64))
-    types = pd.Categorical([], categories=list(MEMBER_TYPES))
-    empty = np.zeros(0, np.int64)
-    return Extract(
-        way_id=np.array([way for way, _ in walks], np.int64),
-        way_start=np.cumsum([0, *(len(walk) for _, walk in walks)], dtype=np.int64),
-        ref_node=np.array([position[node] for _, walk in walks for node in walk], np.int32),
-        lacking=empty,
-        node_id=node_id,
-        x=np.array([round(data["x"] * COUNTS) for data in own], np.int32),
-        y=np.array([round(data["y"] * COUNTS) for data in own], np.int32),
-        way_tags=_tag_frame([tags[way] for way, _ in walks], keys.tag_keys),
-        tagged_nodes=tagged_nodes,
-        relations=relations,
-        members=pd.DataFrame(
-            {"relation_id": empty, "member_type": types, "ref": empty, "role": types[:0]}
-        ),
-        sources=pd.DataFrame({"file": [server], "timestamp": [pd.NaT]}),
-    )
+def _marked(osmnx: Any, polygon: shapely.Polygon | shapely.MultiPolygon) -> gpd.GeoDataFrame:
+    """Checkpoints, stations and settlements, on a way or not; index ``element`` and ``id``."""
+    asked = {**POST_MARKS, "railway": ["station", "halt"], "place": list(SETTLEMENTS)}
+    try:
+        found: gpd.GeoDataFrame = osmnx.features_from_polygon(polygon, asked)
+    except osmnx._errors.InsufficientResponseError:  # noqa: SLF001  (it has no public name)
+        index = pd.MultiIndex.from_arrays([[], []], names=["element", "id"])
+        found = gpd.GeoDataFrame(geometry=[], index=index, crs=4326)
+    return found
+
+
+@dataclass(slots=True)
+class _Objects:
+    """Nodes (longitude, latitude, tags), ways and relations (members, tags) by id.
+
+    What is drawn anew counts its nodes downwards from -1, where OpenStreetMap has none.
+    """
+
+    nodes: dict[int, tuple[float, float, dict[str, Any]]] = field(default_factory=dict)
+    ways: list[tuple[int, list[int], dict[str, Any]]] = field(default_factory=list)
+    relations: dict[int, tuple[list[int], dict[str, Any]]] = field(default_factory=dict)
+    drawn: int = 0
+
+    @classmethod
+    def of(cls, graph: nx.MultiDiGraph, marked: gpd.GeoDataFrame) -> _Objects:
+        """Take the ways of a graph with an edge for each segment, and what is marked."""
+        steps: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        tags: dict[int, dict[str, Any]] = {}
+        for tail, head, data in graph.edges(data=True):
+            turned = data.get("oneway") in TURNED
+            steps[data["osmid"]].append((head, tail) if turned else (tail, head))
+            tags[data["osmid"]] = data
+        found = cls({node: (data["x"], data["y"], data) for node, data in graph.nodes(data=True)})
+        found.ways = [(way, walk, tags[way]) for way in steps for walk in _walks(steps[way])]
+        for (element, number), row in marked.iterrows():
+            own = {key: value for key, value in row.items() if isinstance(value, str)}
+            if element == "node":
+                found.nodes.setdefault(number, (row.geometry.x, row.geometry.y, own))
+            elif element == "way" and number not in steps:
+                found.draw(number, row.geometry, own)
+            elif element == "relation":
+                parts = []
+                for shape in shapely.get_parts(row.geometry):
+                    parts.append(-len(found.ways) - 1)
+                    found.draw(parts[-1], shape, {})
+                found.relations[number] = parts, own
+        return found
+
+    def draw(self, way: int, shape: shapely.Geometry, tags: dict[str, Any]) -> None:
+        """Add a line, or the outline of an area, as a way with nodes of its own."""
+        line = shape.exterior if isinstance(shape, shapely.Polygon) else shape
+        points = shapely.get_coordinates(line).tolist()
+        walk = [-self.drawn - n for n in range(1, len(points) + 1)]
+        self.drawn += len(points)
+        if line.is_closed:
+            walk[-1] = walk[0]
+        self.nodes |= {node: (x, y, {}) for node, (x, y) in zip(walk, points, strict=True)}
+        self.ways.append((way, walk, tags))
+
+    def extract(self, server: str) -> Extract:
+        """Give them in the form of a file that was read."""
+        keys = wanted()
+        ways = sorted(self.ways, key=lambda way: way[0])
+        node_id = np.array(sorted(self.nodes), np.int64)
+        position = {int(node): number for number, node in enumerate(node_id)}
+        own = [self.nodes[node] for node in node_id.tolist()]
+        tagged = [
+            number
+            for number, (*_, tags) in enumerate(own)
+            if not tags.keys().isdisjoint(keys.node_keys)
+        ]
+        tagged_nodes = _tag_frame([own[number][2] for number in tagged], keys.node_tag_keys)
+        tagged_nodes.insert(0, "node", np.array(tagged, np.int64))
+        numbers = sorted(self.relations)
+        relations = _tag_frame(
+            [self.relations[number][1] for number in numbers], keys.relation_tag_keys
+        )
+        relations.insert(0, "relation_id", np.array(numbers, np.int64))
+        members = [(number, way) for number in numbers for way in self.relations[number][0]]
+        return Extract(
+            way_id=np.array([way for way, *_ in ways], np.int64),
+            way_start=np.cumsum([0, *(len(walk) for _, walk, _ in ways)], dtype=np.int64),
+            ref_node=np.array([position[node] for _, walk, _ in ways for node in walk], np.int32),
+            lacking=np.zeros(0, np.int64),
+            node_id=node_id,
+            x=np.array([round(x * COUNTS) for x, _, _ in own], np.int32),
+            y=np.array([round(y * COUNTS) for _, y, _ in own], np.int32),
+            way_tags=_tag_frame([tags for *_, tags in ways], keys.tag_keys),
+            tagged_nodes=tagged_nodes,
+            relations=relations,
+            members=pd.DataFrame(
+                {
+                    "relation_id": np.array([number for number, _ in members], np.int64),
+                    "member_type": pd.Categorical(["w"] * len(members), list(MEMBER_TYPES)),
+                    "ref": np.array([way for _, way in members], np.int64),
+                    "role": pd.Categorical(["outer"] * len(members)),
+                }
+            ),
+            sources=pd.DataFrame({"file": [server], "timestamp": [pd.NaT]}),
+        )
 
 
 def _walks(steps: Sequence[tuple[int, int]]) -> list[list[int]]:

@@ -30,6 +30,9 @@ _CONTROL = {
 }
 _CUSTOMS = {"amenity": {"customs"}, "government": {"customs"}, "border_type": {"customs"}}
 
+POST_MARKS = {key: sorted(_CONTROL.get(key, set()) | _CUSTOMS.get(key, set())) for key in _CONTROL}
+"""Values of each key that mark one, see `post_kind`."""
+
 _NAME_KEYS = ("name", "int_name")
 _WAY_KEYS = ("highway", "railway", "route", *POST_KEYS)
 _WAY_TAGS = (

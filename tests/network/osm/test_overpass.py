@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
@@ -19,19 +20,34 @@ from geo_border.errors import ExtractError
 from geo_border.network.osm import overpass
 from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.overpass import extract_from_overpass
-from geo_border.network.osm.railways import MAIN_RAILWAYS
+from geo_border.network.osm.posts import posts_from_extract
+from geo_border.network.osm.railways import MAIN_RAILWAYS, stations_from_extract
 from geo_border.network.osm.roads import CAR_ROADS
+from geo_border.network.osm.settlements import settlements_from_extract
+from geo_border.network.osm.tags import wanted
 
 osmnx = pytest.importorskip("osmnx", reason="osmnx is the optional client for Overpass")
 REAL = Path(__file__).parents[4] / "shared" / "osm" / "liechtenstein_thriemer.osm.pbf"
 FILTER = re.compile(r'\["(\w+)"~"([^"]+)"\]')
+MARK = re.compile(r"\((node|way|relation)\['(\w+)'='(\w+)'\]")
 
 
-def answer(ways, nodes, query):
-    """Overpass JSON of the ways that a query asks for, and of their nodes."""
-    key, pattern = FILTER.search(query).groups()
-    chosen = [way for way in ways if re.search(pattern, way["tags"].get(key, " "))]
-    needed = {node for way in chosen for node in way["nodes"]}
+def answer(ways, nodes, query, relations=()):
+    """Overpass JSON of what a query asks for, and of the nodes and ways that it needs."""
+    if asked := FILTER.search(query):
+        key, pattern = asked.groups()
+        chosen = [way for way in ways if re.search(pattern, way["tags"].get(key, " "))]
+    else:
+        marks = {mark.groups() for mark in MARK.finditer(query)}
+        chosen = [
+            thing
+            for thing in [*relations, *ways, *nodes.values()]
+            if any((thing["type"], *tag) in marks for tag in thing["tags"].items())
+        ]
+        inner = {member["ref"] for thing in chosen for member in thing.get("members", ())}
+        chosen += [way for way in ways if way["id"] in inner and way not in chosen]
+    needed = {node for thing in chosen for node in thing.get("nodes", ())}
+    needed -= {thing["id"] for thing in chosen if thing["type"] == "node"}
     return {"elements": [*chosen, *(nodes[number] for number in sorted(needed))]}
 
 
@@ -46,7 +62,7 @@ def objects():
         if thing.is_node():
             place = {"lon": thing.location.lon, "lat": thing.location.lat}
             nodes[thing.id] = {"type": "node", "id": thing.id, **place, "tags": dict(thing.tags)}
-        elif thing.is_way() and ({"highway", "railway", "route"} & set(dict(thing.tags))):
+        elif thing.is_way() and set(wanted().way_keys) & set(dict(thing.tags)):
             refs = [node.ref for node in thing.nodes]
             ways.append({"type": "way", "id": thing.id, "nodes": refs, "tags": dict(thing.tags)})
     for way in ways:
@@ -113,6 +129,48 @@ def test_an_answer_gives_the_lines_of_the_file(objects, liechtenstein, monkeypat
         same = np.allclose(one, other) if key == "length_km" else (one == other).all()
         assert same, key
     assert theirs["bridge"].sum() == ours["bridge"].sum() > 0
+    for found in (posts_from_extract, stations_from_extract, settlements_from_extract):
+        theirs, ours = found(extract), found(liechtenstein[0])
+        columns = [name for name in ("osm", "name", "kind", "mode") if name in ours]
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(theirs[columns]), pd.DataFrame(ours[columns]), check_dtype=False
+        )
+        metres = theirs.to_crs(32632).distance(ours.to_crs(32632))
+        assert metres.max() < 0.1
+        assert len(ours) >= 1
+
+
+def test_what_is_marked_beside_the_ways_is_asked_for():
+    at = {1: (9.5, 47.1), 2: (9.501, 47.1), 3: (9.5002, 47.1002), 4: (9.5004, 47.1002)}
+    at |= {5: (9.5004, 47.1004), 6: (9.5005, 47.1001), 7: (9.5006, 47.1001), 8: (9.5, 47.1008)}
+    at |= {9: (9.5006, 47.1009), 10: (9.5002, 47.1009)}
+    nodes = {
+        number: {"type": "node", "id": number, "lon": lon, "lat": lat, "tags": {}}
+        for number, (lon, lat) in at.items()
+    }
+    nodes[6]["tags"] = {"barrier": "border_control", "name": "Booth"}
+    nodes[7]["tags"] = {"place": "village", "name": "Village", "population": "12"}
+    ways = [
+        {"type": "way", "id": 1, "nodes": [1, 2], "tags": {"highway": "primary"}},
+        {"type": "way", "id": 2, "nodes": [3, 4, 5, 3],
+         "tags": {"amenity": "customs", "name": "House"}},
+        {"type": "way", "id": 3, "nodes": [8, 9], "tags": {}},
+        {"type": "way", "id": 4, "nodes": [9, 10, 8], "tags": {}},
+    ]  # fmt: skip
+    members = [{"type": "way", "ref": ref, "role": "outer"} for ref in (3, 4)]
+    tags = {"type": "multipolygon", "railway": "station", "name": "Halle"}
+    relation = {"type": "relation", "id": 5, "members": members, "tags": tags}
+    extract = ask(lambda query: (200, json.dumps(answer(ways, nodes, query, [relation])).encode()))
+    posts = posts_from_extract(extract)
+    assert posts[["name", "osm", "mode", "place"]].to_numpy().tolist() == [
+        ["Booth / House", "n6 w2", "road", "Village"]
+    ]
+    stations = stations_from_extract(extract)
+    assert stations[["osm", "name"]].to_numpy().tolist() == [["r5", "Halle"]]
+    assert stations.geometry[0].distance(shapely.Point(9.50027, 47.10087)) < 1e-4
+    assert settlements_from_extract(extract)["population"].tolist() == [12]
+    lines, _ = lines_from_extract(extract)
+    assert lines["way_id"].tolist() == [1]
 
 
 def test_oneway_against_the_way_stays_so():
