@@ -38,8 +38,10 @@ class GeoBorderError(Exception):
         if row is not None:
             where += f", row {row}" if where else f"row {row}"
         text = f"{where}: {problem}" if where else problem
+        if remedy:
+            text = f"{text}. {remedy}"
         # An error that a worker process sends here is made again from its own text.
-        super().__init__(f"{text}. {remedy}." if remedy else f"{text.removesuffix('.')}.")
+        super().__init__(text if text.endswith((".", "?")) else f"{text}.")
 
 
 class StudyError(GeoBorderError):

@@ -61,10 +61,9 @@ def new_study(folder: Path, *, template: str = "ru-kz") -> None:
     StudyError
         If the folder has something in it, or there is no such template.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise StudyError(
-            "the folder is not empty", file=folder, remedy="Name a folder that does not exist yet"
-        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "the folder is not empty" if folder.is_dir() else "it is no folder"
+        raise StudyError(what, file=folder, remedy="Name a folder that does not exist yet")
     studies = templates()
     if template not in studies:
         raise StudyError(

@@ -10,6 +10,7 @@ def test_a_message_says_what_where_and_how_to_mend():
     error = TableError("kmh is empty", file=Path("speeds.csv"), row=3, remedy="Fill it in")
     assert str(error) == "speeds.csv, row 3: kmh is empty. Fill it in."
     assert str(TableError("kmh is empty")) == "kmh is empty."
+    assert str(TableError("no such class", remedy="Is it trunk?")) == "no such class. Is it trunk?"
     assert str(TableError("kmh is empty", row="x")) == "row x: kmh is empty."
 
 

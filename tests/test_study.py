@@ -212,6 +212,9 @@ def test_the_embedded_study_is_found_by_name_folder_and_file():
 
 
 def test_a_new_study_is_a_copy_that_never_overwrites(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(StudyError, match="file: it is no folder"):
+        new_study(tmp_path / "file")
     new_study(tmp_path / "mine")
     assert open_study(tmp_path / "mine").settings.study.id == "mine"
     assert len(open_study(tmp_path / "mine").read().regions) == 20

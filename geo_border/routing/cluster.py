@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -52,7 +53,7 @@ def cluster(address: str) -> Iterator[None]:
     Raises
     ------
     SchedulerError
-        If dask.distributed is not installed, no scheduler answers, it has no worker, or a
+        If dask.distributed is not installed, the address has no port, no scheduler answers, it has no worker, or a
         worker has another version of the package.
     """
     try:
@@ -61,6 +62,11 @@ def cluster(address: str) -> Iterator[None]:
         raise SchedulerError(
             "--scheduler needs dask.distributed", remedy="pip install 'geo-border[distributed]'"
         ) from error
+    if re.search(r":\d+$", address) is None:
+        raise SchedulerError(
+            f"{address!r} is no address of a scheduler",
+            remedy="Write host and port, such as tcp://10.0.0.5:8786",
+        )
     try:
         client: Any = Client(address, timeout=ANSWER_S, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
