@@ -53,8 +53,8 @@ def cluster(address: str) -> Iterator[None]:
     Raises
     ------
     SchedulerError
-        If dask.distributed is not installed, the address has no port, no scheduler answers, it has no worker, or a
-        worker has another version of the package.
+        If dask.distributed is not installed, the address has no port, no scheduler answers, it
+        has no worker, or a worker has another version of the package.
     """
     try:
         from distributed import Client  # noqa: PLC0415  (an extra)

@@ -122,7 +122,6 @@ def test_an_error_on_a_worker_arrives_with_its_text(address):
     assert str(caught.value) == "row 0: no way. Find one."
 
 
-@pytest.mark.parametrize("nowhere", ["tcp://127.0.0.1:9", "nonsense://x:1"])
 def test_an_address_without_a_port_is_no_address():
     with (
         pytest.raises(SchedulerError, match=r"'foo' is no address.*such as tcp://"),
@@ -131,6 +130,7 @@ def test_an_address_without_a_port_is_no_address():
         pass
 
 
+@pytest.mark.parametrize("nowhere", ["tcp://127.0.0.1:9", "nonsense://x:1"])
 def test_no_scheduler_is_one_clear_error(monkeypatch, nowhere):
     monkeypatch.setattr("geo_border.routing.cluster.ANSWER_S", 0.2)
     told = f"no dask scheduler answers at {re.escape(nowhere)}"
