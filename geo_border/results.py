@@ -89,7 +89,7 @@ class Results:
     surfaces
         Cells along the border, where the study has a population raster.
     flaws
-        Where the data are doubtful, as `geo_border.quality.flaws` gives them.
+        Where the data are doubtful, as `geo_border.stages.flaws.flaws` gives them.
     layers
         Further layers by name, each written to the GeoPackage: ``isochrones`` of the open
         checkpoints, ``corridors``.

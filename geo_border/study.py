@@ -27,10 +27,11 @@ from geo_border.stages.border import border_stage
 from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings
+from geo_border.stages.flaws import flaws
 from geo_border.stages.isochrones import Border, Mode, isochrones_from
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD
-from geo_border.stages.quality import account, flaws
+from geo_border.stages.quality import account
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory, whole_folder
 from geo_border.templates import embedded_studies
@@ -256,7 +257,7 @@ class Study:
             manifest=self._manifest(begun, run.memory.reused),
             network=built["network"],
             surfaces=surfaces,
-            flaws=flaws(built, extracted),
+            flaws=flaws(built, begun.inputs.lines, extracted),
             layers={layer: measures[name] for name, layer in LAYERS.items() if name in measures},
         )
         if folder is not None:

@@ -211,6 +211,11 @@ def test_the_account_of_the_data_and_where_it_is_doubtful(andorra):
     # The longest piece of road that leads to no checkpoint is that to Os de Civís.
     assert flaws.loc["roads apart from all checkpoints", "value"].max() < 10
     assert "settlement far from all roads" in flaws.index  # the towns beyond the extract
+    imputed = flaws.loc["speed imputed"]
+    what = "speed by country and class, road"
+    account = float(quality.loc[what, "note"].removesuffix(" km").replace(",", ""))
+    assert imputed["value"].sum() == pytest.approx(account, abs=0.1)
+    assert imputed["name"].str.fullmatch(r"\d+ % of the length, most of it \w+").all()
 
 
 # Places beyond the extract

@@ -75,7 +75,7 @@ def links_from_lines(
         )
     parts = lines.to_crs(4326)
     if (shapely.get_type_id(parts.geometry.to_numpy()) != shapely.GeometryType.LINESTRING).any():
-        parts = parts.explode()
+        parts = _in_parts(parts)
     geometry = shapely.force_2d(parts.geometry.to_numpy())
     nodes, node = _nodes(parts, geometry)
     nodes[["side", "region_id"]] = _sides(nodes, territory, reach_km)
@@ -95,7 +95,7 @@ def links_from_lines(
             "head": node[n:],
             "mode": parts["mode"].to_numpy(),
             "road_class": parts["road_class"].to_numpy(),
-            "length_km": np.where(np.isnan(given_km), _geodesic_km(geometry), given_km),
+            "length_km": np.where(np.isnan(given_km), geodesic_km(geometry), given_km),
             "oneway": _column(parts, "oneway", 0).astype(np.int8),
             "speed_kmh": _column(parts, "speed_kmh", np.nan),
             "travel_kmh": _column(parts, "travel_kmh", np.nan),
@@ -110,6 +110,17 @@ def links_from_lines(
     tail, head = node[:n], node[n:]
     kept = inside[tail] & inside[head] & (tail != head)
     return nodes, links[kept].reset_index(drop=True)
+
+
+def _in_parts(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Lines of one part each; a length or a time that is given is shared out by length."""
+    whole = lines.reset_index(names="line")
+    parts = whole.explode()
+    km = pd.Series(geodesic_km(parts.geometry.to_numpy()), parts.index)
+    share = km / km.groupby(level=0).transform("sum")
+    given = [name for name in ("length_km", "hours") if name in parts]
+    parts[given] = parts[given].astype(float).mul(share, axis=0)
+    return parts.set_index("line")
 
 
 def _nodes(
@@ -172,8 +183,19 @@ def _node_there(
     return np.where(key[order[found]] == own, order[found], -1)
 
 
-def _geodesic_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Length of lines on the ellipsoid, km."""
+def geodesic_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Length of lines on the ellipsoid.
+
+    Parameters
+    ----------
+    lines
+        LineStrings in WGS 84.
+
+    Returns
+    -------
+    ndarray
+        Kilometres.
+    """
     points, line = shapely.get_coordinates(lines, return_index=True)
     joined = line[1:] == line[:-1]
     start, end = points[:-1][joined], points[1:][joined]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from geo_border.border.checkpoints import ON_THE_LINE
@@ -258,59 +256,3 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
             ),
         ]
     return lines
-
-
-def flaws(built: dict[str, Any], extracted: dict[str, Any] | None = None) -> gpd.GeoDataFrame:
-    """Places on the map where the data are doubtful or lacking.
-
-    Parameters
-    ----------
-    built
-        Parts of the network stage.
-    extracted
-        Parts of the extracts' stage, where the study has extracts.
-
-    Returns
-    -------
-    GeoDataFrame
-        ``kind`` (``crossing without a checkpoint``, ``roads apart from all checkpoints``,
-        ``settlement out of reach``, ``settlement far from all roads``, ``settlement without a
-        population``), ``name``, ``value``, ``unit``, points in WGS 84.
-    """
-    crossings, parts, places = built["crossings"], built["parts"], built["places"]
-    unserved = crossings[crossings["checkpoint_id"].isna()]
-    name = unserved["name"].fillna(unserved["ref"]).fillna(unserved["road_class"])
-    apart = parts[parts["gates"] == 0]
-    lost = places[places["node"] < 0]
-    local = places.get("local_km", places["access_km"])
-    far = places[(places["node"] >= 0) & (local > FAR_KM)]
-    layers = [
-        _points("crossing without a checkpoint", name, unserved),
-        _points("roads apart from all checkpoints", apart["mode"], apart, apart["km"], "km"),
-        _points("settlement out of reach", lost["name"], lost, lost["population"], "persons"),
-        _points("settlement far from all roads", far["name"], far, local[far.index], "km"),
-    ]
-    if extracted is not None:
-        all_places = extracted["osm_settlements"]
-        unknown = all_places[~(all_places["population"] > 0)]
-        layers.append(_points("settlement without a population", unknown["name"], unknown))
-    table = pd.concat(layers, ignore_index=True)
-    points = gpd.points_from_xy(table.pop("lon"), table.pop("lat"), crs=4326)
-    return gpd.GeoDataFrame(table, geometry=points)
-
-
-def _points(
-    kind: str, name: pd.Series, at: pd.DataFrame, value: object = np.nan, unit: str = ""
-) -> pd.DataFrame:
-    """Rows of the flaws of a kind."""
-    return pd.DataFrame(
-        {
-            "kind": kind,
-            "name": name.astype(str),
-            "value": value,
-            "unit": unit,
-            "lon": at["lon"],
-            "lat": at["lat"],
-        },
-        index=at.index,
-    ).astype({"value": float})

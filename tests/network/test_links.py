@@ -31,6 +31,15 @@ def test_length_is_geodesic_unless_given(lines, territory):
     assert links.loc[1, "length_km"] == pytest.approx(WGS84.inv(0.5, 49.9, 0.5, 50.8)[2] / 1000)
 
 
+def test_a_length_and_a_time_of_several_parts_are_shared_out_among_them(lines, territory):
+    parts = shapely.MultiLineString([[(0.2, 49.2), (0.5, 49.2)], [(0.5, 49.2), (0.6, 49.2)]])
+    two = lines.iloc[[0]].set_geometry([parts]).assign(length_km=40.0, hours=2.0)
+    _, links = links_from_lines(pd.concat([two, lines], ignore_index=True), territory)
+    assert links["line"].tolist() == [0, 0, 1, 2, 3, 4, 5, 6]
+    assert links.loc[:1, "length_km"].tolist() == pytest.approx([30, 10])
+    assert links.loc[:1, "hours"].tolist() == pytest.approx([1.5, 0.5])
+
+
 def test_lines_outside_both_sides_are_dropped(lines, territory):
     abroad = lines.iloc[[0]].set_geometry([shapely.LineString([(0.5, 49.2), (3, 49.2)])])
     _, links = links_from_lines(pd.concat([lines, abroad], ignore_index=True), territory)

@@ -298,7 +298,8 @@ def lines_from_extract(
         surface and settlement; never missing), ``country``, ``urban``, ``bridge``, ``tunnel``,
         ``layer``, ``destination``, ``name``, ``ref``, ``gauge_mm``, ``electrified``,
         ``way_id``, ``tail_osm``, ``head_osm`` (ids of the nodes at the ends), ``tail_blocked``,
-        ``head_blocked`` (a barrier parts that end from all others at its node).
+        ``head_blocked`` (a barrier parts that end from all others at its node), ``tail_clipped``,
+        ``head_clipped`` (the way goes on there, beyond the extract).
     account : DataFrame
         ``mode`` (``road`` with the ferries, ``rail``), ``what``, ``ways``, ``km`` of all that was
         dropped, imputed or not understood.
@@ -472,6 +473,7 @@ def _frame(
             "tail_osm": extract.node_id[pieces.tail],
             "head_osm": extract.node_id[pieces.head],
             **_blocked(extract, pieces, walls),
+            **_at_gaps(extract, pieces),
             "geometry": shapely.linestrings(*extract.degrees(pieces.vertex), indices=pieces.piece),
         }
     ), notes
@@ -508,6 +510,22 @@ def _clipped(extract: Extract, ways: NDArray[np.int64]) -> NDArray[np.bool_]:
     among = np.zeros(len(extract.way_id), bool)
     among[ways] = True
     return lost & among
+
+
+def _at_gaps(extract: Extract, pieces: Pieces) -> dict[str, NDArray[np.bool_]]:
+    """Whether the ends of pieces lie where their way loses its nodes."""
+    at = np.flatnonzero(extract.ref_node < 0)
+    way = np.searchsorted(extract.way_start, at, side="right") - 1
+    beside = np.concatenate([at - 1, at + 1])
+    way = np.tile(way, 2)
+    inside = (beside >= extract.way_start[way]) & (beside < extract.way_start[way + 1])
+    way, node = way[inside], extract.ref_node[beside[inside]]
+    # A node of several ways may be the last of one and in the midst of another.
+    key = (way * len(extract.node_id) + node)[node >= 0]
+    return {
+        f"{end}_clipped": np.isin(pieces.way * len(extract.node_id) + node, key)
+        for end, node in (("tail", pieces.tail), ("head", pieces.head))
+    }
 
 
 def _way_km(

@@ -105,7 +105,10 @@ def test_missing_nodes_drop_only_their_part(make_extract):
         },
     )
     assert pieces_of(extract) == [(1, [0, 1]), (1, [2, 3, 4]), (4, [1, 11])]
-    _, account = lines_from_extract(extract)
+    lines, account = lines_from_extract(extract)
+    # Ways 2 and 3 have nothing left; where way 4 ends, it ends.
+    assert lines["tail_clipped"].tolist() == [True, True, False]
+    assert lines["head_clipped"].tolist() == [True, True, False]
     clipped = account.set_index("what").loc["clipped: only the part in the extract"]
     assert clipped["ways"] == 1
 
