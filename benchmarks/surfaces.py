@@ -1,9 +1,13 @@
 """Surfaces of the embedded study: own side and across at 1 km, at three widths of the belt.
 
     python benchmarks/surfaces.py [--belts 25 50 75] [--cell-km 1] [--check 20] [--keep FOLDER]
+        [--filled] [--services 100]
 
 The population raster is the register of settlements of the study, each put into the pixel it
-lies in: real figures, and every other pixel holds nobody. Belts are measured each in a
+lies in: real figures, and every other pixel holds nobody. With --filled each pixel holds one
+person more, so that every cell is a destination as in rasters of WorldPop; as many of the
+largest settlements as --services says have one service each, in proportion to their people. Both
+are for the cost alone. Belts are measured each in a
 process of its own, so that the peak of one is not that of another. Of the cells some are drawn
 and measured again without any of this: one search by scipy on both sides and the checkpoints as
 one graph, and a sum over all cells; the greatest relative difference is in the last column.
@@ -37,14 +41,18 @@ from geo_border.report.rasters import write_surfaces
 from geo_border.results import Surfaces
 from geo_border.routing.queue import MS_PER_H
 from geo_border.routing.searches import milliseconds
-from geo_border.settings import SurfaceSection
+from geo_border.settings import Services, SurfaceSection
 from geo_border.stages.border import border_stage
+from geo_border.stages.cell_trips import service_stage, trip_stage
+from geo_border.stages.cells import entry_stage, places_beyond, regions_in_belt
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD, surface_access
-from geo_border.stages.surfaces import places_beyond, regions_in_belt, surface_stage
+from geo_border.stages.surfaces import cell_decays, surface_stage
 from geo_border.study import open_study
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from geo_border.border.belt import CellGrid
     from geo_border.settings import Settings
 
@@ -52,13 +60,13 @@ PIXEL = 1 / 120
 """Degrees: 30 seconds of arc, as the 1 km products of WorldPop and GHSL have."""
 
 
-def write_register(places: pd.DataFrame, path: Path) -> None:
-    """Rasterise the population of settlements, nobody elsewhere."""
+def write_register(places: pd.DataFrame, path: Path, *, elsewhere: float) -> None:
+    """Rasterise the population of settlements, and so many persons elsewhere."""
     lon, lat = places["lon"].to_numpy(), places["lat"].to_numpy()
     west, north = np.floor(lon.min()) - 2, np.ceil(lat.max()) + 2
     columns = int((np.ceil(lon.max()) + 2 - west) / PIXEL)
     rows = int((north - np.floor(lat.min()) + 2) / PIXEL)
-    persons = np.zeros((rows, columns), np.float32)
+    persons = np.full((rows, columns), elsewhere, np.float32)
     at = ((north - lat) / PIXEL).astype(int), ((lon - west) / PIXEL).astype(int)
     np.add.at(persons, at, places["population"].to_numpy(np.float32))
     with rasterio.open(
@@ -120,59 +128,78 @@ def greatest_difference(
         times = dijkstra(graph, indices=int(cell["node"]))[node] + cell["access_h"] + access
         times[ends.index == name] = 0.0
         for end, there in (("own", side == cell["side"]), ("across", side != cell["side"])):
-            potential = (people * 0.5 ** (times / settings.access.half_life_h))[there].sum()
-            near = people[there & (times <= 1)].sum()
-            for found, wanted in (("potential", potential), ("population_60min", near)):
-                difference = abs(cell[f"{found}_{end}"] - wanted) / max(wanted, 1.0)
+            wanted = {"population_60min": people[there & (times <= 1)].sum()}
+            for potential, decay in cell_decays(settings).items():
+                wanted[potential] = (people * decay(times))[there].sum()
+            for column, value in wanted.items():
+                difference = abs(cell[f"{column}_{end}"] - value) / max(value, 1.0)
                 worst = max(worst, float(difference))
     return worst
 
 
-def measure(belt_km: float, cell_km: float, out: str | None, check: int) -> dict[str, Any]:
+def largest(places: gpd.GeoDataFrame, n: int) -> gpd.GeoDataFrame:
+    """Services in the largest settlements of both sides, in proportion to their people."""
+    found = places[places["node"] >= 0].nlargest(n, "population")
+    supply = found["population"] / 1000
+    return found.assign(kind="hospital", supply=supply).rename_axis("service_id")
+
+
+def measure(
+    belt_km: float, cell_km: float, out: str | None, check: int, filled: float, services: int
+) -> dict[str, Any]:
     """Cost of the surfaces of one belt."""
     study = open_study("ru-kz")
+    section = SurfaceSection(population="register.tif", belt_km=belt_km, cell_km=cell_km)
     settings = study.settings.model_copy(
-        update={
-            "surface": SurfaceSection(population="register.tif", belt_km=belt_km, cell_km=cell_km)
-        }
+        update={"surface": section, "services": Services(file="largest.csv")}
     )
     inputs = study.read()
     border = border_stage(inputs, settings)
     built = network_stage(inputs, settings, border)
-    section = settings.surface
-    assert section is not None
+    built["services"] = largest(built["places"], services)
+    row: dict[str, Any] = {"belt km": belt_km}
+    used, clock = processor_s(), time.perf_counter()
+
+    def timed(name: str) -> None:
+        nonlocal used
+        row[f"{name} s"] = processor_s() - used
+        used = processor_s()
+
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / "register.tif"]
-        write_register(inputs.places, files[0])
-        begun, used = time.perf_counter(), processor_s()
+        write_register(inputs.places, files[0], elsewhere=filled)
         grid, cells = belt_cells(
             border["border"], border["territory"], cell_km=cell_km, belt_km=belt_km
         )
+        row["cells"] = len(cells)
         cells = cells.join(read_population(files, grid, cells))
         regions = polygon_population(files, regions_in_belt(section, grid, border))
-        read, read_used = time.perf_counter() - begun, processor_s() - used
-        begun, used = time.perf_counter(), processor_s()
-        parts = surface_stage(settings, grid, cells, regions, border, built)
-        took, took_used = time.perf_counter() - begun, processor_s() - used
-        begun = time.perf_counter()
+        timed("read")
+        joined = entry_stage(settings, grid, cells, built)
+        timed("join")
+        stages = (joined, border, built)
+        parts = [surface_stage(settings, grid, joined, regions, border, built)]
+        timed("reach")
+        parts.append(trip_stage(settings, grid, *stages))
+        timed("trips")
+        if services:
+            parts.append(service_stage(settings, grid, *stages))
+            timed("services")
+        cells = joined["cells"].join([part["values"] for part in parts])
+        layers = pd.concat([part["layers"] for part in parts], ignore_index=True)
         target = Path(out or folder) / f"{belt_km:g}km"
         target.mkdir(parents=True, exist_ok=True)
-        write_surfaces(Surfaces(grid, parts["cells"]), target)
-        wrote = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    account = parts["account"].set_index("item")["value"]
-    return {
-        "belt km": belt_km,
-        "cells": len(cells),
+        row["bands"] = len(layers) + 1
+        write_surfaces(Surfaces(grid, cells, layers), target)
+        timed("write")
+    account = parts[0]["account"].set_index("item")["value"]
+    return row | {
+        "clock s": time.perf_counter() - clock,
+        "peak GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         "entries": int(account["entries to the network"]),
-        "people": parts["cells"]["population"].sum(),
-        "read s": read,
-        "measure s": took,
-        "write s": wrote,
-        "processor s": read_used + took_used,
-        "peak GB": peak,
+        "inhabited": int((cells["population"] > 0).sum()),
         "cells-raster %": account["population of the cells against the raster"],
-        "1e9 difference": 1e9 * greatest_difference(parts["cells"], grid, settings, built, check),
+        "1e9 difference": 1e9 * greatest_difference(cells, grid, settings, built, check),
     }
 
 
@@ -182,14 +209,24 @@ def main() -> None:
     parser.add_argument("--belts", type=float, nargs="+", default=[25, 50, 75])
     parser.add_argument("--cell-km", type=float, default=1)
     parser.add_argument("--check", type=int, default=20, help="cells to measure again")
+    parser.add_argument("--filled", action="store_true", help="a person more in every pixel")
+    parser.add_argument("--services", type=int, default=100, help="settlements with a service")
     parser.add_argument("--keep", help="folder to keep the rasters in")
     options = parser.parse_args()
     for number, belt in enumerate(options.belts):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            row = pool.submit(measure, belt, options.cell_km, options.keep, options.check).result()
+            row = pool.submit(
+                measure,
+                belt,
+                options.cell_km,
+                options.keep,
+                options.check,
+                float(options.filled),
+                options.services,
+            ).result()
         if not number:
-            print("  ".join(f"{name:>14}" for name in row))
-        print("  ".join(f"{value:>14,.2f}".replace(".00", "") for value in row.values()))
+            print("  ".join(f"{name:>{len(name) + 3}}" for name in row))
+        print("  ".join(f"{value:>{len(name) + 3},.2f}" for name, value in row.items()))
         sys.stdout.flush()
 
 

@@ -28,12 +28,15 @@ class Surfaces:
         Where the cells lie.
     cells
         Index ``cell_id``; ``row``, ``column``, ``lon``, ``lat``, ``side``, ``region_id``,
-        ``population``, the way to the network, and every measure of
-        `geo_border.access.surfaces.cell_accessibility`.
+        ``population``, the way to the network, and every measure.
+    layers
+        What the columns of measures are: ``column``, ``measure``, ``mode``, ``kind`` (of
+        services), ``part``, ``border``, ``unit``, ``note``.
     """
 
     grid: CellGrid
     cells: pd.DataFrame
+    layers: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)

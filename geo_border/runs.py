@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pandas as pd
+
 from geo_border.border.belt import belt_cells
 from geo_border.contractions import Remembered
 from geo_border.inputs.extracts import extract_files, extract_stage, levels_of
@@ -15,12 +17,14 @@ from geo_border.routing.inside import can_be_held, own_searches
 from geo_border.stages.access import access_stage
 from geo_border.stages.border import border_stage
 from geo_border.stages.bottlenecks import bottleneck_stage
+from geo_border.stages.cell_trips import service_stage, trip_stage
+from geo_border.stages.cells import entry_stage, regions_in_belt
 from geo_border.stages.index import index_stage
 from geo_border.stages.measures import measures_stage
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD
 from geo_border.stages.searches import inside_stage, own_times_of
-from geo_border.stages.surfaces import regions_in_belt, surface_stage
+from geo_border.stages.surfaces import surface_stage
 from geo_border.store import Memory, file_digest
 
 if TYPE_CHECKING:
@@ -28,7 +32,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-    import pandas as pd
 
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
@@ -44,11 +47,13 @@ STAGES = (
     "access",
     "cells",
     "surfaces",
+    "cell_trips",
+    "cell_services",
     "bottlenecks",
     "index",
     "outputs",
 )
-"""Steps of a run, in order, as progress is told; cells and surfaces where a raster is given."""
+"""Steps of a run, in order, as progress is told; those of cells where a raster is given."""
 
 MEMORY = ".stages"
 """Folder of finished stages inside the output folder."""
@@ -327,25 +332,56 @@ class Run:
         depends = {
             "cells": key,
             "network": begun.key,
-            "settings": [
-                part.model_dump() for part in (section, settings.access, settings.network)
-            ],
+            "settings": [section.model_dump(), settings.network.model_dump()],
         }
-        found, _ = self.memory.stage(
-            "surfaces",
-            depends,
-            lambda: surface_stage(
-                settings,
-                grid,
-                read["cells"],
-                read["regions"]["population"],
-                border,
-                begun.built,
-                contractor=self.contractor_of("cells"),
-            ),
+        joined, key = self.memory.stage(
+            "entries", depends, lambda: entry_stage(settings, grid, read["cells"], begun.built)
         )
-        cells = found.pop("cells")
-        return Surfaces(grid, cells), found
+        of_access = {"entries": key, "settings": settings.access.model_dump()}
+        parts = {
+            "surfaces": self.memory.stage(
+                "surfaces",
+                of_access,
+                lambda: surface_stage(
+                    settings,
+                    grid,
+                    joined,
+                    read["regions"]["population"],
+                    border,
+                    begun.built,
+                    contractor_of=self.contractor_of,
+                ),
+            )[0]
+        }
+        self.progress("cell_trips")
+        parts["cell_trips"] = self.memory.stage(
+            "cell_trips",
+            of_access,
+            lambda: trip_stage(
+                settings, grid, joined, border, begun.built, contractor_of=self.contractor_of
+            ),
+        )[0]
+        if settings.services is not None:
+            self.progress("cell_services")
+            depends = {**of_access, "services": settings.services.model_dump()}
+            parts["cell_services"] = self.memory.stage(
+                "cell_services",
+                depends,
+                lambda: service_stage(
+                    settings, grid, joined, border, begun.built, contractor_of=self.contractor_of
+                ),
+            )[0]
+        cells = joined["cells"].join([part["values"] for part in parts.values()])
+        layers = pd.concat([part["layers"] for part in parts.values()], ignore_index=True)
+        means = [part["means"].set_index("region_id") for part in parts.values()]
+        return Surfaces(grid, cells, layers), {
+            "zones_area": parts["surfaces"]["zones_area"],
+            "surface_means": pd.concat(means, axis=1).rename_axis("region_id").reset_index(),
+            "surface_measures": pd.concat(
+                [part["measures"] for part in parts.values()], ignore_index=True
+            ).rename(columns={"places_missing": "cells_missing"}),
+            "account": pd.concat([part["account"] for part in parts.values()]),
+        }
 
     def bottlenecks(
         self, begun: Begun, tables: GateTables, access_key: str

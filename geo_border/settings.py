@@ -250,6 +250,7 @@ class SurfaceSection(Section):
     belt_km: Annotated[float, Field(gt=0, le=1000)] = 75
     crs: str | None = None
     entry_km: Positive = 1
+    modes: list[Literal["road", "rail", "both"]] = ["road"]
     offroad_kmh: Positive | None = None
     offroad_detour: Annotated[float, Field(ge=1)] | None = None
     reach_km: Positive | None = None

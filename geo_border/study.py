@@ -71,6 +71,7 @@ MORE = (
 
 MEASURES = (
     "access_measures",
+    "place_measures",
     "zones_by_mode",
     "capital_detours",
     "corridors",

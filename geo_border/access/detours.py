@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,11 @@ from geo_border.routing.routes import WGS84
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from geo_border.network.graph import Network
+
+DISTANCE_KMH = 100.0
+"""Speed at which kilometres are told in hours: few enough hours for the searches."""
 
 
 def detours(times: pd.DataFrame, points: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -49,3 +55,23 @@ def detours(times: pd.DataFrame, points: gpd.GeoDataFrame) -> pd.DataFrame:
             "kmh": geodesic / times["hours"].where(times["hours"] > 0),
         }
     )
+
+
+def by_distance(network: Network) -> Network:
+    """Give the network on which `DISTANCE_KMH` km take an hour everywhere.
+
+    Times searched on it are lengths of the shortest ways, and network efficiency with
+    `DISTANCE_KMH` as the reference speed, without delays, is the **detour index** of places:
+    the mean ratio of the length of the way to the geodesic distance.
+
+    Parameters
+    ----------
+    network
+        The graph.
+
+    Returns
+    -------
+    Network
+        The same links.
+    """
+    return replace(network, hours=network.length_m / 1000 / DISTANCE_KMH)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.access.pairs import across_pairs, inside_pairs
+from geo_border.access.pairs import Behind, across_pairs, inside_pairs
 from geo_border.access.reach import checked_weight, without_delays
 from geo_border.errors import GeometryError
 from geo_border.routing.compiled import kernel
@@ -76,10 +76,43 @@ def network_efficiency(
     Gutiérrez (2001), J. Transp. Geogr. 9(4) 229-242; Christodoulou & Christidis (2019),
     Sustainability 11(14) 4000; (2020), J. Transp. Geogr. 83 102666.
     """
-    measure = _Ratios(*_located(places, tables, own, weight), reference_kmh)
+    weights, points = _located(places, tables, own, weight)
+    measure = Ratios(weights, points, points, reference_kmh)
+    return efficiency_of(tables, own, measure, scenario=scenario).set_axis(places.index)
+
+
+def efficiency_of(
+    tables: GateTables,
+    own: Inside,
+    measure: Ratios,
+    *,
+    scenario: Scenario = AS_IS,
+    behind: Behind | None = None,
+) -> pd.DataFrame:
+    """Network efficiency of the origins of tables, or of those behind them.
+
+    Parameters
+    ----------
+    tables, own, scenario
+        As in `network_efficiency`.
+    measure
+        Where trips begin and end, and what they are compared with.
+    behind
+        Whose trips begin at the origins; the origins' own if not given.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `network_efficiency`, a row for each place or for each behind.
+
+    Raises
+    ------
+    CheckpointError
+        If the scenario does not fit the tables.
+    """
     as_is, open_ = (passages(tables, what) for what in (scenario, without_delays(scenario)))
-    inside = inside_pairs(tables, own, (as_is, open_, None), measure)
-    beyond = across_pairs(tables, own, (as_is, open_), measure)
+    inside = inside_pairs(tables, own, (as_is, open_, None), measure, behind=behind)
+    beyond = across_pairs(tables, own, (as_is, open_), measure, behind=behind)
     columns: dict[str, NDArray[np.float64]] = {}
     for sums, names in (
         (inside, ("own", "own_open", "own_closed")),
@@ -89,7 +122,7 @@ def network_efficiency(
             columns |= _shares(name, sums[:, 3 * case : 3 * case + 3])
     order = ["own", "across", "own_open", "across_open", "own_closed"]
     order += [f"{name}_unreached" for name in order]
-    return pd.DataFrame(columns, index=places.index)[order]
+    return pd.DataFrame(columns)[order]
 
 
 def checkpoint_detour(
@@ -129,12 +162,44 @@ def checkpoint_detour(
         As in `network_efficiency`.
     """
     weights, _ = _located(places, tables, own, weight)
+    return detour_of(tables, own, weights, scenario=scenario).set_axis(places.index)
+
+
+def detour_of(
+    tables: GateTables,
+    own: Inside,
+    weight: NDArray[np.float64],
+    *,
+    scenario: Scenario = AS_IS,
+    behind: Behind | None = None,
+) -> pd.DataFrame:
+    """Checkpoint detour of the origins of tables, or of those behind them.
+
+    Parameters
+    ----------
+    tables, own, scenario
+        As in `checkpoint_detour`.
+    weight
+        Of the destinations, shape (P,).
+    behind
+        Whose trips begin at the origins; the origins' own if not given.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `checkpoint_detour`, a row for each place or for each behind.
+
+    Raises
+    ------
+    CheckpointError
+        If the scenario does not fit the tables.
+    """
     ways = [passages(tables, what) for what in (without_delays(scenario), every_gate(tables))]
-    sums = across_pairs(tables, own, ways, _Detours(weights))
+    sums = across_pairs(tables, own, ways, _Detours(weight), behind=behind)
     columns = _shares("checkpoint_detour", sums[:, :3])
     with np.errstate(invalid="ignore"):
         columns["detour_hours"] = sums[:, 3] / sums[:, 1]
-    return pd.DataFrame(columns, index=places.index)
+    return pd.DataFrame(columns)
 
 
 def every_gate(tables: GateTables) -> Scenario:
@@ -173,21 +238,35 @@ def _shares(name: str, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ratios:
-    """Weighted ratios of times to straight ones, for `geo_border.access.pairs`."""
+class Ratios:
+    """Weighted ratios of times to straight ones, for `geo_border.access.pairs`.
+
+    Parameters
+    ----------
+    weight
+        Of the destinations, shape (P,).
+    starts, points
+        Where origins, or those behind them, and destinations are, as
+        `geo_border.routing.geodesic.reduced_vectors` gives it.
+    kmh
+        Speed along the straight line.
+    apart_km
+        Pairs no farther apart than this are at one place, and left out.
+    """
 
     weight: NDArray[np.float64]
+    starts: NDArray[np.float64]
     points: NDArray[np.float64]
     kmh: float
+    apart_km: float = 0.0
 
     def __call__(
         self, times: NDArray[np.float64], origins: NDArray[np.int64], ends: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Sum of ratios, reached weight and unreached weight for each case."""
         sums = np.zeros((len(origins), 3 * len(times)))
-        _sum_ratios(
-            times, self.points[origins], self.points[ends], self.weight[ends], self.kmh, sums
-        )
+        start, points = self.starts[origins], self.points[ends]
+        _sum_ratios(times, start, points, self.weight[ends], self.kmh, self.apart_km, sums)
         return sums
 
 
@@ -213,6 +292,7 @@ def _sum_ratios(
     ends: NDArray[np.float64],
     weight: NDArray[np.float64],
     kmh: float,
+    apart_km: float,
     sums: NDArray[np.float64],
 ) -> None:
     """Add up ratios of times to straight ones; pairs at one place are left out."""
@@ -220,7 +300,7 @@ def _sum_ratios(
     for i in range(len(start)):
         geodesic_km(start[i], ends, km)
         for j in range(len(ends)):
-            if km[j] == 0.0:
+            if km[j] <= apart_km:
                 continue
             for case in range(len(times)):
                 hours = times[case, i, j]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,9 +19,30 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geo_border.access.cell_entries import Legs
     from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
+
+
+PAIRS_AT_ONCE = 2_000_000
+"""Times of pairs that a thread holds where origins have others behind them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Behind:
+    """Those from whom trips really begin, where the origins are entries that they share.
+
+    Parameters
+    ----------
+    legs
+        Ways to the origins, by the position of the origin.
+    n
+        How many there are, with those who have no way.
+    """
+
+    legs: Legs
+    n: int
 
 
 class PairMeasure(Protocol):
@@ -49,7 +71,12 @@ class PairMeasure(Protocol):
 
 
 def inside_pairs(
-    tables: GateTables, own: Inside, cases: Sequence[Passages | None], measure: PairMeasure
+    tables: GateTables,
+    own: Inside,
+    cases: Sequence[Passages | None],
+    measure: PairMeasure,
+    *,
+    behind: Behind | None = None,
 ) -> NDArray[np.float64]:
     """Sums over the pairs on the own side.
 
@@ -66,11 +93,14 @@ def inside_pairs(
         Ways between the gates under some scenarios; None is the closed border.
     measure
         What is summed.
+    behind
+        Whose trips begin at the origins; the origins' own if not given.
 
     Returns
     -------
     ndarray
-        Missing for places that are no origins, shape (P, S).
+        Missing for places that are no origins, shape (P, S); with `behind` a row for each of
+        those, missing without a way.
     """
     parts: list[tuple[NDArray[np.int64], list[NDArray[np.float64]]]] = []
     for side in range(len(SIDES)):
@@ -82,14 +112,19 @@ def inside_pairs(
                 continue
             crossing = transit(tables, ways, side, origins=origins, destinations=ends)
             factors.append((crossing.A, crossing.E))
-        work = partial(_inside, own, side, factors, measure)
+        work = partial(_inside, own, side, factors, measure, behind)
         blocks = in_blocks(len(origins), work, size=rows_at_once(len(ends)))
         parts.append((origins, list(blocks)))
-    return _scattered(len(tables.place_ids), parts)
+    return _scattered(len(tables.place_ids), len(cases), measure, parts, behind)
 
 
 def across_pairs(
-    tables: GateTables, own: Inside, cases: Sequence[Passages], measure: PairMeasure
+    tables: GateTables,
+    own: Inside,
+    cases: Sequence[Passages],
+    measure: PairMeasure,
+    *,
+    behind: Behind | None = None,
 ) -> NDArray[np.float64]:
     """Sums over the pairs across the border.
 
@@ -97,7 +132,7 @@ def across_pairs(
 
     Parameters
     ----------
-    tables, own, measure
+    tables, own, measure, behind
         As in `inside_pairs`; of `own` only origins and destinations count.
     cases
         Ways between the gates under some scenarios.
@@ -114,10 +149,10 @@ def across_pairs(
             across(tables, ways, side, origins=origins, destinations=ends) for ways in cases
         ]
         factors = [(crossing.A, crossing.E) for crossing in crossings]
-        work = partial(_across, origins, ends, factors, measure)
+        work = partial(_across, origins, ends, factors, measure, behind)
         blocks = in_blocks(len(origins), work, size=rows_at_once(len(ends)))
         parts.append((origins, list(blocks)))
-    return _scattered(len(tables.place_ids), parts)
+    return _scattered(len(tables.place_ids), len(cases), measure, parts, behind)
 
 
 def _inside(
@@ -125,6 +160,7 @@ def _inside(
     side: int,
     factors: list[tuple[NDArray[np.float64], NDArray[np.float64]] | None],
     measure: PairMeasure,
+    behind: Behind | None,
     rows: slice,
 ) -> NDArray[np.float64]:
     """Sums of some origins over their own side."""
@@ -136,7 +172,7 @@ def _inside(
             case[:] = direct
         else:
             fill_times(direct, pair[0][rows], pair[1], case, first)
-    return measure(times, own.origins[side][rows], own.destinations[side])
+    return _measured(measure, times, own.origins[side][rows], own.destinations[side], behind)
 
 
 def _across(
@@ -144,6 +180,7 @@ def _across(
     ends: NDArray[np.int64],
     factors: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
     measure: PairMeasure,
+    behind: Behind | None,
     rows: slice,
 ) -> NDArray[np.float64]:
     """Sums of some origins over the other side."""
@@ -151,16 +188,44 @@ def _across(
     times, first = np.empty((len(factors), *shape)), np.empty(shape, np.int32)
     for case, (A, E) in zip(times, factors, strict=True):
         fill_times(NO_DIRECT, A[rows], E, case, first)
-    return measure(times, origins[rows], ends)
+    return _measured(measure, times, origins[rows], ends, behind)
+
+
+def _measured(
+    measure: PairMeasure,
+    times: NDArray[np.float64],
+    origins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    behind: Behind | None,
+) -> NDArray[np.float64]:
+    """Sums of some origins, or of those behind them: their times are longer by their legs."""
+    if behind is None:
+        return measure(times, origins, ends)
+    begin, at = behind.legs.of(origins)
+    of = np.repeat(np.arange(len(origins)), np.diff(begin))
+    size = max(1, PAIRS_AT_ONCE // max(1, len(times) * len(ends)))
+    sums = []
+    for first in range(0, len(at), size):
+        some = slice(first, first + size)
+        longer = times[:, of[some]]
+        longer += behind.legs.hours[at[some], None]
+        sums.append(measure(longer, behind.legs.row[at[some]], ends))
+    return np.concatenate(sums)
 
 
 def _scattered(
-    n: int, parts: list[tuple[NDArray[np.int64], list[NDArray[np.float64]]]]
+    n: int,
+    cases: int,
+    measure: PairMeasure,
+    parts: list[tuple[NDArray[np.int64], list[NDArray[np.float64]]]],
+    behind: Behind | None,
 ) -> NDArray[np.float64]:
-    """Put the sums of the origins at their places."""
-    width = next((block.shape[1] for _, blocks in parts for block in blocks), 0)
-    sums = np.full((n, width), np.nan)
+    """Put the sums of the origins, or of those behind them, at their places."""
+    nobody = np.empty(0, np.int64)
+    width = measure(np.empty((cases, 0, 0)), nobody, nobody).shape[1]
+    sums = np.full((n if behind is None else behind.n, width), np.nan)
     for origins, blocks in parts:
+        rows = origins if behind is None else behind.legs.row[behind.legs.of(origins)[1]]
         if blocks:
-            sums[origins] = np.concatenate(blocks)
+            sums[rows] = np.concatenate(blocks)
     return sums

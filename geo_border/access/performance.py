@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from geo_border.access.reach import checked_weight, cumulative
+from geo_border.access.regions import population_of
 from geo_border.errors import GeometryError
 from geo_border.network.graph import SIDES
-from geo_border.routing.compiled import in_blocks, kernel
-from geo_border.routing.geodesic import geodesic_km, reduced_vectors
+from geo_border.routing.discs import sums_within
+from geo_border.routing.geodesic import reduced_vectors
 from geo_border.routing.scenarios import AS_IS, Scenario
+from geo_border.routing.tables import side_positions
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
+
+NEAR = ["near_own", "near_across"]
+"""Columns of who is near, on the own side and on the other."""
 
 
 def transport_performance(
@@ -35,8 +38,7 @@ def transport_performance(
 ) -> pd.DataFrame:
     """Population within a drive over population within a distance, both sides.
 
-    Near 1 where who is near can be reached, above 1 where the roads reach farther. Costs one
-    look at each pair, in blocks: no N x M matrix is held.
+    Near 1 where who is near can be reached, above 1 where the roads reach farther.
 
     Parameters
     ----------
@@ -81,17 +83,7 @@ def transport_performance(
     near = weight_near(places, tables, own, within_km=within_km, weight=weight)
     reached = cumulative(places, tables, own, hours=(within_h,), weight=weight, scenario=scenario)
     reached.columns = reached.columns.str.removeprefix(f"{weight}_{round(within_h * 60)}min_")
-    columns = {}
-    for suffix in ("", "_open", "_closed"):
-        parts = {"own": reached[f"own{suffix}"]}
-        parts["across"] = reached.get(f"across{suffix}", pd.Series(0.0, places.index))
-        total = sum(parts.values()) / near.sum(axis=1).where(lambda persons: persons > 0)
-        columns[f"performance{suffix}"] = total
-        for side, persons in parts.items():
-            if side == "own" or suffix != "_closed":
-                there = near[f"near_{side}"]
-                columns[f"performance_{side}{suffix}"] = persons / there.where(there > 0)
-    return pd.DataFrame(columns, index=places.index).join(near)
+    return performance_of(reached, near)
 
 
 def weight_near(
@@ -122,42 +114,80 @@ def weight_near(
     """
     weights = checked_weight(places, tables, own, weight)
     points = reduced_vectors(places.geometry.x, places.geometry.y)
-    near = np.full((len(places), 2), np.nan)
+    near = np.full((len(places), len(NEAR)), np.nan)
+    split = np.zeros((len(places), len(SIDES)))
+    for side in range(len(SIDES)):
+        split[own.destinations[side], side] = weights[own.destinations[side]]
     for side in range(len(SIDES)):
         origins = own.origins[side]
-        for column, there in enumerate((side, 1 - side)):
-            ends = own.destinations[there]
-            work = partial(_near, points[origins], points[ends], weights[ends], within_km)
-            parts = in_blocks(len(origins), work)
-            near[origins, column] = np.concatenate([np.empty(0), *parts])
-    return pd.DataFrame(near, index=places.index, columns=["near_own", "near_across"])
+        found = sums_within(points[origins], points, split, within_km)
+        near[origins] = found[:, [side, 1 - side]]
+    return pd.DataFrame(near, index=places.index, columns=NEAR)
 
 
-def _near(
-    start: NDArray[np.float64],
-    ends: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    within_km: float,
-    rows: slice,
-) -> NDArray[np.float64]:
-    """Weight near some origins."""
-    found = np.zeros(len(start[rows]))
-    _sum_near(start[rows], ends, weight, within_km, found)
-    return found
+def people_near(
+    cells: pd.DataFrame, beyond: gpd.GeoDataFrame, *, within_km: float = 120.0
+) -> pd.DataFrame:
+    """Population within a distance of each cell, in cells and in places beyond them.
+
+    Parameters
+    ----------
+    cells
+        ``side``, ``lon``, ``lat`` of the centre, where its people are taken to live, and
+        ``population``.
+    beyond
+        Places in none of the cells, in WGS 84.
+    within_km
+        The distance, geodesic km.
+
+    Returns
+    -------
+    DataFrame
+        Index of `cells`; persons ``near_own`` (with the cell's own) and ``near_across``.
+
+    Raises
+    ------
+    TableError
+        If the population is not sound.
+    SideError
+        If a side is unknown.
+    """
+    starts = reduced_vectors(cells["lon"], cells["lat"])
+    points = np.concatenate([starts, reduced_vectors(beyond.geometry.x, beyond.geometry.y)])
+    persons = np.r_[population_of(cells), population_of(beyond)]
+    side = side_positions(cells)
+    split = np.zeros((len(persons), len(SIDES)))
+    split[np.arange(len(persons)), np.r_[side, side_positions(beyond)]] = persons
+    living = persons > 0
+    found = sums_within(starts, points[living], split[living], within_km)
+    own = np.arange(len(cells))
+    near = np.stack([found[own, side], found[own, 1 - side]], axis=1)
+    return pd.DataFrame(near, index=cells.index, columns=NEAR)
 
 
-@kernel
-def _sum_near(
-    start: NDArray[np.float64],
-    ends: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    within_km: float,
-    sums: NDArray[np.float64],
-) -> None:
-    """Add up the weight of the ends within a distance of each start."""
-    km = np.empty(len(ends))
-    for i in range(len(start)):
-        geodesic_km(start[i], ends, km)
-        for j in range(len(ends)):
-            if km[j] <= within_km:
-                sums[i] += weight[j]
+def performance_of(reached: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
+    """Transport performance from who is reached and who is near.
+
+    Parameters
+    ----------
+    reached
+        ``own``, ``own_open``, ``own_closed``, ``across``, ``across_open``: persons.
+    near
+        ``near_own``, ``near_across``: persons.
+
+    Returns
+    -------
+    DataFrame
+        Index of `near`, the columns of `transport_performance`.
+    """
+    columns = {}
+    for suffix in ("", "_open", "_closed"):
+        parts = {"own": reached[f"own{suffix}"]}
+        parts["across"] = reached.get(f"across{suffix}", pd.Series(0.0, near.index))
+        total = sum(parts.values()) / near.sum(axis=1).where(lambda persons: persons > 0)
+        columns[f"performance{suffix}"] = total
+        for side, persons in parts.items():
+            if side == "own" or suffix != "_closed":
+                there = near[f"near_{side}"]
+                columns[f"performance_{side}{suffix}"] = persons / there.where(there > 0)
+    return pd.DataFrame(columns, index=near.index).join(near)

@@ -106,7 +106,7 @@ class SearchedServices:
     points
         Where they are, as `geo_border.routing.geodesic.reduced_vectors` gives it.
     access
-        Local ways.
+        Local ways; None where there are none.
     """
 
     tables: GateTables
@@ -117,7 +117,7 @@ class SearchedServices:
     node: NDArray[np.int64]
     legs: NDArray[np.float64]
     points: NDArray[np.float64]
-    access: Access
+    access: Access | None
 
     @property
     def place_side(self) -> NDArray[np.int8]:
@@ -201,6 +201,8 @@ class SearchedServices:
         hours[np.ix_(starts, joined)] = self.times(roots)[root_of].T
         hours += self.legs[:n, None]
         hours += self.legs[ends]
+        if self.access is None:
+            return hours
         km = np.empty(n)
         for column, end in enumerate(ends):
             geodesic_km(self.points[end], self.points[:n], km)
@@ -219,7 +221,7 @@ def service_times(
     *,
     modes: Collection[str] = ("road",),
     ways: Passages | None = None,
-    access: Access = Access(),
+    access: Access | None = Access(),
     contractor: Contractor = FRESH,
 ) -> SearchedServices:
     """Prepare searches to services, joined to the network as places are.
@@ -244,7 +246,7 @@ def service_times(
         Ways between the gates under a scenario, from tables of the same gates; None is the
         closed border.
     access
-        Local ways.
+        Local ways; None for none.
     contractor
         Gives the contraction of a hierarchy.
 

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 from pyproj.enums import TransformDirection
+from scipy.spatial import KDTree
 
 from geo_border.border.edges import WGS84, projected
 from geo_border.errors import NetworkError
@@ -103,6 +104,56 @@ def join_cells(
     hours[cell] = off_km / access.speed_kmh + along * link_h
     part[cell] = link_h / parts
     return split, cells.assign(node=entry, access_km=km, access_h=hours, part_h=part)
+
+
+def join_cells_to_stations(
+    network: Network, cells: pd.DataFrame, crs: CRS, *, access: Access = Access()
+) -> pd.DataFrame:
+    """Join each cell to the nearest station of its side, for trips by rail.
+
+    A cell goes straight (times the detour) to where the road meets the station; the time to
+    change there is that of the transfer.
+
+    Parameters
+    ----------
+    network
+        The graph.
+    cells
+        ``lon``, ``lat``, ``side``.
+    crs
+        Projection in metres in which the nearest station is looked for.
+    access
+        Reach, detour and speed of the way to it.
+
+    Returns
+    -------
+    DataFrame
+        `cells` with ``node`` (-1 where no station is within reach), ``access_km``,
+        ``access_h``.
+    """
+    tail = network.tail
+    changes = network.mode == MODES.index("transfer")
+    on_rail = np.zeros(network.n_nodes, np.bool_)
+    on_rail[tail[network.mode == MODES.index("rail")]] = True
+    stations = np.unique(tail[changes & ~on_rail[tail]])
+    there = Transformer.from_crs(4326, crs, always_xy=True)
+    lon, lat = cells["lon"].to_numpy(), cells["lat"].to_numpy()
+    points = np.stack(there.transform(lon, lat), axis=1)
+    node, km = np.full(len(cells), -1), np.full(len(cells), np.nan)
+    for number, name in enumerate(SIDES):
+        mine = np.flatnonzero((cells["side"] == name).to_numpy())
+        here = stations[network.side[stations] == number]
+        if not len(here):
+            continue
+        at = np.stack(there.transform(network.lon[here], network.lat[here]), axis=1)
+        away, nearest = KDTree(at).query(
+            points[mine], distance_upper_bound=1000 * access.farthest_km
+        )
+        near = np.isfinite(away)
+        rows, found = mine[near], here[nearest[near]]
+        straight = WGS84.inv(lon[rows], lat[rows], network.lon[found], network.lat[found])[2]
+        node[rows], km[rows] = found, straight / 1000 * access.detour
+    return cells.assign(node=node, access_km=km, access_h=km / access.speed_kmh)
 
 
 def _joinable(network: Network, gates: pd.DataFrame) -> pd.DataFrame:

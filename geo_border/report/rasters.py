@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
@@ -21,13 +21,9 @@ if TYPE_CHECKING:
 BLOCK = 512
 """Side of a tile, pixels."""
 
-REACHED = {
-    "own": "own side, delays as they are",
-    "across": "across the border, delays as they are",
-    "own_open": "own side, no delays",
-    "across_open": "across the border, no delays",
-    "own_closed": "own side, border closed",
-}
+PARTS = {"own": "own side", "across": "across the border", "all": "both sides"}
+BORDERS = {"as is": "delays as they are", "no delay": "no delays", "closed": "border closed"}
+"""Words for what a band is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +117,24 @@ def write_surfaces(surfaces: Surfaces, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     cells, grid = surfaces.cells, surfaces.grid
-
-    def band(column: str, description: str, unit: str) -> Band:
-        return Band(grid.raster(cells, cells[column]), description, unit)
-
-    files = {
-        "population": [band("population", "population", "persons")],
-        "hours_to_checkpoint": [
-            band("hours_to_checkpoint", "time to the nearest open checkpoint", "h")
-        ],
-        "border_effect": [band("border_effect", "accessibility lost to delays", "1")],
-    }
-    reached = {"potential": "potential"}
-    for column in cells.columns[cells.columns.str.fullmatch(r"population_\d+min_own")]:
-        name = str(column).removesuffix("_own")
-        minutes = name.removeprefix("population_").removesuffix("min")
-        reached[name] = f"population within {minutes} min"
-    for name, words in reached.items():
-        files[name] = [
-            band(f"{name}_{case}", f"{words}, {how}", "persons") for case, how in REACHED.items()
+    people = Band(grid.raster(cells, cells["population"]), "population", "persons")
+    written = [write_raster(folder / "population.tif", grid, [people])]
+    for (measure, mode), layers in surfaces.layers.groupby(["measure", "mode"], sort=False):
+        bands = [
+            Band(grid.raster(cells, cells[layer.column]), _description(layer), str(layer.unit))
+            for layer in layers.itertuples()
         ]
-    return [
-        write_raster(folder / f"{name}.tif", grid, bands) for name, bands in sorted(files.items())
-    ]
+        name = measure if mode == "road" else f"{measure}_{mode}"
+        written.append(write_raster(folder / f"{name}.tif", grid, bands))
+    return sorted(written)
+
+
+def _description(layer: Any) -> str:
+    """What a band shows, in words."""
+    what = " ".join(filter(None, [str(layer.measure).replace("_", " "), layer.kind]))
+    words = [what, PARTS[layer.part], BORDERS[layer.border]]
+    if layer.mode != "road":
+        words.insert(1, "by rail" if layer.mode == "rail" else "by road and rail")
+    if layer.note:
+        words.append(layer.note)
+    return ", ".join(words)

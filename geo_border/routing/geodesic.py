@@ -37,6 +37,32 @@ def reduced_vectors(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
 
 
 @kernel
+def apart_km(ax: float, ay: float, az: float, bx: float, by: float, bz: float) -> float:
+    """Distance between two points, as `geodesic_km` gives it.
+
+    Parameters
+    ----------
+    ax, ay, az, bx, by, bz
+        Vectors of `reduced_vectors`.
+
+    Returns
+    -------
+    float
+        Kilometres.
+    """
+    gap = (ax - bx) ** 2 + (ay - by) ** 2 + (az - bz) ** 2
+    if gap == 0.0:
+        return 0.0
+    h = min(gap / 4, 1.0)  # sine squared of half the angle
+    angle = 2 * math.asin(math.sqrt(h))
+    sine = 2 * math.sqrt(h * (1 - h))
+    middle = (az + bz) / 2
+    half = (az - bz) / 2
+    flat = (angle - sine) * middle**2 / max(1 - h, 1e-12) + (angle + sine) * half**2 / h
+    return SEMI_MAJOR_KM * (angle - FLATTENING / 2 * flat)
+
+
+@kernel
 def geodesic_km(
     start: NDArray[np.float64], ends: NDArray[np.float64], km: NDArray[np.float64]
 ) -> None:
@@ -59,18 +85,4 @@ def geodesic_km(
     Lambert (1942), J. Washington Academy of Sciences 32(5) 125-130.
     """
     for j in range(len(ends)):
-        gap = (
-            (start[0] - ends[j, 0]) ** 2
-            + (start[1] - ends[j, 1]) ** 2
-            + (start[2] - ends[j, 2]) ** 2
-        )
-        if gap == 0.0:
-            km[j] = 0.0
-            continue
-        h = min(gap / 4, 1.0)  # sine squared of half the angle
-        angle = 2 * math.asin(math.sqrt(h))
-        sine = 2 * math.sqrt(h * (1 - h))
-        middle = (start[2] + ends[j, 2]) / 2
-        half = (start[2] - ends[j, 2]) / 2
-        flat = (angle - sine) * middle**2 / max(1 - h, 1e-12) + (angle + sine) * half**2 / h
-        km[j] = SEMI_MAJOR_KM * (angle - FLATTENING / 2 * flat)
+        km[j] = apart_km(start[0], start[1], start[2], ends[j, 0], ends[j, 1], ends[j, 2])

@@ -40,7 +40,7 @@ BLOCK_ENTRIES = 4_000_000
 
 
 class Inside(Protocol):
-    """Times from some places to all places of their own side, a block of origins at a time.
+    """Times from some places to others of their own side, a block of origins at a time.
 
     What sums over these times takes either `OwnTimes` (held) or `OwnSearches` (found when
     asked for, each block by new searches). Each attribute is a pair, home and neighbour.
@@ -52,7 +52,7 @@ class Inside(Protocol):
 
     @property
     def destinations(self) -> tuple[NDArray[np.int64], ...]:
-        """Positions of all places of the side, ascending."""
+        """Positions of the places of the side that are reached, ascending."""
 
     def block(self, side: int, rows: slice) -> NDArray[np.float64]:
         """Hours from some origins of a side, shape (rows, destinations)."""
@@ -145,7 +145,9 @@ class OwnSearches:
         hours = np.empty((len(start), len(end)))
         found = self.times[side](roots[lost:])
         _add_legs(found, row_of - lost, column_of, self.access[start], self.access[end], hours)
-        hours[np.arange(len(start)), np.searchsorted(end, start)] = 0.0
+        here = np.searchsorted(end, start).clip(max=max(len(end) - 1, 0))
+        itself = np.flatnonzero(end[here] == start) if len(end) else here[:0]
+        hours[itself, here[itself]] = 0.0
         return hours
 
 
@@ -173,6 +175,7 @@ def own_searches(
     *,
     modes: Collection[str] = ("road",),
     origins: NDArray[np.bool_] | None = None,
+    destinations: NDArray[np.bool_] | None = None,
     contractor: Contractor = FRESH,
 ) -> OwnSearches:
     """Prepare searches from every origin inside its side.
@@ -191,6 +194,8 @@ def own_searches(
         Modes of the edges that may be used.
     origins
         Which places to search from, shape (P,); those with a ``region_id`` if not given.
+    destinations
+        Which places to search to, shape (P,); all if not given.
     contractor
         Gives the contraction of a hierarchy.
 
@@ -208,13 +213,14 @@ def own_searches(
     side = side_positions(places)
     node, access = nodes_and_legs(network, places, side)
     wanted = places["region_id"].notna().to_numpy() if origins is None else origins
-    destinations = tuple(np.flatnonzero(side == s) for s in range(len(SIDES)))
-    columns = [node[end][node[end] >= 0] for end in destinations]
+    asked = np.ones(len(side), np.bool_) if destinations is None else destinations
+    ends = tuple(np.flatnonzero((side == s) & asked) for s in range(len(SIDES)))
+    columns = [node[end][node[end] >= 0] for end in ends]
     roots = node[wanted & (node >= 0)]
     times = times_to(network, modes, roots, columns, contractor=contractor)
     return OwnSearches(
         origins=tuple(np.flatnonzero((side == s) & wanted) for s in range(len(SIDES))),
-        destinations=destinations,
+        destinations=ends,
         times=tuple(times),
         node=node,
         access=access,

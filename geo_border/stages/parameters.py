@@ -11,6 +11,10 @@ from geo_border.network.graph import MODES
 from geo_border.network.places import Access
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
     from geo_border.settings import Settings
 
 ROAD = ("road", "ferry")
@@ -18,6 +22,25 @@ ROAD = ("road", "ferry")
 
 MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}
 """Modes of the edges of a trip by each mode of the measures."""
+
+
+def modes_told(asked: Sequence[str], gates: pd.DataFrame) -> list[str]:
+    """Modes that measures are told of: road, and of the others what can cross the border.
+
+    Parameters
+    ----------
+    asked
+        Modes that the study names.
+    gates
+        Gates in use.
+
+    Returns
+    -------
+    list of str
+        Keys of `MODES_OF`.
+    """
+    by_rail = (gates["mode"] == "rail").any()
+    return ["road", *(mode for mode in asked if mode != "road" and by_rail)]
 
 
 def local_ways(settings: Settings) -> Access:

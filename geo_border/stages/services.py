@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,15 +19,133 @@ from geo_border.access.services import nearest_service, service_times
 from geo_border.network.crossings import gates_in_use
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER, passages
-from geo_border.stages.parameters import ROAD, local_ways
+from geo_border.stages.parameters import MODES_OF, local_ways, modes_told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from geo_border.access.cell_services import CellServices
+    from geo_border.access.services import SearchedServices
     from geo_border.routing.contraction import Contractor
+    from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
+    from geo_border.stages.told import Told
+
+BORDERS = {"as is": "", "no delay": "_open", "closed": "_closed"}
+"""Borders under which services are measured, and the end of the columns of each."""
+
+MEASURES = {
+    "hours": ("hours_to_service", "hours"),
+    "two_step": ("service_two_step", "supply per person"),
+    "enhanced": ("service_enhanced_two_step", "supply per person"),
+    "balanced": ("service_balanced", "supply per person, shared out"),
+    "available": ("service_availability", "supply"),
+}
+"""Name and unit of each measure by the beginning of its columns in ``service_access``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """What the services of a kind offer to places.
+
+    Parameters
+    ----------
+    kind
+        The kind.
+    offered
+        By border: columns ``_own`` and ``_across`` of each of `MEASURES`, by place.
+    asked
+        By border: what is asked of the services.
+    """
+
+    kind: str
+    offered: dict[str, pd.DataFrame]
+    asked: dict[str, pd.DataFrame]
+
+
+def offers(
+    settings: Settings,
+    whole: SearchedServices | CellServices,
+    tables: GateTables,
+    places: pd.DataFrame,
+    services: pd.DataFrame,
+) -> Iterator[Offer]:
+    """Measure what services offer, a kind at a time.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters, with ``services``.
+    whole
+        Times from all places to all services.
+    tables
+        Its checkpoint tables.
+    places
+        Who asks, with ``population``.
+    services
+        Who offers.
+
+    Yields
+    ------
+    Offer
+        Of each kind.
+    """
+    assert settings.services is not None
+    within = settings.services.within_h
+    decay = calibrated(settings.access.decay, settings.access.half_life_h)
+    ways = {
+        "as is": passages(tables),
+        "no delay": passages(tables, OPEN_BORDER),
+        "closed": None,
+    }
+    for kind, rows in services.groupby("kind"):
+        of_kind = whole.only((services["kind"] == kind).to_numpy())
+        offer = Offer(str(kind), {}, {})
+        for border, passed in ways.items():
+            times = of_kind.under(passed)
+            values = nearest_service(times, places, rows)[["hours_own", "hours_across"]]
+            shares = {
+                "two_step": two_step(times, places, rows, within_h=within),
+                "enhanced": enhanced_two_step(times, places, rows, decay=decay),
+                "balanced": balanced(times, places, rows, decay=decay),
+                "available": spatial_availability(times, places, rows, decay=decay),
+            }
+            for name, found in shares.items():
+                values = values.join(found.places.add_prefix(f"{name}_"))
+            offer.offered[border] = values
+            asked = shares["enhanced"].services.assign(border=border)
+            offer.asked[border] = rows[["name", "side", "kind", "supply"]].join(asked)
+        yield offer
+
+
+def tell_offer(told: Told, offer: Offer, *, mode: str) -> None:
+    """Tell what services of a kind offer.
+
+    Parameters
+    ----------
+    told
+        Where to; its places are the first of those of the offer.
+    offer
+        What they offer.
+    mode
+        Mode of the trips.
+    """
+    for begin, (measure, unit) in MEASURES.items():
+        columns = {
+            f"{part}{end}": offer.offered[border][f"{begin}_{part}"].to_numpy()[: len(told.places)]
+            for border, end in BORDERS.items()
+            for part in (("own",) if border == "closed" else ("own", "across"))
+        }
+        values = pd.DataFrame(columns, index=told.places.index)
+        told.add(values, measure, mode=mode, unit=unit, kind=offer.kind)
 
 
 def service_parts(
-    settings: Settings, built: dict[str, Any], *, contractor: Contractor = FRESH
+    settings: Settings,
+    built: dict[str, Any],
+    told: Told,
+    *,
+    contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
 ) -> dict[str, Any]:
     """What services on both sides offer to the people of each region, by kind and border.
 
@@ -36,57 +155,53 @@ def service_parts(
         The study's parameters.
     built
         Parts of `geo_border.stages.network.network_stage`.
-    contractor
-        Gives the contraction of the network, where there are so many services that it pays.
+    told
+        Where each mode of the study is told.
+    contractor_of
+        Gives what contracts the network of each mode, where there are so many services that
+        it pays.
 
     Returns
     -------
     dict
-        Frames ``service_access`` (by region, kind and border) and ``services``; nothing if the
-        study names none.
+        Frames ``service_access`` (by region, kind and border) and ``services``, both by road;
+        nothing if the study names none.
     """
     if settings.services is None:
         return {}
     places, services = built["places"], built["services"]
     gates = gates_in_use(built["gates"])
-    whole = service_times(
-        built["network"],
-        places,
-        services,
-        gates,
-        modes=ROAD,
-        access=local_ways(settings),
-        contractor=contractor,
-    )
-    decay = calibrated(settings.access.decay, settings.access.half_life_h)
-    ways = {
-        "as is": passages(whole.tables),
-        "no delay": passages(whole.tables, OPEN_BORDER),
-        "closed": None,
-    }
-    regions, of_services = [], []
-    for kind, rows in services.groupby("kind"):
-        of_kind = whole.only((services["kind"] == kind).to_numpy())
-        for border, passed in ways.items():
-            times = of_kind.under(passed)
-            nearest = nearest_service(times, places, rows)
-            shares = {
-                "two_step": two_step(times, places, rows, within_h=settings.services.within_h),
-                "enhanced": enhanced_two_step(times, places, rows, decay=decay),
-                "balanced": balanced(times, places, rows, decay=decay),
-            }
-            values = nearest[["hours_own", "hours_across"]]
-            for name, found in shares.items():
-                values = values.join(found.places.add_prefix(f"{name}_"))
-            available = spatial_availability(times, places, rows, decay=decay).places
-            sums = available.groupby(places["region_id"]).sum().add_prefix("available_")
-            told = by_region(values, places).filter(regex="^(?!.*_missing$)").join(sums)
-            regions.append(told.assign(kind=kind, border=border).reset_index())
-            asked = shares["enhanced"].services.assign(border=border)
-            of_services.append(rows[["name", "side", "kind", "supply"]].join(asked))
+    regions: list[pd.DataFrame] = []
+    of_services: list[pd.DataFrame] = []
+    for mode in modes_told(settings.access.modes, gates):
+        whole = service_times(
+            built["network"],
+            places,
+            services,
+            gates,
+            modes=MODES_OF[mode],
+            access=local_ways(settings),
+            contractor=contractor_of(mode),
+        )
+        for offer in offers(settings, whole, whole.tables, places, services):
+            tell_offer(told, offer, mode=mode)
+            if mode == "road":
+                regions += [
+                    _by_region(values, places).assign(kind=offer.kind, border=border).reset_index()
+                    for border, values in offer.offered.items()
+                ]
+                of_services += offer.asked.values()
     table = pd.concat(regions, ignore_index=True)
     first = ["region_id", "kind", "border"]
     return {
         "service_access": table[[*first, *table.columns.drop(first)]],
         "services": pd.concat(of_services).reset_index(),
     }
+
+
+def _by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """Means by region, and sums of what is available."""
+    available = values.columns[values.columns.str.startswith("available_")]
+    sums = values[available].groupby(places["region_id"]).sum()
+    means = by_region(values.drop(columns=available), places)
+    return means.filter(regex="^(?!.*_missing$)").join(sums)

@@ -1,71 +1,43 @@
-"""The stage of surfaces: cells of the belt joined to the network and measured."""
+"""The stage of surfaces: what the cells of the belt can reach."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from pyproj import Transformer
 
-from geo_border.access.decay import Exponential
-from geo_border.access.regions import by_region
-from geo_border.access.surfaces import cell_accessibility, shared_entries
-from geo_border.access.zonal import zonal_means, zones_area
-from geo_border.border.belt import belt_of
-from geo_border.border.edges import projected
+from geo_border.access.decay import KINDS, Decay, calibrated
+from geo_border.access.performance import people_near, performance_of
+from geo_border.access.surfaces import ORDER, cell_accessibility
+from geo_border.access.zonal import zones_area
 from geo_border.network.crossings import gates_in_use
-from geo_border.network.entries import join_cells
 from geo_border.network.graph import SIDES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import own_searches
 from geo_border.routing.tables import gate_tables
-from geo_border.stages.parameters import ROAD, surface_access
+from geo_border.stages.cells import CellsByMode, cell_parts, cells_by_mode
+from geo_border.stages.told import Told, performance_parts
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from geo_border.border.belt import CellGrid
     from geo_border.routing.contraction import Contractor
-    from geo_border.settings import Settings, SurfaceSection
-
-SHOWN = ("hours_to_checkpoint", "potential_own", "potential_across", "border_effect")
-"""Measures whose regional means are taken from the raster too."""
-
-
-def regions_in_belt(
-    section: SurfaceSection, grid: CellGrid, border: dict[str, Any]
-) -> gpd.GeoSeries:
-    """Part of each region that lies in the belt.
-
-    Parameters
-    ----------
-    section
-        ``[surface]`` of the study.
-    grid
-        The grid of the cells.
-    border
-        Parts of the border stage.
-
-    Returns
-    -------
-    GeoSeries
-        Polygons in the grid's projection, index ``region_id``; regions outside are left out.
-    """
-    belt = belt_of(border["border"], grid.crs, belt_km=section.belt_km)
-    parts = projected(border["regions"], grid.crs).intersection(belt)
-    return parts[~parts.is_empty]
+    from geo_border.settings import Settings
 
 
 def surface_stage(
     settings: Settings,
     grid: CellGrid,
-    cells: pd.DataFrame,
+    joined: dict[str, Any],
     in_raster: pd.Series[float],
     border: dict[str, Any],
     built: dict[str, Any],
     *,
-    contractor: Contractor = FRESH,
+    contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
 ) -> dict[str, Any]:
     """Measure what the cells of the belt can reach.
 
@@ -75,93 +47,101 @@ def surface_stage(
         The study's parameters.
     grid
         The grid of the cells.
-    cells
-        Cells with ``population``, ``covered``, ``negative``, see
-        `geo_border.inputs.population.read_population`.
+    joined
+        Parts of `entry_stage`.
     in_raster
         Population of each region's part of the belt, straight from the raster.
     border, built
         Parts of the border and the network stage.
-    contractor
-        Gives the contraction of the network, where there are so many cells that it pays.
+    contractor_of
+        Gives what contracts each of the study's networks, where there are so many cells that
+        it pays.
 
     Returns
     -------
     dict
-        Frames ``cells`` (with their way to the network and every measure), ``zones_area``,
-        ``surface_means`` (by region, from the raster) and ``account`` (lines for the quality
-        table).
+        Parts of `cell_parts`, ``zones_area`` and ``account`` (lines for the quality table).
     """
-    section = settings.surface
-    assert section is not None
-    network, cells = join_cells(
-        built["network"],
-        built["gates"],
-        cells,
-        grid.crs,
-        access=surface_access(settings),
-        spacing_km=section.entry_km,
-    )
     gates = gates_in_use(built["gates"])
-    entries = shared_entries(cells, places_beyond(built["places"], cells, grid))
-    tables = gate_tables(network, entries.places, gates, modes=ROAD)
-    own = own_searches(
-        network, entries.places, modes=ROAD, origins=entries.is_origin, contractor=contractor
-    )
-    values = cell_accessibility(
-        cells,
-        entries,
-        tables,
-        own,
-        decay=Exponential(settings.access.half_life_h),
-        hours=settings.access.limits_h,
-    )
+    told = Told(joined["cells"])
+    for by in cells_by_mode(settings, grid, joined, built, contractor_of):
+        _reached(settings, told, by, gates)
+        if by.mode == "road":
+            is_origin = by.entries.is_origin
+    parts = cell_parts(told, grid, border)
+    hours = parts["values"]["hours_to_checkpoint"]
     bands = [minutes / 60 for minutes in settings.access.zones_min]
-    means = zonal_means(values[list(SHOWN)], cells, grid, border["regions"])
-    return {
-        "cells": cells.join(values),
-        "zones_area": zones_area(
-            values["hours_to_checkpoint"], cells, cell_km2=grid.cell_km2, bands=bands
-        ),
-        "surface_means": means.dropna(how="all").rename_axis("region_id").reset_index(),
-        "account": _account(settings, cells, values, means, in_raster, entries.is_origin),
+    lines = _account(joined["cells"], in_raster, is_origin)
+    return parts | {
+        "zones_area": zones_area(hours, joined["cells"], cell_km2=grid.cell_km2, bands=bands),
+        "account": pd.concat([lines, parts["account"]], ignore_index=True),
     }
 
 
-def places_beyond(places: gpd.GeoDataFrame, cells: pd.DataFrame, grid: CellGrid) -> pd.DataFrame:
-    """Places that lie in none of the cells, whose people the raster has not counted.
+def cell_decays(settings: Settings) -> dict[str, Decay]:
+    """Impedance functions of cells by the name of their potential, that of the study first.
 
     Parameters
     ----------
-    places
-        Points in WGS 84.
-    cells
-        Index ``cell_id``.
-    grid
-        The grid of the cells.
+    settings
+        The study's parameters.
 
     Returns
     -------
-    DataFrame
-        Rows of `places`.
+    dict
+        ``potential``, and ``potential_`` with the kind of each other.
     """
-    x, y = Transformer.from_crs(4326, grid.crs, always_xy=True).transform(
-        places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
+    chosen, half_life = settings.access.decay, settings.access.half_life_h
+    others = {f"potential_{kind}": calibrated(kind, half_life) for kind in KINDS if kind != chosen}
+    return {"potential": calibrated(chosen, half_life)} | others
+
+
+def _reached(
+    settings: Settings,
+    told: Told,
+    by: CellsByMode,
+    gates: pd.DataFrame,
+) -> None:
+    """Tell what cells reach by one mode."""
+    section, mode, entries = settings.access, by.mode, by.entries
+    tables = gate_tables(by.network, entries.places, gates, modes=by.edges)
+    own = own_searches(
+        by.network,
+        entries.places,
+        modes=by.edges,
+        origins=entries.is_origin,
+        contractor=by.contractor,
     )
-    column = np.floor((x - grid.west) / grid.cell_m)
-    row = np.floor((grid.north - y) / grid.cell_m)
-    inside = (column >= 0) & (column < grid.columns) & (row >= 0) & (row < grid.rows)
-    cell = np.where(inside, row * grid.columns + column, -1).astype(np.int64)
-    return pd.DataFrame(places[~np.isin(cell, cells.index)].drop(columns="geometry"))
+    decays, limits = cell_decays(settings), section.limits_h
+    values = cell_accessibility(
+        by.cells,
+        entries,
+        tables,
+        own,
+        decays=decays,
+        hours=sorted({*limits, section.performance_h}),
+    )
+    hours = values[["hours_to_checkpoint"]].set_axis(["own"], axis=1)
+    told.add(hours, "hours_to_checkpoint", mode=mode, unit="hours")
+
+    def of(name: str) -> pd.DataFrame:
+        names = [f"{name}_{case}" for case in ORDER]
+        return values[names].set_axis(list(ORDER), axis=1)
+
+    for within in limits:
+        name = f"population_{round(within * 60)}min"
+        told.add(of(name), name, mode=mode, unit="persons")
+    told.add_potentials({name: of(name) for name in decays}, decays, mode=mode)
+    within, around = section.performance_h, section.performance_km
+    near = people_near(by.cells, by.beyond, within_km=around)
+    reached = of(f"population_{round(within * 60)}min")
+    note = f"population within {60 * within:g} min over population within {around:g} km"
+    shown = performance_parts(performance_of(reached, near))
+    told.add(shown, "transport_performance", mode=mode, unit="ratio", note=note)
 
 
 def _account(
-    settings: Settings,
-    cells: pd.DataFrame,
-    values: pd.DataFrame,
-    means: pd.DataFrame,
-    in_raster: pd.Series[float],
-    is_entry: np.ndarray[Any, np.dtype[np.bool_]],
+    cells: pd.DataFrame, in_raster: pd.Series[float], is_entry: NDArray[np.bool_]
 ) -> pd.DataFrame:
     """What a reader must know before believing the surfaces."""
     lines: list[tuple[str, str, float, str, str]] = []
@@ -169,27 +149,14 @@ def _account(
         rows = cells[cells["side"] == side]
         lost = rows[rows["node"] < 0]
         share = 100 * rows["covered"].mean()
+        people = rows["population"].sum()
+        left = f"{lost['population'].sum():,.0f} persons"
         lines += [
             ("surfaces", f"cells, {side}", len(rows), "", ""),
-            (
-                "surfaces",
-                f"population of the cells, {side}",
-                rows["population"].sum(),
-                "persons",
-                "",
-            ),
+            ("surfaces", f"population of the cells, {side}", people, "persons", ""),
             ("surfaces", f"area with data, {side}", share, "%", "elsewhere nobody is counted"),
-            (
-                "surfaces",
-                f"cells the network does not reach, {side}",
-                len(lost),
-                "",
-                f"{lost['population'].sum():,.0f} persons",
-            ),
+            ("surfaces", f"cells the network does not reach, {side}", len(lost), "", left),
         ]
-    if settings.access.decay != "exponential":
-        half_life, note = settings.access.half_life_h, f"not {settings.access.decay}, as of places"
-        lines.append(("surfaces", "half-life of exponential impedance", half_life, "h", note))
     for kind in ("negative", "infinite"):
         share = 100 * cells[kind].mean()
         if share:
@@ -199,8 +166,6 @@ def _account(
     whole = 100 * (counted.sum() / in_raster.sum() - 1)
     off = (100 * (counted / in_raster[in_raster > 0] - 1)).dropna()
     worst = str(off.abs().idxmax())
-    averages = by_region(values[list(means.columns)], cells)[list(means.columns)]
-    apart = (100 * (means / averages - 1)).abs().max()
     part = 60 * cells["part_h"]
     lines += [
         (
@@ -209,13 +174,6 @@ def _account(
             whole,
             "%",
             f"regions in the belt; most in {worst}: {off[worst]:+.2f} %, along its edges",
-        ),
-        (
-            "surfaces",
-            "regional mean from the raster against that over cells, most",
-            apart.max(),
-            "%",
-            str(apart.idxmax()),
         ),
         (
             "surfaces",

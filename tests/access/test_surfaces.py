@@ -3,10 +3,12 @@ import pandas as pd
 import pytest
 from borderland import brute_times, make_gates, make_network, make_places, random_borderland
 
-from geo_border.access.decay import Exponential
+from geo_border.access.cell_entries import shared_entries
+from geo_border.access.cell_sums import ERROR
+from geo_border.access.decay import KINDS, Exponential, calibrated
 from geo_border.access.nearest import nearest_checkpoint
-from geo_border.access.reach import border_effect, cumulative, potential
-from geo_border.access.surfaces import cell_accessibility, shared_entries
+from geo_border.access.reach import border_effect, cumulative, potentials
+from geo_border.access.surfaces import cell_accessibility
 from geo_border.errors import SideError, TableError
 from geo_border.routing.inside import own_searches, own_times
 from geo_border.routing.scenarios import Scenario
@@ -27,21 +29,40 @@ def as_places(land, places, **options):
     tables = gate_tables(land.network, places, land.gates)
     own = own_times(land.network, places, origins=np.ones(len(places), bool))
     scenario = {"scenario": options["scenario"]} if "scenario" in options else {}
-    reach = potential(places, tables, own, **options)
-    return (
-        pd.DataFrame({"hours_to_checkpoint": nearest_checkpoint(tables, **scenario)["hours"]})
-        .join(cumulative(places, tables, own, hours=HOURS, **scenario))
-        .join(reach.add_prefix("potential_"))
-        .assign(border_effect=border_effect(reach))
-    )
+    decays = options["decays"]
+    found = potentials(places, tables, own, decays=list(decays.values()), **scenario)
+    near = nearest_checkpoint(tables, **scenario)["hours"]
+    frame = pd.DataFrame({"hours_to_checkpoint": near})
+    frame = frame.join(cumulative(places, tables, own, hours=HOURS, **scenario))
+    for name, reach in zip(decays, found, strict=True):
+        frame = frame.join(reach.add_prefix(f"{name}_"))
+    for name, reach in zip(decays, found, strict=True):
+        frame[name.replace("potential", "border_effect")] = border_effect(reach)
+    return frame
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_cells_are_places_and_get_the_measures_of_places(seed):
     land = random_borderland(seed, n_places=25)
-    found = measured(land, land.places, decay=Exponential(0.8))
-    wanted = as_places(land, land.places, decay=Exponential(0.8))
+    found = measured(land, land.places, decays={"potential": Exponential(0.8)})
+    wanted = as_places(land, land.places, decays={"potential": Exponential(0.8)})
     pd.testing.assert_frame_equal(found, wanted, rtol=1e-9, atol=1e-7, check_names=False)
+
+
+def six(half_life):
+    return {f"potential_{kind}": calibrated(kind, half_life) for kind in KINDS}
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("half_life", [0.05, 0.6, 8.0])
+def test_all_impedance_functions_count_cells_as_places(seed, half_life):
+    land = random_borderland(seed, n_places=25)
+    found = measured(land, land.places, decays=six(half_life))
+    wanted = as_places(land, land.places, decays=six(half_life))
+    assert found.columns.tolist() == wanted.columns.tolist()
+    # Each person counts to within three times the error of an interpolation.
+    most = 3 * ERROR * land.places["population"].sum()
+    pd.testing.assert_frame_equal(found, wanted, rtol=1e-9, atol=most, check_names=False)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -49,8 +70,8 @@ def test_scenarios_and_beyond(seed):
     land = random_borderland(seed, n_places=20)
     what = Scenario(closed=frozenset({"g1"}), opened=frozenset({"g2"}), delay_factor=0.5)
     cells, beyond = land.places.iloc[:22], land.places.iloc[22:]
-    found = measured(land, cells, beyond, decay=Exponential(1.2), scenario=what)
-    wanted = as_places(land, land.places, decay=Exponential(1.2), scenario=what)
+    found = measured(land, cells, beyond, decays={"potential": Exponential(1.2)}, scenario=what)
+    wanted = as_places(land, land.places, decays={"potential": Exponential(1.2)}, scenario=what)
     pd.testing.assert_frame_equal(
         found, wanted.loc[cells.index], rtol=1e-9, atol=1e-7, check_names=False
     )
@@ -64,7 +85,7 @@ def test_counts_and_potentials_are_those_of_all_pairs_one_by_one(seed):
     np.fill_diagonal(times, 0)
     population = land.places["population"].to_numpy()
     same = np.equal.outer(land.places["side"].to_numpy(), land.places["side"].to_numpy())
-    found = measured(land, land.places, decay=Exponential(2))
+    found = measured(land, land.places, decays={"potential": Exponential(2)})
     for name, pairs in (("own", same), ("across", ~same)):
         value = np.where(pairs, 0.5 ** (times / 2), 0.0) @ population
         np.testing.assert_allclose(found[f"potential_{name}"], value, rtol=1e-6, atol=1e-6)
@@ -86,7 +107,7 @@ def test_two_cells_of_one_entry_by_hand():
         ],
     )
     land = type("Land", (), {"network": network, "gates": gates})
-    found = measured(land, cells, decay=Exponential(1))
+    found = measured(land, cells, decays={"potential": Exponential(1)})
     assert found.loc["near", "hours_to_checkpoint"] == pytest.approx(1.25)
     assert np.isinf(found.loc["lost", "hours_to_checkpoint"])
     # The empty cell reaches its neighbour by their entry: a quarter and three quarters.

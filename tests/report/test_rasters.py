@@ -8,6 +8,7 @@ from rio_cogeo import cog_validate
 from geo_border.border.belt import CellGrid
 from geo_border.report.rasters import Band, write_raster, write_surfaces
 from geo_border.results import Surfaces
+from geo_border.stages.told import Told
 
 ALBERS = CRS.from_proj4("+proj=aea +lat_1=48 +lat_2=54 +lat_0=51 +lon_0=67 +datum=WGS84 +units=m")
 
@@ -63,26 +64,38 @@ def test_what_cannot_be_written_leaves_the_earlier_file(grid, band, tmp_path):
 
 def test_every_measure_gets_its_file_with_words_and_units(tmp_path):
     grid = CellGrid(ALBERS, 0.0, 0.0, 1000.0, 2, 2)
-    names = ["own", "across", "own_open", "across_open", "own_closed"]
-    columns = ["population", "hours_to_checkpoint", "border_effect"]
-    columns += [f"potential_{name}" for name in names]
-    columns += [f"population_{m}min_{name}" for m in (60, 90) for name in names]
-    cells = pd.DataFrame({"row": [0, 1], "column": [1, 0], "side": "home"})
-    cells = cells.assign(**{column: [float(i), i + 0.5] for i, column in enumerate(columns)})
-    files = write_surfaces(Surfaces(grid, cells), tmp_path / "surfaces")
+    cells = pd.DataFrame({"row": [0, 1], "column": [1, 0], "side": "home", "population": 1.0})
+    told = Told(cells.assign(region_id="A"))
+    value = 0.0
+    for measure, mode, kind in (
+        ("potential", "road", ""),
+        ("potential", "rail", ""),
+        ("hours_to_service", "both", "../clinic"),
+        ("hours_to_service", "both", "school"),
+    ):
+        names = ["own", "across", "own_open", "across_open", "own_closed"]
+        values = pd.DataFrame({name: [value + i, value + i + 0.5] for i, name in enumerate(names)})
+        told.add(values, measure, mode=mode, unit="h", note="as said", kind=kind)
+        value += 10
+    cells = cells.join(told.frame())
+    files = write_surfaces(Surfaces(grid, cells, told.layers()), tmp_path / "surfaces")
+    # Names that are the user's lead nowhere.
     assert [file.name for file in files] == [
-        "border_effect.tif",
-        "hours_to_checkpoint.tif",
+        "hours_to_service_both.tif",
         "population.tif",
-        "population_60min.tif",
-        "population_90min.tif",
         "potential.tif",
+        "potential_rail.tif",
     ]
-    with rasterio.open(files[-2]) as raster:
-        assert raster.descriptions[1].startswith("population within 90 min, across the border")
-    with rasterio.open(files[-1]) as raster:
+    assert sorted(files) == sorted((tmp_path / "surfaces").iterdir())
+    with rasterio.open(files[0]) as raster:
+        assert raster.count == 10
+        assert raster.descriptions[6] == (
+            "hours to service school, by road and rail, across the border, delays as they are, "
+            "as said"
+        )
+        np.testing.assert_array_equal(raster.read(7), [[np.nan, 31], [31.5, np.nan]])
+    with rasterio.open(files[2]) as raster:
         assert raster.count == 5
-        i = columns.index("potential_own_open")
-        np.testing.assert_array_equal(raster.read(3), [[np.nan, i], [i + 0.5, np.nan]])
-    with rasterio.open(files[1]) as raster:
-        assert raster.units == ("h",)
+        assert raster.descriptions[4] == "potential, own side, border closed, as said"
+        np.testing.assert_array_equal(raster.read(3), [[np.nan, 2], [2.5, np.nan]])
+        assert raster.units == ("h",) * 5

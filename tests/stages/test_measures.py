@@ -10,9 +10,9 @@ import pytest
 from geo_border.errors import CheckpointError, StudyError, TableError
 from geo_border.inputs.proposals import Proposal
 from geo_border.settings import Extract, Osm
-from geo_border.stages.measures import PARTS
 from geo_border.stages.named_places import place_named
 from geo_border.stages.parameters import off_road
+from geo_border.stages.told import PARTS
 from geo_border.study import open_study
 
 EXTRA = """
@@ -65,9 +65,11 @@ def results(folder, out):
 @pytest.fixture(scope="module")
 def told(results):
     table = results.more["access_measures"]
-    keys = ["region_id", "measure", "mode", "part", "border"]
+    keys = ["region_id", "measure", "mode", "kind", "part", "border"]
     assert not table.duplicated(keys).any()
-    return table.set_index(keys).sort_index()
+    plain = table[table["kind"] == ""].drop(columns="kind")
+    keys.remove("kind")
+    return plain.set_index(keys).sort_index()
 
 
 def test_every_measure_is_told_by_part_border_and_mode(told):
@@ -75,8 +77,9 @@ def test_every_measure_is_told_by_part_border_and_mode(told):
     frame = told.reset_index()
     assert pd.MultiIndex.from_frame(frame[["part", "border"]]).isin(parts).all()
     assert set(frame["mode"]) == {"road", "rail", "both"}
+    # Every measure for every mode.
     assert frame.groupby("mode")["measure"].nunique().to_dict() == {
-        "both": 8, "rail": 8, "road": 22
+        "both": 23, "rail": 23, "road": 23
     }  # fmt: skip
     five = frame[frame["measure"] == "potential_exponential"].groupby(["region_id", "mode"]).size()
     assert (five == 5).all()
@@ -84,6 +87,35 @@ def test_every_measure_is_told_by_part_border_and_mode(told):
     spread = frame[["q10", "q25", "q50", "q75", "q90"]].to_numpy()
     known = ~np.isnan(spread).any(axis=1)
     assert (spread[known][:, 1:] >= spread[known][:, :-1]).all()
+
+
+def test_services_are_told_by_mode_and_beside_places(results):
+    table = results.more["access_measures"]
+    of_kinds = table[table["kind"] != ""]
+    assert set(of_kinds["kind"]) == {"clinic", "college"}
+    assert set(of_kinds["mode"]) == {"road", "rail", "both"}
+    keys = ["measure", "mode", "kind", "part", "border"]
+    assert of_kinds.groupby("region_id")[keys].nunique()["measure"].eq(5).all()
+    # Five parts for each measure, mode and kind.
+    assert len(of_kinds.drop_duplicates(keys)) == 5 * 3 * 2 * 5
+    told = of_kinds.query("measure == 'hours_to_service' and mode == 'road' and kind == 'clinic'")
+    told = told.query("part == 'across' and border == 'as is'").set_index("region_id")["mean"]
+    access = results.more["service_access"].query("kind == 'clinic' and border == 'as is'")
+    pd.testing.assert_series_equal(
+        told, access.set_index("region_id")["hours_across"], check_names=False
+    )
+    by_place = results.more["place_measures"].set_index("place_id")
+    assert by_place.index.equals(results.places.index)
+    assert by_place.loc["h0", "hours_to_service_own_clinic"] == pytest.approx(0, abs=1e-9)
+    for name, column in (
+        ("potential_exponential_across", "potential_across"),
+        ("transport_performance_all", "performance"),
+    ):
+        pd.testing.assert_series_equal(
+            by_place[name], results.places[column], check_names=False, rtol=1e-9
+        )
+    # All roads of the small border are straight and driven at 60 km/h, but places lie off them.
+    assert (by_place["detour_index_own"].dropna() >= 1 - 1e-6).all()
 
 
 def test_means_are_those_beside_the_regions(told, results):

@@ -1,0 +1,158 @@
+"""The stages of trips from cells: to settlements one by one, and to services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geo_border.access.cell_entries import shared_entries
+from geo_border.access.cell_services import cell_services
+from geo_border.access.cell_trips import cell_detour, cell_efficiency, cell_trips
+from geo_border.access.detours import DISTANCE_KMH, by_distance
+from geo_border.network.crossings import gates_in_use
+from geo_border.routing.contraction import FRESH
+from geo_border.routing.scenarios import OPEN_BORDER
+from geo_border.stages.cells import CellsByMode, cell_parts, cells_by_mode
+from geo_border.stages.parameters import surface_access
+from geo_border.stages.services import offers, tell_offer
+from geo_border.stages.told import Told, tell_detours, tell_efficiency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from geo_border.border.belt import CellGrid
+    from geo_border.routing.contraction import Contractor
+    from geo_border.settings import Settings
+
+
+def trip_stage(
+    settings: Settings,
+    grid: CellGrid,
+    joined: dict[str, Any],
+    border: dict[str, Any],
+    built: dict[str, Any],
+    *,
+    contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
+) -> dict[str, Any]:
+    """Measure the trips of cells to every settlement: efficiency, and detours.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    grid
+        The grid of the cells.
+    joined
+        Parts of `geo_border.stages.cells.entry_stage`.
+    border, built
+        Parts of the border and the network stage.
+    contractor_of
+        Gives what contracts each of the study's networks, where there are so many cells that
+        it pays.
+
+    Returns
+    -------
+    dict
+        Parts of `geo_border.stages.cells.cell_parts`.
+    """
+    told = Told(joined["cells"])
+    section = settings.surface
+    assert section is not None
+    speed, apart = settings.access.reference_kmh, section.cell_km
+    for by in cells_by_mode(settings, grid, joined, built, contractor_of):
+        gates = built["gates"]
+        trips = cell_trips(
+            by.network,
+            by.cells,
+            by.entries,
+            built["places"],
+            gates_in_use(gates),
+            modes=by.edges,
+            contractor=by.contractor,
+        )
+        found = cell_efficiency(trips, reference_kmh=speed, apart_km=apart)
+        tell_efficiency(told, found, mode=by.mode, reference_kmh=speed)
+        whole = cell_trips(
+            by.network,
+            by.cells,
+            by.entries,
+            built["places"],
+            gates,
+            modes=by.edges,
+            contractor=by.contractor,
+        )
+        flat = _in_kilometres(by, built["places"], gates_in_use(gates), apart)
+        tell_detours(told, cell_detour(whole), flat, mode=by.mode)
+    return cell_parts(told, grid, border, of=" of trips")
+
+
+def _in_kilometres(
+    by: CellsByMode, places: gpd.GeoDataFrame, gates: pd.DataFrame, apart_km: float
+) -> pd.DataFrame:
+    """Detour index of cells: efficiency on the network where hours are kilometres."""
+    trips = cell_trips(
+        by_distance(by.network),
+        by.cells,
+        shared_entries(by.cells.assign(access_h=by.cells["access_km"] / DISTANCE_KMH)),
+        places.assign(access_h=places["access_km"] / DISTANCE_KMH),
+        gates,
+        modes=by.edges,
+        contractor=by.contractor,
+    )
+    return cell_efficiency(
+        trips, reference_kmh=DISTANCE_KMH, apart_km=apart_km, scenario=OPEN_BORDER
+    )
+
+
+def service_stage(
+    settings: Settings,
+    grid: CellGrid,
+    joined: dict[str, Any],
+    border: dict[str, Any],
+    built: dict[str, Any],
+    *,
+    contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
+) -> dict[str, Any]:
+    """Measure what services on both sides offer to the people of cells.
+
+    People of cells, and of places beyond them, compete.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters, with ``services``.
+    grid
+        The grid of the cells.
+    joined
+        Parts of `geo_border.stages.cells.entry_stage`.
+    border, built
+        Parts of the border and the network stage.
+    contractor_of
+        As in `trip_stage`.
+
+    Returns
+    -------
+    dict
+        Parts of `geo_border.stages.cells.cell_parts`.
+    """
+    told = Told(joined["cells"])
+    columns = ["population", "region_id"]
+    for by in cells_by_mode(settings, grid, joined, built, contractor_of):
+        times = cell_services(
+            by.network,
+            by.cells,
+            by.beyond,
+            by.entries,
+            built["services"],
+            gates_in_use(built["gates"]),
+            modes=by.edges,
+            access=surface_access(settings),
+            contractor=by.contractor,
+        )
+        people = pd.concat([by.cells[columns], by.beyond[columns]], ignore_index=True)
+        for offer in offers(settings, times, times.searched.tables, people, built["services"]):
+            tell_offer(told, offer, mode=by.mode)
+    return cell_parts(told, grid, border, of=" of services")
