@@ -158,6 +158,8 @@ class NetworkSection(Section):
     speeds: File | None = None
     speed_factor: Positive = 1
     crossing_tolerance_km: Positive | None = None
+    stub_tolerance_m: Annotated[float, Field(ge=0, le=1000)] = 100
+    along_border_m: Annotated[float, Field(ge=0, le=1000)] = 25
     most_candidates: Annotated[int, Field(ge=0)] = 300
     place_reach_km: Positive = 100
     beyond_km: Positive | None = None

@@ -18,6 +18,7 @@ from geo_border.network.parts import network_parts
 from geo_border.network.places import Access, join_places, join_stations
 from geo_border.network.sides import settle_sides
 from geo_border.network.stubs import join_stubs
+from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ def build_network(
     *,
     stations: gpd.GeoDataFrame | None = None,
     access: Access = Access(),
-    crossing_tolerance_km: float | None = None,
+    tolerances: Tolerances = Tolerances(),
     delay_h: Mapping[Any, float] = NO_DELAYS,
     most_candidates: int = 300,
 ) -> BuiltNetwork:
@@ -96,9 +97,8 @@ def build_network(
         settlements near a railway have one.
     access
         How places reach the network.
-    crossing_tolerance_km
-        Distance within which a link and a checkpoint are taken for the same place, km; see
-        `geo_border.network.crossings.find_crossings`.
+    tolerances
+        How far apart lines that are one, and lines and checkpoints, may lie.
     delay_h, most_candidates
         Of checkpoints that there could be, see `geo_border.network.crossings.open_gates`.
 
@@ -113,10 +113,10 @@ def build_network(
         If the lines do not touch a side, a class has no speed, or no checkpoint is reached.
     """
     nodes, links = links_from_lines(lines, territory)
-    nodes = settle_sides(nodes, links, border)
-    links = join_stubs(nodes, links, border)
+    nodes = settle_sides(nodes, links, border, along_m=tolerances.along_m)
+    links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
     crossings = find_crossings(
-        nodes, links, border, checkpoints, tolerance_km=crossing_tolerance_km
+        nodes, links, border, checkpoints, tolerance_km=tolerances.crossing_km
     )
     nodes, links, gates = open_gates(
         nodes, links, crossings, checkpoints, delay_h=delay_h, most_candidates=most_candidates

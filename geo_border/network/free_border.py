@@ -17,6 +17,7 @@ from geo_border.network.graph import SIDES
 from geo_border.network.links import links_from_lines
 from geo_border.network.sides import settle_sides
 from geo_border.network.stubs import join_stubs
+from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,7 +43,7 @@ def open_crossings(
     checkpoints: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame,
     *,
-    tolerance_km: float | None = None,
+    tolerances: Tolerances = Tolerances(),
 ) -> pd.DataFrame:
     """Checkpoints without delay where lines pass the border and no checkpoint serves them.
 
@@ -58,8 +59,8 @@ def open_crossings(
         Those that are known, as `geo_border.border.checkpoints.placed_checkpoints` gives them.
     places
         Points with ``name`` and ``side``, to name the crossings.
-    tolerance_km
-        See `geo_border.network.crossings.find_crossings`.
+    tolerances
+        As `geo_border.network.build.build_network` takes them.
 
     Returns
     -------
@@ -68,9 +69,11 @@ def open_crossings(
         ``open-`` and a number); columns of a register of checkpoints.
     """
     nodes, links = links_from_lines(lines[_near(lines, border)], territory)
-    nodes = settle_sides(nodes, links, border)
-    links = join_stubs(nodes, links, border)
-    crossings = find_crossings(nodes, links, border, checkpoints, tolerance_km=tolerance_km)
+    nodes = settle_sides(nodes, links, border, along_m=tolerances.along_m)
+    links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
+    crossings = find_crossings(
+        nodes, links, border, checkpoints, tolerance_km=tolerances.crossing_km
+    )
     free = crossings["checkpoint_id"].isna() & crossings["mode"].isin(FREE_MODES)
     found = crossings[free].assign(way_id=_ways(links)[crossings.loc[free, "link"]])
     found["group"] = _groups(found)

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-ALONG_M = 25.0
-"""A road that is never farther than this beyond the border runs along it, metres."""
-
 _CELL_DEGREES = 0.02
 _CELL_COLUMNS = 1 << 20
 
@@ -29,7 +26,7 @@ def settle_sides(
     links: gpd.GeoDataFrame,
     border: gpd.GeoDataFrame,
     *,
-    along_m: float = ALONG_M,
+    along_m: float = 25,
 ) -> pd.DataFrame:
     """Give nodes that hardly cross the border to the side that their roads are on.
 

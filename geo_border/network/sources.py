@@ -23,6 +23,7 @@ from geo_border.network.osm.railways import MAIN_RAILWAYS, RailRules, stations_f
 from geo_border.network.osm.roads import CAR_ROADS, RoadRules
 from geo_border.network.osm.tags import wanted
 from geo_border.network.places import Access
+from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,8 +50,7 @@ def from_osm(
     rails: RailRules = MAIN_RAILWAYS,
     delay_h: Mapping[str, float] = NO_WAIT,
     access: Access = Access(),
-    crossing_tolerance_km: float | None = None,
-    edge_tolerance_km: float = 5,
+    tolerances: Tolerances = Tolerances(),
 ) -> BuiltNetwork:
     """Build the network of a border from extracts of OpenStreetMap.
 
@@ -75,10 +75,8 @@ def from_osm(
         Delay by mode of checkpoints whose delay is not known, hours.
     access
         How places and stations reach the network.
-    crossing_tolerance_km
-        See `geo_border.network.crossings.find_crossings`.
-    edge_tolerance_km
-        How far the edges of the two sides may lie apart, km.
+    tolerances
+        How far apart may lie what is the same on the ground.
 
     Returns
     -------
@@ -101,8 +99,7 @@ def from_osm(
         places=places,
         delay_h=delay_h,
         access=access,
-        crossing_tolerance_km=crossing_tolerance_km,
-        edge_tolerance_km=edge_tolerance_km,
+        tolerances=tolerances,
     )
 
 
@@ -117,8 +114,7 @@ def from_overpass(
     rails: RailRules = MAIN_RAILWAYS,
     delay_h: Mapping[str, float] = NO_WAIT,
     access: Access = Access(),
-    crossing_tolerance_km: float | None = None,
-    edge_tolerance_km: float = 5,
+    tolerances: Tolerances = Tolerances(),
 ) -> BuiltNetwork:
     """Build the network around a border from what an Overpass server answers.
 
@@ -132,7 +128,7 @@ def from_overpass(
         As for `from_osm`.
     url
         Address of the server; that of osmnx's settings by default.
-    checkpoints, places, roads, rails, delay_h, access, crossing_tolerance_km, edge_tolerance_km
+    checkpoints, places, roads, rails, delay_h, access, tolerances
         As for `from_osm`.
 
     Returns
@@ -156,8 +152,7 @@ def from_overpass(
         places=places,
         delay_h=delay_h,
         access=access,
-        crossing_tolerance_km=crossing_tolerance_km,
-        edge_tolerance_km=edge_tolerance_km,
+        tolerances=tolerances,
     )
 
 
@@ -171,8 +166,7 @@ def from_lines(
     stations: gpd.GeoDataFrame | None = None,
     delay_h: Mapping[str, float] = NO_WAIT,
     access: Access = Access(),
-    crossing_tolerance_km: float | None = None,
-    edge_tolerance_km: float = 5,
+    tolerances: Tolerances = Tolerances(),
 ) -> BuiltNetwork:
     """Build the network of a border from a layer of lines.
 
@@ -192,7 +186,7 @@ def from_lines(
     stations
         Points where one changes between road and railway; ``side`` is found where it is
         missing.
-    delay_h, access, crossing_tolerance_km, edge_tolerance_km
+    delay_h, access, tolerances
         As for `from_osm`.
 
     Returns
@@ -205,7 +199,7 @@ def from_lines(
     GeoBorderError
         If the sides share no border, the lines do not reach both, or a class has no speed.
     """
-    land, border = _border(territory, edge_tolerance_km)
+    land, border = _border(territory, tolerances.edge_km)
     return _built(
         lines,
         land,
@@ -216,7 +210,7 @@ def from_lines(
         stations=stations,
         delay_h=delay_h,
         access=access,
-        crossing_tolerance_km=crossing_tolerance_km,
+        tolerances=tolerances,
     )
 
 
@@ -227,11 +221,11 @@ def _from_extract(
     checkpoints: pd.DataFrame | None,
     roads: RoadRules,
     rails: RailRules,
-    edge_tolerance_km: float,
+    tolerances: Tolerances,
     **options: Any,
 ) -> BuiltNetwork:
     """Network of what was read."""
-    land, border = _border(territory, edge_tolerance_km)
+    land, border = _border(territory, tolerances.edge_km)
     countries = land.dropna(subset="country") if "country" in land else None
     lines, _ = lines_from_extract(extract, roads=roads, rails=rails, countries=countries)
     if checkpoints is None:
@@ -240,7 +234,13 @@ def _from_extract(
         names = posts["name"].fillna(posts["place"]).fillna(posts.index.to_series())
         checkpoints = pd.DataFrame(posts.drop(columns="geometry").assign(name=names))
     return _built(
-        lines, land, border, checkpoints, stations=stations_from_extract(extract), **options
+        lines,
+        land,
+        border,
+        checkpoints,
+        stations=stations_from_extract(extract),
+        tolerances=tolerances,
+        **options,
     )
 
 

@@ -17,9 +17,6 @@ from geo_border.network.sides import near_border
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-STUB_TOLERANCE_KM = 0.1
-"""Greatest gap between two stubs that are one road."""
-
 
 def blind_ends(nodes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """Ends of links where nothing goes on: nodes with one link of road or ferry, or of railway.
@@ -55,12 +52,12 @@ def join_stubs(
     links: gpd.GeoDataFrame,
     border: gpd.GeoDataFrame,
     *,
-    tolerance_km: float = STUB_TOLERANCE_KM,
+    tolerance_m: float = 100,
 ) -> gpd.GeoDataFrame:
     """Join links that end blind on either side of the border and are one road.
 
     Two stubs are one road if each is the nearest blind end on the other side to the other, not
-    farther than `tolerance_km`, both are roads or both railways, their class, name or reference
+    farther than `tolerance_m`, both are roads or both railways, their class, name or reference
     is the same, and one may drive from one to the other.
 
     Parameters
@@ -69,8 +66,8 @@ def join_stubs(
         As `geo_border.network.links.links_from_lines` gives them.
     border
         Pieces as `geo_border.border.line.border_line` gives them.
-    tolerance_km
-        Greatest gap, and greatest distance of either end from the border, km; at most 1.
+    tolerance_m
+        Greatest gap, and greatest distance of either end from the border, metres; at most 1000.
 
     Returns
     -------
@@ -80,14 +77,14 @@ def join_stubs(
     """
     blind = blind_ends(nodes, links)
     side = nodes["side"].to_numpy()
-    blind = blind[np.isin(blind["node"], near_border(nodes, border, 1000 * tolerance_km))]
+    blind = blind[np.isin(blind["node"], near_border(nodes, border, tolerance_m))]
     point = gpd.GeoSeries(
         gpd.points_from_xy(nodes["lon"].iloc[blind["node"]], nodes["lat"].iloc[blind["node"]]),
         crs=4326,
     ).to_crs(equal_area_crs(border))
     blind = blind.assign(side=side[blind["node"]], x=point.x.to_numpy(), y=point.y.to_numpy())
     pairs = [
-        _pairs(rows[rows["side"] == 0], rows[rows["side"] == 1], 1000 * tolerance_km)
+        _pairs(rows[rows["side"] == 0], rows[rows["side"] == 1], tolerance_m)
         for _, rows in blind.groupby("rail")
         if rows["side"].nunique() == len(SIDES)
     ]

@@ -13,6 +13,7 @@ from geo_border.border.line import along, border_line, dyads
 from geo_border.inputs.extracts import RULE, TAGS
 from geo_border.network.free_border import open_crossings
 from geo_border.network.graph import SIDES
+from geo_border.stages.parameters import tolerances
 
 if TYPE_CHECKING:
     from geo_border.inputs.read import Inputs
@@ -123,7 +124,7 @@ def _checkpoints(
         border,
         checkpoints,
         inputs.places,
-        tolerance_km=settings.network.crossing_tolerance_km,
+        tolerances=tolerances(settings),
     ).assign(known_from=RULE)
     tables = [table.dropna(axis="columns", how="all") for table in (known, free) if len(table)]
     return placed(pd.concat(tables).reindex(columns=known.columns)) if len(free) else checkpoints

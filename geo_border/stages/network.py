@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.network.build import build_network
-from geo_border.stages.parameters import local_ways
+from geo_border.stages.parameters import local_ways, tolerances
 
 if TYPE_CHECKING:
     from geo_border.inputs.read import Inputs
@@ -50,7 +50,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
         inputs.speeds,
         stations=inputs.stations,
         access=local_ways(settings),
-        crossing_tolerance_km=settings.network.crossing_tolerance_km,
+        tolerances=tolerances(settings),
         delay_h=settings.delay_h,
         most_candidates=section.most_candidates,
     )

@@ -9,6 +9,7 @@ from geo_border.access.isochrones import OffRoad
 from geo_border.bottlenecks.demand import Gravity
 from geo_border.network.graph import MODES
 from geo_border.network.places import Access
+from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,28 @@ def local_ways(settings: Settings) -> Access:
         station_km=section.station_km,
         transfer_h=section.transfer_h,
         beyond_km=settings.beyond_km,
+    )
+
+
+def tolerances(settings: Settings) -> Tolerances:
+    """How far apart may lie what is the same on the ground.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    Tolerances
+        As [regions] and [network] say.
+    """
+    section = settings.network
+    return Tolerances(
+        crossing_km=section.crossing_tolerance_km,
+        stub_m=section.stub_tolerance_m,
+        along_m=section.along_border_m,
+        edge_km=settings.regions.edge_tolerance_km,
     )
 
 

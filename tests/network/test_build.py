@@ -12,6 +12,7 @@ from geo_border.network.build import build_network
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.graph import MODES
 from geo_border.network.places import Access
+from geo_border.network.tolerances import Tolerances
 from geo_border.routing.crossing import across
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.tables import gate_tables
@@ -232,3 +233,24 @@ def test_a_candidate_that_opens_is_a_checkpoint_in_the_register(
     closed = gate_tables(built.network, built.places, built.gates)
     assert (times[0] < across(closed, passages(closed), 0).matrix()[0] - 0.01).any()
     np.testing.assert_allclose(*times, atol=1e-5)
+
+
+def test_tolerances_say_what_is_one_road_and_what_only_runs_along(
+    territory, border, checkpoints, places, speeds, lines
+):
+    """A gap of 150 m in the served road, and a dead end 60 m beyond the border."""
+    metre = 1 / 111_239  # degrees of latitude here
+    gap = [
+        shapely.LineString([(0.5, 49.9), (0.5, 50 - 75 * metre)]),
+        shapely.LineString([(0.5, 50 + 75 * metre), (0.5, 50.8)]),
+    ]
+    end = shapely.LineString([(0.2, 49.2), (0.2, 50 + 60 * metre)])
+    extra = lines.iloc[[1, 1, 2]].set_geometry([*gap, end], crs=4326)
+    roads = pd.concat([lines.drop(index=[1, 3]), extra], ignore_index=True)
+    given = (roads, territory, border, checkpoints, places, speeds)
+    kinds = {}
+    for stub_m, along_m in ((100, 25), (200, 25), (100, 75)):
+        built = build_network(*given, tolerances=Tolerances(stub_m=stub_m, along_m=along_m))
+        found = built.crossings[built.crossings["mode"] == "road"]
+        kinds[stub_m, along_m] = sorted(found["found_by"])
+    assert kinds == {(100, 25): ["geometry"], (200, 25): ["geometry", "stub"], (100, 75): []}

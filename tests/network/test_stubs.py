@@ -60,7 +60,7 @@ def test_stubs_that_are_not_one_road_stay_apart(territory, border, frame):
 def test_the_name_or_the_tolerance_may_make_them_one(territory, border):
     classes = ["primary", "residential"]
     assert len(joined(stubs(40, 30, road_class=classes, ref="B7"), territory, border)[2]) == 1
-    assert len(joined(stubs(80, 40), territory, border, tolerance_km=0.2)[2]) == 1
+    assert len(joined(stubs(80, 40), territory, border, tolerance_m=200)[2]) == 1
 
 
 @pytest.mark.parametrize(
