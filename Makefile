@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= out/ru-kz
 
-.PHONY: demo test lint notebooks data clean
+.PHONY: demo test bounds lint notebooks data clean
 
 demo: $(VENV)/.demo
 	$(BIN)/geo-border run ru-kz -o $(OUT)
 
 test: $(VENV)/.test
 	$(BIN)/pytest -n auto --dist loadfile
+
+# The reader of extracts on spoilt files once more, compiled so that a read out of bounds is an error.
+bounds: $(VENV)/.test
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.cache/bounds $(BIN)/pytest tests/network/osm/test_reader_fuzz.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
