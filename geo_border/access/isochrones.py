@@ -12,6 +12,7 @@ import shapely
 from pyproj import Proj
 
 from geo_border.errors import CheckpointError, NetworkError
+from geo_border.network.beyond import LOCAL_WAY
 from geo_border.network.graph import MODES, SIDES
 from geo_border.routing.routes import WGS84, trees_of
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
@@ -182,8 +183,10 @@ def isochrones(
     Every edge is reached as far as the time lasts, and from each of its points one goes on
     beside it as long as there is time left: a wide belt near the origin, a narrow one at
     the ends. Nothing beside a road lies beyond the border: that is reached through
-    checkpoints alone. A hole without a road in it is filled. Costs one hull for each reached
-    piece of road and their union.
+    checkpoints alone, so ground behind a bend of the border that no reached road leads to is
+    left out. Straight ways that stand for the unknown roads beyond an extract are passed, but
+    not drawn. A hole without a road in it is filled. Costs one hull for each reached piece of
+    road and their union.
 
     Parameters
     ----------
@@ -295,6 +298,8 @@ class _Roads:
         # Assigned backwards, so that the first edge of each link is what remains.
         drawn_from[network.link[::-1]] = tail[::-1]
         allowed = np.isin(network.mode, [MODES.index(mode) for mode in modes])
+        if LOCAL_WAY in network.classes:
+            allowed &= network.road_class != network.classes.index(LOCAL_WAY)
         kept = allowed & (network.side[tail] == network.side[head]) & (network.side[tail] >= 0)
         link = network.link[kept]
         lines = network.lines[link]
@@ -328,7 +333,11 @@ def _shape(
     shape = _polygons(shapely.make_valid(_moved(shape, plane, inverse=True)))
     shape = _filled(shape, roads.lines[roads.side == side])
     ground = shapely.make_valid(shapely.clip_by_rect(land, *shape.bounds))
-    return _polygons(shapely.intersection(shape, ground))
+    parts = shapely.get_parts(_polygons(shapely.intersection(shape, ground)))
+    near = shapely.Point(0, 0).buffer(off_road.detail_m)
+    ways = np.append(roads.lines[reached], _moved(near, plane, inverse=True))
+    led_to = shapely.STRtree(ways).query(parts, predicate="intersects")[0]
+    return shapely.union_all(parts[np.unique(led_to)])
 
 
 def _belts(

@@ -1,5 +1,7 @@
 """Isochrones: by hand on a straight road, and on a study of two sides."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from geo_border.access.isochrones import (
     place_origin,
 )
 from geo_border.errors import CheckpointError, NetworkError, TableError
+from geo_border.network.beyond import LOCAL_WAY
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.border import border_stage
@@ -138,6 +141,38 @@ def test_an_edge_is_reached_from_both_ends():
     assert own.covers(line.interpolate(0.24, normalized=True))
     assert own.covers(line.interpolate(0.76, normalized=True))
     assert not own.covers(line.interpolate(0.5, normalized=True))
+
+
+def test_ground_behind_a_bend_of_the_border_is_not_reached_beside_the_road():
+    """A strip of the neighbour 500 m wide lies between the road and other land of the home side."""
+    network, tables, places, _ = straight_road()
+    origin = place_origin(network, tables, places.loc["start"])
+    strip = shapely.box(-2, 1 * KM, 30 * KM, 1.5 * KM)
+    home = shapely.box(-2, -2, 30 * KM, 2) - strip
+    land = gpd.GeoDataFrame(
+        {"side": ["home", "neighbour"]},
+        geometry=[home, strip | shapely.box(30 * KM, -2, 4, 2)],
+        crs=4326,
+    )
+    found = isochrones(network, land, {"s": origin}, hours=(1.0,), off_road=OffRoad(kmh=6.0))
+    own = of(found, "home", 1.0).geometry
+    assert own.covers(shapely.Point(5 * KM, 0.9 * KM))
+    assert not own.intersects(shapely.Point(5 * KM, 2 * KM))
+    assert len(shapely.get_parts(own)) == 1
+
+
+def test_ways_that_stand_for_unknown_roads_are_not_drawn():
+    network, tables, places, land = straight_road()
+    origin = place_origin(network, tables, places.loc["start"])
+    made_up = np.where(network.side[network.tail] == 1, len(network.classes), network.road_class)
+    beyond = replace(
+        network,
+        road_class=made_up.astype(network.road_class.dtype),
+        classes=(*network.classes, LOCAL_WAY),
+    )
+    found = isochrones(beyond, land, {"s": origin}, hours=(2.0,), places=places)
+    assert found["side"].tolist() == ["home"]
+    assert of(found, "home", 2.0)["population"] == 15
 
 
 def test_holes_without_roads_are_filled():
