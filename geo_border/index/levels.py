@@ -116,7 +116,8 @@ def levels(
         parts.scores.to_numpy(), parts.weights.to_numpy(), parts.registry, method
     )
     table = pd.DataFrame(array, index=values.index, columns=list(SCORES))
-    table["rank"] = table["index"].rank(ascending=False, method="min")
+    # What differs by rounding alone is a tie.
+    table["rank"] = table["index"].round(9).rank(ascending=False, method="min")
     for component in COMPONENTS:
         names = indicators_of(parts.registry, component)
         share = parts.scores[names].notna().mean(axis=1) if names else 0.0

@@ -39,7 +39,8 @@ def normalise(
     - ``goalposts``: ``100 (x - low) / (high - low)``, cut off at 0 and 100.
 
     An indicator in which all regions are equal tells nothing: they score 50 (``borda``: 0,
-    no one is beaten; ``distance``: 100, all are the best; ``goalposts`` as they stand).
+    no one is beaten; ``distance``: 100, all are the best; ``goalposts`` as they stand). A
+    region alone compares with none: only goalposts score it, else its scores are missing.
 
     Parameters
     ----------
@@ -67,6 +68,8 @@ def normalise(
     OECD & JRC (2008), Handbook on Constructing Composite Indicators, Paris, step 5.
     """
     signed = values * direction
+    if values.shape[-2] == 1 and how in set(NORMALISATIONS) - {"goalposts"}:
+        return np.full(values.shape, np.nan)
     match how:
         case "minmax":
             return _minmax(signed)

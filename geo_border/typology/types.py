@@ -104,6 +104,11 @@ def typology(
     return table
 
 
+def _stands_alone(levels: pd.DataFrame) -> bool:
+    """Whether there is one region, which nothing scores."""
+    return len(levels) == 1 and not levels[list(LEVELS)].notna().to_numpy().any()
+
+
 def _reasons(
     levels: pd.DataFrame,
     found: pd.DataFrame,
@@ -118,7 +123,9 @@ def _reasons(
         if level not in of_region:
             share = row.get(f"{level}_share")
             why = f" (it has {percent(share)} of the indicators)" if share is not None else ""
-            if not levels.get(f"{level}_share", pd.Series([1.0])).any():
+            if _stands_alone(levels):
+                why = " (there is no other region to compare with)"
+            elif not levels.get(f"{level}_share", pd.Series([1.0])).any():
                 why = " (this study has no indicators of it)"
             parts.append(f"{LABELS[level]} cannot be scored{why}")
             continue
@@ -223,6 +230,8 @@ def would_change(
     """
     found = classes(levels, thresholds=thresholds)
     current = record(type_of(found), region_id)["type"]
+    if current == UNDETERMINED and _stands_alone(levels):
+        return "Other regions to compare it with would give it a type."
     if current == UNDETERMINED:
         scored = record(found, region_id)
         lacking = [LABELS[level] for level in LEVELS if level not in scored]

@@ -68,6 +68,11 @@ def test_goalposts(value, direction, expected):
     assert score([value], "goalposts", direction, goalposts=posts)[0] == pytest.approx(expected)
 
 
+def test_goalposts_score_a_region_alone():
+    posts = np.array([[0], [10]])
+    assert score([4], "goalposts", goalposts=posts).tolist() == [40]
+
+
 def test_goalposts_must_be_given_and_in_order():
     with pytest.raises(ValueError, match="goalposts"):
         score([1, 2], "goalposts")
@@ -89,9 +94,11 @@ def test_regions_that_are_equal_are_in_the_middle(how):
 
 @pytest.mark.parametrize("how", FREE)
 def test_one_region_alone_and_none_at_all(how):
-    alone = score([7, np.nan], how)
-    assert 0 <= alone[0] <= 100
-    assert np.isnan(alone[1])
+    known = score([7, np.nan], how)
+    assert 0 <= known[0] <= 100
+    assert np.isnan(known[1])
+    # A study of one region has nothing to compare it with.
+    assert np.isnan(score([7], how)).all()
     assert np.isnan(score([np.nan, np.nan], how)).all()
 
 

@@ -165,6 +165,15 @@ def test_would_change(levels, evidence):
     assert would_change("N-2", levels, evidence=enough).endswith("enough for an economic partner.")
 
 
+def test_a_region_alone_cannot_be_compared(levels):
+    alone = levels.loc[["N-1"]].assign(**dict.fromkeys(SCORES, np.nan))
+    found = typology(alone).loc["N-1"]
+    assert found["type"] == UNDETERMINED
+    assert np.isnan(found["probability"])
+    assert found["reasons"].count("(there is no other region to compare with)") == 3
+    assert found["would_change"] == "Other regions to compare it with would give it a type."
+
+
 def test_growth_point(levels, evidence):
     met = growth_conditions(levels)
     assert met.loc["N-1"].all()
