@@ -21,6 +21,7 @@ from geo_border.network.osm.railways import stations_from_extract
 from geo_border.network.osm.settlements import settlements_from_extract
 from geo_border.network.osm.sides import beyond, countries_within, rest_of_country
 from geo_border.network.osm.tags import wanted
+from geo_border.network.places import STAND_IN
 from geo_border.settings import Country, EverythingElse, Units
 
 if TYPE_CHECKING:
@@ -146,11 +147,21 @@ def _levels(extract: Extract) -> pd.DataFrame:
 
 
 def _in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFrame:
-    """Names in the language of the study where they are tagged."""
+    """Names in the language of the study where they are tagged.
+
+    Sant Julia is no translation of Sant Julià: a name that only lacks its accents keeps them.
+    """
     column = f"name_{language}"
     if column not in frame:
         return frame
-    return frame.assign(name=frame[column].fillna(frame["name"]))
+    there, told = frame["name"], frame[column].fillna(frame["name"])
+    return frame.assign(name=there.where(_bare(there) == _bare(told), told))
+
+
+def _bare(names: pd.Series[str]) -> pd.Series[str]:
+    """Names without accents."""
+    apart = names.str.normalize("NFD")
+    return apart.str.replace(r"[\u0300-\u036f]", "", regex=True)
 
 
 def sides_of(
@@ -410,7 +421,7 @@ def with_capitals(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> gpd.Ge
         capital_lon=regions["capital_lon"].fillna(largest["lon"]),
         capital_lat=regions["capital_lat"].fillna(largest["lat"]),
         capital_known_from=pd.Series(TAGS, regions.index)
-        .where(given, "most populous settlement")
+        .where(given, STAND_IN)
         .where(given | largest["name"].notna()),
     )
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+STAND_IN = "most populous settlement"
+"""Where the capital of a region is known from that has none by name."""
+
 TRACK_M = 500.0
 """A station is on a railway this near to it, metres."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.index.registry import LEVELS
+from geo_border.network.places import STAND_IN
 from geo_border.typology.rules import LABELS
 from geo_border.typology.words import (
     hours,
@@ -234,7 +235,7 @@ def dyad_card(
     Returns
     -------
     Card
-        Length, checkpoints, way between the capitals, gradients.
+        Length, checkpoints, way between the capitals or what stands in for them, gradients.
     """
     home, neighbour = str(dyad["home_id"]), str(dyad["neighbour_id"])
     names = evidence.region_name(home), evidence.region_name(neighbour)
@@ -265,8 +266,8 @@ def dyad_card(
         ]
         trip = record(found.reset_index(drop=True), 0)
         if trip.get("hours", float("inf")) < float("inf"):
-            capitals = [_capital(evidence, key) for key in (home, neighbour)]
-            text = f"From {capitals[0]} to {capitals[1]} {hours(trip['hours'])}"
+            ends = [_end(evidence, key) for key in (home, neighbour)]
+            text = f"From {ends[0]} to {ends[1]} {hours(trip['hours'])}"
             text += f" and {trip['km']:,.0f} km by road" if "km" in trip else " by road"
             via = [evidence.checkpoint_name(key) for key in str(trip.get("via", "")).split(";")]
             lines.append(f"{text}{f', through {listed(via)}' if via[0] else ''}.")
@@ -370,10 +371,13 @@ def _closure(row: Mapping[str, Any], evidence: Evidence) -> str:
     return text + "."
 
 
-def _capital(evidence: Evidence, region_id: str) -> str:
-    """Capital of a region, by name where it is known."""
-    capital = record(evidence.regions, region_id).get("capital")
-    return str(capital or f"the capital of {evidence.region_name(region_id)}")
+def _end(evidence: Evidence, region_id: str) -> str:
+    """Capital of a region, by name where it is known, or the settlement that stands in for it."""
+    row = record(evidence.regions, region_id)
+    if "capital" not in row:
+        return f"the capital of {evidence.region_name(region_id)}"
+    stand_in = row.get("capital_known_from") == STAND_IN
+    return f"{row['capital']}{' (the largest settlement)' if stand_in else ''}"
 
 
 def _lower(text: str) -> str:
