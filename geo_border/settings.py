@@ -167,6 +167,7 @@ class NetworkSection(Section):
     place_kmh: Positive = 40
     station_km: Positive = 5
     transfer_h: NotNegative = 0.5
+    speeds_note: str = ""
     good_for: list[str] = []
     not_good_for: list[str] = []
 

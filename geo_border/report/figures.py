@@ -13,6 +13,8 @@ from matplotlib.transforms import Bbox
 
 from geo_border.border.line import is_ring
 from geo_border.report.cartography import SMALL_PT, literal, new_figure, source_lines, write_source
+from geo_border.report.hover import guessed
+from geo_border.report.labels import folded
 from geo_border.report.style import INK, MODE_COLOURS, MODES, MUTED, checkpoint_label, short_names
 
 if TYPE_CHECKING:
@@ -62,6 +64,24 @@ def has_delays(results: Results) -> bool:
     """
     delays = open_on_the_line(results)[["delay_out_h", "delay_in_h"]]
     return bool(delays.to_numpy().any())
+
+
+def border_effect(results: Results) -> pd.Series[float]:
+    """Accessibility lost to delays at the border.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    Series
+        Shares, index ``region_id``; missing where the study knows of no delay: that nothing is
+        lost is not known then.
+    """
+    effect: pd.Series[float] = results.regions["border_effect"].astype(float)
+    return effect if has_delays(results) else effect * np.nan
 
 
 def gaps_along(results: Results, mode: str = "road") -> pd.DataFrame:
@@ -123,27 +143,30 @@ def border_profile(results: Results) -> Figure:
     Returns
     -------
     Figure
-        Four strips over the distance along the border.
+        Strips over the distance along the border; that of the delays where there are any.
     """
-    width, height = 7.09, 4.6
+    delayed = has_delays(results)
+    ratios = (1.35, 2, 1.3, 1.3) if delayed else (1.35, 2, 1.3)
+    width, height = 7.09, 0.6 + 0.67 * sum(ratios)
     figure = new_figure(width, height)
     grid = figure.add_gridspec(
-        4,
+        len(ratios),
         1,
-        height_ratios=(1.35, 2, 1.3, 1.3),
-        left=0.085,
+        height_ratios=ratios,
+        left=0.095,
         right=0.99,
-        top=0.985,
-        bottom=0.11,
+        top=1 - 0.07 / height,
+        bottom=0.5 / height,
         hspace=0.14,
     )
     strips = [figure.add_subplot(grid[0])]
-    strips += [figure.add_subplot(grid[row], sharex=strips[0]) for row in (1, 2, 3)]
+    strips += [figure.add_subplot(grid[row], sharex=strips[0]) for row in range(1, len(ratios))]
     posts = open_on_the_line(results)
     _regions_strip(strips[0], results)
     _load_strip(strips[1], posts)
-    _delay_strip(strips[2], posts)
-    _gap_strip(strips[3], results)
+    if delayed:
+        _delay_strip(strips[2], posts)
+    _gap_strip(strips[-1], results)
     for strip in strips:
         strip.tick_params(labelsize=SMALL_PT + 0.5, width=0.4, length=2, color=MUTED)
         strip.tick_params(axis="x", labelbottom=strip is strips[-1])
@@ -215,7 +238,7 @@ def _band_name(axes: Axes, name: str, from_km: float, to_km: float, level: float
     """Write a name into its band: in one line, in several, upright, or not at all."""
     room = abs(np.diff(axes.transData.transform([(from_km, 0), (to_km, 0)])[:, 0])[0])
     words = name.replace(" ", "\n")
-    for text, rotation in ((name, 0), (words, 0), (name, 90), (words, 90)):
+    for text, rotation in ((name, 0), (folded(name), 0), (words, 0), (name, 90), (words, 90)):
         label = axes.text(
             (from_km + to_km) / 2,
             level,
@@ -330,7 +353,7 @@ def _delay_strip(axes: Axes, posts: pd.DataFrame) -> None:
             mfc="white",
             mec=INK,
             mew=0.6,
-            label="default of the mode",
+            label=" or ".join(guessed(posts)),
         ),
     ]
     axes.legend(handles=handles, loc="upper right", ncols=2, frameon=False, fontsize=SMALL_PT + 0.3)

@@ -16,7 +16,7 @@ from geo_border.report.style import (
     type_order,
 )
 from geo_border.typology.rules import LABELS, UNDETERMINED
-from geo_border.typology.words import listed, number, percent
+from geo_border.typology.words import hours, listed, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,22 +64,45 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     doubt = f"; whether {uncertain} of them {'is' if uncertain == 1 else 'are'} open is uncertain"
     doubt = doubt if uncertain else ""
     people = home["population"]
-    hours = weighted_mean(home["hours_to_checkpoint"], people)
+    soon = hours(weighted_mean(home["hours_to_checkpoint"], people))
     effect = percent(weighted_mean(home["border_effect"], people), 1)
     side = results.settings.study.home
-    soon = f"{60 * hours:.0f} min" if hours < 1 else number(hours, 1, unit=" h")
     many = people.sum()
     crowd = number(many / 1e6, 1, unit=" M") if many >= 1e6 else number(round(many, -2))
+    where = "the region" if len(home) == 1 else f"the {len(home)} regions"
     figures = [
         (number(length, unit=" km"), "of common border"),
         (f"{len(posts)}", f"open checkpoints on it, {roads} of them by road{doubt}"),
         (number(length / roads if roads else None, unit=" km"), "of border per road checkpoint"),
-        (crowd, f"people in the {len(home)} regions of {side}"),
+        (crowd, f"people in {where} of {side}"),
         (soon, "from them to the nearest open checkpoint, on average"),
     ]
     if has_delays(results):
         figures.append((effect, "of their accessibility lost to delays there"))
     return [(figure, words) for figure, words in figures if figure[0].isdigit()]
+
+
+def speeds_in_words(results: Results) -> str:
+    """What the hours of the study are hours of, where a reader meets them.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        The study's own note, else what holds for every speed table.
+    """
+    section = results.settings.network
+    if section.speeds_note:
+        return section.speeds_note
+    factor = f" times {section.speed_factor:g}" if section.speed_factor != 1 else ""
+    return (
+        f"Times are those of a car on a free road at the speed limits{factor}, signed or by the "
+        "table of the study; no one measured them."
+    )
 
 
 def headline(results: Results) -> list[str]:
@@ -117,9 +140,12 @@ def _types_in_words(results: Results) -> list[str]:
     ]
     study = results.settings.study
     one = len(groups) == 1
+    border = f"of {study.home} on the border with {study.neighbour}"
+    if len(kind) == 1:
+        return [f"The region {border} is of the type {groups[0]}."]
     return [
         (
-            f"The {len(kind)} regions of {study.home} on the border with {study.neighbour} are of "
+            f"The {len(kind)} regions {border} are of "
             f"{'one type' if one else f'{len(groups)} types'}: {'; '.join(groups)}."
         )
     ]
@@ -128,6 +154,14 @@ def _types_in_words(results: Results) -> list[str]:
 def _levels_in_words(results: Results) -> list[str]:
     """What can be said where levels are missing, so that no region has a type."""
     scored = [level for level in LEVELS if results.levels[level].notna().any()]
+    if len(results.levels) == 1 and not scored:
+        study = results.settings.study
+        return [
+            (
+                f"Scores and types compare regions, and this study has one of {study.home} on the "
+                f"border with {study.neighbour}: it has neither."
+            )
+        ]
     missing = [LABELS[level] for level in LEVELS if level not in scored]
     study = results.settings.study
     text = [
@@ -197,8 +231,8 @@ def _closure_in_words(results: Results) -> list[str]:
         worst = total.idxmax()
         extra, share = posts.at[worst, "closure_extra_hours"], posts.at[worst, "load_share"]
         sentences.append(
-            f"The costliest to lose is {names[worst]}: its closure would add {extra:.1f} h to each "
-            f"of the diverted trips, {percent(share)} of all."
+            f"The costliest to lose is {names[worst]}: its closure would add {hours(extra)} to "
+            f"each of the diverted trips, {percent(share)} of all."
         )
     lost = posts["closure_unserved"].dropna()
     if len(lost) and lost.max() >= 5e-4:
@@ -247,4 +281,6 @@ def _defaults(results: Results) -> str:
     """Default delays of the modes that have open checkpoints."""
     used = open_on_the_line(results)["mode"].unique()
     delays = results.settings.delay_h.items()
-    return ", ".join(f"{MODES[mode].lower()} {hours:g} h" for mode, hours in delays if mode in used)
+    return ", ".join(
+        f"{MODES[mode].lower()} {hours(delay)}" for mode, delay in delays if mode in used
+    )

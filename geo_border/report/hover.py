@@ -13,7 +13,7 @@ import pandas as pd
 
 from geo_border.inputs.extracts import RULE
 from geo_border.report.style import INK, MODES, MUTED, checkpoint_label, short_names
-from geo_border.typology.words import percent
+from geo_border.typology.words import hours, percent
 
 if TYPE_CHECKING:
     from geo_border.results import Results
@@ -122,10 +122,10 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
     extra = posts["closure_extra_hours"].to_numpy(float, na_value=np.nan)
     lost = posts["closure_unserved"].to_numpy(float, na_value=np.nan)
     closure = []
-    for hours, share in zip(extra, lost, strict=True):
+    for more, share in zip(extra, lost, strict=True):
         words = []
-        if np.isfinite(hours):
-            words.append(f"{hours:+.1f} h for each diverted trip")
+        if np.isfinite(more):
+            words.append(f"{hours(more)} more for each diverted trip")
         if np.isfinite(share) and share >= 5e-5:
             words.append(f"{percent(share, 1)} of the demand finds no other way")
         closure.append("; ".join(words) or "not modelled")
@@ -139,13 +139,30 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
             for share in posts["load_share"].to_numpy(float, na_value=np.nan)
         ],
         "delay_text": [
-            f"{out:.1f} h out, {back:.1f} h back ({origin})"
+            f"{hours(out)} out, {hours(back)} back ({origin})"
             for out, back, origin in zip(
                 posts["delay_out_h"], posts["delay_in_h"], delay_origin(posts), strict=True
             )
         ],
         "closure_text": closure,
     }
+
+
+def guessed(posts: pd.DataFrame) -> list[str]:
+    """Where the delays are from that are drawn hollow: no one measured them.
+
+    Parameters
+    ----------
+    posts
+        Rows of the checkpoints.
+
+    Returns
+    -------
+    list of str
+        Of `delay_origin`, each once.
+    """
+    origins = np.array(delay_origin(posts), object)[posts["delay_imputed"].to_numpy(bool)]
+    return sorted(set(origins))
 
 
 def delay_origin(posts: pd.DataFrame) -> list[str]:
@@ -159,10 +176,13 @@ def delay_origin(posts: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        ``from a source``, ``default``, or ``by open_crossings``, which nobody measured.
+        ``from a source``; ``default``; ``by open_crossings``, which nobody measured; ``not
+        given``, where the default is none.
     """
     known_from = posts.get("known_from", pd.Series("", posts.index))
-    return [
-        "by open_crossings" if source == RULE else "default" if guess else "from a source"
-        for source, guess in zip(known_from, posts["delay_imputed"], strict=True)
-    ]
+    none = (posts["delay_out_h"] == 0) & (posts["delay_in_h"] == 0)
+    origin = np.where(none, "not given", "default").astype(object)
+    origin[~posts["delay_imputed"].to_numpy(bool)] = "from a source"
+    origin[(known_from == RULE).to_numpy()] = "by open_crossings"
+    told: list[str] = origin.tolist()
+    return told

@@ -20,9 +20,181 @@ if TYPE_CHECKING:
     from matplotlib.typing import ColorType
     from numpy.typing import NDArray
 
+LINE_LETTERS = 11
+"""Names longer than this go into several lines."""
+
+GAP_PT = 1.2
+"""Least distance between two words, points."""
+
+TOUCH = 0.3
+"""Badness of touching another word or a symbol at all; that of covering half of it is 2."""
+
+BUSY = 0.2
+"""Badness of a word all on ground that is better left free."""
+
+
+def folded(name: str) -> str:
+    """Break a name into lines, at spaces and hyphens.
+
+    Parameters
+    ----------
+    name
+        The name.
+
+    Returns
+    -------
+    str
+        Lines of at most `LINE_LETTERS`, but for longer words.
+    """
+    return textwrap.fill(name, LINE_LETTERS, break_long_words=False)
+
+
+class Room:
+    """Room for words on a map: what is taken, and where the next word stands best.
+
+    Parameters
+    ----------
+    frame
+        West, south, east, north of the map.
+    gap
+        Least distance between words, in the unit of the map.
+    """
+
+    def __init__(self, frame: tuple[float, float, float, float], *, gap: float) -> None:
+        self.taken: list[tuple[float, float, float, float]] = []
+        self._frame = shapely.box(*frame)
+        self._gap = gap
+        self._busy = shapely.Polygon()
+
+    def take(self, x: float, y: float, width: float, height: float) -> None:
+        """Keep others clear of a box.
+
+        Parameters
+        ----------
+        x, y
+            Its centre.
+        width, height
+            Its size.
+        """
+        self.taken.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+
+    def avoid(self, shape: shapely.Geometry) -> None:
+        """Write on some ground only where there is no other as good.
+
+        Parameters
+        ----------
+        shape
+            Polygons.
+        """
+        self._busy = shapely.union(self._busy, shape)
+        shapely.prepare(self._busy)
+
+    def seen(self, shape: shapely.Geometry) -> shapely.Polygon:
+        """Largest piece of a region inside the frame.
+
+        Parameters
+        ----------
+        shape
+            Polygons.
+
+        Returns
+        -------
+        Polygon
+            Empty where nothing is inside.
+        """
+        pieces = shapely.get_parts(shapely.intersection(shape, self._frame))
+        polygons = pieces[shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON]
+        return max(polygons, key=shapely.area, default=shapely.Polygon())
+
+    def best(
+        self,
+        spots: NDArray[np.float64],
+        extent: tuple[float, float],
+        *,
+        home: shapely.Geometry | None = None,
+        most: float = np.inf,
+    ) -> NDArray[np.float64] | None:
+        """Take the best of some spots for a word.
+
+        Parameters
+        ----------
+        spots
+            Centres of the word, best first, shape (n, 2).
+        extent
+            Its width and height.
+        home
+            Ground that it should stand on.
+        most
+            Badness from which there is no room: 1 for a word all outside its ground.
+
+        Returns
+        -------
+        ndarray or None
+            The spot, shape (2,); None if there is no room.
+        """
+        half = np.array(extent) / 2
+        corners = np.c_[spots - half, spots + half]
+        boxes = shapely.box(*corners.T)
+        cost = self._badness(boxes, home)
+        cost[cost > most] = np.inf
+        area = shapely.area(boxes)
+        cost += BUSY * shapely.area(shapely.intersection(boxes, self._busy)) / area
+        if home is not None:
+            # Near the middle of the region rather than in a corner of it.
+            cost += np.linspace(0, 0.15, len(boxes))
+        number = int(np.argmin(cost))
+        if not np.isfinite(cost[number]):
+            return None
+        west, south, east, north = corners[number]
+        gap = self._gap
+        self.taken.append((west - gap, south - gap, east + gap, north + gap))
+        spot: NDArray[np.float64] = spots[number]
+        return spot
+
+    def _badness(
+        self, boxes: NDArray[np.object_], home: shapely.Geometry | None
+    ) -> NDArray[np.float64]:
+        """What boxes cover of others, of the frame, of foreign ground."""
+        area = shapely.area(boxes)
+
+        def outside(shape: shapely.Geometry) -> NDArray[np.float64]:
+            share: NDArray[np.float64] = 1 - shapely.area(shapely.intersection(boxes, shape)) / area
+            return share
+
+        cost = 3 * outside(self._frame)
+        for taken in self.taken:
+            covered = 1 - outside(shapely.box(*taken))
+            cost += 4 * covered + TOUCH * (covered > 1e-9)
+        return cost if home is None else cost + outside(home)
+
+
+def spots_in(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:
+    """Points inside a polygon, the middle of its widest part first.
+
+    Parameters
+    ----------
+    piece
+        The polygon.
+    n
+        Columns and rows of the grid they are taken from.
+
+    Returns
+    -------
+    ndarray
+        Shape (at least 1, 2).
+    """
+    middle = shapely.get_coordinates(shapely.maximum_inscribed_circle(piece))[0]
+    west, south, east, north = piece.bounds
+    grid = np.stack(
+        np.meshgrid(np.linspace(west, east, n), np.linspace(south, north, n)), axis=-1
+    ).reshape(-1, 2)
+    inside = grid[shapely.contains_xy(piece, grid[:, 0], grid[:, 1])]
+    order = np.argsort(np.hypot(*(inside - middle).T), kind="stable")
+    return np.vstack([middle, inside[order]])
+
 
 class Labels:
-    """Words on a map that keep clear of each other.
+    """Words on a printed map.
 
     Parameters
     ----------
@@ -32,11 +204,11 @@ class Labels:
 
     def __init__(self, axes: Axes) -> None:
         self._axes = axes
-        self._taken: list[tuple[float, float, float, float]] = []
-        window = axes.get_window_extent()
         west, east = axes.get_xlim()
-        self._metres_per_pixel = (east - west) / window.width
-        self._frame = (west, axes.get_ylim()[0], east, axes.get_ylim()[1])
+        south, north = axes.get_ylim()
+        self._metres_per_pixel = (east - west) / axes.get_window_extent().width
+        self._metres_per_pt = self._metres_per_pixel * axes.figure.dpi / 72
+        self.room = Room((west, south, east, north), gap=GAP_PT * self._metres_per_pt)
 
     def keep_clear(self, x: float, y: float, radius_pt: float) -> None:
         """Reserve the room of a symbol.
@@ -48,8 +220,8 @@ class Labels:
         radius_pt
             Its radius, points.
         """
-        radius = radius_pt / 72 * self._axes.figure.dpi * self._metres_per_pixel
-        self._taken.append((x - radius, y - radius, x + radius, y + radius))
+        width = 2 * radius_pt * self._metres_per_pt
+        self.room.take(x, y, width, width)
 
     def in_polygons(
         self,
@@ -58,7 +230,6 @@ class Labels:
         *,
         size: float = LABEL_PT,
         colour: ColorType = INK,
-        weight: str = "normal",
         most: float = np.inf,
     ) -> None:
         """Write a name into each polygon, the smallest polygon first.
@@ -69,32 +240,20 @@ class Labels:
             Polygons, map metres.
         texts
             The names.
-        size, colour, weight
+        size, colour
             Of the letters.
         most
-            A name that would cover more than this is left out; 1 is all of its room.
+            As in `Room.best`.
         """
-        frame = shapely.box(*self._frame)
         detail = 3 * self._metres_per_pixel
-        seen = [
-            shapely.simplify(_largest(shapely.intersection(shape, frame)), detail)
-            for shape in shapes
-        ]
+        seen = [shapely.simplify(self.room.seen(shape), detail) for shape in shapes]
         todo = [(piece, text) for piece, text in zip(seen, texts, strict=True) if piece.area > 0]
         for piece, text in sorted(todo, key=lambda job: (job[0].area, job[1])):
-            word = textwrap.fill(text, 11, break_long_words=False)
-            width, height = self._size(word, size, weight)
-            spots = _spots(piece)
-            self._write(
-                word,
-                spots,
-                (width, height),
-                piece,
-                most=most,
-                size=size,
-                colour=colour,
-                weight=weight,
-            )
+            word = folded(text)
+            extent = self._size(word, size)
+            spot = self.room.best(spots_in(piece), extent, home=piece, most=most)
+            if spot is not None:
+                self._write(word, spot, size=size, colour=colour)
 
     def beside_point(
         self, x: float, y: float, text: str, *, radius_pt: float, size: float = SMALL_PT
@@ -112,100 +271,46 @@ class Labels:
         size
             Of the letters, points.
         """
-        width, height = self._size(text, size, "normal")
-        unit = self._metres_per_pixel * self._axes.figure.dpi / 72
-        away = (radius_pt + 1) * unit
+        width, height = self._size(text, size)
+        away = (radius_pt + GAP_PT) * self._metres_per_pt
         sideways, upright = away + width / 2, away + height / 2
+        near = 0.7 * away + width / 2
         spots = np.array(
             [
                 (x + sideways, y),
                 (x - sideways, y),
                 (x, y + upright),
                 (x, y - upright),
-                (x + 0.7 * away + width / 2, y + 0.7 * upright),
-                (x + 0.7 * away + width / 2, y - 0.7 * upright),
-                (x - 0.7 * away - width / 2, y + 0.7 * upright),
-                (x - 0.7 * away - width / 2, y - 0.7 * upright),
+                (x + near, y + 0.7 * upright),
+                (x + near, y - 0.7 * upright),
+                (x - near, y + 0.7 * upright),
+                (x - near, y - 0.7 * upright),
             ]
         )
-        self._write(
-            text, spots, (width, height), None, most=0.02, size=size, colour=INK, weight="normal"
-        )
+        spot = self.room.best(spots, (width, height), most=0.02)
+        if spot is not None:
+            self._write(text, spot, size=size, colour=INK)
 
-    def _size(self, text: str, size: float, weight: str) -> tuple[float, float]:
+    def _size(self, text: str, size: float) -> tuple[float, float]:
         """Width and height of words on the map, metres."""
-        probe = self._axes.text(
-            0, 0, literal(text), fontsize=size, fontweight=weight, linespacing=1.0
-        )
+        probe = self._axes.text(0, 0, literal(text), fontsize=size, linespacing=1.0)
         box = probe.get_window_extent()
         probe.remove()
         return box.width * self._metres_per_pixel, box.height * self._metres_per_pixel
 
     def _write(
-        self,
-        text: str,
-        spots: NDArray[np.float64],
-        extent: tuple[float, float],
-        home: shapely.Geometry | None,
-        *,
-        most: float,
-        size: float,
-        colour: ColorType,
-        weight: str,
+        self, text: str, spot: NDArray[np.float64], *, size: float, colour: ColorType
     ) -> None:
-        """Write at the best of the spots, which come best first."""
-        half = np.array(extent) / 2
-        boxes = np.c_[spots - half, spots + half]
-        cost = self._cost(boxes, home)
-        best = int(np.argmin(cost))
-        if cost[best] > most:
-            return
-        self._taken.append(tuple(boxes[best]))
+        """Write at a spot."""
         self._axes.text(
-            float(spots[best, 0]),
-            float(spots[best, 1]),
+            float(spot[0]),
+            float(spot[1]),
             literal(text),
             fontsize=size,
             color=colour,
-            fontweight=weight,
             ha="center",
             va="center",
             linespacing=1.0,
             zorder=10,
             path_effects=[withStroke(linewidth=1.2, foreground="white", alpha=0.85)],
         )
-
-    def _cost(
-        self, boxes: NDArray[np.float64], home: shapely.Geometry | None
-    ) -> NDArray[np.float64]:
-        """Badness of boxes: what they cover of others, of the frame, of foreign ground."""
-        area = shapely.area(shapely.box(*boxes[0]))
-        shapes = shapely.box(*boxes.T)
-        cost: NDArray[np.float64] = 3 * (
-            1 - shapely.area(shapely.intersection(shapes, shapely.box(*self._frame))) / area
-        )
-        for taken in self._taken:
-            cost += 4 * shapely.area(shapely.intersection(shapes, shapely.box(*taken))) / area
-        if home is not None:
-            cost += 1 - shapely.area(shapely.intersection(shapes, home)) / area
-            # Near the middle of the region rather than in a corner of it.
-            cost += np.linspace(0, 0.15, len(boxes))
-        return cost
-
-
-def _largest(shape: shapely.Geometry) -> shapely.Polygon:
-    """Largest polygon of a geometry, empty if it has none."""
-    polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
-    return max(polygons, key=shapely.area, default=shapely.Polygon())
-
-
-def _spots(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:
-    """Points inside a polygon, the middle of its widest part first."""
-    middle = shapely.get_coordinates(shapely.maximum_inscribed_circle(piece))[0]
-    west, south, east, north = piece.bounds
-    grid = np.stack(
-        np.meshgrid(np.linspace(west, east, n), np.linspace(south, north, n)), axis=-1
-    ).reshape(-1, 2)
-    inside = grid[shapely.contains_xy(piece, grid[:, 0], grid[:, 1])]
-    order = np.argsort(np.hypot(*(inside - middle).T), kind="stable")
-    return np.vstack([middle, inside[order]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
@@ -68,6 +69,7 @@ def network_map(results: Results, ground: Ground) -> Figure:
     )
     axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:])
     labels = Labels(axes)
+    labels.room.avoid(shapely.union_all(loaded.geometry.buffer(3 * ground.detail_m).to_numpy()))
     size = _checkpoint_symbols(axes, results, ground, labels)
     lost = results.crossings[results.crossings["checkpoint_id"].isna()]
     if len(lost):

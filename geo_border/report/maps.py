@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
@@ -22,6 +21,7 @@ from geo_border.report.cartography import (
 from geo_border.report.corridors import corridor_figure
 from geo_border.report.figures import border_profile, has_delays
 from geo_border.report.labels import Labels
+from geo_border.report.map_isochrones import isochrones_map
 from geo_border.report.map_network import network_map
 from geo_border.report.map_surfaces import surfaces_map
 from geo_border.report.sheet import class_handles, finish, legend_under, map_sheet, region_names
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 
     from geo_border.results import Results
 
-LARGEST_PLACE = 32.0
-"""Area of the symbol of the most populous place, square points."""
+PLACES_AREA = (32.0, 110.0)
+"""Area of the symbol of the most populous place, square points: among many places, among few."""
 
 
 def write_maps(results: Results, folder: Path) -> list[Path]:
@@ -78,7 +78,7 @@ def write_maps(results: Results, folder: Path) -> list[Path]:
         "access": access_map(results, ground),
         "border_profile": border_profile(results),
     }
-    if "isochrones" in results.layers:
+    if len(results.layers.get("isochrones", ())):
         figures["isochrones"] = isochrones_map(results, ground)
     if (corridors := corridor_figure(results)) is not None:
         figures["corridors"] = corridors
@@ -112,7 +112,7 @@ def types_map(results: Results, ground: Ground) -> Figure:
     figure, (axes,) = map_sheet(ground, legend_rows=(len(colours) + 1) // 2)
     draw_ground(axes, ground, fill=fill)
     marks = [f" ({letter[name]})" if name in letter else "" for name in kind]
-    region_names(axes, ground, ground.regions["short"] + marks)
+    region_names(Labels(axes), ground, ground.regions["short"] + marks)
     handles = [
         Patch(
             facecolor=colour,
@@ -205,7 +205,8 @@ def access_map(results: Results, ground: Ground) -> Figure:
     at = places.geometry.to_crs(ground.crs)
     # Area by population, but a village is still to be seen.
     people = places["population"].to_numpy(float)
-    area = (LARGEST_PLACE * people / people.max(initial=1)).clip(0.9)
+    largest = float(np.clip(5000 / max(len(people), 1), *PLACES_AREA))
+    area = (largest * people / people.max(initial=1)).clip(0.9)
     order = np.argsort(-area, kind="stable")
     figure, panels = map_sheet(
         ground, n=len(panels_of), columns=1, legend_rows=1, legend_each=True, titled=True
@@ -238,43 +239,5 @@ def access_map(results: Results, ground: Ground) -> Figure:
             )
             handles[-1].set_label("not reached")
         legend_under(axes, handles, columns=7)
-    return finish(figure, panels[-1], ground, [], columns=1)
-
-
-def isochrones_map(results: Results, ground: Ground) -> Figure:
-    """Draw what lies within the zones of the open checkpoints, on both sides.
-
-    Parameters
-    ----------
-    results
-        What a run gave, with the layer ``isochrones``.
-    ground
-        As `geo_border.report.cartography.ground_of` gives it.
-
-    Returns
-    -------
-    Figure
-        The map.
-    """
-    layer = results.layers["isochrones"]
-    limits = sorted(layer["hours"].unique())
-    scale = classes([*limits, np.inf], colours=BAD)
-    figure, (axes,) = map_sheet(ground, legend_rows=1)
-    draw_ground(axes, ground, line=0.8)
-    # The largest first: what is near covers what is far.
-    for limit, colour in sorted(zip(limits, scale.colours, strict=False), reverse=True):
-        shapes = layer.geometry[layer["hours"] == limit].to_crs(ground.crs)
-        merged = gpd.GeoSeries([shapes.union_all()], crs=ground.crs).simplify(300)
-        merged.plot(ax=axes, color=colour, edgecolor="white", linewidth=0.2, zorder=3)
-    posts = results.checkpoints
-    posts = posts[posts["is_open"] & posts.index.isin(layer["from_id"])]
-    at = posts.geometry.to_crs(ground.crs)
-    axes.scatter(at.x, at.y, s=4, c=INK, linewidths=0, zorder=5)
-    axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:], xlabel="", ylabel="")
-    region_names(axes, ground, ground.regions["short"])
-    handles: list[Artist] = [
-        Patch(facecolor=colour, edgecolor="#8d8f8c", linewidth=0.4, label=f"{60 * limit:.0f} min")
-        for limit, colour in zip(limits, scale.colours, strict=False)
-    ]
-    handles.append(Line2D([], [], marker="o", ls="", ms=2, color=INK, label="open checkpoint"))
-    return finish(figure, axes, ground, handles, columns=6)
+    note = [Line2D([], [], ls="", label="Area of a circle by population")]
+    return finish(figure, panels[-1], ground, note, columns=1)

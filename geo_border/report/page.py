@@ -10,10 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from geo_border.access.decay import calibrated
 from geo_border.border.line import is_ring
-from geo_border.report.cartography import ground_of
+from geo_border.report.cartography import drawn_edges, ground_of
 from geo_border.report.corridors import corridor_panels
-from geo_border.report.figures import beginning
-from geo_border.report.headline import headline, key_figures
+from geo_border.report.figures import beginning, has_delays, open_on_the_line
+from geo_border.report.headline import headline, key_figures, speeds_in_words
+from geo_border.report.hover import guessed
+from geo_border.report.map_isochrones import is_cut, rings
 from geo_border.report.page_account import indicator_tables, provenance, quality_groups
 from geo_border.report.page_cards import other_cards, region_cards
 from geo_border.report.page_map import region_map
@@ -26,8 +28,8 @@ from geo_border.report.page_tables import (
     reach_table,
     region_table,
 )
-from geo_border.report.style import MODE_COLOURS, MODES
-from geo_border.typology.words import listed
+from geo_border.report.style import MODE_COLOURS, MODES, SCORES
+from geo_border.typology.words import hours, listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +88,8 @@ def page(results: Results) -> str:
     """
     ground = ground_of(results)
     ground = ground_of(results, simplify_m=ground.detail_m / 2)
-    drawn, choices = region_map(results, ground)
+    isochrones = rings(results, ground)
+    drawn, choices = region_map(results, ground, isochrones)
     environment = Environment(
         loader=PackageLoader("geo_border.report"),
         autoescape=True,
@@ -102,6 +105,8 @@ def page(results: Results) -> str:
         map_item=_item(drawn),
         profile_item=_item(profile(results)),
         choices=choices,
+        layers=_layers(results, isochrones=bool(isochrones)),
+        rings=isochrones,
         groups=_groups(choices),
         legends={choice.key: choice.legend for choice in choices},
     )
@@ -120,10 +125,36 @@ def _groups(choices: list[Choice]) -> dict[str, list[Choice]]:
     return groups
 
 
+def _layers(results: Results, *, isochrones: bool) -> list[tuple[str, str, bool]]:
+    """Layers of the map that can be shown or hidden: name, words, whether shown at first."""
+    edges, posts = drawn_edges(results), results.checkpoints
+    lost = results.crossings["checkpoint_id"].isna().any()
+    return [
+        (name, words, shown)
+        for name, words, shown, there in (
+            ("load", "Load", True, (edges["load_share"] > 0).any()),
+            ("road", "Roads", True, (edges["mode"] == "road").any()),
+            ("rail", "Railways", True, (edges["mode"] == "rail").any()),
+            ("checkpoints", "Checkpoints", True, posts["lon"].notna().any()),
+            (
+                "unserved",
+                "Unserved crossings",
+                True,
+                lost,
+            ),
+            ("isochrones", "Isochrones", False, isochrones),
+            ("places", "Settlements", False, len(results.places) > 0),
+            ("names", "Names", True, True),
+        )
+        if there
+    ]
+
+
 def _facts(results: Results) -> dict[str, Any]:
     """Everything the template shows but the drawings."""
     modes = [mode for mode in MODES if mode in set(results.checkpoints["mode"])]
     choices = results.settings.index.model_dump(include={"normalisation", "weights", "aggregation"})
+    posts, along = results.checkpoints, open_on_the_line(results)
     zones = [f"{minutes:g}" for minutes in results.settings.access.zones_min]
     return {
         "settings": results.settings,
@@ -152,6 +183,17 @@ def _facts(results: Results) -> dict[str, Any]:
         "quality": quality_groups(results),
         "provenance": provenance(results.manifest),
         "unserved": int(results.crossings["checkpoint_id"].isna().sum()),
+        "closed": bool((~posts["is_open"] & posts["lon"].notna()).any()),
+        "scored": bool(results.levels[list(SCORES)].notna().to_numpy().any()),
+        "ranked": bool(results.levels["rank_low"].notna().any()),
+        "speeds": speeds_in_words(results),
+        "half_life": hours(results.settings.demand.half_life_h),
+        "delayed": has_delays(results),
+        "guessed": guessed(along) if has_delays(results) else [],
+        "modes_along": [
+            (MODES[mode], MODE_COLOURS[mode], mode) for mode in modes if mode in set(along["mode"])
+        ],
+        "cut": is_cut(results),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.report.style import LEVELS, SCORES, best_first, checkpoint_label, type_colours
-from geo_border.typology.words import PERCENT, capitalised, number, words_of
+from geo_border.typology.words import capitalised, number, percent, words_of
 
 if TYPE_CHECKING:
     from geo_border.results import Results
@@ -31,20 +31,19 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
     settings = results.settings.typology
     lines = results.cards[results.cards["kind"] == "region"].groupby("id", sort=False)["line"]
     lines_of = {name: [checkpoint_label(words_of(line)) for line in group] for name, group in lines}
-    order = best_first(results)
+    scored = {key: title for key, title in SCORES.items() if results.levels[key].notna().any()}
     cards = []
-    for name in order:
+    for name in best_first(results):
         level = results.levels.loc[name]
-        known = name in results.typology.index
-        kind = results.typology.loc[name] if known else pd.Series(dtype=object)
+        typed = name in results.typology.index
+        kind = results.typology.loc[name] if typed else pd.Series(dtype=object)
         bars = []
-        for key, title in SCORES.items():
+        for key, title in scored.items():
             value = level[key]
-            text = number(value)
             bars.append(
                 {
                     "title": title,
-                    "text": "no data" if text == "\N{EN DASH}" else text,
+                    "text": number(value) if np.isfinite(value) else "no data",
                     "width": float(np.clip(value, 0, 100)) if np.isfinite(value) else None,
                     "grade": _grade(value, settings.low, settings.high),
                     "main": key in LEVELS,
@@ -54,7 +53,7 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
             part: checkpoint_label(words_of(kind.get(part)))
             for part in ("reasons", "growth_point", "bottleneck", "would_change")
         }
-        readiness = kind.get("readiness")
+        readiness, probability = kind.get("readiness"), kind.get("probability")
         cards.append(
             {
                 "id": str(name),
@@ -62,7 +61,7 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
                 "local": words_of(results.regions.loc[name].get("name_ru")),
                 "type": capitalised(words_of(kind.get("type"))) or "not typed",
                 "colour": colours.get(str(kind.get("type")), "#dcdcd8"),
-                "probability": number(kind.get("probability"), factor=100, unit=PERCENT),
+                "probability": percent(float(probability)) if pd.notna(probability) else "",
                 "readiness": readiness if isinstance(readiness, str) else number(readiness),
                 **said,
                 "bars": bars,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from geo_border.report.figures import has_delays
 from geo_border.report.hover import numbers
 from geo_border.report.style import (
     BAD,
@@ -20,14 +22,14 @@ from geo_border.report.style import (
     type_colours,
 )
 from geo_border.typology.rules import UNDETERMINED
-from geo_border.typology.words import PERCENT, capitalised
+from geo_border.typology.words import HOURS, MINUTES, PERCENT, capitalised
 
 if TYPE_CHECKING:
     from geo_border.results import Results
 
 
-MEASURES = {
-    "hours_to_checkpoint": ("Hours to the nearest open checkpoint", BAD, " h", 1.0, 1),
+MEASURES: dict[str, tuple[str, str, str, float, int]] = {
+    "hours_to_checkpoint": ("Time to the nearest open checkpoint", BAD, HOURS, 1.0, 1),
     "border_effect": ("Border effect: accessibility lost to delays", BAD, PERCENT, 100.0, 1),
     "km_per_checkpoint": ("Border km per open checkpoint", BAD, " km", 1.0, 0),
     "population_60min_across": ("People across the border within an hour", GOOD, "", 1.0, 0),
@@ -86,13 +88,19 @@ def region_fills(results: Results) -> tuple[pd.DataFrame, list[Choice]]:
         )
     ]
     scale = score_classes(results)
+    home = (regions["side"] == "home").to_numpy()
     for key, title in SCORES.items():
         values = results.levels[key].reindex(regions.index)
-        fills[f"fill_{key}"] = scale.colour(values)
+        fills[f"fill_{key}"] = np.where(home, scale.colour(values), NEIGHBOUR)
         fills[f"told_{key}"] = numbers(values, "{:.0f}")
-        choices.append(Choice(key, title, "Scores, 0 to 100", _legend(scale, values)))
-    for key, (title, tones, unit, factor, decimals) in MEASURES.items():
+        choices.append(Choice(key, title, "Scores, 0 to 100", _legend(scale, values[home])))
+    for key, form in MEASURES.items():
+        title, tones, unit, factor, decimals = form
+        if key == "border_effect" and not has_delays(results):
+            continue
         values = regions[key]
+        if unit == HOURS and values.max() < 2:
+            unit, factor, decimals = MINUTES, 60.0, 0
         measure = quantile_classes(values, colours=tones, unit=unit, scale=factor)
         fills[f"fill_{key}"] = measure.colour(values)
         fills[f"told_{key}"] = numbers(values, f"{{:,.{decimals}f}}{unit}", factor=factor)

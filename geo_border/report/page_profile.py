@@ -18,8 +18,16 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from geo_border.report.figures import beginning, gaps_along, open_on_the_line, runs_along
+from geo_border.report.figures import (
+    beginning,
+    gaps_along,
+    has_delays,
+    open_on_the_line,
+    runs_along,
+)
 from geo_border.report.hover import FONT, MARKERS, POST_ROWS, checkpoint_words, tooltip
+from geo_border.report.labels import folded
+from geo_border.report.page_layers import LETTER_PX, WIDTH
 from geo_border.report.style import INK, MODE_COLOURS, MUTED, short_names
 
 if TYPE_CHECKING:
@@ -27,6 +35,10 @@ if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
 
     from geo_border.results import Results
+
+
+BAND_LINES = 3
+"""Lines of a name that go into a band."""
 
 
 def profile(results: Results) -> LayoutDOM:
@@ -40,16 +52,14 @@ def profile(results: Results) -> LayoutDOM:
     Returns
     -------
     LayoutDOM
-        Four strips that share the distance along the border.
+        Strips that share the distance along the border; that of the delays where there are any.
     """
     along = Range1d(start=0, end=float(results.border["to_km"].max()), bounds="auto")
     posts = open_on_the_line(results)
-    strips = [
-        _band_strip(results, along),
-        _load_strip(results, posts, along),
-        _delay_strip(results, posts, along),
-        _gap_strip(results, along),
-    ]
+    strips = [_band_strip(results, along), _load_strip(results, posts, along)]
+    if has_delays(results):
+        strips.append(_delay_strip(results, posts, along))
+    strips.append(_gap_strip(results, along))
     for strip in strips[:-1]:
         strip.xaxis.visible = False
     return column(*strips, sizing_mode="stretch_width", spacing=4)
@@ -111,11 +121,11 @@ def _band_strip(results: Results, along: Range1d) -> figure:
             fill_color="fill",
             line_color="white",
         )
-        wide = (length > 0.06 * full).to_numpy()
+        told = [_in_band(name, WIDTH * km / full) for name, km in zip(names, length, strict=True)]
         strip.text(
-            x=((runs["from_km"] + runs["to_km"]) / 2)[wide].tolist(),
-            y=[level + 0.5] * int(wide.sum()),
-            text=[name.replace(" ", "\n") for name, room in zip(names, wide, strict=True) if room],
+            x=((runs["from_km"] + runs["to_km"]) / 2).tolist(),
+            y=[level + 0.5] * len(runs),
+            text=told,
             text_align="center",
             text_baseline="middle",
             text_font=value(FONT),
@@ -132,6 +142,15 @@ def _band_strip(results: Results, along: Range1d) -> figure:
     strip.ygrid.grid_line_color = None
     strip.min_border_left = 64
     return strip
+
+
+def _in_band(name: str, room: float) -> str:
+    """Name in one line or in up to `BAND_LINES`, empty where it does not go into its band."""
+    for text in (name, folded(name)):
+        lines = text.split("\n")
+        if LETTER_PX * max(map(len, lines)) <= room and len(lines) <= BAND_LINES:
+            return text
+    return ""
 
 
 def _load_strip(results: Results, posts: pd.DataFrame, along: Range1d) -> figure:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from geo_border.network.places import STAND_IN
+from geo_border.report.figures import border_effect
 from geo_border.report.hover import checkpoint_words, delay_origin
 from geo_border.report.style import (
     BAD,
@@ -17,7 +19,15 @@ from geo_border.report.style import (
     pretty_classes,
     short_names,
 )
-from geo_border.typology.words import capitalised, number, percent, words_of
+from geo_border.typology.words import (
+    HOURS,
+    MINUTES,
+    capitalised,
+    hours,
+    number,
+    percent,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from geo_border.results import Results
@@ -49,6 +59,35 @@ def cell(value: object, decimals: int = 0, *, factor: float = 1, unit: str = "")
     return {"text": text, "key": "" if missing else f"{float(value):.10g}", "numeric": True}  # type: ignore[arg-type]  # not missing: a number
 
 
+def duration(value: float) -> Cell:
+    """Make a cell of hours, or of minutes where there are few.
+
+    Parameters
+    ----------
+    value
+        Hours.
+
+    Returns
+    -------
+    dict
+        As `cell` makes it; its key is in hours.
+    """
+    return {**cell(value), "text": hours(value)}
+
+
+def _without_empty(head: list[tuple[str, str]], rows: list[list[Cell]]) -> dict[str, Any]:
+    """Table without the columns of numbers in which no one has a figure."""
+    told = [
+        number
+        for number in range(len(head))
+        if not rows or any(row[number]["key"] or not row[number]["numeric"] for row in rows)
+    ]
+    return {
+        "head": [head[number] for number in told],
+        "rows": [[row[number] for number in told] for row in rows],
+    }
+
+
 def region_table(results: Results) -> dict[str, Any]:
     """Table of the home regions with levels, types and accessibility.
 
@@ -68,11 +107,11 @@ def region_table(results: Results) -> dict[str, Any]:
         ("Index", "0\N{EN DASH}100"),
         ("Rank", "interval"),
         *((title, "0\N{EN DASH}100") for key, title in SCORES.items() if key != "index"),
-        ("To the nearest check\N{SOFT HYPHEN}point", "h"),
+        ("To the nearest check\N{SOFT HYPHEN}point", ""),
         ("Border effect", "%"),
     ]
     rows = []
-    near = results.regions.loc[results.levels.index, "hours_to_checkpoint"].max() < 2
+    effect = border_effect(results)
     for name in best_first(results):
         region, level = results.regions.loc[name], results.levels.loc[name]
         kind = words_of(results.typology["type"].get(name))
@@ -86,22 +125,11 @@ def region_table(results: Results) -> dict[str, Any]:
                 cell(level["index"]),
                 interval,
                 *(cell(level[key]) for key in SCORES if key != "index"),
-                cell(region["hours_to_checkpoint"], 2 if near else 1),
-                cell(region["border_effect"], 1, factor=100),
+                duration(region["hours_to_checkpoint"]),
+                cell(effect[name], 1, factor=100),
             ]
         )
-    return {"head": head, "rows": rows}
-
-
-def _access_cells(region: pd.Series[Any]) -> list[Cell]:
-    """Cells with the accessibility of one region."""
-    return [
-        cell(region["border_km"]),
-        cell(region["checkpoints_open"]),
-        cell(region["km_per_checkpoint"]),
-        cell(region["hours_to_checkpoint"], 1),
-        cell(region["border_effect"], 1, factor=100),
-    ]
+    return _without_empty(head, rows)
 
 
 def reach_table(results: Results) -> dict[str, Any]:
@@ -125,7 +153,7 @@ def reach_table(results: Results) -> dict[str, Any]:
         ("Border", "km"),
         ("Open check\N{SOFT HYPHEN}points", ""),
         ("Border per check\N{SOFT HYPHEN}point", "km"),
-        ("To the nearest check\N{SOFT HYPHEN}point", "h"),
+        ("To the nearest check\N{SOFT HYPHEN}point", ""),
         ("Border effect", "%"),
         (f"Within {minutes}, own side", "thousand"),
         (f"Within {minutes}, across", "thousand"),
@@ -134,20 +162,25 @@ def reach_table(results: Results) -> dict[str, Any]:
     ]
     study = results.settings.study
     side = {"home": study.home, "neighbour": study.neighbour}
+    effect = border_effect(results)
     rows = [
         [
             cell(str(region["name"])),
             cell(side[region["side"]]),
             cell(region["population"], factor=1e-3),
-            *_access_cells(region),
+            cell(region["border_km"]),
+            cell(region["checkpoints_open"]),
+            cell(region["km_per_checkpoint"]),
+            duration(region["hours_to_checkpoint"]),
+            cell(effect[name], 1, factor=100),
             cell(region["population_60min_own"], factor=1e-3),
             cell(region["population_60min_across"], 1, factor=1e-3),
             cell(region["potential_own"], factor=1e-3),
             cell(region["potential_across"], 1, factor=1e-3),
         ]
-        for _, region in results.regions.iterrows()
+        for name, region in results.regions.iterrows()
     ]
-    return {"head": head, "rows": rows}
+    return _without_empty(head, rows)
 
 
 def checkpoint_table(results: Results) -> dict[str, Any]:
@@ -181,9 +214,9 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
         ("Mode", ""),
         ("Status", ""),
         ("Load", "% of demand"),
-        ("Delay", "h, mean"),
+        ("Delay", "mean"),
         ("Delay is", ""),
-        ("If closed: extra", "h a diverted trip"),
+        ("If closed: extra", "a diverted trip"),
         ("No other way", "% of demand"),
         ("Traffic goes to", "share"),
     ]
@@ -194,9 +227,9 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
             cell(words["mode_text"][number_]),
             cell(str(post["status"])),
             cell(post["load_share"], 1, factor=100),
-            cell(float(np.mean([post["delay_out_h"], post["delay_in_h"]])), 1),
+            duration(float(np.mean([post["delay_out_h"], post["delay_in_h"]]))),
             cell(origin[number_]),
-            cell(post["closure_extra_hours"], 1),
+            duration(post["closure_extra_hours"]),
             cell(post["closure_unserved"], 2, factor=100),
             cell(", ".join(ways.get(str(name), []))),
         ]
@@ -240,7 +273,7 @@ def dyad_table(results: Results) -> dict[str, Any]:
 
 
 def capital_matrix(results: Results) -> dict[str, Any]:
-    """Hours and km from each home capital to each neighbour capital.
+    """Time and km from each home capital to each neighbour capital.
 
     Parameters
     ----------
@@ -250,15 +283,15 @@ def capital_matrix(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``ends`` in words, ``columns`` of names; ``rows`` of a name and cells with ``hours``,
-        ``km``, ``via``, ``colour``; ``legend`` of colours and labels.
+        ``stand_in`` (whether largest settlements stand in for capitals), ``columns`` of names;
+        ``rows`` of a name and cells with ``time``, ``km``, ``via``, ``colour``; ``legend`` of
+        colours and labels.
     """
     regions = results.regions
     short = short_names(regions["name"].astype(str))
     capital = regions["capital"].map(words_of)
     capital = capital.where(capital != "", short)
     known_from = regions.get("capital_known_from", pd.Series(dtype=object))
-    stand_in = bool((known_from == "most populous settlement").any())
     times = results.travel_times.set_index(["from_id", "to_id"])
     posts = checkpoint_names(results)
     rows_of = list(regions.index[regions["side"] == "home"])
@@ -267,19 +300,20 @@ def capital_matrix(results: Results) -> dict[str, Any]:
         times.index.get_level_values(0).isin(rows_of)
         & times.index.get_level_values(1).isin(columns)
     ]
-    scale = pretty_classes(across["hours"], colours=BAD, unit=" h", darkest=0.5)
+    unit, factor = (MINUTES, 60) if across["hours"].max() < 2 else (HOURS, 1)
+    scale = pretty_classes(across["hours"], colours=BAD, unit=unit, scale=factor, darkest=0.5)
     rows = []
     for start in rows_of:
         cells = []
         for end in columns:
             if (start, end) not in across.index:
-                cells.append({"hours": "\N{EN DASH}", "km": "", "via": "", "colour": "#ffffff"})
+                cells.append({"time": "\N{EN DASH}", "km": "", "via": "", "colour": "#ffffff"})
                 continue
             trip = across.loc[(start, end)]
             ways = [way for way in words_of(trip["via"]).replace(",", ";").split(";") if way]
             cells.append(
                 {
-                    "hours": number(trip["hours"], 1),
+                    "time": hours(trip["hours"]),
                     "km": number(trip["km"], unit=" km"),
                     "via": ", ".join(str(posts.get(way.strip(), way.strip())) for way in ways),
                     "colour": str(scale.colour(pd.Series([trip["hours"]], dtype=float))[0]),
@@ -287,7 +321,7 @@ def capital_matrix(results: Results) -> dict[str, Any]:
             )
         rows.append({"name": capital[start], "cells": cells})
     return {
-        "ends": "largest settlement" if stand_in else "capital",
+        "stand_in": bool((known_from == STAND_IN).any()),
         "columns": [capital[name] for name in columns],
         "rows": rows,
         "legend": list(zip(scale.colours, scale.labels, strict=True)),
@@ -315,8 +349,8 @@ def corridor_table(results: Results) -> dict[str, Any] | None:
     head = [
         ("Corridor", ""),
         ("Length", "km"),
-        ("Time", "h"),
-        ("of it delay", "h"),
+        ("Time", ""),
+        ("of it delay", ""),
         ("Speed without delay", "km/h"),
         ("Speed with delay", "km/h"),
         ("Through", ""),
@@ -330,8 +364,8 @@ def corridor_table(results: Results) -> dict[str, Any] | None:
         cells = [
             cell(str(row["corridor"])),
             cell(row["km"]),
-            cell(row["hours"], 1),
-            cell(row["delay_h"], 1),
+            duration(row["hours"]),
+            duration(row["delay_h"]),
             cell(row["swod_kmh"]),
             cell(row["swd_kmh"]),
             cell(", ".join(via)),

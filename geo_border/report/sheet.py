@@ -18,7 +18,6 @@ from geo_border.report.cartography import (
     source_lines,
     write_source,
 )
-from geo_border.report.labels import Labels
 from geo_border.report.style import INK, MUTED, Classes
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from geo_border.report.labels import Labels
 
 
 MARGIN_IN = 0.04
@@ -199,19 +200,18 @@ def class_handles(scale: Classes) -> list[Artist]:
     ]
 
 
-def region_names(axes: Axes, ground: Ground, texts: pd.Series[str]) -> None:
+def region_names(labels: Labels, ground: Ground, texts: pd.Series[str]) -> None:
     """Names of the regions: home in ink, neighbours in grey.
 
     Parameters
     ----------
-    axes
-        The panel.
+    labels
+        Those of the panel.
     ground
         As `geo_border.report.cartography.ground_of` gives it.
     texts
         What to write, index ``region_id``.
     """
-    labels = Labels(axes)
     for side, colour, size in (("home", INK, LABEL_PT), ("neighbour", MUTED, SMALL_PT)):
         mine = ground.regions["side"] == side
         labels.in_polygons(ground.regions.geometry[mine], texts[mine], size=size, colour=colour)

@@ -118,11 +118,13 @@ def hours(value: float) -> str:
     Returns
     -------
     str
-        In hours, below one hour in minutes.
+        In hours, below one hour in minutes; a dash where it is missing or infinite.
     """
-    if round(60 * value) < 60:
-        return f"{60 * value:.0f}{MINUTES}"
-    return f"{value:.1f}".removesuffix(".0") + HOURS
+    if not np.isfinite(value):
+        return number(value)
+    if abs(round(60 * value)) < 60:
+        return number(value, factor=60, unit=MINUTES)
+    return number(value, 1).removesuffix(".0") + HOURS
 
 
 def article(noun: str) -> str:

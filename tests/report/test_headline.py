@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.report.headline import headline, key_figures, weighted_mean
+from geo_border.report.headline import headline, key_figures, speeds_in_words, weighted_mean
 
 if TYPE_CHECKING:
     from geo_border.results import Results
@@ -25,7 +25,7 @@ def test_the_headline_says_what_the_figures_say(results: Results):
     assert "stands first and West Oblast (index 50" in types
     assert "75\u00a0% passes Hill–Dale; " not in passage
     assert "75\u00a0% passes Hill–Dale." in passage
-    assert "its closure would add 1.5 h to each of the diverted trips, 75\u00a0% of all" in passage
+    assert "would add 1.5\u00a0h to each of the diverted trips, 75\u00a0% of all." in passage
     assert "If Hill–Dale closed, 2.0\u00a0% of the demand would find no other way." in passage
     # (0.25 * 1,000,000 + 0.1 * 500,000) / 1,500,000
     assert (
@@ -33,7 +33,7 @@ def test_the_headline_says_what_the_figures_say(results: Results):
         in effect
     )
     assert "from a source at 1 of 2 open checkpoints" in effect
-    assert "railway 3 h" in effect
+    assert "railway 3\u00a0h" in effect
 
 
 def test_sentences_without_figures_are_left_out(results: Results):
@@ -63,3 +63,50 @@ def test_a_checkpoint_that_may_be_closed_is_told(results: Results):
     words = key_figures(replace(results, checkpoints=posts))[1][1]
     assert words.endswith("whether 1 of them is open is uncertain")
     assert "uncertain" not in key_figures(results)[1][1]
+
+
+def test_levels_without_figures_are_named(results: Results):
+    """A study without indicators of its own has a level, but no type."""
+    levels = results.levels.assign(joint_projects=np.nan, social_services=np.nan, index=np.nan)
+    kinds = results.typology.assign(type="undetermined", probability=np.nan)
+    told = headline(replace(results, levels=levels, typology=kinds))[0]
+    assert told == (
+        "This study has no figures for joint projects and social services: the regions of Upland "
+        "on the border with Lowland have no index and no type. Their transport communication is "
+        "best in West Oblast (80 of 100) and worst in East Oblast (30)."
+    )
+
+
+def test_one_region_is_not_called_regions(results: Results):
+    home = results.regions.index != "UP-E"
+    alone = replace(
+        results,
+        regions=results.regions[home],
+        levels=results.levels.loc[["UP-W"]],
+        typology=results.typology.loc[["UP-W"]],
+    )
+    assert headline(alone)[0] == (
+        "The region of Upland on the border with Lowland is of the type Gateway (West)."
+    )
+    assert ("1.0 M", "people in the region of Upland") in key_figures(alone)
+    nothing = replace(
+        alone,
+        levels=alone.levels.assign(**dict.fromkeys(alone.levels.columns, np.nan)),
+        typology=alone.typology.assign(type="undetermined"),
+    )
+    assert headline(nothing)[0] == (
+        "Scores and types compare regions, and this study has one of Upland on the border with "
+        "Lowland: it has neither."
+    )
+
+
+def test_what_the_times_are_of_is_said(results: Results):
+    assert speeds_in_words(results) == (
+        "Times are those of a car on a free road at the speed limits, signed or by the table of "
+        "the study; no one measured them."
+    )
+    network = results.settings.network
+    settings = results.settings.model_copy(
+        update={"network": network.model_copy(update={"speed_factor": 0.8})}
+    )
+    assert "limits times 0.8," in speeds_in_words(replace(results, settings=settings))

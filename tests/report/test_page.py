@@ -8,9 +8,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pytest
 
 from geo_border.report.page import page, write_report
+from geo_border.report.style import NEIGHBOUR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +100,7 @@ def test_sections_and_headings(html: str):
     outline = Outline(_without_bokeh(html))
     assert outline.tags.count("h1") == 1
     wanted = ["Map", "Regions", "Cards of the regions", "Along the border", "Checkpoints"]
-    wanted += ["From capital to capital", "Indicators", "Data quality", "Method", "Provenance"]
+    wanted += ["Travel times", "Indicators", "Data quality", "Method", "Provenance"]
     assert [text.strip() for text in outline.texts["h2"]] == wanted
     assert outline.tags.count("table") == outline.tags.count("caption")
 
@@ -182,8 +184,107 @@ def test_the_file_is_small_and_in_utf_8(results: Results, tmp_path: Path):
     assert "km²" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("as_of", "timestamps", "told"),
+    [
+        ("spring of 2024", ["2025-01-19T21:20:00"], "data: spring of 2024"),
+        ("", ["2025-01-19T21:20:00", "2025-03-02T00:00:00", None], "data: 2025-03-02"),
+        ("", [None], None),
+    ],
+)
+def test_the_head_says_of_when_the_data_are(
+    results: Results, as_of: str, timestamps: list[str | None], told: str | None
+):
+    study = results.settings.study.model_copy(update={"as_of": as_of})
+    files = [{"timestamp": timestamp} for timestamp in timestamps]
+    kicker = page(
+        replace(
+            results,
+            settings=results.settings.model_copy(update={"study": study}),
+            manifest={"extracts": {"files": files}},
+        )
+    ).split('class="kicker">')[1]
+    kicker = kicker[: kicker.index("</p>")]
+    assert kicker == f"Upland and Lowland{f' &middot; {told}' if told else ''}"
+
+
+def _map_columns(html: str) -> dict[str, list[str]]:
+    """Columns of the regions of the map, as the browser gets them."""
+    block = re.search(r'id="map-item">(.*?)</script>', html, re.DOTALL)
+    assert block is not None
+    found: dict[str, list[str]] = {}
+
+    def walk(part: object) -> None:
+        if isinstance(part, list):
+            for piece in part:
+                if isinstance(piece, list) and len(piece) == 2 and str(piece[0])[:5] == "fill_":
+                    found[piece[0]] = piece[1]
+                walk(piece)
+        elif isinstance(part, dict):
+            for piece in part.values():
+                walk(piece)
+
+    walk(json.loads(block[1]))
+    return found
+
+
+def test_regions_are_drawn_in_the_colours_of_the_legend(results: Results, html: str):
+    columns = _map_columns(html)
+    block = re.search(r'id="legends">(.*?)</script>', html, re.DOTALL)
+    assert block is not None
+    legends = json.loads(block[1])
+    kinds = {words: colour for colour, words in legends["type"]}
+    home = results.regions.index.get_indexer(["UP-W", "UP-E"])
+    drawn = columns["fill_type"]
+    assert [drawn[at] for at in home] == [kinds["Gateway"], kinds["Neighbour"]]
+    # Transport 80 and 30: of five classes the fourth and the second.
+    drawn = columns["fill_transport_communication"]
+    assert [drawn[at] for at in home] == [legends["transport_communication"][n][0] for n in (3, 1)]
+    assert {drawn[at] for at in range(len(drawn)) if at not in home} == {NEIGHBOUR}
+    assert ["#dcdcd8", "no data"] in legends["joint_projects"]
+    assert ["#dcdcd8", "no data"] not in legends["transport_communication"]
+
+
+@pytest.fixture
+def near(results: Results) -> Results:
+    """The same border with isochrones of half an hour and an hour around one checkpoint."""
+    point = results.checkpoints.geometry["hill-dale"]
+    layer = gpd.GeoDataFrame(
+        {"from_id": "hill-dale", "side": "home", "hours": [0.5, 1.0]},
+        geometry=[point.buffer(0.1), point.buffer(0.2)],
+        crs=4326,
+    )
+    return replace(results, layers={"isochrones": layer})
+
+
+def test_only_layers_that_are_there_can_be_shown(results: Results, near: Results, html: str):
+    named = re.findall(r'<input type="checkbox" data-layer="(\w+)"', html)
+    wanted = ["load", "road", "rail", "checkpoints", "unserved", "places", "names"]
+    assert named == wanted
+    changed = page(
+        replace(
+            near,
+            edges=results.edges[results.edges["mode"] != "rail"],
+            crossings=results.crossings[results.crossings["checkpoint_id"].notna()],
+        )
+    )
+    named = re.findall(r'<input type="checkbox" data-layer="(\w+)"', changed)
+    assert named == ["load", "road", "checkpoints", "isochrones", "places", "names"]
+    assert changed.count('data-with="isochrones" hidden') == 2
+    assert "30\u00a0min from an open checkpoint" in changed
+    assert '"layer-isochrones"' in changed
+
+
+def test_a_note_on_speeds_stands_wherever_there_are_times(results: Results):
+    network = results.settings.network.model_copy(update={"speeds_note": "At a walk."})
+    told = page(replace(results, settings=results.settings.model_copy(update={"network": network})))
+    head, rest = told.split("<nav", 1)
+    assert "At a walk." in head
+    assert "At a walk." in rest[rest.index('id="capitals"') : rest.index('id="indicators"')]
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-@pytest.mark.parametrize("who", ["results", "hostile"])
+@pytest.mark.parametrize("who", ["results", "hostile", "near"])
 def test_it_works_in_a_browser_without_network(
     who: str, request: pytest.FixtureRequest, tmp_path: Path
 ):
@@ -204,6 +305,11 @@ def test_it_works_in_a_browser_without_network(
       choice.dispatchEvent(new Event("change"));
       state.legend = document.getElementById("legend").textContent;
       document.querySelector("#regions th button").click();
+      state.told = [];
+      for (const box of document.querySelectorAll('[data-layer="isochrones"]')) {
+        box.click();
+        state.told = [...document.querySelectorAll("[data-with]")].map((line) => line.hidden);
+      }
       state.first = document.querySelector("#regions tbody th").textContent;
       state.asked = performance.getEntriesByType("resource").map((entry) => entry.name);
       const told = document.createElement("pre");
@@ -238,5 +344,6 @@ def test_it_works_in_a_browser_without_network(
     assert len(state["canvases"]) >= 5
     assert state["titles"] != "broken"
     assert "up to 20" in state["legend"]
+    assert state["told"] == ([False, False] if who == "near" else [])
     if who == "results":
         assert state["first"] == "East Oblast"

@@ -35,7 +35,11 @@
     choice.addEventListener("change", colour);
     colour();
     for (const box of document.querySelectorAll("[data-layer]")) {
-      const apply = () => { layer(box.dataset.layer).visible = box.checked; };
+      const told = document.querySelectorAll(`[data-with="${box.dataset.layer}"]`);
+      const apply = () => {
+        layer(box.dataset.layer).visible = box.checked;
+        for (const line of told) line.hidden = !box.checked;
+      };
       box.addEventListener("change", apply);
       apply();
     }
@@ -93,7 +97,7 @@
     if (narrow.matches) {
       // A finger on the map must still scroll the page.
       doc.get_model_by_name("plot").toolbar.active_drag = null;
-      doc.get_model_by_name("plot").height = 330;
+      doc.get_model_by_name("plot").height = 360;
       const posts = doc.get_model_by_name("layer-checkpoints").data_source;
       posts.data = { ...posts.data, size: Array.from(posts.data.size, (size) => 0.6 * size) };
       document.querySelector('[data-layer="names"]').checked = false;
