@@ -177,7 +177,10 @@ def edge_match(
         crs=crs,
     )
     matched = home.geometry.copy()
-    matched[near] = moved.to_crs(home.crs).make_valid().map(_polygonal)
+    # A ring may collapse on the way back to degrees; by its lines it would turn land into holes.
+    back = moved.to_crs(home.crs).to_numpy()
+    valid = shapely.make_valid(back, method="structure", keep_collapsed=False)
+    matched[near] = [_polygonal(shape) for shape in valid]
     return EdgeMatch(
         home.set_geometry(matched),
         _with_area(_pieces(overlap), home.crs),
@@ -196,7 +199,8 @@ def _gaps(
     between = shapely.intersection(between, _around(theirs, tolerance_m))
     pieces = shapely.get_parts(_polygonal(shapely.difference(between, both)))
     touching = (shapely.distance(pieces, ours) == 0) & (shapely.distance(pieces, theirs) == 0)
-    pieces = pieces[touching]
+    # Less is the rounding of edges that go on beside the border.
+    pieces = pieces[touching & (shapely.area(pieces) > TOUCH_M**2)]
     owners = gpd.GeoSeries(cut.boundary.intersection(strip), crs=cut.crs)
     candidates = owners.sindex.query(pieces, predicate="dwithin", distance=TOUCH_M)
     rows: list[tuple[object, shapely.Geometry]] = []

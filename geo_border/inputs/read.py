@@ -63,6 +63,9 @@ class Inputs:
         railway have one.
     services
         Services on both sides, index ``service_id``; none if the study names no table.
+    outlines
+        Polygons of the countries that the extracts hold whole, with ``country``; None without
+        extracts.
     """
 
     regions: gpd.GeoDataFrame
@@ -75,6 +78,7 @@ class Inputs:
     indicators: pd.DataFrame
     stations: gpd.GeoDataFrame | None = None
     services: gpd.GeoDataFrame | None = None
+    outlines: gpd.GeoDataFrame | None = None
 
 
 def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
@@ -171,6 +175,7 @@ def read_inputs(
     territory["region_id"] = (
         territory["region_id"].astype(object).where(territory["region_id"].notna(), None)
     )
+    countries = None if extracted is None else extracted["osm_countries"]
     registry, indicators = _indicators(files, regions)
     places = _places(settings, files, regions, territory, extracted)
     return Inputs(
@@ -184,6 +189,7 @@ def read_inputs(
         indicators=indicators,
         stations=None if extracted is None else stations_of(extracted, territory),
         services=read_services(files["services"]) if "services" in files else None,
+        outlines=None if countries is None else countries[countries["is_whole"].astype(bool)],
     )
 
 

@@ -9,12 +9,13 @@ import geopandas as gpd
 import pandas as pd
 
 from geo_border.border.checkpoints import placed_checkpoints
-from geo_border.border.edges import edge_match, equal_area_crs
-from geo_border.border.line import border_line
+from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import polygon_near
+from geo_border.border.matching import match_sides
 from geo_border.errors import GeometryError, SideError
 from geo_border.network.build import BuiltNetwork, build_network
 from geo_border.network.graph import MODES, SIDES
+from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.overpass import extract_from_overpass
@@ -62,7 +63,8 @@ def from_osm(
     territory
         Polygons of both sides: ``side``; ``region_id`` (missing for what is not of a studied
         region; without the column each side is one region); ``country`` (ISO 3166-1 alpha-2),
-        for default speeds.
+        for default speeds. Where the extracts hold the whole outline of a country on one side,
+        the border is moved to it, see `geo_border.border.matching.match_sides`.
     checkpoints
         A register as `geo_border.border.checkpoints.placed_checkpoints` takes it; without one,
         what OpenStreetMap marks as a checkpoint within 10 km of the border.
@@ -225,7 +227,9 @@ def _from_extract(
     **options: Any,
 ) -> BuiltNetwork:
     """Network of what was read."""
-    land, border = _border(territory, tolerances.edge_km)
+    whole, _ = boundaries_from_extract(extract)
+    whole = whole.rename_axis("country").reset_index()
+    land, border = _border(territory, tolerances.edge_km, whole)
     countries = land.dropna(subset="country") if "country" in land else None
     lines, _ = lines_from_extract(extract, roads=roads, rails=rails, countries=countries)
     if checkpoints is None:
@@ -274,9 +278,9 @@ def _built(
 
 
 def _border(
-    territory: gpd.GeoDataFrame, tolerance_km: float
+    territory: gpd.GeoDataFrame, tolerance_km: float, outlines: gpd.GeoDataFrame | None = None
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Land of both sides that meets in one line, and that line."""
+    """Land of both sides that meets in one line, that of an outline if one is known; the line."""
     if territory.crs is None:
         raise GeometryError(
             "the territory has no coordinate reference system",
@@ -293,15 +297,8 @@ def _border(
     if "region_id" not in land:
         land = land.dissolve("side", as_index=False).assign(region_id=lambda rows: rows["side"])
     land = land.reset_index(drop=True)
-    match = edge_match(
-        land[land["side"] == SIDES[0]],
-        land[land["side"] == SIDES[1]],
-        tolerance_m=1000 * tolerance_km,
-    )
-    land.loc[match.home.index, "geometry"] = match.home.geometry
-    studied = land.dropna(subset="region_id").set_index("region_id")
-    home, neighbour = (studied[studied["side"] == side] for side in SIDES)
-    return land, border_line(home, neighbour)
+    matched = match_sides(land, outlines=outlines, tolerance_m=1000 * tolerance_km)
+    return matched.land, matched.border
 
 
 def _with_side(points: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -8,8 +8,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geo_border.border.checkpoints import permeability, placed_checkpoints
-from geo_border.border.edges import edge_match
-from geo_border.border.line import along, border_line, dyads
+from geo_border.border.line import along, dyads
+from geo_border.border.matching import match_sides
 from geo_border.inputs.extracts import RULE, TAGS
 from geo_border.network.free_border import open_crossings
 from geo_border.network.graph import SIDES
@@ -36,28 +36,22 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     Returns
     -------
     dict
-        Frames ``regions``, ``territory``, ``mismatch``, ``border``, ``dyads``, ``checkpoints``.
+        Frames ``regions``, ``territory``, ``mismatch``, ``followed``, ``border``, ``dyads``,
+        ``checkpoints``.
     """
-    land, regions = inputs.territory, inputs.regions
-    kept, moved = _exact_side(settings)
-    match = edge_match(
-        land[land["side"] == moved],
-        land[land["side"] == kept],
-        tolerance_m=1000 * settings.regions.edge_tolerance_km,
+    land, regions, section = inputs.territory, inputs.regions, settings.regions
+    of_files = isinstance(section.home, str) and isinstance(section.neighbour, str)
+    matched = match_sides(
+        land,
+        kept=_exact_side(settings),
+        outlines=inputs.outlines if of_files else None,
+        tolerance_m=1000 * section.edge_tolerance_km,
     )
-    territory = land.copy()
-    territory.loc[match.home.index, "geometry"] = match.home.geometry
+    territory, border = matched.land, matched.border
     studied = territory.dropna(subset="region_id").set_index("region_id")
     regions = regions.set_geometry(studied.geometry.reindex(regions.index))
-    home, neighbour = (regions[regions["side"] == side] for side in SIDES)
-    border = border_line(home, neighbour)
     pairs = dyads(border)
     checkpoints = _checkpoints(inputs, settings, territory, border)
-    mismatch = pd.concat(
-        [match.overlaps.assign(kind="overlap"), match.gaps.assign(kind="gap")], ignore_index=True
-    ).rename(columns={"home_id": "region_id"})
-    mismatch["region_id"] = land["region_id"].reindex(mismatch["region_id"]).to_numpy()
-    mismatch["side"] = moved
     permeable = [
         permeability(border.groupby(by)["length_km"].sum(), checkpoints, by=by)
         for by in ("home_id", "neighbour_id")
@@ -73,23 +67,22 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     return {
         "regions": regions.join(of_region),
         "territory": territory,
-        "mismatch": mismatch,
+        "mismatch": matched.mismatch,
+        "followed": matched.followed,
         "border": border,
         "dyads": pairs,
         "checkpoints": checkpoints,
     }
 
 
-def _exact_side(settings: Settings) -> tuple[str, str]:
-    """The side whose outline is the border, and the one that is matched to it.
+def _exact_side(settings: Settings) -> str:
+    """The side whose outline is the border.
 
     An outline of OpenStreetMap goes before one of a file; else the neighbour's is taken.
     """
-    home, neighbour = SIDES
     ours, theirs = settings.regions.home, settings.regions.neighbour
-    if isinstance(theirs, str) and not isinstance(ours, str):
-        return home, neighbour
-    return neighbour, home
+    only_ours = isinstance(theirs, str) and not isinstance(ours, str)
+    return SIDES[0] if only_ours else SIDES[1]
 
 
 def _checkpoints(

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Finding = tuple[str, str, str, str, str]
 
+COARSE_KM = 0.05
+"""A border farther than this from where it is has crossings on its wrong side, km."""
+
 
 def findings(
     settings: Settings,
@@ -81,6 +84,7 @@ def findings(
         )
         for seam in speed_seams(_default_speeds(inputs)).to_dict("records")
     ]
+    rows += _of_outlines(border["followed"])
     rows += _misplaced(settings, inputs, border)
     regions = border["regions"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
@@ -142,6 +146,23 @@ def findings(
     table = pd.DataFrame(rows, columns=["severity", "topic", "item", "problem", "where"])
     worst = table["severity"].map({"error": 0, "warning": 1, "note": 2})
     return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _of_outlines(followed: pd.DataFrame) -> list[Finding]:
+    """Polygons of files so coarse that crossings would lie on the wrong side of them."""
+    return [
+        (
+            "warning",
+            "regions",
+            str(row["country"]),
+            (
+                f"the files' border lies up to {1000 * row['moved_km']:,.0f} m from its outline in "
+                "the extracts, which is followed instead; take the sides from the extracts"
+            ),
+            "",
+        )
+        for row in followed[followed["moved_km"] > COARSE_KM].to_dict("records")
+    ]
 
 
 def _misplaced(settings: Settings, inputs: Inputs, border: dict[str, Any]) -> list[Finding]:

@@ -115,23 +115,46 @@ def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
         )
         for region_id, published in section.published_border_km.items()
     ]
+    return lines + _of_matching(settings, border)
+
+
+def _of_matching(settings: Settings, border: dict[str, Any]) -> list[Line]:
+    """Whose line the border is, and what the sides' polygons lost and gained for it."""
+    section, followed = settings.regions, border["followed"]
+    lines: list[Line] = [
+        (
+            "border",
+            f"along the outline of {row.country} in the extracts",
+            100 * row.share,
+            "%",
+            f"{row.km:.1f} km; the files' own line lay up to {row.moved_km:.2f} km from it",
+        )
+        for row in followed.itertuples()
+    ]
+    of_files = isinstance(section.home, str) and isinstance(section.neighbour, str)
+    if settings.osm is not None and of_files and followed.empty:
+        none = "they hold no whole country of one side: the line is that of the files"
+        lines.append(("border", "along an outline in the extracts", 0.0, "%", none))
     names = {
         "overlap": "area taken from {} regions because both sides claimed it",
         "gap": "area given to {} regions because neither side had it",
     }
-    moved = "".join(border["mismatch"]["side"].head(1))
-    mismatch = border["mismatch"].groupby("kind")["area_km2"].agg(["sum", "size", "max"])
-    lines += [
+    if len(followed):
+        names = {
+            "overlap": "area taken from {} regions beyond the outline in the extracts",
+            "gap": "area given to {} regions up to the outline in the extracts",
+        }
+    mismatch = border["mismatch"].groupby(["side", "kind"])["area_km2"].agg(["sum", "size", "max"])
+    return lines + [
         (
             "border",
-            names[str(kind)].format(moved),
+            names[kind].format(side),
             row["sum"],
             "km²",
             f"{row['size']:.0f} pieces, the largest {row['max']:.0f} km²",
         )
-        for kind, row in mismatch[mismatch["sum"] > SLIVER_KM2].iterrows()
+        for (side, kind), row in mismatch[mismatch["sum"] > SLIVER_KM2].iterrows()
     ]
-    return lines
 
 
 def _of_checkpoints(

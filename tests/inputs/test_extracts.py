@@ -122,6 +122,47 @@ def test_a_coarse_file_on_the_other_side_gives_way_to_the_outline_of_the_extract
     assert set(border["mismatch"]["side"]) == {"neighbour"}
 
 
+@pytest.mark.parametrize("at_home", [True, False])
+def test_where_both_sides_are_coarse_files_the_outline_of_the_extract_is_the_border(
+    parts, tmp_path, at_home
+):
+    country = parts["osm_countries"].set_index("country").geometry["LI"]
+    coarse = shapely.simplify(country, 0.01)
+    ring = shapely.difference(shapely.box(9.3, 46.9, 9.8, 47.4), coarse)
+    for name, number, shape in (("h", 0, coarse), ("n", 1, ring)):
+        file = tmp_path / f"{name if at_home else 'nh'[number]}.geojson"
+        row = {"region_id": ["LI" if number == 0 else "N"], "name": ["L" if number == 0 else "N"]}
+        gpd.GeoDataFrame(row, geometry=[shape], crs=4326).to_file(file)
+    towns = [("Vaduz", 9.521, 47.141, "LI"), ("Buchs", 9.478, 47.167, "N")]
+    sides = ("home", "neighbour") if at_home else ("neighbour", "home")
+    pd.DataFrame(
+        [(name, name, x, y, side, region, 5_000)
+         for (name, x, y, region), side in zip(towns, sides, strict=True)],
+        columns=["place_id", "name", "lon", "lat", "side", "region_id", "population"],
+    ).to_csv(tmp_path / "p.csv", index=False)  # fmt: skip
+    free = {"open_crossings": True}
+    wanted = settings("h.geojson", "n.geojson", places={"file": "p.csv"}, checkpoints=free)
+    border = border_stage(read_inputs(wanted, tmp_path, parts), wanted)
+    # 41.2 km with Switzerland and 36.7 km with Austria; the files' own line has 67.5.
+    assert border["border"]["length_km"].sum() == pytest.approx(77.9, rel=0.01)
+    followed = border["followed"].iloc[0]
+    assert followed["country"] == "LI"
+    assert followed["side"] == ("home" if at_home else "neighbour")
+    assert followed["share"] == pytest.approx(1)
+    assert 0.5 < followed["moved_km"] < 1
+    # The crossings are those of the sides of the extract, at the same places.
+    forms = ({"country": "LI"}, ELSE) if at_home else (ELSE, {"country": "LI"})
+    wanted = settings(*forms, places={"file": "p.csv"}, checkpoints=free)
+    towns = pd.read_csv(tmp_path / "p.csv").replace({"region_id": {"N": "CH"}})
+    towns.to_csv(tmp_path / "p.csv", index=False)
+    exact = border_stage(read_inputs(wanted, tmp_path, parts), wanted)["checkpoints"]
+    posts = border["checkpoints"].reindex(exact.index)
+    assert len(exact) == len(border["checkpoints"]) > 10
+    assert posts[["lon", "lat"]].to_numpy() == pytest.approx(
+        exact[["lon", "lat"]].to_numpy(), abs=1e-5
+    )
+
+
 def test_a_missing_extract_says_how_to_get_it(tmp_path):
     wanted = settings(osm={"extracts": [{"file": "x.osm.pbf", "url": "https://x.org/x.osm.pbf"}]})
     with pytest.raises(ExtractError, match=r"x\.osm\.pbf: the extract is not there.*fetch"):

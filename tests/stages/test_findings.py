@@ -1,12 +1,19 @@
 """What `check` finds in a study before it is run."""
 
+import re
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 
+from geo_border.network.osm.boundaries import boundaries_from_extract
+from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.tags import wanted
 from geo_border.study import open_study
+from geo_border.templates import new_study
 
 OSM = Path(__file__).resolve().parents[3] / "shared" / "osm"
 
@@ -50,3 +57,31 @@ def test_an_extract_of_somewhere_else_is_named(mini):
     found = told(mini, "warning")
     row = found[found["topic"] == "extracts"].iloc[0]
     assert row["problem"].startswith("lies elsewhere, at longitude 1.4")
+
+
+def test_a_border_of_coarse_files_is_told_with_its_greatest_distance(tmp_path):
+    extract = OSM / "liechtenstein_thriemer.osm.pbf"
+    if not extract.is_file():
+        pytest.skip(f"{extract} is not there")
+    new_study(tmp_path / "li", template="liechtenstein")
+    folder, settings = tmp_path / "li", open_study(tmp_path / "li").settings
+    (folder / settings.osm.extracts[0].file).symlink_to(extract)
+    units = boundaries_from_extract(read_extract(extract, wanted()))[0]
+    land = shapely.simplify(units.loc["LI"].geometry, 0.01)
+    ring = shapely.difference(shapely.box(9.3, 46.9, 9.8, 47.4), land)
+    for name, shape in (("home", land), ("neighbour", ring)):
+        row = {"region_id": [name], "name": [name]}
+        polygons = gpd.GeoDataFrame(row, geometry=[shape], crs=4326)
+        polygons.to_file(folder / f"{name}.geojson")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    for side in ("home", "neighbour"):
+        text = re.sub(rf"(?m)^{side} = \{{.*$", f'{side} = "{side}.geojson"', text)
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    towns = pd.read_csv(folder / "towns.csv")
+    towns.assign(region_id=towns["side"]).to_csv(folder / "towns.csv", index=False)
+    found = open_study(folder).check()
+    row = found[(found["topic"] == "regions") & (found["severity"] == "warning")].iloc[0]
+    assert row["item"] == "LI"
+    assert re.search(r"lies up to [5-9]\d\d m from its outline in the extracts", row["problem"])
+    line = found[found["item"] == "along the outline of LI in the extracts"].iloc[0]
+    assert line["problem"].startswith("100 %")
