@@ -1,221 +1,529 @@
-"""Compiled part of comparing scenarios: only trips that a scenario touches are looked at again."""
+"""Compiled part of comparing scenarios: only tiles of pairs that a scenario touches are summed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from geo_border.routing.compiled import kernel
-from geo_border.routing.kernels import evaluate, impedance, shorten, shorten_by
+from geo_border.routing.kernels import evaluate, shorten_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
 
-@kernel
-def compare_rows(
-    E: NDArray[np.float64],
-    last: NDArray[np.int32],
-    E_other: NDArray[np.float64],
-    last_other: NDArray[np.int32],
-    rows: NDArray[np.bool_],
-) -> None:
-    """Which gates a scenario touches, as first passages of trips.
+SPAN = 16
+"""Origins, and destinations, of a tile."""
+
+FAR = 1e30
+"""Stands for infinity where differences of times are taken."""
+
+FEW = 2
+"""Ways that got shorter up to which these alone are looked at."""
+
+LONGER, SHORTER, OTHER = 1, 2, 4
+"""What a way under a scenario is to some destinations of a tile: marks of `Pool`."""
+
+
+class Ends(NamedTuple):
+    """Origins or destinations in T tiles, in the order of a map.
 
     Parameters
     ----------
-    E, last
-        Factors of the times as they are, see `geo_border.routing.crossing.Crossing`,
-        shape (K, M).
-    E_other, last_other
-        Under the scenario.
-    rows
-        Whether some trips that leave by the gate take longer, some take less long, some take
-        another time or way, shape (3, K); written.
+    legs
+        Hours between them and K gates, infinite beyond the last, shape (T, K, SPAN).
+    number
+        How many there are in each tile, shape (T,).
+    low, high
+        Least and greatest leg by tile and gate, shape (T, K).
+    gaps
+        Greatest leg of gate q less that of gate k, over those whom k reaches,
+        shape (T, K, K).
     """
-    gates, ends = E.shape
-    rows[:] = False
-    for k in range(gates):
-        for j in range(ends):
-            rows[0, k] |= E_other[k, j] > E[k, j]
-            rows[1, k] |= E_other[k, j] < E[k, j]
-            rows[2, k] |= E_other[k, j] != E[k, j] or last_other[k, j] != last[k, j]
+
+    legs: Floats
+    number: NDArray[np.int64]
+    low: Floats
+    high: Floats
+    gaps: Floats
 
 
-@kernel
-def _used(first: NDArray[np.int32], used: NDArray[np.bool_]) -> None:
-    """By which gates the trips of one origin leave."""
-    used[:] = False
-    for j in range(len(first)):
-        if first[j] >= 0:
-            used[first[j]] = True
-
-
-@kernel
-def sum_changes(
-    direct: NDArray[np.float64],
-    A: NDArray[np.float64],
-    E: NDArray[np.float64],
-    E_other: NDArray[np.float64],
-    rows: NDArray[np.bool_],
-    weight: NDArray[np.float64],
-    codes: NDArray[np.float64],
-    changes: NDArray[np.float64],
-) -> None:
-    """By how much sums of impedance functions change under each scenario.
+class Pool(NamedTuple):
+    """Ways from the first passage to the destinations: K as they are, then those that differ.
 
     Parameters
     ----------
-    direct
-        Hours without passing the border, shape (N, M), or (0, 0) where all pairs must pass
-        it.
-    A
-        Hours from the origins to the gates, shape (N, K).
-    E, E_other
-        Factors of the times as they are, shape (K, M), and under the scenarios,
-        shape (S, K, M).
-    rows
-        As `compare_rows` gives them, shape (S, 3, K).
-    weight
-        Opportunities at the destinations, shape (M,).
-    codes
-        Impedance functions, shape (D, 3).
-    changes
-        Shape (S, N, D); written.
+    legs
+        Hours by tile of destinations and way, shape (J, R, SPAN).
+    last
+        Gate of the last passage, -1 where there is no way, shape (J, R, SPAN).
+    low, high
+        Least and greatest of the hours, shape (J, R).
+    least, most
+        Bounds of what they are longer than the legs from the first gate, shape (J, R).
+    marks
+        `LONGER`, `SHORTER` and `OTHER` (gate of the last passage), against the way by the
+        same gate as it is, shape (J, R).
     """
-    scenarios, gates, ends = E_other.shape
-    times, other, first = np.empty(ends), np.empty(ends), np.empty(ends, np.int32)
-    used = np.empty(gates, np.bool_)
-    before = np.empty((len(codes), ends))
-    for i in range(len(A)):
-        for j in range(ends):
-            times[j] = direct[i, j] if len(direct) > 0 else np.inf
-        first[:] = -1
-        shorten_by(A[i], E, times, first)
-        _used(first, used)
-        for d in range(len(codes)):
-            evaluate(codes[d], times, before[d])
-        for s in range(scenarios):
-            changes[s, i] = 0.0
-            if np.any(used & rows[s, 0]):
-                for j in range(ends):
-                    other[j] = direct[i, j] if len(direct) > 0 else np.inf
-                shorten(A[i], E_other[s], other)
-            else:
-                other[:] = times
-                for k in range(gates):
-                    if rows[s, 1, k]:
-                        shorten(A[i, k : k + 1], E_other[s, k : k + 1], other)
-            _add_gains(times, other, before, weight, codes, changes[s, i])
+
+    legs: Floats
+    last: NDArray[np.int32]
+    low: Floats
+    high: Floats
+    least: Floats
+    most: Floats
+    marks: NDArray[np.uint8]
 
 
-@kernel
-def _add_gains(
-    times: NDArray[np.float64],
-    other: NDArray[np.float64],
-    before: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    codes: NDArray[np.float64],
-    gains: NDArray[np.float64],
-) -> None:
-    """Add what the destinations count more at other times than they do at those that are."""
-    differ = 0
-    for j in range(len(times)):
-        differ += other[j] != times[j]
-    if differ == 0:
-        return
-    after = np.empty(len(times))
-    for d in range(len(codes)):
-        evaluate(codes[d], other, after)
-        total = 0.0
-        for j in range(len(times)):
-            total += weight[j] * (after[j] - before[d, j])
-        gains[d] += total
-
-
-@kernel
-def route_changes(
-    A: NDArray[np.float64],
-    E: NDArray[np.float64],
-    last: NDArray[np.int32],
-    E_other: NDArray[np.float64],
-    last_other: NDArray[np.int32],
-    rows: NDArray[np.bool_],
-    origin_mass: NDArray[np.float64],
-    destination_mass: NDArray[np.float64],
-    code: NDArray[np.float64],
-    trips: NDArray[np.float64],
-    left: NDArray[np.float64],
-    taken: NDArray[np.float64],
-) -> None:
-    """Route the demand anew where a scenario changes its way or its time.
+class Differing(NamedTuple):
+    """Which ways of a pool S scenarios take.
 
     Parameters
     ----------
-    A, E, E_other, rows
-        As in `sum_changes`.
-    last, last_other
-        Gates of the last passages, as they are and under the scenarios.
-    origin_mass, destination_mass
-        The demand of a pair is their product times the impedance of its time as it is.
+    row
+        Way by scenario and gate, those as they are last; -1 where there is none,
+        shape (S + 1, K).
+    start, gates
+        Gates whose way differs, one scenario after the other: those of s are
+        ``gates[start[s]:start[s + 1]]``.
+    """
+
+    row: NDArray[np.int64]
+    start: NDArray[np.int64]
+    gates: NDArray[np.int64]
+
+
+class Trips(NamedTuple):
+    """Demand of the pairs: origin times destination mass times the impedance of the time as it is.
+
+    Parameters
+    ----------
+    origin_mass
+        By tile, shape (I, SPAN); (0, SPAN) where no trips are wanted.
+    destination_mass
+        By tile, shape (J, SPAN). Beyond the last place a mass is 0.
     code
-        Impedance function of the demand, shape (3,).
+        Impedance function, shape (3,).
+    """
+
+    origin_mass: Floats
+    destination_mass: Floats
+    code: Floats
+
+
+@kernel
+def bound_ends(ends: Ends) -> None:
+    """Fill the bounds of origins or destinations from their legs.
+
+    Parameters
+    ----------
+    ends
+        Legs and counts; the rest is written.
+    """
+    gates = ends.legs.shape[1]
+    ends.low[:] = np.inf
+    ends.high[:] = -np.inf
+    ends.gaps[:] = -np.inf
+    for tile in range(len(ends.legs)):
+        legs = ends.legs[tile]
+        for k in range(gates):
+            for i in range(ends.number[tile]):
+                leg = legs[k, i]
+                ends.low[tile, k] = min(ends.low[tile, k], leg)
+                ends.high[tile, k] = max(ends.high[tile, k], leg)
+                if leg < np.inf:
+                    for q in range(gates):
+                        gap = min(legs[q, i], FAR) - leg
+                        ends.gaps[tile, q, k] = max(ends.gaps[tile, q, k], gap)
+
+
+@kernel
+def fill_pool(ways: Floats, gate: NDArray[np.int64], ends: Ends, pool: Pool) -> None:
+    """Lead ways between gates on to the destinations.
+
+    Parameters
+    ----------
+    ways
+        Hours from before the first passage to after each last one, shape (R, K); the first
+        K as they are, by gate.
+    gate
+        Gate of the first passage, shape (R,).
+    ends
+        The destinations.
+    pool
+        Written.
+    """
+    for J in range(len(ends.legs)):
+        for r in range(len(ways)):
+            legs, last, from_gate = pool.legs[J, r], pool.last[J, r], ends.legs[J, gate[r]]
+            legs[:] = np.inf
+            last[:] = -1
+            shorten_by(ways[r], ends.legs[J], legs, last)
+            low, high, least, most, mark = np.inf, -np.inf, np.inf, -np.inf, 0
+            as_is, last_as_is = pool.legs[J, gate[r]], pool.last[J, gate[r]]
+            for j in range(ends.number[J]):
+                low, high = min(low, legs[j]), max(high, legs[j])
+                if from_gate[j] < np.inf:
+                    least = min(least, legs[j] - from_gate[j])
+                    most = max(most, legs[j] - from_gate[j])
+                elif legs[j] < np.inf:
+                    least, most = -np.inf, np.inf
+                mark |= LONGER if legs[j] > as_is[j] else 0
+                mark |= SHORTER if legs[j] < as_is[j] else 0
+                mark |= OTHER if last[j] != last_as_is[j] else 0
+            pool.low[J, r], pool.high[J, r] = low, high
+            pool.least[J, r], pool.most[J, r] = least, most
+            pool.marks[J, r] = mark
+
+
+@kernel
+def _stay(  # noqa: C901  (two sweeps of one search)
+    origins: tuple[Floats, Floats, Floats],
+    gaps: Floats,
+    bounds: tuple[Floats, Floats, Floats, Floats],
+    row: NDArray[np.int64],
+    reach: Floats,
+    slack: float,
+    kept: NDArray[np.int64],
+) -> int:
+    """Gates that no other beats in the whole tile, nor the direct way; their number.
+
+    Gate q beats k where its time is less for every pair. The gates of the least upper
+    bounds put most of the others out, so these are compared with them first.
+    """
+    low_a, high_a, gaps_a = origins
+    low, high, least, most = bounds
+    first, second = -1, -1
+    top, next_top = np.inf, np.inf
+    for k in range(len(row)):
+        if row[k] >= 0:
+            bound = high_a[k] + high[row[k]]
+            if bound < top:
+                first, second, top, next_top = k, first, bound, top
+            elif bound < next_top:
+                second, next_top = k, bound
+    count = 0
+    for k in range(len(row)):
+        if row[k] < 0 or not low[row[k]] < reach[k] or low_a[k] + low[row[k]] > top + slack:
+            continue
+        kept[count] = k
+        for q in (first, second):
+            if q >= 0 and gaps_a[q, k] + gaps[q, k] + (most[row[q]] - least[row[k]]) < -slack:
+                kept[count] = -1
+        count += kept[count] >= 0
+    left = 0
+    for a in range(count):
+        k = kept[a]
+        out = False
+        for b in range(count):
+            # Those before a that were put out have left their place to others.
+            if b > a or b < left:
+                q = kept[b]
+                out |= gaps_a[q, k] + gaps[q, k] + (most[row[q]] - least[row[k]]) < -slack
+        if not out:
+            kept[left] = k
+            left += 1
+    return left
+
+
+@kernel
+def _shorten_tile(
+    A: Floats,
+    legs: Floats,
+    row: NDArray[np.int64],
+    kept: NDArray[np.int64],
+    count: int,
+    times: Floats,
+    first: NDArray[np.int64],
+) -> None:
+    """Lower the times of a tile's pairs by some gates, in their order, and note these."""
+    for j in range(SPAN):
+        of_j, first_of_j = times[j * SPAN : (j + 1) * SPAN], first[j * SPAN : (j + 1) * SPAN]
+        for at in range(count):
+            k = kept[at]
+            leg, of_k = legs[row[k], j], A[k]
+            for i in range(SPAN):
+                value = of_k[i] + leg
+                less = value < of_j[i]
+                of_j[i] = value if less else of_j[i]
+                first_of_j[i] = k if less else first_of_j[i]
+
+
+@kernel
+def _lower_tile(
+    A: Floats,
+    legs: Floats,
+    row: NDArray[np.int64],
+    kept: NDArray[np.int64],
+    count: int,
+    times: Floats,
+) -> None:
+    """Lower the times of a tile's pairs as `_shorten_tile` does, without noting by what."""
+    for j in range(SPAN):
+        of_j = times[j * SPAN : (j + 1) * SPAN]
+        for at in range(0, count, 4):
+            k, m = kept[at], kept[min(at + 1, count - 1)]
+            n, o = kept[min(at + 2, count - 1)], kept[min(at + 3, count - 1)]
+            of_k, of_m, of_n, of_o = A[k], A[m], A[n], A[o]
+            leg_k, leg_m = legs[row[k], j], legs[row[m], j]
+            leg_n, leg_o = legs[row[n], j], legs[row[o], j]
+            for i in range(SPAN):
+                x, y = min(of_k[i] + leg_k, of_m[i] + leg_m), min(of_n[i] + leg_n, of_o[i] + leg_o)
+                x = min(x, y)
+                of_j[i] = min(x, of_j[i])
+
+
+@kernel
+def _fill_direct(direct: Floats, J: int, top: int, times: Floats) -> None:
+    """Times of a tile's pairs without passing the border."""
+    for j in range(SPAN):
+        of_j = times[j * SPAN : (j + 1) * SPAN]
+        if len(direct) > 0:
+            of_j[:] = direct[J * SPAN + j, top : top + SPAN]
+        else:
+            of_j[:] = np.inf
+
+
+@kernel
+def _differ(times: Floats, other: Floats) -> bool:
+    """Whether any of a tile's times differ."""
+    differ = 0
+    for pair in range(SPAN * SPAN):
+        differ += times[pair] != other[pair]
+    return differ > 0
+
+
+@kernel
+def _latest(times: Floats, ends: int, latest: Floats) -> None:
+    """Greatest of a tile's times for each origin."""
+    latest[:] = -np.inf
+    for j in range(ends):
+        of_j = times[j * SPAN : (j + 1) * SPAN]
+        for i in range(SPAN):
+            latest[i] = max(latest[i], of_j[i])
+
+
+@kernel
+def _fill_reach(A: Floats, origins: int, latest: Floats, reach: Floats) -> None:
+    """How long the rest of a way by each gate may take to beat the latest times at all."""
+    for k in range(len(A)):
+        most = -np.inf
+        for i in range(origins):
+            if A[k, i] < np.inf:
+                most = max(most, latest[i] - A[k, i])
+        reach[k] = most
+
+
+@kernel
+def change_tiles(  # noqa: C901, PLR0912, PLR0915  (one loop; calls would hand its state around)
+    start: int,
+    stop: int,
+    direct: Floats,
+    origins: Ends,
+    ends: Ends,
+    weight: Floats,
+    pool: Pool,
+    differing: Differing,
+    slack: float,
+    codes: Floats,
+    trips: Trips,
+    changes: Floats,
+    moved: Floats,
+    left: Floats,
+    taken: Floats,
+) -> None:
+    """What scenarios change for the pairs of some tiles of origins.
+
+    Parameters
+    ----------
+    start, stop
+        Which tiles of the origins, n of them.
+    direct
+        Hours without passing the border to the destinations, from these origins, in the
+        order of the tiles, infinite beyond the last, shape (J * SPAN, n * SPAN); (0, 0)
+        where all pairs must pass it.
+    origins, ends
+        Both ends of the pairs.
+    weight
+        Opportunities, 0 beyond the last destination, shape (J, SPAN).
+    pool, differing
+        Ways as they are and under the scenarios.
+    slack
+        By how much a gate must be faster to put another one out, hours.
+    codes
+        Impedance functions of the sums, shape (D, 3).
     trips
-        By scenario and origin: demand that takes another way or another time, the hours that
-        it takes longer, and demand that finds no way, shape (S, N, 3); written.
+        Demand.
+    changes
+        By how much sums of impedance functions change, shape (S, D, n * SPAN); added to.
+    moved
+        Demand that takes another way or another time, the hours that it takes longer, and
+        demand that finds no way, shape (S, 3, n * SPAN); added to.
     left, taken
         Demand by the first and the last gate of the ways it leaves, and of those it takes
         instead, shape (S, K, K); added to.
     """
-    scenarios, gates, ends = E_other.shape
-    times, other = np.empty(ends), np.empty(ends)
-    first, leave = np.empty(ends, np.int32), np.empty(ends, np.int32)
+    scenarios, gates = len(differing.row) - 1, differing.row.shape[1]
+    kept, better = np.empty(gates, np.int64), np.empty(gates, np.int64)
     used = np.empty(gates, np.bool_)
-    for i in range(len(A)):
-        times[:] = np.inf
-        first[:] = -1
-        shorten_by(A[i], E, times, first)
-        _used(first, used)
-        for s in range(scenarios):
-            trips[s, i] = 0.0
-            if np.any(used & rows[s, 0]):
-                other[:] = np.inf
-                leave[:] = -1
-                shorten_by(A[i], E_other[s], other, leave)
-            else:
-                other[:] = times
-                leave[:] = first
-                for k in range(gates):
-                    if rows[s, 1, k]:
-                        _shorten_by_one(A[i, k], E_other[s, k], other, leave, k)
-            for j in range(ends):
-                k, way = first[j], leave[j]
-                if k < 0 or (
-                    other[j] == times[j] and way == k and last_other[s, k, j] == last[k, j]
-                ):
+    reach, gain = np.full(gates, np.inf), np.empty(gates)
+    pairs = SPAN * SPAN
+    times, other, value = np.empty(pairs), np.empty(pairs), np.empty(pairs)
+    first, way = np.empty(pairs, np.int64), np.empty(pairs, np.int64)
+    before, flow, total = np.empty((len(codes), pairs)), np.empty(pairs), np.empty(SPAN)
+    row_as_is = differing.row[scenarios]
+    for J in range(len(ends.legs)):
+        gaps, legs = ends.gaps[J], pool.legs[J]
+        low, travelling = pool.low[J], len(trips.origin_mass) > 0
+        bounds = low, pool.high[J], pool.least[J], pool.most[J]
+        for tile in range(start, stop):
+            A, top = origins.legs[tile], (tile - start) * SPAN
+            of_origins = origins.low[tile], origins.high[tile], origins.gaps[tile]
+            _fill_direct(direct, J, top, times)
+            if len(direct) > 0:
+                _latest(times, ends.number[J], total)
+                _fill_reach(A, origins.number[tile], total, reach)
+            first[:] = -1
+            count = _stay(of_origins, gaps, bounds, row_as_is, reach, slack, kept)
+            _shorten_tile(A, legs, row_as_is, kept, count, times, first)
+            _latest(times, ends.number[J], total)
+            _fill_reach(A, origins.number[tile], total, gain)
+            used[:] = False
+            for pair in range(pairs):
+                if first[pair] >= 0:
+                    used[first[pair]] = True
+            ready = False
+            for s in range(scenarios):
+                row = differing.row[s]
+                worse, elsewhere, faster = False, False, 0
+                for at in range(differing.start[s], differing.start[s + 1]):
+                    k = differing.gates[at]
+                    r = row[k]
+                    mark = LONGER if r < 0 else pool.marks[J, r]
+                    if used[k]:
+                        worse |= mark & LONGER > 0
+                        elsewhere |= mark & OTHER > 0
+                    if mark & SHORTER and low[r] < gain[k]:
+                        better[faster] = k
+                        faster += 1
+                if not (worse or elsewhere or faster):
                     continue
-                flow = origin_mass[i] * destination_mass[j] * impedance(code, times[j])
-                left[s, k, last[k, j]] += flow
-                if way < 0:
-                    trips[s, i, 2] += flow
+                among = better
+                if worse or elsewhere or faster > FEW:
+                    _fill_direct(direct, J, top, other)
+                    way[:] = -1
+                    among = kept
+                    faster = _stay(of_origins, gaps, bounds, row, reach, slack, kept)
                 else:
-                    trips[s, i, 0] += flow
-                    trips[s, i, 1] += flow * (other[j] - times[j])
-                    taken[s, way, last_other[s, way, j]] += flow
+                    other[:] = times
+                    way[:] = first
+                if travelling:
+                    _shorten_tile(A, legs, row, among, faster, other, way)
+                else:
+                    _lower_tile(A, legs, row, among, faster, other)
+                if not (elsewhere or _differ(times, other)):
+                    continue
+                if not ready:
+                    ready = True
+                    for d in range(len(codes)):
+                        evaluate(codes[d], times, before[d])
+                    if travelling:
+                        evaluate(trips.code, times, flow)
+                        _scale(flow, trips.origin_mass[tile], trips.destination_mass[J])
+                for d in range(len(codes)):
+                    evaluate(codes[d], other, value)
+                    total[:] = 0.0
+                    for j in range(SPAN):
+                        here = slice(j * SPAN, (j + 1) * SPAN)
+                        will_be, was = value[here], before[d, here]
+                        for i in range(SPAN):
+                            total[i] += weight[J, j] * (will_be[i] - was[i])
+                    changes[s, d, top : top + SPAN] += total
+                if travelling:
+                    here = slice(top, top + SPAN)
+                    if _move(flow, times, first, other, way, moved[s, :, here]) or elsewhere:
+                        ways = (first, row_as_is), (way, row)
+                        _redirect(
+                            flow,
+                            *ways,
+                            pool.last[J],
+                            times,
+                            other,
+                            moved[s, 0, here],
+                            left[s],
+                            taken[s],
+                        )
 
 
 @kernel
-def _shorten_by_one(
-    a: float,
-    E: NDArray[np.float64],
-    times: NDArray[np.float64],
-    first: NDArray[np.int32],
-    gate: int,
+def _scale(flow: Floats, origin_mass: Floats, destination_mass: Floats) -> None:
+    """Turn impedances of a tile's pairs into their demand."""
+    for j in range(SPAN):
+        of_j = flow[j * SPAN : (j + 1) * SPAN]
+        for i in range(SPAN):
+            of_j[i] *= origin_mass[i] * destination_mass[j]
+
+
+@kernel
+def _move(
+    flow: Floats,
+    times: Floats,
+    first: NDArray[np.int64],
+    other: Floats,
+    way: NDArray[np.int64],
+    moved: Floats,
+) -> bool:
+    """Add up the demand of a tile's pairs at new times; whether some leaves by another gate."""
+    affected, extra, lost = moved[0], moved[1], moved[2]
+    switched = 0
+    for j in range(SPAN):
+        here = slice(j * SPAN, (j + 1) * SPAN)
+        trips, was, will_be, left, taken = (
+            flow[here],
+            times[here],
+            other[here],
+            first[here],
+            way[here],
+        )
+        for i in range(SPAN):
+            served = left[i] >= 0 and taken[i] >= 0
+            anew = served and will_be[i] != was[i]
+            affected[i] += trips[i] if anew else 0.0
+            extra[i] += trips[i] * (will_be[i] - was[i]) if anew else 0.0
+            lost[i] += trips[i] if taken[i] < 0 else 0.0
+            switched += left[i] != taken[i]
+    return switched > 0
+
+
+@kernel
+def _redirect(
+    flow: Floats,
+    was: tuple[NDArray[np.int64], NDArray[np.int64]],
+    will_be: tuple[NDArray[np.int64], NDArray[np.int64]],
+    last: NDArray[np.int32],
+    times: Floats,
+    other: Floats,
+    affected: Floats,
+    left: Floats,
+    taken: Floats,
 ) -> None:
-    """Lower times where the way by one gate is faster, and note it there."""
-    for j in range(len(times)):
-        value = a + E[j]
-        less = value < times[j]
-        times[j] = value if less else times[j]
-        first[j] = gate if less else first[j]
+    """Move the demand of a tile's pairs between ways, known by first gates and rows of `last`."""
+    first, row = was
+    way, other_row = will_be
+    for j in range(SPAN):
+        for i in range(SPAN):
+            pair = j * SPAN + i
+            k, m = first[pair], way[pair]
+            if k < 0:
+                continue
+            end, other_end = last[row[k], j], -1
+            if m >= 0:
+                other_end = last[other_row[m], j]
+            if m == k and other_end == end:
+                continue
+            left[k, end] += flow[pair]
+            if m >= 0:
+                taken[m, other_end] += flow[pair]
+                affected[i] += flow[pair] if other[pair] == times[pair] else 0.0

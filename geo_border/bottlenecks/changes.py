@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,22 +13,20 @@ import pandas as pd
 from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.reach import reached_across, reached_inside, without_delays
 from geo_border.access.regions import population_of
-from geo_border.bottlenecks.change_kernels import compare_rows, route_changes, sum_changes
+from geo_border.bottlenecks.change_tiles import changed_sums, tiled
 from geo_border.bottlenecks.demand import Gravity, cross_demand
 from geo_border.bottlenecks.loads import checkpoint_loads
 from geo_border.errors import CheckpointError
 from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks
-from geo_border.routing.crossing import NO_DIRECT
-from geo_border.routing.inside import rows_at_once
-from geo_border.routing.kernels import fill_times
-from geo_border.routing.scenarios import AS_IS, Scenario, passages
+from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario, passages, passages_with
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from geo_border.bottlenecks.change_tiles import Found, Pairs
     from geo_border.bottlenecks.demand import Demand
     from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Passages
@@ -36,8 +34,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-BATCH = 32
-"""Scenarios evaluated in one pass over the pairs; bounds the memory of their tables."""
+BATCH = 128
+"""Most scenarios evaluated in one pass over the pairs."""
+
+WAYS_HELD = 20_000_000
+"""Most times from gates to places that the scenarios of a pass hold."""
 
 MEASURES = (
     "hours_to_checkpoint",
@@ -96,6 +97,7 @@ class _Base:
     region: NDArray[np.int64]  # of each place, -1 outside all
     regions: pd.Index[str]
     ways: tuple[Passages, Passages]  # with delays and without
+    pairs: tuple[tuple[Pairs, Pairs, Pairs], ...]  # by side: as `_pairs` gives them
     state: Floats  # (V, P)
     demand: Demand
     begun: Floats  # (P,)
@@ -107,7 +109,7 @@ class _Found:
     """What S scenarios give: values by place, trips by place, loads and delays."""
 
     state: Floats  # (V, S, P)
-    trips: Floats  # (S, P, 3)
+    trips: Floats  # (S, 3, P)
     loads: Floats  # (S, K)
     delay: Floats  # (S, 2, K)
 
@@ -168,8 +170,9 @@ def changes(
     if each_place:
         tabulate["places"] = _places
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in tabulate}
-    for first in range(0, len(names), BATCH):
-        batch = pd.Index(names[first : first + BATCH], name="scenario")
+    size = max(1, min(BATCH, WAYS_HELD // max(1, tables.from_gate.size)))
+    for first in range(0, len(names), size):
+        batch = pd.Index(names[first : first + size], name="scenario")
         found = _evaluated(start, {name: scenarios[name] for name in batch})
         for name, tabulated in tabulate.items():
             parts[name].append(tabulated(start, found, batch))
@@ -199,6 +202,7 @@ def _base(
         region=region,
         regions=pd.Index(regions, name="region_id"),
         ways=ways,
+        pairs=tuple(_pairs(tables, own, demand, side) for side in range(len(SIDES))),
         state=np.stack(
             [
                 inside[0] + inside[1],
@@ -222,139 +226,106 @@ def _nearest(tables: GateTables, ways: Passages) -> Floats:
     return nearest
 
 
+def _pairs(
+    tables: GateTables, own: Inside, demand: Demand, side: int
+) -> tuple[Pairs, Pairs, Pairs]:
+    """Pairs in tiles: across, across of those that only travel, and on the own side."""
+    inside, beyond = own.destinations[side], own.destinations[1 - side]
+    origins = own.origins[side]
+    others = np.setdiff1d(demand.markets[side].origins, origins)
+    return (
+        tiled(tables, origins, beyond),
+        tiled(tables, others, beyond),
+        tiled(tables, origins, inside),
+    )
+
+
 def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
     """Evaluate a batch of scenarios."""
-    tables = replace(base.tables, trees=None)
-    work = partial(_block_ways, tables, list(scenarios.items()))
-    cases = [pair for block in in_blocks(len(scenarios), work, size=4) for pair in block]
+    cases = _cases(base, scenarios)
     as_is = [pair[0] for pair in cases]
     values = np.zeros((len(_VALUES), len(scenarios), len(base.population)))
-    trips = np.zeros((*values.shape[1:], 3))
+    trips = np.zeros((len(scenarios), 3, len(base.population)))
     loads = np.tile(base.loads, (len(scenarios), 1))
-    for side in range(len(SIDES)):
-        origins = base.own.origins[side]
-        for free in (False, True):
-            for back in (False, True):
-                changed = _sums(base, cases, side, free=free, back=back)
-                values[2 * free + (not back)][:, origins] = changed[:, :, 0]
-                if not (free or back):
-                    values[4][:, origins] = changed[:, :, 1]
-        market = base.demand.markets[side]
-        trips[:, market.origins], left, taken = _rerouted(base, as_is, side)
-        for number, ways in enumerate(as_is):
-            loads[number] -= _passed(left[number], base.ways[0], side)
-            loads[number] += _passed(taken[number], ways, side)
+    for side, (across, travelling, inside) in enumerate(base.pairs):
+        found = _sums(base, cases, side, across, [base.decay, Step(1.0)], travels=True)
+        values[1][:, across.origins], values[4][:, across.origins] = np.moveaxis(found.sums, 1, 0)
+        others = _sums(base, cases, side, travelling, [], travels=True)
+        for pairs, part in ((across, found), (travelling, others)):
+            trips[:, :, pairs.origins] = part.moved
+            for number, ways in enumerate(as_is):
+                loads[number] -= _passed(part.left[number], base.ways[0], side)
+                loads[number] += _passed(part.taken[number], ways, side)
+        for value, pairs, free, back in (
+            (0, inside, False, True),
+            (2, inside, True, True),
+            (3, across, True, False),
+        ):
+            found = _sums(base, cases, side, pairs, [base.decay], free=free, back=back)
+            values[value][:, pairs.origins] = found.sums[:, 0]
     delay = np.stack([ways.delay for ways in as_is])
     # What is lost entirely must not leave a rest of rounding.
     values[:5] = (values[:5] + base.state[:5, None]).clip(min=0)
-    values[5] = [_nearest(tables, ways) for ways in as_is]
+    values[5] = [_nearest(base.tables, ways) for ways in as_is]
     loads = np.where(np.isinf(delay).all(axis=1), 0.0, loads.clip(min=0))
     return _Found(values, trips, loads, delay)
 
 
-def _block_ways(
-    tables: GateTables, scenarios: list[tuple[str, Scenario]], some: slice
-) -> list[tuple[Passages, Passages]]:
-    """Ways under some scenarios, with delays and without."""
-    found = []
-    for name, what in scenarios[some]:
+def _cases(base: _Base, scenarios: Mapping[str, Scenario]) -> list[tuple[Passages, Passages]]:
+    """Ways under each scenario, with delays and without; the same delays make the same ways."""
+    known = GateDelays.of(base.tables)
+    wanted = []
+    for name, what in scenarios.items():
         try:
-            found.append((passages(tables, what), passages(tables, without_delays(what))))
+            wanted.append((known.under(what), known.under(without_delays(what))))
         except CheckpointError as error:
             raise CheckpointError(f"scenario {name!r}: {error}") from error
-    return found
+    ways = {case.delay.tobytes(): case for case in base.ways}
+    new = {delay.tobytes(): delay for pair in wanted for delay in pair}
+    new = {key: delay for key, delay in new.items() if key not in ways}
+    work = partial(_block_ways, base.tables.within, list(new.values()))
+    found = [case for block in in_blocks(len(new), work, size=8) for case in block]
+    ways |= dict(zip(new, found, strict=True))
+    return [(ways[delay.tobytes()], ways[free.tobytes()]) for delay, free in wanted]
 
 
-def _factors(
-    tables: GateTables, ways: Sequence[Floats], ends: NDArray[np.int64]
-) -> tuple[Floats, NDArray[np.int32]]:
-    """Times from the gates before the first passages to the destinations, and last gates."""
-    B = np.ascontiguousarray(tables.from_gate[:, ends])
-    E = np.empty((len(ways), *B.shape))
-    last = np.empty(E.shape, np.int32)
-    for number, way in enumerate(ways):
-        fill_times(NO_DIRECT, way, B, E[number], last[number])
-    return E, last
-
-
-def _compared(
-    E: Floats, last: NDArray[np.int32]
-) -> tuple[Floats, NDArray[np.int32], NDArray[np.bool_]]:
-    """Factors of all scenarios but the first, and what differs from it."""
-    rows = np.empty((len(E) - 1, 3, E.shape[1]), np.bool_)
-    for number in range(len(rows)):
-        compare_rows(E[0], last[0], E[number + 1], last[number + 1], rows[number])
-    return E[1:], last[1:], rows
+def _block_ways(within: Floats, delays: list[Floats], some: slice) -> list[Passages]:
+    """Ways with some delays."""
+    return [passages_with(delay, within) for delay in delays[some]]
 
 
 def _sums(
-    base: _Base, cases: list[tuple[Passages, Passages]], side: int, *, free: bool, back: bool
-) -> Floats:
-    """Changes of the sums over one side's destinations, shape (S, N, D)."""
-    functions = codes([base.decay] if free or back else [base.decay, Step(1.0)])
-    ends, origins = base.own.destinations[side if back else 1 - side], base.own.origins[side]
-    every = [base.ways, *cases]
-    ways = [(pair[free].transit if back else pair[free].across)[side] for pair in every]
-    E, last = _factors(base.tables, ways, ends)
-    others, _, rows = _compared(E, last)
-    some = np.flatnonzero(rows[:, :2].any(axis=(1, 2)))
-    found = np.zeros((len(cases), len(origins), len(functions)))
-    if len(some):
-        work = partial(
-            _block_sums,
-            base.own if back else None,
-            side,
-            np.ascontiguousarray(base.tables.to_gate[origins]),
-            (E[0], others[some], rows[some], base.population[ends], functions),
-        )
-        parts = in_blocks(len(origins), work, size=rows_at_once(len(ends)))
-        found[some] = np.concatenate(list(parts), axis=1)
-    return found
-
-
-def _block_sums(own: Inside | None, side: int, A: Floats, compared: Any, rows: slice) -> Floats:
-    """Changes of the sums of some origins."""
-    direct = NO_DIRECT if own is None else own.block(side, rows)
-    found = np.empty((len(compared[1]), len(A[rows]), len(compared[-1])))
-    sum_changes(*(direct, A[rows], *compared, found))
-    return found
-
-
-def _rerouted(base: _Base, cases: list[Passages], side: int) -> tuple[Floats, Floats, Floats]:
-    """Trips by scenario and origin, and by scenario the ways they leave and take."""
-    market = base.demand.markets[side]
-    ways = [case.across[side] for case in (base.ways[0], *cases)]
-    E, last = _factors(base.tables, ways, market.destinations)
-    work = partial(
-        _block_rerouted,
-        np.ascontiguousarray(base.tables.to_gate[market.origins]),
-        (E[0], last[0], *_compared(E, last)),
-        market.origin_mass,
-        (market.destination_mass, np.array(base.demand.gravity.decay.code)),
+    base: _Base,
+    cases: list[tuple[Passages, Passages]],
+    side: int,
+    pairs: Pairs,
+    decays: list[Decay],
+    *,
+    free: bool = False,
+    back: bool = False,
+    travels: bool = False,
+) -> Found:
+    """Changes of the sums over one side's destinations, and of the trips across."""
+    as_is, *others = [
+        (pair[free].transit if back else pair[free].across)[side] for pair in (base.ways, *cases)
+    ]
+    return changed_sums(
+        pairs,
+        as_is,
+        np.array(others),
+        codes(decays),
+        base.population,
+        own=base.own if back else None,
+        side=side,
+        market=base.demand.markets[side] if travels else None,
+        demand_code=np.array(base.demand.gravity.decay.code),
     )
-    trips, left, taken = zip(*in_blocks(len(market.origins), work), strict=True)
-    return np.concatenate(trips, axis=1), np.sum(left, axis=0), np.sum(taken, axis=0)
-
-
-def _block_rerouted(
-    A: Floats,
-    compared: Any,
-    origin_mass: Floats,
-    ends: tuple[Floats, Floats],
-    rows: slice,
-) -> tuple[Floats, Floats, Floats]:
-    """Trips of some origins."""
-    scenarios, _, gates = compared[-1].shape
-    trips = np.empty((scenarios, len(A[rows]), 3))
-    left, taken = np.zeros((2, scenarios, gates, gates))
-    route_changes(*(A[rows], *compared, origin_mass[rows], *ends, trips, left, taken))
-    return trips, left, taken
 
 
 def _passed(flow: Floats, ways: Passages, side: int) -> Floats:
     """Passages of each gate by demand on ways of known first and last gate."""
-    passed = np.zeros(len(flow))
-    for first, last in np.argwhere(flow > 0):
+    passed = np.diag(flow).copy()
+    for first, last in np.argwhere((flow > 0) & ~np.eye(len(flow), dtype=bool)):
         for (_, gate), (_, after) in pairwise(ways.hops(side, first, last, back=False)):
             if gate == after:
                 passed[gate] += flow[first, last]
@@ -384,7 +355,7 @@ def _beside(before: Floats, after: Floats) -> dict[str, Floats]:
 
 def _of_trips(trips: Floats, demand: Floats) -> dict[str, Floats]:
     """Shares of the demand, and hours, of trips by scenario and where they begin."""
-    affected, extra, unserved = np.moveaxis(trips, -1, 0)
+    affected, extra, unserved = np.moveaxis(trips, 1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return {
             "affected_share": ((affected + unserved) / demand).ravel(),
@@ -395,7 +366,7 @@ def _of_trips(trips: Floats, demand: Floats) -> dict[str, Floats]:
 
 def _totals(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Trips in all."""
-    trips = found.trips.sum(axis=1)
+    trips = found.trips.sum(axis=2)
     columns = _of_trips(trips, base.begun.sum())
     return pd.DataFrame({**columns, "extra_total": trips[:, 1]}, index=names)
 
@@ -407,13 +378,15 @@ def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     weights[base.region[inside], inside] = 1.0
     persons = weights * base.population
     index = pd.MultiIndex.from_product([names, base.regions])
-    trips = np.einsum("rp,spt->srt", weights, found.trips)
+    trips = found.trips @ weights.T
     begun = weights @ base.begun
     columns = _beside(_means(base.state, persons), _means(found.state, persons))
     with np.errstate(invalid="ignore", divide="ignore"):
         for name, hours in (("before", base.state[5]), ("after", found.state[5])):
             lost = np.isinf(hours).astype(float) @ persons.T / persons.sum(axis=1)
-            columns[f"unreached_share_{name}"] = np.broadcast_to(lost, trips.shape[:2]).ravel()
+            columns[f"unreached_share_{name}"] = np.broadcast_to(
+                lost, (len(names), len(base.regions))
+            ).ravel()
     columns["demand_share"] = np.tile(begun, len(names))
     return pd.DataFrame(columns | _of_trips(trips, begun), index=index)
 

@@ -54,7 +54,7 @@ class Inside(Protocol):
     def destinations(self) -> tuple[NDArray[np.int64], ...]:
         """Positions of the places of the side that are reached, ascending."""
 
-    def block(self, side: int, rows: slice) -> NDArray[np.float64]:
+    def block(self, side: int, rows: slice | NDArray[np.int64]) -> NDArray[np.float64]:
         """Hours from some origins of a side, shape (rows, destinations)."""
 
 
@@ -79,7 +79,7 @@ class OwnTimes:
     destinations: tuple[NDArray[np.int64], ...]
     hours: tuple[NDArray[np.float64], ...]
 
-    def block(self, side: int, rows: slice) -> NDArray[np.float64]:
+    def block(self, side: int, rows: slice | NDArray[np.int64]) -> NDArray[np.float64]:
         """Hours from some origins.
 
         Parameters
@@ -122,7 +122,7 @@ class OwnSearches:
     node: NDArray[np.int64]
     access: NDArray[np.float64]
 
-    def block(self, side: int, rows: slice) -> NDArray[np.float64]:
+    def block(self, side: int, rows: slice | NDArray[np.int64]) -> NDArray[np.float64]:
         """Hours from some origins, one search for each node that they lie at.
 
         Parameters

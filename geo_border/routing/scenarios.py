@@ -13,7 +13,7 @@ import pandas as pd
 
 from geo_border.border.checkpoints import USERS, expected_wait
 from geo_border.errors import CheckpointError
-from geo_border.routing.compiled import kernel
+from geo_border.routing.passage_kernels import fill_passages, tree_from
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.routing.tables import GateTables
-
-ROUNDING = 1e-12
-"""A way that passes the border more often must be faster by more than this fraction."""
-
 
 DIRECTIONS = ("out", "in")
 """Home to neighbour, and back: the order of everything that has a direction."""
@@ -97,11 +93,11 @@ class Passages:
     delay
         Hours of a passage home to neighbour and back, infinite where closed,
         shape (2, K).
+    within
+        Drives between the gate nodes inside each side, hours, infinite at gates that are
+        closed, shape (2, K, K).
     hours
         Between all gate nodes, hours, shape (2K, 2K).
-    previous
-        Gate node before each on the fastest way from the row's node, -1 at the start and
-        where there is none, shape (2K, 2K).
     across
         By side of the origin: from the gate node on that side before passage k to the
         gate node on the other side after passage l, hours, shape (2, K, K).
@@ -111,8 +107,8 @@ class Passages:
     """
 
     delay: NDArray[np.float64]
+    within: NDArray[np.float64]
     hours: NDArray[np.float64]
-    previous: NDArray[np.int32]
     across: NDArray[np.float64]
     transit: NDArray[np.float64]
 
@@ -142,9 +138,11 @@ class Passages:
         end_side = 1 - side if back else side
         nodes = []
         node, root = end_side * k + last, (1 - side) * k + first
+        previous = np.empty(2 * k, np.int64)
+        tree_from(self.delay, self.within, root, previous)
         while node != root:
             nodes.append(divmod(node, k))
-            node = self.previous[root, node]
+            node = int(previous[node])
         return [*start, *((int(s), int(g)) for s, g in reversed(nodes)), (1 - end_side, last)]
 
     def counts(self, side: int, *, back: bool) -> NDArray[np.float64]:
@@ -195,36 +193,101 @@ def delays(tables: GateTables, scenario: Scenario = AS_IS) -> NDArray[np.float64
         If the scenario names a checkpoint that the tables do not have, or a delay or the
         factor is missing or negative.
     """
-    gates = tables.gates
-    check_names(scenario.named, gates.index)
-    hours = gates[["delay_out_h", "delay_in_h"]].to_numpy(float).T.copy()
-    for name, pair in scenario.delay_h.items():
-        hours[:, gates.index.get_loc(name)] = pair
-    for name, text in scenario.opening_hours.items():
-        if name not in scenario.delay_h and "wait_h" in gates:
-            before = float(gates["wait_h"].loc[name])
-            hours[:, gates.index.get_loc(name)] -= before if before < np.inf else np.nan
-        hours[:, gates.index.get_loc(name)] += _wait(text)
-    if not (scenario.delay_factor >= 0 and (hours >= 0).all()):
-        raise CheckpointError(
-            "a delay or the delay factor is negative or missing",
-            remedy="Give hours, 0 or more, also where a checkpoint never opens as it is",
+    return GateDelays.of(tables).under(scenario)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GateDelays:
+    """What delays follow from, taken out of the gates once for many scenarios.
+
+    Parameters
+    ----------
+    gates
+        As in the tables.
+    position
+        Of each gate.
+    hours
+        Delays as they are, whether the gates are open or not, shape (2, K).
+    wait
+        Part of them that is the wait for the opening, if that is known, shape (K,).
+    """
+
+    gates: pd.DataFrame
+    position: dict[str, int]
+    hours: NDArray[np.float64]
+    wait: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, tables: GateTables) -> GateDelays:
+        """Take them from checkpoint tables.
+
+        Parameters
+        ----------
+        tables
+            Checkpoint tables.
+
+        Returns
+        -------
+        GateDelays
+            For scenarios of these gates.
+        """
+        gates = tables.gates
+        return cls(
+            gates=gates,
+            position={str(name): at for at, name in enumerate(gates.index)},
+            hours=gates[["delay_out_h", "delay_in_h"]].to_numpy(float).T,
+            wait=gates["wait_h"].to_numpy(float) if "wait_h" in gates else None,
         )
-    finite = np.isfinite(hours)
-    hours[finite] *= scenario.delay_factor
-    passable = _let_pass(gates, scenario.users) | gates.index.isin(list(scenario.opened))
-    passable &= ~gates.index.isin(list(scenario.closed))
-    if scenario.modes:
-        passable &= gates["mode"].isin(list(scenario.modes)).to_numpy()
-    hours[:, ~passable] = np.inf
-    for name, direction in scenario.one_way.items():
-        if direction not in DIRECTIONS:
+
+    def under(self, scenario: Scenario) -> NDArray[np.float64]:
+        """Hours that each passage takes under a scenario.
+
+        Parameters
+        ----------
+        scenario
+            What is different at the border.
+
+        Returns
+        -------
+        ndarray
+            As `delays` gives them.
+
+        Raises
+        ------
+        CheckpointError
+            As in `delays`.
+        """
+        if not scenario.named <= self.position.keys():
+            check_names(scenario.named, self.gates.index)
+        at = self.position
+        hours = self.hours.copy()
+        for name, pair in scenario.delay_h.items():
+            hours[:, at[name]] = pair
+        for name, text in scenario.opening_hours.items():
+            if name not in scenario.delay_h and self.wait is not None:
+                before = self.wait[at[name]]
+                hours[:, at[name]] -= before if before < np.inf else np.nan
+            hours[:, at[name]] += _wait(text)
+        if not (scenario.delay_factor >= 0 and (hours >= 0).all()):
             raise CheckpointError(
-                f"the direction of checkpoint {name!r} is {direction!r}",
-                remedy=f"Write {' (home to neighbour) or '.join(DIRECTIONS)}",
+                "a delay or the delay factor is negative or missing",
+                remedy="Give hours, 0 or more, also where a checkpoint never opens as it is",
             )
-        hours[1 - DIRECTIONS.index(direction), gates.index.get_loc(name)] = np.inf
-    return hours
+        hours[np.isfinite(hours)] *= scenario.delay_factor
+        passable = _let_pass(self.gates, scenario.users)
+        passable[[at[name] for name in scenario.opened]] = True
+        passable[[at[name] for name in scenario.closed]] = False
+        if scenario.modes:
+            passable &= self.gates["mode"].isin(list(scenario.modes)).to_numpy()
+        hours[:, ~passable] = np.inf
+        for name, direction in scenario.one_way.items():
+            if direction not in DIRECTIONS:
+                raise CheckpointError(
+                    f"the direction of checkpoint {name!r} is {direction!r}",
+                    remedy=f"Write {' (home to neighbour) or '.join(DIRECTIONS)}",
+                )
+            hours[1 - DIRECTIONS.index(direction), at[name]] = np.inf
+        return hours
 
 
 _wait = cache(expected_wait)
@@ -257,7 +320,7 @@ def check_names(names: Collection[str], known: pd.Index[str]) -> None:
 def _let_pass(gates: pd.DataFrame, users: str | None) -> NDArray[np.bool_]:
     """Gates that a group of users may pass as they are."""
     if users is None:
-        return gates["is_open"].to_numpy(bool)
+        return gates["is_open"].to_numpy(bool, copy=True)
     if users not in USERS:
         raise CheckpointError(
             f"there is no group of users {users!r}", remedy=f"Write one of {', '.join(USERS)}"
@@ -293,110 +356,36 @@ def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
     CheckpointError
         If the scenario does not fit the tables.
     """
-    delay = delays(tables, scenario)
-    k = tables.n_gates
-    passed = np.flatnonzero(np.isfinite(delay).any(axis=0))
-    ways = _passages(delay[:, passed], tables.within[:, passed[:, None], passed])
-    if len(passed) == k:
-        return ways
-    node = np.r_[passed, passed + k]
-    hours, previous = np.full((2 * k, 2 * k), np.inf), np.full((2 * k, 2 * k), -1, np.int32)
-    hours[node[:, None], node] = ways.hours
-    previous[node[:, None], node] = np.where(
-        ways.previous < 0, -1, node.astype(np.int32)[ways.previous]
-    )
-    across, transit = np.full((2, 2, k, k), np.inf)
-    across[:, passed[:, None], passed] = ways.across
-    transit[:, passed[:, None], passed] = ways.transit
-    return Passages(delay, hours, previous, across, transit)
+    return passages_with(delays(tables, scenario), tables.within)
 
 
-def _passages(delay: NDArray[np.float64], within: NDArray[np.float64]) -> Passages:
-    """Ways between gates that can be passed, as `passages` gives them."""
+def passages_with(delay: NDArray[np.float64], within: NDArray[np.float64]) -> Passages:
+    """Fastest ways between all gate nodes with given delays.
+
+    Parameters
+    ----------
+    delay
+        Hours of a passage home to neighbour and back, infinite where nobody may pass,
+        shape (2, K).
+    within
+        Drives between the gate nodes, as in the tables, hours, shape (2, K, K).
+
+    Returns
+    -------
+    Passages
+        The ways, closed under (min, +).
+    """
     k = delay.shape[1]
-    arcs = np.full((2 * k, 2 * k), np.inf)
-    arcs[:k, :k], arcs[k:, k:] = within
-    gate = np.arange(k)
-    arcs[gate, gate + k], arcs[gate + k, gate] = delay
-    hours, previous = _close(arcs)
-
-    returns = _returns(previous)
-    across = np.empty((2, k, k))
-    transit = np.empty((2, k, k))
-    for side in range(2):
-        here, there = slice(side * k, (side + 1) * k), slice((1 - side) * k, (2 - side) * k)
-        out, back = delay[side], delay[1 - side]
-        ways = out[:, None] + hours[there, here] + out
-        shorter = np.minimum(within[side] + out, out[:, None] + within[1 - side])
-        pays = (ways < shorter * (1 - ROUNDING)) & ~returns[there, here]
-        across[side] = np.where(pays, ways, np.inf)
-        across[side, gate, gate] = out
-        ways = out[:, None] + hours[there, there] + back
-        pays = (ways < within[side] * (1 - ROUNDING)) & ~returns[there, there]
-        transit[side] = np.where(pays, ways, np.inf)
-    return Passages(delay, hours, previous, across, transit)
-
-
-@kernel
-def _returns(previous: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Whether a way passes the other node of the gate where it begins or ends.
-
-    Before and after the passages at its ends it would come twice through one node, so a
-    shorter way is in it.
-    """
-    n = len(previous)
-    returns = np.zeros((n, n), np.bool_)
-    for root in range(n):
-        for end in range(n):
-            node = end
-            while node >= 0:
-                if node in ((root + n // 2) % n, (end + n // 2) % n):
-                    returns[root, end] = True
-                node = previous[root, node]
-    return returns
-
-
-@kernel
-def _close(arcs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """All fastest ways of a dense graph: Dijkstra's algorithm from every node.
-
-    Its trees have no cycles even where arcs take no time; of equally fast ways the one
-    with fewer arcs is taken.
-    """
-    n = len(arcs)
-    hours = np.full((n, n), np.inf)
-    previous = np.full((n, n), -1, np.int32)
-    for root in range(n):
-        open_ = np.ones(n, np.bool_)
-        steps = np.zeros(n, np.int32)
-        hours[root, root] = 0.0
-        for _ in range(n):
-            best = -1
-            for node in range(n):
-                if (
-                    open_[node]
-                    and hours[root, node] < np.inf
-                    and (
-                        best < 0
-                        or hours[root, node] < hours[root, best]
-                        or (hours[root, node] == hours[root, best] and steps[node] < steps[best])
-                    )
-                ):
-                    best = node
-            if best < 0:
-                break
-            open_[best] = False
-            for node in range(n):
-                value = hours[root, best] + arcs[best, node]
-                if open_[node] and (
-                    value < hours[root, node]
-                    or (
-                        value == hours[root, node]
-                        and value < np.inf
-                        and steps[best] + 1 < steps[node]
-                    )
-                ):
-                    hours[root, node] = value
-                    steps[node] = steps[best] + 1
-                    previous[root, node] = best
-    return hours, previous
+    passed = np.flatnonzero(np.isfinite(delay).any(axis=0))
+    node = np.r_[passed, passed + k]
+    shapes = (2 * k, 2 * k), (2, k, k), (2, k, k), (2, k, k)
+    places = np.ix_(node, node), *[np.ix_(np.arange(2), passed, passed)] * 3
+    inside = np.ascontiguousarray(within[places[1]])
+    found = [np.empty((2 * len(passed), 2 * len(passed))), *np.empty((2, *inside.shape))]
+    fill_passages(np.ascontiguousarray(delay[:, passed]), inside, *found)
+    hours, across, transit, drives = (np.full(shape, np.inf) for shape in shapes)
+    for whole, at, part in zip(
+        (hours, across, transit, drives), places, (*found, inside), strict=True
+    ):
+        whole[at] = part
+    return Passages(delay, drives, hours, across, transit)

@@ -95,7 +95,7 @@ def _all_tiles(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sort, cut, sum, and put back in order."""
     n, gates = A.shape
-    rows, columns = _map_order(A), _map_order(E.T)
+    rows, columns = map_order(A), map_order(E.T)
     sums = np.zeros((n, len(codes)))
     losses = np.zeros((gates if closures else 0, n, len(codes)))
     if not len(columns) or not gates:
@@ -153,10 +153,20 @@ def _closed_block(
     return found, lost
 
 
-def _map_order(times: Floats) -> NDArray[np.int64]:
+def map_order(times: Floats) -> NDArray[np.int64]:
     """Order along a Hilbert curve on the first two principal components of the times.
 
     Places with like times to all gates lie near each other, on the ground and in it.
+
+    Parameters
+    ----------
+    times
+        Hours between places and gates, infinite where there is no way, shape (N, K).
+
+    Returns
+    -------
+    ndarray
+        Positions of the places, shape (N,).
     """
     finite = np.isfinite(times)
     if not finite.any():

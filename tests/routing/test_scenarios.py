@@ -126,3 +126,31 @@ def test_longer_delays_and_closures_never_shorten_a_trip(seed):
     assert (times(Scenario(delay_factor=2.0)) >= base - 1e-12).all()
     assert (times(Scenario(closed=frozenset({"g0"}))) >= base - 1e-12).all()
     assert (times(Scenario(opened=frozenset({"g0"}))) <= base + 1e-12).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([0.0, 0.03, 0.5]))
+def test_the_ways_that_are_kept_lead_everywhere_in_the_least_time(seed, scale):
+    land = random_borderland(seed, k=6, scale=scale, symmetric=seed % 2 == 0, n=6)
+    tables = gate_tables(land.network, land.places, land.gates)
+    for scenario in (AS_IS, OPEN_BORDER, Scenario(closed=frozenset({"g1"}))):
+        ways = passages(tables, scenario)
+        passed = np.isfinite(ways.delay).any(axis=0)
+        k = tables.n_gates
+        arcs = np.full((2 * k, 2 * k), np.inf)
+        arcs[:k, :k], arcs[k:, k:] = tables.within
+        gate = np.arange(k)
+        arcs[gate, gate + k], arcs[gate + k, gate] = ways.delay
+        least = arcs.copy()
+        np.fill_diagonal(least, 0)
+        for node in range(2 * k):
+            least = np.minimum(least, least[:, node, None] + least[node])
+        for side, (here, there) in enumerate(((gate, gate + k), (gate + k, gate))):
+            before, after = tables.within[side], tables.within[1 - side]
+            first = (before[:, :, None] + ways.across[side]).min(axis=1)
+            found = (first[:, :, None] + after).min(axis=1)
+            among = np.ix_(passed, passed)
+            np.testing.assert_allclose(found[among], least[np.ix_(here, there)][among], rtol=1e-9)
+            first = (before[:, :, None] + ways.transit[side]).min(axis=1)
+            found = np.minimum(before, (first[:, :, None] + before).min(axis=1))
+            np.testing.assert_allclose(found[among], least[np.ix_(here, here)][among], rtol=1e-9)
