@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from geo_border.routing.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Before: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.uint32]] | None
 
 UNREACHED = np.uint32(2**32 - 1)
 """Distance of nodes without a path, and the end of lists in the queue."""
@@ -33,11 +35,16 @@ def _search(  # noqa: C901, PLR0912, PLR0915  (one loop; calls would hand its st
     root: np.uint32,
     shift: np.uint32,
     dist: NDArray[np.uint32],
+    before: Before,
     heads: NDArray[np.uint32],
     pool: NDArray[np.uint32],
     current: NDArray[np.uint32],
 ) -> int:
     """Distances from a root; the outcome as one of the codes above.
+
+    `before` is None, or the number of the node before each, written, and the numbers of the
+    nodes: the least is taken where several ways are equally fast. Whatever is before a node
+    on a fastest way is settled at its distance, so that all of them are seen.
 
     Nodes wait in buckets of ``2**shift`` ms, in a circle of lists whose entries (node,
     distance, next) come from `pool`. The bucket at hand is an array that grows while it is
@@ -61,12 +68,18 @@ def _search(  # noqa: C901, PLR0912, PLR0915  (one loop; calls would hand its st
                 continue
             if d > FARTHEST:
                 return TOO_FAR
+            if before is not None:
+                number = before[1][u]
             for arc in range(indptr[u], indptr[np.uint32(u + one)]):
                 v = arcs[arc, 0]
                 value = np.uint32(d + arcs[arc, 1])
                 if value >= dist[v]:
+                    if before is not None and value == dist[v]:
+                        before[0][v] = min(before[0][v], number)
                     continue
                 dist[v] = value
+                if before is not None:
+                    before[0][v] = number
                 into = np.uint32(value >> shift) & mask
                 if into == bucket:
                     if length == longest:
@@ -111,6 +124,7 @@ def _distances(
     root: np.uint32,
     shift: np.uint32,
     dist: NDArray[np.uint32],
+    before: Before,
     heads: NDArray[np.uint32],
     room: int,
 ) -> int:
@@ -118,7 +132,7 @@ def _distances(
     while True:
         pool = np.empty((room, 3), np.uint32)
         current = np.empty((room, 2), np.uint32)
-        outcome = _search(indptr, arcs, root, shift, dist, heads, pool, current)
+        outcome = _search(indptr, arcs, root, shift, dist, before, heads, pool, current)
         if outcome == DONE:
             return room
         if outcome == TOO_FAR:
@@ -162,7 +176,7 @@ def fill_columns(
     heads = np.empty(buckets, np.uint32)
     room = 4096
     for row in range(len(roots)):
-        room = _distances(indptr, arcs, roots[row], shift, dist, heads, room)
+        room = _distances(indptr, arcs, roots[row], shift, dist, None, heads, room)
         if room == 0:
             return False
         for column in range(len(columns)):
@@ -203,24 +217,19 @@ def fill_trees(
     """
     n = len(node)
     dist = np.empty(n, np.uint32)
-    least = np.empty(n, np.uint32)
+    nearer = np.empty(n, np.uint32)
     heads = np.empty(buckets, np.uint32)
     room = 4096
     for row in range(len(roots)):
-        room = _distances(indptr, arcs, roots[row], shift, dist, heads, room)
+        room = _distances(indptr, arcs, roots[row], shift, dist, (nearer, node), heads, room)
         if room == 0:
             return False
-        # Afterwards, from the distances alone: no order of the queue shows in the trees.
-        least[:] = UNREACHED
-        for u in range(n):
-            if dist[u] == UNREACHED:
-                continue
-            for arc in range(indptr[u], indptr[u + 1]):
-                v = arcs[arc, 0]
-                if dist[v] == np.uint32(dist[u] + arcs[arc, 1]) and node[u] < least[v]:
-                    least[v] = node[u]
+        nearer[roots[row]] = UNREACHED
         for u in range(n):
             outside = node[u]
-            hours[row, outside] = np.inf if dist[u] == UNREACHED else dist[u] / MS_PER_H
-            before[row, outside] = -1 if least[u] == UNREACHED else np.int32(least[u])
+            if dist[u] == UNREACHED:
+                hours[row, outside], before[row, outside] = np.inf, -1
+            else:
+                hours[row, outside] = dist[u] / MS_PER_H
+                before[row, outside] = np.int32(nearer[u])
     return True

@@ -215,9 +215,11 @@ def search(graph: SearchGraph, roots: NDArray[np.int64]) -> Trees:
     NetworkError
         If a path takes more than 24 days.
     """
+    size = _few(len(roots))
+    if len(roots) <= size:
+        return Trees(*_trees(graph, roots, slice(None)))
     shape = len(roots), len(graph.node)
     hours, before = np.empty(shape), np.empty(shape, np.int32)
-    size = _few(len(roots))
     for block, part in enumerate(in_blocks(len(roots), partial(_trees, graph, roots), size=size)):
         rows = slice(block * size, (block + 1) * size)
         hours[rows], before[rows] = part
