@@ -226,7 +226,7 @@ def test_whoever_is_reached_in_time_lies_within_the_isochrones(study, border, bu
     found = isochrones(
         network,
         border["territory"],
-        origins,
+        origins.items(),
         hours=(0.5, 1.5),
         off_road=off_road(study.settings),
         places=places,

@@ -16,10 +16,11 @@ from geo_border.network.beyond import LOCAL_WAY
 from geo_border.network.graph import MODES, SIDES
 from geo_border.routing.routes import WGS84, trees_of
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
-from geo_border.routing.searches import search, search_graph
+from geo_border.routing.searches import search_columns
+from geo_border.routing.tables import ROOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -87,7 +88,7 @@ def place_origin(
 ) -> Origin:
     """Begin at a place; the border is passed with its delays.
 
-    One search, whatever the scenario.
+    One search from the place, and one from each gate node that it reaches.
 
     Parameters
     ----------
@@ -121,13 +122,14 @@ def place_origin(
             remedy="Begin at another, or raise `place_reach_km`",
         )
     trees = trees_of(tables)
-    graph = search_graph(trees.matrix, network.lon, network.lat)
-    hours = search(graph, np.array([node])).hours[0]
-    roots = tables.gates[["home_node", "neighbour_node"]].to_numpy(np.int64).T.ravel()
+    hours = search_columns(trees.away, np.array([node]), np.arange(network.n_nodes))[0]
     # From the place to any gate node, then on from there: passed or not, the least counts.
-    arrival = (hours[roots][:, None] + passages(tables, scenario).hours).min(axis=0)
-    for gate in np.flatnonzero(np.isfinite(arrival)):
-        np.minimum(hours, arrival[gate] + trees.from_root.hours[gate], out=hours)
+    arrival = (hours[trees.roots][:, None] + passages(tables, scenario).hours).min(axis=0)
+    reached = np.flatnonzero(np.isfinite(arrival))
+    for start in range(0, len(reached), ROOTS):
+        rows = reached[start : start + ROOTS]
+        for gate, beyond in zip(rows, trees.hours_from(rows), strict=True):
+            np.minimum(hours, arrival[gate] + beyond, out=hours)
     point = place["geometry"]
     side = SIDES.index(place["side"])
     return Origin(point.x, point.y, side, hours + float(place["access_h"]))
@@ -163,7 +165,7 @@ def checkpoint_origin(network: Network, tables: GateTables, checkpoint_id: str) 
             remedy=f"Those that have are {', '.join(map(str, tables.gates.index[:5]))} …",
         )
     gate = int(tables.gates.index.get_indexer(pd.Index([checkpoint_id]))[0])
-    hours = trees_of(tables).from_root.hours[[gate, gate + tables.n_gates]].min(axis=0)
+    hours = trees_of(tables).hours_from(np.array([gate, gate + tables.n_gates])).min(axis=0)
     node = int(tables.gates["home_node"].to_numpy(np.int64)[gate])
     return Origin(float(network.lon[node]), float(network.lat[node]), -1, hours)
 
@@ -171,7 +173,7 @@ def checkpoint_origin(network: Network, tables: GateTables, checkpoint_id: str) 
 def isochrones(
     network: Network,
     territory: gpd.GeoDataFrame,
-    origins: Mapping[str, Origin],
+    origins: Iterable[tuple[str, Origin]],
     *,
     hours: Sequence[float],
     off_road: OffRoad = OffRoad(),
@@ -195,7 +197,8 @@ def isochrones(
     territory
         Polygons of both sides with ``side``, WGS 84.
     origins
-        Where to begin, by name.
+        Names and where to begin: each may be found when its turn comes, as it holds eight
+        bytes for each node.
     hours
         The limits, hours.
     off_road
@@ -229,7 +232,7 @@ def isochrones(
         for side in SIDES
     }
     rows = []
-    for name, origin in origins.items():
+    for name, origin in origins:
         for number, side in enumerate(SIDES):
             inner = shapely.Polygon()
             for limit in limits:

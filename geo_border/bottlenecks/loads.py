@@ -57,8 +57,8 @@ def edge_loads(
 ) -> NDArray[np.float64]:
     """Demand on each edge of the network along its fastest routes.
 
-    Flows are added up along the trees of the gates, leaves first: one pass over each
-    tree, no search and no loop over pairs.
+    Flows are added up along the trees of the gates, leaves first: two searches and one pass
+    over each tree for each gate node, no loop over pairs; some trees are held at once.
 
     Parameters
     ----------
@@ -96,11 +96,16 @@ def edge_loads(
     drives = _drives(ways, demand)
     matrix = trees.matrix
     load = np.zeros(matrix.nnz)
-    for side in range(2):
-        here = np.flatnonzero((tables.place_side == side) & (trees.place_node >= 0))
-        node = trees.place_node[here]
-        for gate in range(k):
-            root = side * k + gate
+    places_of = [
+        np.flatnonzero((tables.place_side == side) & (trees.place_node >= 0)) for side in range(2)
+    ]
+    for rows in trees.blocks():
+        to_roots = trees.to_roots(rows)
+        from_roots = to_roots if trees.back is trees.away else trees.from_roots(rows)
+        for row, root in enumerate(range(rows.start, rows.stop)):
+            side, gate = divmod(root, k)
+            here = places_of[side]
+            node = trees.place_node[here]
             for away, flow_of_place in (
                 (False, demand.to_gate[here, gate]),
                 (True, demand.from_gate[gate, here]),
@@ -108,11 +113,9 @@ def edge_loads(
                 flow = np.bincount(node, flow_of_place, minlength=network.n_nodes).astype(float)
                 if not away:
                     np.add.at(flow, gate_nodes[side], drives[side, :, gate])
-                tree = trees.from_root if away else trees.to_root
+                tree = (from_roots if away else to_roots).next_node[row]
                 if flow.any():
-                    add_tree_load(
-                        tree.next_node[root], flow, matrix.indptr, matrix.indices, load, away
-                    )
+                    add_tree_load(tree, flow, matrix.indptr, matrix.indices, load, away)
     on_edges = np.zeros(network.n_edges)
     on_edges[trees.edges] = load
     return on_edges

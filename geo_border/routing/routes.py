@@ -14,7 +14,7 @@ from shapely import LineString, MultiLineString, get_coordinates, reverse
 from geo_border.errors import TableError
 from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
-from geo_border.routing.searches import find_entry, search, search_graph
+from geo_border.routing.searches import find_entry, search, search_columns
 from geo_border.routing.tables import (
     PLACE_COLUMNS,
     GateTables,
@@ -97,13 +97,16 @@ def routes(
     check_columns(points, PLACE_COLUMNS, "places")
     side = side_positions(points)
     node, access = nodes_and_legs(network, points, side)
-    local = _tables_at(tables, trees, points, side, node, access)
     ways = passages(tables, scenario)
     walker = _Walker(network, trees, tables, ways)
     rooted = node >= 0
-    graph = search_graph(trees.matrix, network.lon, network.lat)
-    direct_trees = search(graph, node[rooted])
+    direct_trees = search(trees.away, node[rooted])
     row_of = np.cumsum(rooted) - 1
+    to_roots = direct_trees.hours[:, trees.roots]
+    from_roots = to_roots
+    if trees.back is not trees.away:
+        from_roots = search_columns(trees.back, node[rooted], trees.roots)
+    local = _tables_at(tables, points, side, rooted, access, to_roots, from_roots)
 
     found = {}
     for origin_side in range(2):
@@ -211,20 +214,21 @@ def trees_of(tables: GateTables) -> GateTrees:
 
 def _tables_at(
     tables: GateTables,
-    trees: GateTrees,
     points: pd.DataFrame,
     side: NDArray[np.int8],
-    node: NDArray[np.int64],
+    rooted: NDArray[np.bool_],
     access: NDArray[np.float64],
+    to_roots: NDArray[np.float64],
+    from_roots: NDArray[np.float64],
 ) -> GateTables:
-    """Tables of other places, read off the trees."""
+    """Tables of other places, from the times between their nodes and all gate nodes."""
     k = tables.n_gates
     to_gate = np.full((len(points), k), np.inf)
     from_gate = np.full((k, len(points)), np.inf)
-    for p in np.flatnonzero(node >= 0):
+    for row, p in enumerate(np.flatnonzero(rooted)):
         own = slice(side[p] * k, (side[p] + 1) * k)
-        to_gate[p] = trees.to_root.hours[own, node[p]] + access[p]
-        from_gate[:, p] = trees.from_root.hours[own, node[p]] + access[p]
+        to_gate[p] = to_roots[row, own] + access[p]
+        from_gate[:, p] = from_roots[row, own] + access[p]
     return GateTables(tables.gates, points.index, side, to_gate, from_gate, tables.within)
 
 
@@ -236,6 +240,7 @@ class _Walker:
     ) -> None:
         self.network = network
         self.trees = trees
+        self.grown: dict[tuple[bool, int], NDArray[np.int32]] = {}
         self.ways = ways
         self.names = tables.gates.index
         self.gate_nodes = tables.gates[["home_node", "neighbour_node"]].to_numpy(np.int64).T
@@ -243,6 +248,14 @@ class _Walker:
         self.drawn_from = np.empty(len(network.lines), np.int64)
         # Assigned backwards, so that the first edge of each link is what remains.
         self.drawn_from[network.link[::-1]] = self.tail[::-1]
+
+    def tree(self, gate: tuple[int, int], *, away: bool) -> NDArray[np.int32]:
+        """Next nodes to a gate node (side and gate), or away from it; each is grown once."""
+        root = gate[0] * self.gate_nodes.shape[1] + gate[1]
+        if (away, root) not in self.grown:
+            grow = self.trees.from_roots if away else self.trees.to_roots
+            self.grown[away, root] = grow(slice(root, root + 1)).next_node[0]
+        return self.grown[away, root]
 
     @staticmethod
     def up(tree: NDArray[np.int32], node: int) -> list[int]:
@@ -262,17 +275,16 @@ class _Walker:
     ) -> tuple[list[list[int]], list[int]]:
         """Nodes of a way through the gates, a list for each piece, and the gates in order."""
         hops = self.ways.hops(*way, back=back)
-        k = self.gate_nodes.shape[1]
-        to_gate, from_gate = self.trees.to_root.next_node, self.trees.from_root.next_node
-        pieces = [self.up(to_gate[hops[0][0] * k + hops[0][1]], origin)]
+        pieces = [self.up(self.tree(hops[0], away=False), origin)]
         gates = []
         for (side, gate), (side_after, gate_after) in pairwise(hops):
             if side != side_after:
                 gates.append(gate)
                 pieces.append([int(self.gate_nodes[side_after, gate_after])])
             else:
-                pieces[-1] += self.up(to_gate[side * k + gate_after], pieces[-1][-1])[1:]
-        pieces[-1] += self.down(from_gate[hops[-1][0] * k + hops[-1][1]], target)[1:]
+                tree = self.tree((side, gate_after), away=False)
+                pieces[-1] += self.up(tree, pieces[-1][-1])[1:]
+        pieces[-1] += self.down(self.tree(hops[-1], away=True), target)[1:]
         return pieces, gates
 
     def route(self, hours: float, pieces: list[list[int]], gates: list[int]) -> Route:

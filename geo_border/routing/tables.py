@@ -19,17 +19,21 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from geo_border.network.graph import Network
-    from geo_border.routing.searches import Trees
+    from geo_border.routing.searches import SearchGraph, Trees
 
 GATE_COLUMNS = ("mode", "home_node", "neighbour_node", "delay_out_h", "delay_in_h", "is_open")
+ROOTS = 16
+"""Gate nodes whose trees are held at once."""
+
 PLACE_COLUMNS = ("side", "node", "access_h")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GateTrees:
-    """The searches behind the tables, kept for routes and loads.
+    """Trees of the searches behind the tables, grown anew for routes and loads that ask.
 
-    Roots are the home nodes of the gates and then their neighbour nodes, 2K in all.
+    Roots are the home nodes of the gates and then their neighbour nodes, 2K in all: their
+    trees together would take 24 bytes for each gate and node of the network.
 
     Parameters
     ----------
@@ -38,19 +42,77 @@ class GateTrees:
         milliseconds.
     edges
         Edge of the network for each entry of `matrix`.
-    to_root
-        Fastest paths from every node to the gate nodes.
-    from_root
-        Fastest paths from the gate nodes to every node.
+    away, back
+        The network in its direction and against it, laid out for searches; the same where
+        both are.
+    roots
+        The gate nodes, shape (2K,).
     place_node
         Node of each place, -1 where it does not reach the network, shape (P,).
     """
 
     matrix: csr_array
     edges: NDArray[np.int64]
-    to_root: Trees
-    from_root: Trees
+    away: SearchGraph
+    back: SearchGraph
+    roots: NDArray[np.int64]
     place_node: NDArray[np.int64]
+
+    def from_roots(self, rows: slice) -> Trees:
+        """Fastest paths from some gate nodes to every node.
+
+        Parameters
+        ----------
+        rows
+            Which of the roots.
+
+        Returns
+        -------
+        Trees
+            One for each, 12 bytes a node.
+        """
+        return search(self.away, self.roots[rows])
+
+    def to_roots(self, rows: slice) -> Trees:
+        """Fastest paths from every node to some gate nodes.
+
+        Parameters
+        ----------
+        rows
+            Which of the roots.
+
+        Returns
+        -------
+        Trees
+            One for each, 12 bytes a node.
+        """
+        return search(self.back, self.roots[rows])
+
+    def hours_from(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Times from some gate nodes to every node.
+
+        Parameters
+        ----------
+        rows
+            Which of the roots.
+
+        Returns
+        -------
+        ndarray
+            Hours, infinite where there is no path, shape (rows, n).
+        """
+        return search_columns(self.away, self.roots[rows], np.arange(len(self.away.node)))
+
+    def blocks(self) -> list[slice]:
+        """Cut the roots into blocks whose trees may be held at once.
+
+        Returns
+        -------
+        list of slice
+            At most `ROOTS` each.
+        """
+        count = len(self.roots)
+        return [slice(start, min(start + ROOTS, count)) for start in range(0, count, ROOTS)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +136,7 @@ class GateTables:
         Between the gate nodes inside home and inside the neighbour, hours,
         shape (2, K, K).
     trees
-        The searches, if they were asked for.
+        What grows the trees of the searches, if it was asked for.
     """
 
     gates: pd.DataFrame
@@ -130,7 +192,7 @@ def gate_tables(
     modes
         Modes of the edges that may be used; gates of other modes are left out.
     trees
-        Whether to keep the searches, which routes and edge loads need.
+        Whether to keep what grows their trees, which routes and edge loads need.
 
     Returns
     -------
@@ -164,15 +226,10 @@ def gate_tables(
     back = away if symmetric else search_graph(matrix.T.tocsr(), network.lon, network.lat)
     kept = None
     if trees:
-        from_root = search(away, roots)
-        to_root = from_root if symmetric else search(back, roots)
-        kept = GateTrees(matrix, network.edges_inside(modes), to_root, from_root, node)
-        columns = np.arange(network.n_nodes)
-        from_hours, to_hours = from_root.hours, to_root.hours
-    else:
-        columns = np.unique(np.concatenate([roots, node[node >= 0]]))
-        from_hours = search_columns(away, roots, columns)
-        to_hours = from_hours if symmetric else search_columns(back, roots, columns)
+        kept = GateTrees(matrix, network.edges_inside(modes), away, back, roots, node)
+    columns = np.unique(np.concatenate([roots, node[node >= 0]]))
+    from_hours = search_columns(away, roots, columns)
+    to_hours = from_hours if symmetric else search_columns(back, roots, columns)
 
     k = len(gates)
     to_gate = np.full((len(places), k), np.inf)

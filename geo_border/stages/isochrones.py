@@ -54,10 +54,10 @@ def zone_isochrones(
         What `geo_border.access.isochrones.isochrones` gives.
     """
     gates = tables.gates
-    origins = {
-        str(name): checkpoint_origin(built["network"], tables, str(name))
+    origins = (
+        (str(name), checkpoint_origin(built["network"], tables, str(name)))
         for name in gates.index[gates["is_open"]]
-    }
+    )
     return isochrones(
         built["network"],
         border["territory"],
@@ -152,7 +152,7 @@ def isochrones_from(
     return isochrones(
         network,
         border["territory"],
-        {start: origin},
+        [(start, origin)],
         hours=hours,
         off_road=off_road(settings),
         places=places,

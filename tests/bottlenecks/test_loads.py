@@ -19,6 +19,7 @@ from geo_border.bottlenecks.demand import Gravity, cross_demand
 from geo_border.bottlenecks.loads import checkpoint_loads, edge_loads
 from geo_border.errors import SideError, TableError
 from geo_border.routing.scenarios import Scenario, passages
+from geo_border.routing.searches import search
 from geo_border.routing.tables import gate_tables
 
 
@@ -131,6 +132,27 @@ def test_loads_by_hand():
     )
     only = cross_demand(places, tables, ways, gravity=gravity, among=np.array([True, False, True]))
     np.testing.assert_allclose(only.to_gate.sum(axis=1), [12 / 28, 0, 16 / 28])
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_trees_are_grown_a_few_at_a_time(symmetric, monkeypatch):
+    land = random_borderland(8, n=40, k=7, n_places=30, symmetric=symmetric)
+    tables = gate_tables(land.network, land.places, land.gates, trees=True)
+    ways = passages(tables)
+    demand = cross_demand(land.places, tables, ways)
+    at_once = edge_loads(land.network, tables, ways, demand)
+    assert at_once.any()
+    grown = []
+
+    def counted(graph, roots):
+        grown.append(len(roots))
+        return search(graph, roots)
+
+    monkeypatch.setattr("geo_border.routing.tables.ROOTS", 3)
+    monkeypatch.setattr("geo_border.routing.tables.search", counted)
+    np.testing.assert_array_equal(edge_loads(land.network, tables, ways, demand), at_once)
+    assert max(grown) == 3
+    assert sum(grown) == 14 * (1 if symmetric else 2)
 
 
 def test_nobody_crosses_a_closed_border():
