@@ -22,7 +22,7 @@ from geo_border.stages.cells import entry_stage, regions_in_belt
 from geo_border.stages.index import index_stage
 from geo_border.stages.measures import measures_stage
 from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import ROAD
+from geo_border.stages.parameters import MODES_OF, Mode
 from geo_border.stages.searches import inside_stage, own_times_of
 from geo_border.stages.surfaces import surface_stage
 from geo_border.store import Memory, file_digest
@@ -195,28 +195,30 @@ class Run:
         """
         return Remembered(self.memory, f"contraction_{network}")
 
-    def searches(self, begun: Begun) -> Inside:
+    def searches(self, begun: Begun, mode: Mode = "road") -> Inside:
         """Run the searches inside the sides, or prepare them where the times are too many.
 
         Parameters
         ----------
         begun
             What `network` gave.
+        mode
+            Mode of the trips.
 
         Returns
         -------
         Inside
-            Times by road between the places of each side.
+            Times between the places of each side.
         """
         self.progress("searches")
         network, places = begun.built["network"], begun.built["places"]
-        contractor = self.contractor_of("road")
+        modes, contractor = MODES_OF[mode], self.contractor_of(mode)
         if not can_be_held(places):
-            return own_searches(network, places, modes=ROAD, contractor=contractor)
+            return own_searches(network, places, modes=modes, contractor=contractor)
         inside, _ = self.memory.stage(
-            "searches",
+            "searches" if mode == "road" else f"searches_{mode}",
             {"network": begun.key},
-            lambda: inside_stage(network, places, contractor=contractor),
+            lambda: inside_stage(network, places, modes=modes, contractor=contractor),
         )
         return own_times_of(inside)
 

@@ -28,9 +28,9 @@ from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings
 from geo_border.stages.flaws import flaws
-from geo_border.stages.isochrones import Border, Mode, isochrones_from
+from geo_border.stages.isochrones import Border, isochrones_from
 from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import ROAD
+from geo_border.stages.parameters import ROAD, Mode
 from geo_border.stages.quality import account
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory, whole_folder
@@ -374,6 +374,7 @@ class Study:
         scenarios: Mapping[str, Scenario | Proposal],
         out: Path | str | None = None,
         *,
+        mode: Mode = "road",
         each_place: bool = True,
         progress: Callable[[str], None] = lambda _: None,
     ) -> WhatIf:
@@ -386,6 +387,8 @@ class Study:
         out
             Output folder of a run, whose finished stages are used; stages that are not there
             are run, and remembered in it. None remembers nothing.
+        mode
+            Mode of the trips: ``"road"``, ``"rail"`` or ``"both"``.
         each_place
             Whether to give the places too, which a thousand scenarios need not.
         progress
@@ -403,10 +406,16 @@ class Study:
         """
         run = self._run(_output_folder(out), progress)
         begun = run.network()
-        own = run.searches(begun)
+        own = run.searches(begun, mode)
         progress("scenarios")
         return scenario_stage(
-            self.settings, begun.border, begun.built, own, scenarios, each_place=each_place
+            self.settings,
+            begun.border,
+            begun.built,
+            own,
+            scenarios,
+            mode=mode,
+            each_place=each_place,
         )
 
     def _run(

@@ -105,6 +105,25 @@ def test_a_run_and_whatif_agree_on_what_is(study):
     assert (found.totals == 0).sum(axis=1).tolist() == [3]  # nobody is affected: no mean
 
 
+@pytest.mark.parametrize("mode", ["rail", "both"])
+@pytest.mark.usefixtures("closed")
+def test_trips_by_other_modes_are_those_of_the_measures(study, mode):
+    opened = gb.open_study(study[0])
+    opened.run(study[1])
+    told = pd.read_csv(study[1] / "tables" / "access_measures.csv")
+    potential = f"potential_{opened.settings.access.decay}"
+    found = opened.whatif({"shut": Proposal(close=("track",))}, study[1], mode=mode).changes
+    for part in ("own", "across"):
+        of_part = told[(told["measure"] == potential) & (told["part"] == part)]
+        is_now = of_part[(of_part["mode"] == mode) & (of_part["border"] == "as is")]
+        expected = is_now.set_index("region_id")["mean"]
+        known = found.regions.loc["shut", f"potential_{part}_before"]
+        np.testing.assert_allclose(known[expected.index], expected, rtol=1e-9)
+    # No railway of this study leads to a place on the other side.
+    across = found.regions.loc["shut", "potential_across_before"]
+    assert (across.max() > 0) == (mode == "both")
+
+
 def test_a_new_checkpoint_at_a_crossing_that_has_none(study):
     opened = gb.open_study(study[0])
     crossings = opened.run(study[1]).crossings
@@ -137,6 +156,8 @@ def test_a_list_of_scenarios_is_a_line_each(study, tmp_path):
     [
         (["--close", "midle"], "names checkpoint 'midle', which the tables do not have. They have"),
         (["--close", "track"], "'track' is one of mode rail"),
+        (["--only", "rail"], "no trip by road passes a checkpoint of mode rail"),
+        (["--close", "middle", "--mode", "rail"], "'middle' is one of mode road"),
         ([], "nothing is different"),
         (["--close", "middle", "--scenarios", "x.toml"], "cannot be combined"),
         (["--scenarios", "none.toml"], "none.toml: there is no such file"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.text import Text
@@ -55,8 +55,11 @@ def whatif(
     ] = None,
     modes: Annotated[
         list[str] | None,
-        _list_option("only", "road|ferry", "Mode of the checkpoints that may be passed."),
+        _list_option("only", "road|rail|ferry", "Mode of the checkpoints that may be passed."),
     ] = None,
+    mode: Annotated[
+        Literal["road", "rail", "both"], typer.Option(help="Mode of the trips compared.")
+    ] = "road",
     users: Annotated[
         str | None,
         typer.Option(
@@ -125,7 +128,11 @@ def whatif(
     asked = {name: proposal} if scenarios is None else read_proposals(scenarios)
     with err.status("reading") as status, spread(scheduler):
         result = opened.whatif(
-            asked, folder, each_place=len(asked) <= MOST_WITH_PLACES, progress=status.update
+            asked,
+            folder,
+            mode=mode,
+            each_place=len(asked) <= MOST_WITH_PLACES,
+            progress=status.update,
         )
     target = folder / "whatif" / folder_name(scenarios.stem if scenarios else name)
     with whole_folder(target) as aside:

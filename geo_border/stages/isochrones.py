@@ -15,7 +15,7 @@ from geo_border.network.crossings import gates_in_use
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.named_places import place_named
-from geo_border.stages.parameters import MODES_OF, ROAD, off_road
+from geo_border.stages.parameters import MODES_OF, ROAD, Mode, off_road
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 Border = Literal["as-is", "no-delay", "closed"]
 """How the border is passed: with its delays, without any, not at all."""
-
-Mode = Literal["road", "rail", "both"]
-"""Mode of the trips."""
 
 
 def zone_isochrones(

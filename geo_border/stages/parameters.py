@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from geo_border.access.decay import Exponential
 from geo_border.access.isochrones import OffRoad
@@ -23,6 +23,9 @@ ROAD = ("road", "ferry")
 
 MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}
 """Modes of the edges of a trip by each mode of the measures."""
+
+Mode = Literal["road", "rail", "both"]
+"""Mode of a trip, a key of `MODES_OF`."""
 
 
 def modes_told(asked: Sequence[str], gates: pd.DataFrame) -> list[str]:

@@ -7,25 +7,22 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from geo_border.access.decay import calibrated
+from geo_border.bottlenecks.changes import changes
 from geo_border.errors import CheckpointError
+from geo_border.inputs.proposals import Proposal, scenario_of
+from geo_border.network.crossings import gates_in_use
+from geo_border.results import WhatIf
 from geo_border.routing.scenarios import Scenario
+from geo_border.routing.tables import gate_tables
+from geo_border.stages.parameters import MODES_OF, gravity_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from geo_border.settings import Settings
-
-from geo_border.access.decay import calibrated
-from geo_border.bottlenecks.changes import changes
-from geo_border.inputs.proposals import Proposal, scenario_of
-from geo_border.network.crossings import gates_in_use
-from geo_border.results import WhatIf
-from geo_border.routing.tables import gate_tables
-from geo_border.stages.parameters import ROAD, gravity_of
-
-if TYPE_CHECKING:
     from geo_border.routing.inside import Inside
     from geo_border.settings import Settings
+    from geo_border.stages.parameters import Mode
 
 
 def scenario_stage(
@@ -35,6 +32,7 @@ def scenario_stage(
     own: Inside,
     scenarios: Mapping[str, Scenario | Proposal],
     *,
+    mode: Mode = "road",
     each_place: bool = True,
 ) -> WhatIf:
     """Compare scenarios at the border with the border as it is.
@@ -48,9 +46,11 @@ def scenario_stage(
     built
         Parts of `geo_border.stages.network.network_stage`.
     own
-        Times inside the sides.
+        Times inside the sides, by the same mode.
     scenarios
         What is different, by name: scenarios, or proposals in the words of a planner.
+    mode
+        Mode of the trips.
     each_place
         Whether to give the places too, which a thousand scenarios need not.
 
@@ -70,11 +70,18 @@ def scenario_stage(
         for name, what in scenarios.items()
     }
     wanted = {name for what in checked.values() for name in what.named}
-    by_road = gates["mode"].isin(ROAD)
-    _check_modes(wanted & set(gates.index[~by_road]), gates)
+    passed = gates["mode"].isin(MODES_OF[mode])
+    _check_named(wanted & set(gates.index[~passed]), gates, mode)
     in_use = gates.index.isin(gates_in_use(gates).index)
-    known = gates[by_road & (in_use | gates.index.isin(list(wanted)))]
-    tables = gate_tables(built["network"], places, known, modes=ROAD)
+    known = gates[passed & (in_use | gates.index.isin(list(wanted)))]
+    for name, what in checked.items():
+        if what.modes and not known["mode"].isin(what.modes).any():
+            raise CheckpointError(
+                f"{name}: no trip by {mode} passes a checkpoint of mode {', '.join(what.modes)}",
+                remedy=f"Those it passes have {', '.join(sorted(set(known['mode'])))}; trips by "
+                "another mode are compared with `--mode` (`mode=` in Python)",
+            )
+    tables = gate_tables(built["network"], places, known, modes=MODES_OF[mode])
     found = changes(
         places,
         tables,
@@ -94,13 +101,14 @@ def scenario_stage(
     )
 
 
-def _check_modes(names: Collection[str], gates: pd.DataFrame) -> None:
-    """Refuse checkpoints, named and of another mode, that no trip by road passes."""
+def _check_named(names: Collection[str], gates: pd.DataFrame, mode: Mode) -> None:
+    """Refuse checkpoints that are named and that no trip by the mode passes."""
     if names:
         name = min(names)
         raise CheckpointError(
             f"checkpoint {name!r} is one of mode {gates['mode'][name]}",
-            remedy="What is compared are trips by road and ferry: name one of these",
+            remedy=f"What is compared are trips by {mode}: name others, or compare trips by "
+            "another mode with `--mode` (`mode=` in Python)",
         )
 
 

@@ -1,4 +1,4 @@
-"""The stage of searches: times by road inside the sides."""
+"""The stage of searches: times inside the sides."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from geo_border.routing.inside import OwnTimes, own_times
 from geo_border.stages.parameters import ROAD
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
     from geo_border.routing.contraction import Contractor
 
 
 def inside_stage(
-    network: Network, places: pd.DataFrame, *, contractor: Contractor = FRESH
+    network: Network,
+    places: pd.DataFrame,
+    *,
+    modes: Collection[str] = ROAD,
+    contractor: Contractor = FRESH,
 ) -> dict[str, Any]:
-    """Times by road between the places of each side, the costliest searches of a study.
+    """Times between the places of each side, the costliest searches of a study.
 
     Parameters
     ----------
@@ -26,6 +32,8 @@ def inside_stage(
         The graph.
     places
         Joined places.
+    modes
+        Modes of the edges of a trip.
     contractor
         Gives the contraction of the network, where there are so many places that it pays.
 
@@ -34,7 +42,7 @@ def inside_stage(
     dict
         Arrays by side: origins, destinations and hours.
     """
-    own = own_times(network, places, modes=ROAD, contractor=contractor)
+    own = own_times(network, places, modes=modes, contractor=contractor)
     parts: dict[str, Any] = {}
     for side, name in enumerate(SIDES):
         parts[f"origins_{name}"] = own.origins[side]
