@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from geo_border.report.qgis import TABLE, layer_styles
+from geo_border.report.style import SCORES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -93,6 +96,9 @@ GEOMETRY = {
 
 WRITTEN = "1970-01-01T00:00:00.000Z"
 """Date of change that the GeoPackage states, so that the same results make the same file."""
+
+GPKG = "1.3"
+"""Version of the format, which programs of some years ago read without a warning."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
@@ -225,7 +231,7 @@ def _harmless(text: str) -> str:
 
 
 def write_geopackage(results: Results, path: Path) -> None:
-    """Write the layers of the results as one GeoPackage in WGS 84.
+    """Write the layers of the results as one GeoPackage in WGS 84, with styles for QGIS.
 
     Parameters
     ----------
@@ -235,7 +241,28 @@ def write_geopackage(results: Results, path: Path) -> None:
         The file; an earlier one is replaced.
     """
     layers = {name: getattr(results, name) for name in GEOMETRY} | results.layers
+    layers["regions"] = _judged(results)
     write_layers({name: rows for name, rows in layers.items() if rows is not None}, path)
+    with fixed_date():
+        pyogrio.write_dataframe(
+            layer_styles(results),
+            path,
+            layer=TABLE,
+            driver="GPKG",
+            append=True,
+            layer_options={"FID": "id"},
+        )
+
+
+def _judged(results: Results) -> gpd.GeoDataFrame:
+    """Regions with what is told of them first: type, scores and rank beside their name."""
+    regions = results.regions
+    told = results.typology.reindex(columns=["type", "probability"]).join(
+        results.levels[[*SCORES, "rank_low", "rank_high"]], how="right"
+    )
+    at = regions.columns.get_loc("name") + 1
+    before, after = regions.columns[:at], regions.columns[at:]
+    return regions.join(told)[[*before, *told.columns, *after]]
 
 
 def write_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
@@ -262,6 +289,7 @@ def write_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
                 geometry_type=geometry,
                 promote_to_multi=geometry.startswith("Multi"),
                 append=path.exists(),
+                dataset_options=None if path.exists() else {"VERSION": GPKG},
             )
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 
-from geo_border.report.tables import csv_text, fixed_date
+from geo_border.report.tables import csv_text, write_layers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_border.results import WhatIf
-
-LAYERS = {"regions": "MultiPolygon", "checkpoints": "Point", "places": "Point"}
-"""Layers and the geometry of each."""
 
 
 def write_whatif(result: WhatIf, folder: Path) -> None:
@@ -44,25 +40,17 @@ def write_whatif(result: WhatIf, folder: Path) -> None:
     for name, frame in tables.items():
         text = csv_text(frame.reset_index())
         (folder / f"{name}.csv").write_bytes(text.encode())
-    path = folder / "whatif.gpkg"
-    with fixed_date():
-        for layer, geometry in LAYERS.items():
-            if layer in tables:
-                shapes = getattr(result, layer).geometry
-                frame = tables[layer].reset_index()
-                # A GeoPackage holds no infinite numbers.
-                numbers = frame.select_dtypes("number").columns
-                frame[numbers] = frame[numbers].replace([np.inf, -np.inf], np.nan)
-                at = shapes.reindex(frame[shapes.index.name]).to_numpy()
-                pyogrio.write_dataframe(
-                    gpd.GeoDataFrame(frame, geometry=at, crs=shapes.crs),
-                    path,
-                    layer=layer,
-                    driver="GPKG",
-                    geometry_type=geometry,
-                    promote_to_multi=geometry.startswith("Multi"),
-                    append=path.exists(),
-                )
+    layers: dict[str, gpd.GeoDataFrame] = {}
+    for layer in ("regions", "checkpoints", "places"):
+        if layer in tables:
+            shapes = getattr(result, layer).geometry
+            frame = tables[layer].reset_index()
+            # A GeoPackage holds no infinite numbers.
+            numbers = frame.select_dtypes("number").columns
+            frame[numbers] = frame[numbers].replace([np.inf, -np.inf], np.nan)
+            at = shapes.reindex(frame[shapes.index.name]).to_numpy()
+            layers[layer] = gpd.GeoDataFrame(frame, geometry=at, crs=shapes.crs)
+    write_layers(layers, folder / "whatif.gpkg")
 
 
 def _named(frame: pd.DataFrame, layer: gpd.GeoDataFrame) -> pd.DataFrame:

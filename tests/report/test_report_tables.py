@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo_border.report.qgis import TABLE
 from geo_border.report.tables import csv_text, write_geopackage, write_tables
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ LAYERS = ["regions", "border", "dyads", "checkpoints", "crossings", "edges", "pl
 @pytest.mark.parametrize("layer", LAYERS)
 def test_layers_read_back(results: Results, tmp_path: Path, layer: str):
     write_geopackage(results, tmp_path / "study.gpkg")
-    assert pyogrio.list_layers(tmp_path / "study.gpkg")[:, 0].tolist() == LAYERS
+    assert pyogrio.list_layers(tmp_path / "study.gpkg")[:, 0].tolist() == [*LAYERS, TABLE]
     read = gpd.read_file(tmp_path / "study.gpkg", layer=layer)
     written = getattr(results, layer)
     assert len(read) == len(written)
@@ -142,7 +143,7 @@ def test_layers_read_back(results: Results, tmp_path: Path, layer: str):
 def test_an_empty_layer_is_still_a_layer(results: Results, tmp_path: Path):
     nothing = replace(results, mismatch=results.mismatch.iloc[:0], crossings=results.crossings[:0])
     write_geopackage(nothing, tmp_path / "study.gpkg")
-    assert pyogrio.list_layers(tmp_path / "study.gpkg")[:, 0].tolist() == LAYERS
+    assert pyogrio.list_layers(tmp_path / "study.gpkg")[:, 0].tolist() == [*LAYERS, TABLE]
     assert gpd.read_file(tmp_path / "study.gpkg", layer="mismatch").empty
 
 
