@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import shapely
 
 from geo_border.errors import NetworkError
 from geo_border.network.beyond import join_beyond
-from geo_border.network.crossings import NO_DELAYS, find_crossings, open_gates
+from geo_border.network.crossings import NO_DELAYS, find_crossings, open_gates, tagged_nodes
 from geo_border.network.graph import MODES, SIDES, Network
-from geo_border.network.links import links_from_lines
+from geo_border.network.joining import join_pieces
+from geo_border.network.links import CARRIED, links_from_lines
 from geo_border.network.parts import network_parts
 from geo_border.network.places import Access, join_places, join_stations
 from geo_border.network.sides import settle_sides
@@ -21,9 +23,16 @@ from geo_border.network.stubs import join_stubs
 from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     import geopandas as gpd
+    from numpy.typing import NDArray
+
+TEXTS = ("name", "ref", "electrified")
+"""Columns of `geo_border.network.links.CARRIED` that hold words."""
+
+FLAGS: Mapping[Any, bool] = MappingProxyType({True: True, False: False, "yes": True, "no": False})
+"""What a layer may say of a bridge or a tunnel."""
 
 SHORTEST_HOURS = 1e-7
 """Least time of an edge: zero would drop out of sparse matrices."""
@@ -50,6 +59,9 @@ class BuiltNetwork:
     parts
         Connected parts of the network and whether they lead to a checkpoint, as
         `geo_border.network.parts.network_parts` gives them.
+    links
+        What is known of each link of the network, in their order: the columns of
+        `geo_border.network.links.CARRIED`, missing where nothing is.
     """
 
     network: Network
@@ -58,6 +70,7 @@ class BuiltNetwork:
     places: gpd.GeoDataFrame
     speeds: pd.DataFrame
     parts: pd.DataFrame
+    links: pd.DataFrame
 
 
 def build_network(
@@ -138,10 +151,64 @@ def build_network(
     if access.beyond_km is not None:
         nodes, links, places = join_beyond(nodes, links, gates, places, territory, access=access)
     nodes, links = join_stations(nodes, links, gates, places, stations=stations, access=access)
+    links = join_pieces(nodes, links, kept=_special(nodes, gates, places, checkpoints, stations))
+    nodes, links, gates, places = _compact(nodes, links, gates, places)
     hours, account = _hours(nodes, links, speeds)
     regions = tuple(sorted(territory["region_id"].dropna()))
     network = _assemble(nodes, links, hours, regions)
-    return BuiltNetwork(network, gates, crossings, places, account, parts)
+    return BuiltNetwork(network, gates, crossings, places, account, parts, _carried(links))
+
+
+def _special(
+    nodes: pd.DataFrame,
+    gates: pd.DataFrame,
+    places: pd.DataFrame,
+    *marked: pd.DataFrame | None,
+) -> NDArray[np.int64]:
+    """Nodes of gates and places, and those that OSM marks as a checkpoint or a station."""
+    entries = places["node"].to_numpy(np.int64)
+    return np.concatenate(
+        [
+            gates[["home_node", "neighbour_node"]].to_numpy(np.int64).ravel(),
+            entries[entries >= 0],
+            *(
+                tagged_nodes(nodes, table).to_numpy(np.int64)
+                for table in marked
+                if table is not None
+            ),
+        ]
+    )
+
+
+def _compact(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, gates: pd.DataFrame, places: gpd.GeoDataFrame
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame, pd.DataFrame, gpd.GeoDataFrame]:
+    """The same without the nodes that no link, gate or place is left at."""
+    columns = {"tail": links, "head": links, "home_node": gates, "neighbour_node": gates}
+    used = np.zeros(len(nodes) + 1, bool)
+    for name, table in columns.items():
+        used[table[name].to_numpy(np.int64)] = True
+    used[places["node"].to_numpy(np.int64)] = True
+    used[-1] = False
+    number = np.append(np.cumsum(used[:-1]) - 1, -1)
+    return (
+        nodes[used[:-1]].reset_index(drop=True),
+        links.assign(tail=number[links["tail"]], head=number[links["head"]]),
+        gates.assign(
+            home_node=number[gates["home_node"]], neighbour_node=number[gates["neighbour_node"]]
+        ),
+        places.assign(node=number[places["node"]]),
+    )
+
+
+def _carried(links: gpd.GeoDataFrame) -> pd.DataFrame:
+    """What lines have told of links; what is not understood is missing."""
+    told = pd.DataFrame(links.reindex(columns=list(CARRIED))).rename_axis("link")
+    words = {name: told[name].astype(str).where(told[name].notna(), None) for name in TEXTS}
+    numbers = {name: pd.to_numeric(told[name], errors="coerce") for name in ("way_id", "gauge_mm")}
+    flags = {name: told[name].astype(object).map(FLAGS) for name in ("bridge", "tunnel")}
+    kinds: dict[Hashable, Any] = {"way_id": "Int64", "bridge": "boolean", "tunnel": "boolean"}
+    return told.assign(**words, **numbers, **flags).astype(kinds | {"gauge_mm": float})
 
 
 def _hours(

@@ -111,7 +111,7 @@ def find_crossings(
     ).clip(0.001, 0.999)
     joins = _column(links, "joins", passing) == 1
     found_by = np.select([joins, meets], ["stub", "geometry"], "ends")
-    tag_node = _tag_nodes(nodes, on_line)
+    tag_node = tagged_nodes(nodes, on_line)
     ends = pd.concat(
         [
             pd.DataFrame({"link": passing, "share": share, "post": post, "found_by": found_by}),
@@ -229,11 +229,32 @@ def _stubs(
     return pd.DataFrame(found.loc[right, ["link", "share", "post", "found_by"]])
 
 
-def _tag_nodes(nodes: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.Series:
-    """Nodes that OSM marks as a checkpoint, by the position of the checkpoint."""
-    if "osm" not in checkpoints or "osm" not in nodes:
+def tagged_nodes(nodes: pd.DataFrame, marked: pd.DataFrame) -> pd.Series:
+    """Nodes of the network that are among the objects of checkpoints or stations.
+
+    Parameters
+    ----------
+    nodes
+        With ``osm``, the id of each node in OpenStreetMap.
+    marked
+        Column ``osm``, ids of objects such as ``n12 w34``; without it there are none.
+
+    Returns
+    -------
+    Series
+        Positions of nodes; the index is the position in `marked`.
+    """
+    if "osm" not in marked or "osm" not in nodes:
         return pd.Series(dtype=np.int64)
-    texts = checkpoints["osm"].fillna("").str.split().reset_index(drop=True).explode().dropna()
+    texts = (
+        marked["osm"]
+        .astype(object)
+        .fillna("")
+        .str.split()
+        .reset_index(drop=True)
+        .explode()
+        .dropna()
+    )
     ids = texts[texts.str.fullmatch(r"n-?\d{1,18}")].str[1:].astype(np.int64)
     number = pd.Series(nodes.index, index=nodes["osm"].to_numpy())
     return ids[ids.isin(number.index)].map(number[~number.index.duplicated()])

@@ -137,22 +137,24 @@ def edge_table(network: Network) -> pd.DataFrame:
     )
 
 
-def link_layer(network: Network) -> gpd.GeoDataFrame:
+def link_layer(built: BuiltNetwork) -> gpd.GeoDataFrame:
     """Links as lines, one for both directions.
 
     Parameters
     ----------
-    network
-        The graph.
+    built
+        The network and what is known of its links.
 
     Returns
     -------
     GeoDataFrame
         ``tail``, ``head`` (as the line is drawn), ``mode``, ``road_class``, ``side``
         (``crossing`` where the ends lie on different ones), ``length_m``, ``hours_along``,
-        ``hours_against`` (missing where that direction is closed), ``kmh`` of the faster,
-        LineStrings in WGS 84; the index is the link.
+        ``hours_against`` (missing where that direction is closed), ``kmh`` of the faster, the
+        columns of `geo_border.network.links.CARRIED`, LineStrings in WGS 84; the index is the
+        link.
     """
+    network = built.network
     edges = edge_table(network)
     ends = np.where(
         edges["along"].to_numpy()[:, None],
@@ -171,6 +173,7 @@ def link_layer(network: Network) -> gpd.GeoDataFrame:
     links = edges.groupby("link")[[*first, "hours_along", "hours_against"]].first()
     fastest = links[["hours_along", "hours_against"]].min(axis=1)
     links["kmh"] = links["length_m"] / 1000 / fastest
+    links = links.join(built.links)
     return gpd.GeoDataFrame(links, geometry=network.lines[links.index], crs=4326)
 
 
@@ -212,7 +215,7 @@ def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None 
     folder.mkdir()
     network = built.network
     node_layer(network).to_parquet(folder / "nodes.parquet")
-    lines = gpd.GeoDataFrame(geometry=network.lines, crs=4326).rename_axis("link")
+    lines = gpd.GeoDataFrame(built.links, geometry=network.lines, crs=4326)
     lines.to_parquet(folder / "links.parquet")
     edges = edge_table(network)
     edges.attrs = {"regions": list(network.regions), "classes": list(network.classes)}
@@ -313,7 +316,7 @@ def write_geopackage(built: BuiltNetwork, file: Path, *, names: pd.Series | None
     """
     layers = {
         "nodes": node_layer(built.network).reset_index(),
-        "links": link_layer(built.network).reset_index(),
+        "links": link_layer(built).reset_index(),
         "crossings": built.crossings.reset_index(),
         "checkpoints": gate_layer(built, names).reset_index(),
         "places": built.places.reset_index(),
@@ -381,8 +384,9 @@ def write_gmns(built: BuiltNetwork, folder: Path) -> None:
 
     Every direction of a link is a link of its own; both share a geometry. Open checkpoints are
     links of no length between the sides; crossings without one are left out, as nobody
-    passes them. ``mode`` and ``hours`` (travel time, delay) are beside the fields of the
-    specification.
+    passes them, and so are nodes that no link is left at. ``allowed_uses`` is the mode. Beside
+    the fields of the specification are ``hours`` (travel time, delay), ``ref``, ``way_id`` (in
+    OpenStreetMap), ``bridge``, ``tunnel``, ``gauge_mm`` and ``electrified``.
 
     Parameters
     ----------
@@ -409,18 +413,6 @@ def write_gmns(built: BuiltNetwork, folder: Path) -> None:
         "id_type": "integer",
     }
     pd.DataFrame([config]).to_csv(folder / "config.csv", index=False)
-    kind = np.full(network.n_nodes, None, object)
-    kind[gates[["home_node", "neighbour_node"]].to_numpy().ravel()] = "checkpoint"
-    region = np.array([*network.regions, None], object)[network.region]
-    pd.DataFrame(
-        {
-            "node_id": np.arange(network.n_nodes),
-            "x_coord": network.lon,
-            "y_coord": network.lat,
-            "node_type": kind,
-            "region_id": region,
-        }
-    ).to_csv(folder / "node.csv", index=False)
     edges = edge_table(network)[~network.crosses]
     links = pd.DataFrame(
         {
@@ -432,10 +424,10 @@ def write_gmns(built: BuiltNetwork, folder: Path) -> None:
             "length": edges["length_m"] / 1000,
             "facility_type": edges["road_class"],
             "free_speed": edges["length_m"] / 1000 / edges["hours"],
-            "mode": edges["mode"],
+            "allowed_uses": edges["mode"],
             "hours": edges["hours"],
         }
-    )
+    ).join(built.links, on="geometry_id")
     passages = [
         pd.DataFrame(
             {
@@ -446,7 +438,7 @@ def write_gmns(built: BuiltNetwork, folder: Path) -> None:
                 "dir_flag": 0,
                 "length": 0.0,
                 "facility_type": "checkpoint",
-                "mode": gates["mode"].to_numpy(),
+                "allowed_uses": gates["mode"].to_numpy(),
                 "hours": gates[delay].to_numpy(),
             }
         )
@@ -460,6 +452,19 @@ def write_gmns(built: BuiltNetwork, folder: Path) -> None:
     table.insert(0, "link_id", np.arange(len(table)))
     table.insert(1, "name", table.pop("name"))
     table.to_csv(folder / "link.csv", index=False)
+    used = np.unique(table[["from_node_id", "to_node_id"]])
+    kind = np.full(network.n_nodes, None, object)
+    kind[gates[["home_node", "neighbour_node"]].to_numpy().ravel()] = "checkpoint"
+    region = np.array([*network.regions, None], object)[network.region]
+    pd.DataFrame(
+        {
+            "node_id": used,
+            "x_coord": network.lon[used],
+            "y_coord": network.lat[used],
+            "node_type": kind[used],
+            "region_id": region[used],
+        }
+    ).to_csv(folder / "node.csv", index=False)
     used = np.unique(edges["link"])
     pd.DataFrame(
         {"geometry_id": used, "geometry": shapely.to_wkt(network.lines[used], rounding_precision=7)}

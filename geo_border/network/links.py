@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COORDINATE_DECIMALS = 6
 """Ends of lines that agree to this many decimals of a degree (0.1 m) are one node."""
 
-CARRIED = ("name", "ref", "way_id")
+CARRIED = ("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel")
 """Columns of lines that stay with their links."""
 
 

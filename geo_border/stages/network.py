@@ -32,8 +32,8 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
     Returns
     -------
     dict
-        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``, ``parts`` and,
-        if the study has any, ``services``, joined to the network as places are.
+        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``, ``parts``,
+        ``links`` and, if the study has any, ``services``, joined to the network as places are.
     """
     section = settings.network
     places = inputs.places
@@ -61,6 +61,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
         "places": built.places.iloc[: len(inputs.places)],
         "speeds": built.speeds,
         "parts": built.parts,
+        "links": built.links,
     }
     if inputs.services is not None:
         joined = built.places.iloc[len(inputs.places) :].set_index(inputs.services.index)

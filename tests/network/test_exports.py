@@ -22,6 +22,7 @@ from geo_border.network.exports import (
     write_network,
     write_parquet,
 )
+from geo_border.network.links import CARRIED
 
 NAMES = pd.Series({"road-post": "Road post", "rail-post": "Пост <b>"})
 
@@ -30,6 +31,15 @@ NAMES = pd.Series({"road-post": "Road post", "rail-post": "Пост <b>"})
 def built(lines, territory, border, checkpoints, places, speeds):
     bent = lines.assign(oneway=[0, 0, 1, -1, 0, 0])
     bent.loc[2, "geometry"] = shapely.LineString([(0.2, 49.2), (0.3, 49.25), (0.5, 49.2)])
+    bent = bent.assign(
+        name=["North Road", "North Road", "Шоссе <b>", None, None, "Main line"],
+        ref=["M 1", "M 1", None, None, None, None],
+        way_id=[11, 12, 13, 14, 15, 16],
+        gauge_mm=[np.nan] * 5 + [1520.0],
+        electrified=[None] * 5 + ["contact_line"],
+        bridge=[False, True, False, False, False, False],
+        tunnel=False,
+    )
     return build_network(bent, territory, border, checkpoints, places, speeds)
 
 
@@ -99,8 +109,53 @@ def test_the_geopackage_has_layers_for_qgis(built, tmp_path):
     assert bool(posts.loc["road-post", "is_open"])
 
 
+def test_links_carry_what_their_lines_say(built, tmp_path):
+    write_network(built, tmp_path, ["parquet", "gpkg", "gmns"])
+    links = gpd.read_parquet(tmp_path / "network" / "links.parquet")
+    assert links.index.name == "link"
+    assert (links.geometry.to_numpy() == built.network.lines).all()
+    by_way = links.dropna(subset="way_id").groupby("way_id").first()
+    assert by_way.index.tolist() == [11, 12, 13, 14, 15, 16]
+    assert by_way.loc[13, "name"] == "Шоссе <b>"
+    assert by_way["ref"].fillna("").tolist() == ["M 1", "M 1", "", "", "", ""]
+    assert by_way.loc[16, ["gauge_mm", "electrified"]].tolist() == [1520.0, "contact_line"]
+    assert by_way["bridge"].tolist() == [False, True, False, False, False, False]
+    layer = gpd.read_file(tmp_path / "network.gpkg", layer="links").set_index("link")
+    table = pd.read_csv(tmp_path / "gmns" / "link.csv").dropna(subset="geometry_id")
+    table = table.set_index(table["geometry_id"].astype(int))
+    for found, index in ((layer, links.index), (table, np.unique(table.index))):
+        one = found[~found.index.duplicated()].loc[index]
+        for column in ("name", "ref", "electrified"):
+            same = one[column].fillna("") == links.loc[index, column].fillna("")
+            assert same.all(), column
+        for column in ("way_id", "gauge_mm", "bridge", "tunnel"):
+            ours = links.loc[index, column].astype(float)
+            assert one[column].astype(float).to_numpy() == pytest.approx(ours, nan_ok=True), column
+
+
+def test_links_of_lines_that_say_nothing_have_the_columns_too(
+    lines, territory, border, checkpoints, places, speeds, tmp_path
+):
+    bare = build_network(lines, territory, border, checkpoints, places, speeds)
+    assert list(bare.links) == list(CARRIED)
+    assert len(bare.links) == len(bare.network.lines)
+    assert bare.links.isna().all(axis=None)
+    write_network(bare, tmp_path, FORMATS)
+
+
+def test_what_a_layer_says_in_other_words_is_understood_or_missing(
+    lines, territory, border, checkpoints, places, speeds
+):
+    said = lines.assign(bridge=["yes", "no", "viaduct", True, None, 1], gauge_mm="1520 mm", name=7)
+    found = build_network(said, territory, border, checkpoints, places, speeds).links
+    assert found["name"].isin(["7", None]).all()
+    assert found["gauge_mm"].isna().all()
+    assert found["bridge"].dropna().isin([True, False]).all()
+    assert found["bridge"].sum() > 1
+
+
 def test_links_say_both_directions(built):
-    links = link_layer(built.network)
+    links = link_layer(built)
     oneway = links[links["hours_against"].isna() | links["hours_along"].isna()]
     # The feeder, cut where a place enters, and the unserved road, cut at its candidate.
     assert 2 <= len(oneway) <= 4
@@ -147,6 +202,8 @@ def test_gmns_has_the_fields_of_the_specification(built, tmp_path):
     assert {"node_id", "x_coord", "y_coord"} <= set(node)
     assert {"link_id", "from_node_id", "to_node_id", "directed"} <= set(link)
     assert node["node_id"].is_unique
+    assert set(node["node_id"]) == set(link["from_node_id"]) | set(link["to_node_id"])
+    assert set(link["allowed_uses"]) == {"road", "rail", "transfer"}
     assert link["link_id"].is_unique
     assert link[["from_node_id", "to_node_id"]].isin(set(node["node_id"])).all(axis=None)
     assert set(link["geometry_id"].dropna().astype(int)) == set(geometry["geometry_id"])
@@ -156,7 +213,7 @@ def test_gmns_has_the_fields_of_the_specification(built, tmp_path):
     wkt = geometry.set_index("geometry_id")["geometry"]
     for row in link[link["geometry_id"].notna()].itertuples():
         line = shapely.from_wkt(wkt[int(row.geometry_id)])
-        at = node.loc[row.from_node_id, ["x_coord", "y_coord"]].to_numpy(float)
+        at = node.set_index("node_id").loc[row.from_node_id, ["x_coord", "y_coord"]].to_numpy(float)
         begin = line.coords[0 if row.dir_flag == 1 else -1]
         assert begin == pytest.approx(at, abs=1e-6)
 
@@ -165,7 +222,7 @@ def test_another_tool_finds_the_same_times_across_the_border_in_gmns(built, tmp_
     """Searches on the files alone, against those on each side and the delay."""
     write_gmns(built, tmp_path / "gmns")
     link = pd.read_csv(tmp_path / "gmns" / "link.csv")
-    link = link[link["mode"].isin(["road", "ferry"])]
+    link = link[link["allowed_uses"].isin(["road", "ferry"])]
     n = built.network.n_nodes
     ends = link[["from_node_id", "to_node_id"]].to_numpy().T
     hours = dijkstra(coo_array((link["hours"].to_numpy(), ends), shape=(n, n)).tocsr())
