@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo_border.inputs.extracts import BOTH, RULE, TAGS
+from geo_border.border.checkpoints import RULE
+from geo_border.inputs.extracts import BOTH, TAGS
 from geo_border.network.beyond import LOCAL_WAY
 from geo_border.runs import STAGES
 from geo_border.study import open_study

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 STATUSES = ("open", "restricted", "uncertain", "closed", "planned")
 USERS = ("multilateral", "bilateral", "local")
+RULE = "open crossing by rule"
+"""Where a checkpoint is known from that stands wherever a road passes."""
+
 ON_THE_LINE = ("road", "rail", "ferry", "foot")
 """Modes whose checkpoints lie on the border itself; airports do not."""
 

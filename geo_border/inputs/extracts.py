@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from geo_border.settings import Settings
 
 TAGS, REGISTER, BOTH = "OpenStreetMap", "register", "register and OpenStreetMap"
-RULE = "open crossing by rule"
 """Where a checkpoint is known from."""
 
 COUNTRY_LEVEL = 2

@@ -204,7 +204,10 @@ def _compact(
 def _carried(links: gpd.GeoDataFrame) -> pd.DataFrame:
     """What lines have told of links; what is not understood is missing."""
     told = pd.DataFrame(links.reindex(columns=list(CARRIED))).rename_axis("link")
-    words = {name: told[name].astype(str).where(told[name].notna(), None) for name in TEXTS}
+    words = {
+        name: told[name].astype(str).astype(object).where(told[name].notna(), None)
+        for name in TEXTS
+    }
     numbers = {name: pd.to_numeric(told[name], errors="coerce") for name in ("way_id", "gauge_mm")}
     flags = {name: told[name].astype(object).map(FLAGS) for name in ("bridge", "tunnel")}
     kinds: dict[Hashable, Any] = {"way_id": "Int64", "bridge": "boolean", "tunnel": "boolean"}

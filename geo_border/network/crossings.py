@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_border.border.checkpoints import ON_THE_LINE
+from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import segments
 from geo_border.network.graph import SIDES
@@ -27,6 +27,9 @@ TOLERANCE_KM = 2.0
 
 OSM_TOLERANCE_KM = 0.5
 """A checkpoint this near to a way of OpenStreetMap serves it: roads are drawn where they are."""
+
+BEND_DEGREES = 5e-6
+"""A vertex of the border that is nearer to a straight line than this is no bend: half a metre."""
 
 STUB_M = 50.0
 """A link of the right mode that ends this near a checkpoint leads to it, metres."""
@@ -45,6 +48,12 @@ CLASS_ORDER = (
     "residential",
 )
 """Classes by how likely a checkpoint is there; links of a class follow it, others are last."""
+
+SURE_KM = 0.25
+"""Where neither road nor border can lie farther from where it is drawn, a crossing is known, km."""
+
+VAGUE_KM = 5.0
+"""Where one of them may lie farther from where it is drawn than this, hardly anything is known."""
 
 SURENESS = ("high", "medium", "low")
 POST_COLUMNS = (
@@ -125,11 +134,14 @@ def find_crossings(
     served = post >= 0
     km = np.full(len(link), np.nan)
     km[served] = shapely.distance(at[served], posts.to_numpy()[post[served]]) / 1000
-    # The true course can lie as far from a line as its vertices lie apart.
-    gap_km = shapely.length(line) / 1000 / (shapely.get_num_coordinates(line) - 1)
-    known = (gap_km <= 1) & (ends["found_by"] == "geometry").to_numpy()
-    sure = np.where((km <= 1) | known, "high", "medium")
-    sure[(gap_km > 10) & ~(km <= 1)] = "low"
+    of_border = _leeway_at(border.geometry, gpd.GeoSeries(at, crs=crs))
+    doubt_km = np.maximum(_own_leeway(line, at), of_border) / 1000
+    known = (doubt_km <= SURE_KM) & (ends["found_by"] == "geometry").to_numpy()
+    # A checkpoint that a rule has put on the crossing says nothing of where that is.
+    by_rule = on_line.get("known_from", pd.Series("", on_line.index)) == RULE
+    vouched = (km <= 1) & ~np.append(by_rule.to_numpy(bool), False)[post]
+    sure = np.where(vouched | known, "high", "medium")
+    sure[(doubt_km > VAGUE_KM) & ~vouched] = "low"
     sure[(_column(links, "joins", link) == 1) & (sure == "high")] = "medium"
     sure[(ends["found_by"] == "tag").to_numpy()] = "low"
     points = gpd.GeoSeries(at, crs=crs).to_crs(4326)
@@ -154,6 +166,42 @@ def find_crossings(
         geometry=points.to_numpy(),
         crs=4326,
     )
+
+
+def _leeways(lines: NDArray[np.object_]) -> NDArray[np.float64]:
+    """How far the course of each segment of lines may lie from it, metres.
+
+    A course that bends at the ends of a segment stays within the triangle that its neighbours'
+    directions make with it; where nothing is known of them, half the segment.
+    """
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    step = np.diff(points, axis=0)
+    inside = line[1:] == line[:-1]
+    step, line = step[inside], line[1:][inside]
+    length, heading = np.hypot(*step.T), np.arctan2(step[:, 1], step[:, 0])
+    turn = np.abs((np.diff(heading) + np.pi) % (2 * np.pi) - np.pi)
+    turn[line[1:] != line[:-1]] = -1
+    sharpest = np.maximum(np.append(turn, -1), np.insert(turn, 0, -1))
+    sharpest[sharpest < 0] = np.pi / 2
+    leeway: NDArray[np.float64] = length / 2 * np.minimum(np.tan(sharpest.clip(max=3) / 2), 2)
+    return leeway
+
+
+def _own_leeway(lines: NDArray[np.object_], at: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Leeway of each line where a point lies on it."""
+    pieces, line = segments(lines)
+    order = np.lexsort((shapely.distance(pieces, at[line]), line))
+    first = order[np.searchsorted(line[order], np.arange(len(lines)))]
+    return _leeways(lines)[first]
+
+
+def _leeway_at(border: gpd.GeoSeries, at: gpd.GeoSeries) -> NDArray[np.float64]:
+    """Leeway of the border nearest to each point; its vertices are those where it bends."""
+    merged = shapely.line_merge(shapely.multilinestrings(border.to_numpy()))
+    # In degrees, in which it was drawn: long straight pieces bend in any projection.
+    bends = gpd.GeoSeries(shapely.get_parts(shapely.simplify(merged, BEND_DEGREES)), crs=4326)
+    lines = bends.to_crs(at.crs).to_numpy()
+    return _leeways(lines)[shapely.STRtree(segments(lines)[0]).nearest(at.to_numpy())]
 
 
 def _text(links: pd.DataFrame, name: str) -> NDArray[np.object_]:

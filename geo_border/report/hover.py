@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.inputs.extracts import RULE
+from geo_border.border.checkpoints import RULE
 from geo_border.report.style import INK, MODES, MUTED, checkpoint_label, short_names
 from geo_border.typology.words import hours, percent
 

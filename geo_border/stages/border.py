@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from geo_border.border.checkpoints import permeability, placed_checkpoints
+from geo_border.border.checkpoints import RULE, permeability, placed_checkpoints
 from geo_border.border.line import along, dyads
 from geo_border.border.matching import match_sides
-from geo_border.inputs.extracts import RULE, TAGS
+from geo_border.inputs.extracts import TAGS
 from geo_border.network.free_border import open_crossings
 from geo_border.network.graph import SIDES
 from geo_border.stages.parameters import tolerances

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from geo_border.border.checkpoints import ON_THE_LINE
-from geo_border.inputs.extracts import RULE
+from geo_border.border.checkpoints import ON_THE_LINE, RULE
 
 if TYPE_CHECKING:
     from geo_border.settings import Settings

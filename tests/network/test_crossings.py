@@ -1,9 +1,11 @@
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
-from geo_border.border.checkpoints import placed_checkpoints
+from geo_border.border.checkpoints import RULE, placed_checkpoints
+from geo_border.border.line import border_line
 from geo_border.network.crossings import (
     candidates,
     find_crossings,
@@ -29,6 +31,45 @@ def test_crossings_are_served_by_the_nearest_checkpoint_of_their_mode(built, bor
     assert found.loc[1, "checkpoint_km"] == pytest.approx(0.215, abs=0.01)
     assert found.loc[1, "confidence"] == "high"
     assert found.loc[3, "confidence"] == "low"  # a straight line of 111 km
+
+
+def zigzag(swing, step):
+    """Land on both sides of a border that swings about the parallel 50."""
+    lon = np.arange(0, 1 + step / 2, step)
+    line = [*zip(lon, 50 + swing * (-1.0) ** np.arange(len(lon)), strict=True)]
+    shapes = [shapely.Polygon([*line, (1, end), (0, end)]) for end in (49, 51)]
+    return gpd.GeoDataFrame(
+        {"side": ["home", "neighbour"], "region_id": ["A", "X"]}, geometry=shapes, crs=4326
+    )
+
+
+@pytest.mark.parametrize(
+    ("swing", "step", "sure"),
+    [
+        (0.0, 0.1, "low"),  # two points 71 km apart: nothing is known of what lies between
+        (0.0001, 0.002, "high"),  # bends of 5 m every 143 m
+        (0.003, 0.02, "medium"),  # bends of 50 degrees every 1.6 km, up to 330 m off
+        (0.01, 0.05, "medium"),  # of 64 degrees every 4.2 km, up to 1.3 km off
+        (0.05, 0.1, "low"),  # of 114 degrees every 13 km, up to 10 km off
+    ],
+)
+def test_a_coarse_border_makes_a_fine_road_no_sure_crossing(checkpoints, swing, step, sure):
+    land = zigzag(swing, step)
+    sides = land.set_index("region_id")
+    border = border_line(sides.loc[["A"]], sides.loc[["X"]])
+    fine = shapely.segmentize(shapely.LineString([(0.33, 49.5), (0.33, 50.5)]), 0.001)
+    road = gpd.GeoDataFrame({"mode": ["road"], "road_class": ["trunk"]}, geometry=[fine], crs=4326)
+    found = find_crossings(*links_from_lines(road, land), border, checkpoints.iloc[:0])
+    assert found["confidence"].tolist() == [sure]
+
+
+def test_a_checkpoint_that_a_rule_put_on_a_crossing_does_not_vouch_for_it(
+    built, border, checkpoints
+):
+    by_rule = checkpoints.assign(known_from=[RULE, "register"])
+    found = find_crossings(*built, border, by_rule).set_index("checkpoint_id")
+    assert found.loc["road-post", "confidence"] == "low"
+    assert found.loc["rail-post", "confidence"] == "high"
 
 
 def test_a_checkpoint_beyond_the_tolerance_serves_nothing(built, border, posts):

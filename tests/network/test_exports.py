@@ -148,7 +148,7 @@ def test_what_a_layer_says_in_other_words_is_understood_or_missing(
 ):
     said = lines.assign(bridge=["yes", "no", "viaduct", True, None, 1], gauge_mm="1520 mm", name=7)
     found = build_network(said, territory, border, checkpoints, places, speeds).links
-    assert found["name"].isin(["7", None]).all()
+    assert set(found["name"].dropna().map(type)) == {str}
     assert found["gauge_mm"].isna().all()
     assert found["bridge"].dropna().isin([True, False]).all()
     assert found["bridge"].sum() > 1
