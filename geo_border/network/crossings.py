@@ -192,7 +192,7 @@ def _own_leeway(lines: NDArray[np.object_], at: NDArray[np.object_]) -> NDArray[
     pieces, line = segments(lines)
     order = np.lexsort((shapely.distance(pieces, at[line]), line))
     first = order[np.searchsorted(line[order], np.arange(len(lines)))]
-    return _leeways(lines)[first]
+    return np.asarray(_leeways(lines)[first])
 
 
 def _leeway_at(border: gpd.GeoSeries, at: gpd.GeoSeries) -> NDArray[np.float64]:
@@ -201,7 +201,8 @@ def _leeway_at(border: gpd.GeoSeries, at: gpd.GeoSeries) -> NDArray[np.float64]:
     # In degrees, in which it was drawn: long straight pieces bend in any projection.
     bends = gpd.GeoSeries(shapely.get_parts(shapely.simplify(merged, BEND_DEGREES)), crs=4326)
     lines = bends.to_crs(at.crs).to_numpy()
-    return _leeways(lines)[shapely.STRtree(segments(lines)[0]).nearest(at.to_numpy())]
+    nearest = shapely.STRtree(segments(lines)[0]).nearest(at.to_numpy())
+    return np.asarray(_leeways(lines)[nearest])
 
 
 def _text(links: pd.DataFrame, name: str) -> NDArray[np.object_]:
