@@ -26,8 +26,12 @@ __all__ = ["GeoBorderError", "Study", "embedded_studies", "new_study", "open_stu
 
 def __getattr__(name: str) -> object:
     """Import the study on first use: `import geo_border` stays quick."""
-    if name in __all__:
-        from geo_border import study, templates  # noqa: PLC0415  (on first use)
+    if name in ("Study", "open_study"):
+        from geo_border import study  # noqa: PLC0415  (on first use)
 
-        return getattr(study if hasattr(study, name) else templates, name)
+        return getattr(study, name)
+    if name in __all__:
+        from geo_border import templates  # noqa: PLC0415  (on first use)
+
+        return getattr(templates, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,9 +9,10 @@ import pandas as pd
 
 from geo_border.border.belt import belt_cells
 from geo_border.contractions import Remembered
-from geo_border.inputs.extracts import extract_files, extract_stage, levels_of
+from geo_border.inputs.extracts import extract_stage, levels_of
+from geo_border.inputs.files import extract_files, input_files
 from geo_border.inputs.population import polygon_population, read_population
-from geo_border.inputs.read import Inputs, input_files, read_inputs
+from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.results import Surfaces
 from geo_border.routing.inside import can_be_held, own_searches
 from geo_border.stages.access import access_stage
@@ -102,7 +103,8 @@ class Run:
     memory
         Finished stages.
     progress
-        Called with the name of each stage of `STAGES` as it begins.
+        Called with the name of each stage of `STAGES` as it begins, and while extracts are read
+        with the name, a colon and how far that is.
     """
 
     settings: Settings
@@ -131,9 +133,15 @@ class Run:
             "files": _starting(digests, "osm."),
             "settings": [settings.osm.model_dump(), levels_of(settings)],
         }
-        return self.memory.stage("extracts", depends, lambda: extract_stage(settings, self.folder))[
-            0
-        ]
+        return self.memory.stage(
+            "extracts",
+            depends,
+            lambda: extract_stage(
+                settings,
+                self.folder,
+                progress=lambda what: self.progress(f"{STAGES[0]}: {what}"),
+            ),
+        )[0]
 
     def network(self) -> Begun:
         """Run the stages up to the network.

@@ -1,4 +1,4 @@
-"""Finished stages and whole outputs: what is on disk is complete, or is not there."""
+"""Finished stages: what is remembered is complete, or is not there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import tempfile
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ import geo_border
 from geo_border.network.graph import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -57,37 +56,6 @@ def code_digest() -> str:
         if "data" not in source.relative_to(root).parts:
             total.update(source.read_bytes())
     return total.hexdigest()
-
-
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into; what is written replaces `folder` only on success.
-
-    Parameters
-    ----------
-    folder
-        Where the results shall be; entries that are not written again stay.
-
-    Yields
-    ------
-    Path
-        An empty folder beside it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-    try:
-        yield aside
-        for entry in sorted(aside.iterdir()):
-            target = folder / entry.name
-            if target.is_dir() and not target.is_symlink():
-                old = Path(tempfile.mkdtemp(prefix=".old-", dir=folder)) / entry.name
-                target.rename(old)
-                entry.rename(target)
-                shutil.rmtree(old.parent)
-            else:
-                entry.replace(target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 class Memory:

@@ -13,27 +13,25 @@ import pandas as pd
 
 import geo_border
 from geo_border.errors import StudyError
+from geo_border.folders import whole_folder
 from geo_border.inputs.extracts import about_extracts
 from geo_border.inputs.proposals import Proposal
 from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
-from geo_border.network.exports import check_formats, write_network
 from geo_border.results import Results, Surfaces
 from geo_border.routing.tables import gate_tables
 from geo_border.runs import MEMORY, Begun, Run, input_digests
 from geo_border.settings import Settings, read_settings
-from geo_border.stages.border import border_stage
 from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings
 from geo_border.stages.flaws import flaws
 from geo_border.stages.isochrones import Border, isochrones_from
-from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD, Mode
 from geo_border.stages.quality import account
 from geo_border.stages.scenarios import scenario_stage
-from geo_border.store import Memory, whole_folder
+from geo_border.store import Memory
 from geo_border.templates import embedded_studies
 
 if TYPE_CHECKING:
@@ -159,8 +157,13 @@ class Study:
         """
         return input_digests(self.settings, self.folder)
 
-    def check(self) -> pd.DataFrame:
+    def check(self, *, progress: Callable[[str], None] = lambda _: None) -> pd.DataFrame:
         """Audit the inputs without running the study.
+
+        Parameters
+        ----------
+        progress
+            As in `run`.
 
         Returns
         -------
@@ -173,11 +176,8 @@ class Study:
         GeoBorderError
             If an input cannot be read at all.
         """
-        extracted = self._run().extracted({})
-        inputs = read_inputs(self.settings, self.folder, extracted)
-        border = border_stage(inputs, self.settings)
-        built = network_stage(inputs, self.settings, border)
-        return findings(self.settings, inputs, border, built, extracted)
+        begun = self._run(progress=progress).network()
+        return findings(self.settings, begun.inputs, begun.border, begun.built, begun.extracted)
 
     def run(
         self,
@@ -194,7 +194,8 @@ class Study:
             was interrupted, or repeated with other weights, goes on where it can. None writes
             nothing.
         progress
-            Called with the name of each stage of `geo_border.runs.STAGES` as it begins.
+            Called with the name of each stage of `geo_border.runs.STAGES` as it begins, and
+            while extracts are read with the name, a colon and how far that is.
 
         Returns
         -------
@@ -286,7 +287,7 @@ class Study:
         formats
             Some of `geo_border.network.exports.FORMATS`.
         progress
-            Called with the name of each stage as it begins.
+            As in `run`.
 
         Returns
         -------
@@ -298,6 +299,11 @@ class Study:
         GeoBorderError
             If the inputs do not allow it, or a format is unknown; earlier outputs stay.
         """
+        from geo_border.network.exports import (  # noqa: PLC0415  (slow to import)
+            check_formats,
+            write_network,
+        )
+
         check_formats(formats)
         folder = _output_folder(out)
         begun = self._run(folder, progress).network()
@@ -336,7 +342,7 @@ class Study:
         mode
             Mode of the trips: ``"road"``, ``"rail"`` or ``"both"``.
         progress
-            Called with the name of each stage as it begins.
+            As in `run`.
 
         Returns
         -------
@@ -392,7 +398,7 @@ class Study:
         each_place
             Whether to give the places too, which a thousand scenarios need not.
         progress
-            Called with the name of each stage as it begins.
+            As in `run`.
 
         Returns
         -------

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import geo_border
 from geo_border.errors import StudyError
-from geo_border.inputs.read import input_files
+from geo_border.folders import whole_folder
+from geo_border.inputs.files import input_files
 from geo_border.settings import read_settings
-from geo_border.store import whole_folder
 
 
 def embedded_studies() -> dict[str, Path]:

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo_border.folders import whole_folder
 from geo_border.network.graph import Network
-from geo_border.store import Memory, whole_folder
+from geo_border.store import Memory
 
 
 def parts():

@@ -51,38 +51,6 @@ class ServiceTimes(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeldServices:
-    """Times to services from a matrix that is at hand.
-
-    Parameters
-    ----------
-    hours
-        Hours from places to services, shape (P, S).
-    place_side, service_side
-        Positions of sides in `SIDES`.
-    """
-
-    hours: NDArray[np.float64]
-    place_side: NDArray[np.int8]
-    service_side: NDArray[np.int8]
-
-    def block(self, rows: slice) -> NDArray[np.float64]:
-        """Hours to some services.
-
-        Parameters
-        ----------
-        rows
-            Which services.
-
-        Returns
-        -------
-        ndarray
-            Shape (P, rows).
-        """
-        return self.hours[:, rows]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class SearchedServices:
     """Times to services, searched for backwards from each when they are asked for.
 

@@ -240,9 +240,12 @@ def isochrones(
 @app.command()
 def check(study: StudyArgument) -> None:
     """Audit the inputs of a study; exit code 1 if there are errors, 2 if it cannot be read."""
+    from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
     from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
-    findings = open_study(study).check()
+    opened = open_study(study)
+    with stages_shown(STAGES[: STAGES.index("network") + 1]) as progress:
+        findings = opened.check(progress=progress)
     colour = {"error": "red", "warning": "yellow", "note": "dim"}
     for row in findings.itertuples():
         out.print(
@@ -329,12 +332,12 @@ def new(
     ] = "ru-kz",
 ) -> None:
     """Copy a study, to replace what it says and its files by those of your own border."""
-    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.settings import read_settings  # noqa: PLC0415  (--help stays quick)
     from geo_border.templates import new_study  # noqa: PLC0415  (--help stays quick)
 
     new_study(folder, template=template)
     steps = [f"edit {folder / 'study.toml'} and replace the files it names"]
-    if open_study(folder).settings.osm is not None:
+    if read_settings(folder / "study.toml").osm is not None:
         steps.append(f"geo-border fetch {folder}")
     steps += [f"geo-border check {folder}", f"geo-border run {folder}"]
     out.print(Text(f"{folder} is ready. Next:"), soft_wrap=True)

@@ -78,9 +78,12 @@ def stages_shown(stages: Sequence[str]) -> Iterator[Callable[[str], None]]:
     Yields
     ------
     callable
-        To be called with the name of each stage as it begins.
+        To be called with the name of each stage as it begins, and with the name, a colon and
+        more while it lasts.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(stages[0], total=len(stages))
-        yield lambda stage: bar.update(task, description=stage, completed=stages.index(stage))
+        yield lambda text: bar.update(
+            task, description=text, completed=stages.index(text.partition(":")[0])
+        )

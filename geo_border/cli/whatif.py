@@ -98,9 +98,9 @@ def whatif(
     Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
     seconds. Tables and a GeoPackage go into `whatif/` in the output folder.
     """
+    from geo_border.folders import whole_folder  # noqa: PLC0415
     from geo_border.inputs.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
     from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
-    from geo_border.store import whole_folder  # noqa: PLC0415
     from geo_border.study import open_study  # noqa: PLC0415
 
     begun = time.perf_counter()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.stats import qmc
 
 from geo_border.index.levels import IndexMethod
 from geo_border.index.uncertainty import FACTORS, Alternatives, Model, rank_shift, ranks
@@ -126,6 +125,8 @@ def sample_pair(
     """
     if not n_factors:
         return np.empty((size, 0)), np.empty((size, 0))
+    from scipy.stats import qmc  # noqa: PLC0415  (slow to import)
+
     points = qmc.Sobol(2 * n_factors, scramble=False).random(size)
     points = (points + random.random(2 * n_factors)) % 1.0
     return points[:, :n_factors], points[:, n_factors:]

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist
-from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from geo_border.errors import IndicatorError
 from geo_border.index.registry import LEVELS
@@ -359,6 +358,8 @@ def _silhouette(x: NDArray[np.float64], labels: Labels) -> float:
     """Mean silhouette; missing where there is one cluster, or every region is one."""
     if not 2 <= len(np.unique(labels)) < len(x):
         return float("nan")
+    from sklearn.metrics import silhouette_score  # noqa: PLC0415  (slow to import)
+
     return float(silhouette_score(x, labels))
 
 
@@ -382,6 +383,8 @@ def _first_gap(gap: NDArray[np.float64], error: NDArray[np.float64], tried: Sequ
 def _agreement(labels: pd.DataFrame, types: pd.Series[str] | None) -> pd.Series[float]:
     """Adjusted Rand indices."""
     known = labels["ward"].notna()
+    from sklearn.metrics import adjusted_rand_score  # noqa: PLC0415  (slow to import)
+
     ward_labels, medoid_labels = (
         labels.loc[known, name].astype(int) for name in ("ward", "medoids")
     )

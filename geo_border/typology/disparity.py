@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from geo_border.errors import IndicatorError
 
@@ -219,6 +218,8 @@ def beta_convergence(
     if both["start"].min() == both["start"].max():
         raise IndicatorError("all regions began equal: there is nothing to converge")
     growth = np.log(both["end"] / both["start"]) / years
+    from scipy import stats  # noqa: PLC0415  (slow to import)
+
     fit = stats.linregress(np.log(both["start"]), growth)
     left = 1 + fit.slope * years
     # Nothing but rounding left: all ended equal, and the speed has no limit.

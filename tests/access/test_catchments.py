@@ -1,5 +1,7 @@
 """Floating catchments and spatial availability: published examples, sums, brute force."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,11 +17,23 @@ from geo_border.access.catchments import (
     two_step,
 )
 from geo_border.access.decay import Exponential
-from geo_border.access.services import HeldServices, nearest_service, service_times
+from geo_border.access.services import nearest_service, service_times
 from geo_border.errors import TableError
 from geo_border.network.places import Access
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, passages
 from geo_border.routing.tables import gate_tables
+
+
+@dataclass
+class Held:
+    """Times to services from a matrix that is at hand."""
+
+    hours: np.ndarray
+    place_side: np.ndarray
+    service_side: np.ndarray
+
+    def block(self, rows):
+        return self.hours[:, rows]
 
 
 def study(hours, population, supply, place_side=None, service_side=None):
@@ -31,7 +45,7 @@ def study(hours, population, supply, place_side=None, service_side=None):
     services = pd.DataFrame(
         {"side": service_side, "kind": "job", "supply": np.array(supply, float)}
     )
-    return HeldServices(hours, place_side, service_side), places, services
+    return Held(hours, place_side, service_side), places, services
 
 
 @pytest.fixture

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from geo_border.network.osm.string_kernels import Names
 
+    Told = Callable[[Path, str, int, int], None]
+    """Hears of a file how many bytes of the blocks of a kind are read, of how many."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -90,6 +93,16 @@ class Batch:
         return sum(part.nbytes for part in (*kept, self.roles, self.x, self.y))
 
 
+def silent(path: Path, kind: str, done: int, size: int) -> None:
+    """Tell nobody how far a file is read.
+
+    Parameters
+    ----------
+    path, kind, done, size
+        As `Told` hears them.
+    """
+
+
 class PbfSource:
     """A PBF file whose relations, ways and nodes are read one after the other.
 
@@ -101,10 +114,15 @@ class PbfSource:
         The same, open for reading bytes.
     pool
         Threads to work in.
+    told
+        Called after each block.
     """
 
-    def __init__(self, path: Path, file: BinaryIO, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, path: Path, file: BinaryIO, pool: ThreadPoolExecutor, told: Told = silent
+    ) -> None:
         self.path = path
+        self._told = told
         self.counts = dict.fromkeys(("nodes", "ways", "relations"), 0)
         self._file = file
         self._room = AT_LEAST + MOST_TIMES * path.stat().st_size
@@ -218,7 +236,10 @@ class PbfSource:
         chosen = [
             blob for blob, kinds in zip(self._blobs, self._kinds, strict=True) if kinds & kind
         ]
-        for batch, total in self._each(work, chosen):
+        done, size = 0, sum(blob.size for blob in chosen)
+        for blob, (batch, total) in zip(chosen, self._each(work, chosen), strict=True):
+            done += blob.size
+            self._told(self.path, name, done, size)
             self.counts[name] += total
             self._room -= batch.kept_bytes
             if self._room < 0:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import ExtractError
-from geo_border.network.osm.blocks import Batch, PbfSource
+from geo_border.network.osm.blocks import Batch, PbfSource, silent
 from geo_border.network.osm.columns import Dictionary, category, tag_frame
 from geo_border.network.osm.id_kernels import place
 from geo_border.network.osm.kernels import UNPLACED
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geo_border.network.osm.blocks import Told
     from geo_border.network.osm.pbf import Header
 
 MEMBER_TYPES = ("n", "w", "r")
@@ -172,7 +173,9 @@ class Source(Protocol):
         ...
 
 
-def read_extract(files: Sequence[Path | str] | Path | str, wanted: Wanted) -> Extract:
+def read_extract(
+    files: Sequence[Path | str] | Path | str, wanted: Wanted, *, told: Told = silent
+) -> Extract:
     """Read what is wanted from extracts of OpenStreetMap.
 
     The files may overlap: of an object in several, the copy of the file with the newest
@@ -186,6 +189,9 @@ def read_extract(files: Sequence[Path | str] | Path | str, wanted: Wanted) -> Ex
         ``.osm.bz2``.
     wanted
         What to keep.
+    told
+        Called after each block of a ``.osm.pbf`` with its path, the kind of the objects, and
+        how many bytes of the blocks of that kind are read, of how many.
 
     Returns
     -------
@@ -208,7 +214,7 @@ def read_extract(files: Sequence[Path | str] | Path | str, wanted: Wanted) -> Ex
         raise ExtractError("no extract is named", remedy="Name one or more .osm.pbf files")
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
-        sources = [_open(Path(file), stack, pool) for file in files]
+        sources = [_open(Path(file), stack, pool, told) for file in files]
         sums = [pool.submit(_sha256, source.path) for source in sources]
         order = sorted(sources, key=lambda source: -(source.header.timestamp or -(1 << 62)))
 
@@ -263,14 +269,14 @@ class _Nodes(NamedTuple):
     tagged: _Merged
 
 
-def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor) -> Source:
+def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor, told: Told) -> Source:
     """Open a file of any kind that is read."""
     try:
         file: BinaryIO = stack.enter_context(path.open("rb"))
     except OSError as error:
         raise ExtractError(f"the extract cannot be opened ({error.strerror})", file=path) from None
     if path.suffix == ".pbf":
-        return PbfSource(path, file, pool)
+        return PbfSource(path, file, pool, told)
     if path.name.endswith(SUFFIXES):
         return OsmiumSource(path)
     raise ExtractError(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from geo_border.errors import ExtractError, GeoBorderError
 from geo_border.network.osm.extract import Wanted, read_extract
+from geo_border.network.osm.tags import wanted
 
 sys.path.insert(0, str(Path(__file__).parent))
 from osm_pbf_writer import (
@@ -481,3 +482,28 @@ def test_unknown_blobs_and_fields_are_passed_over(tmp_path):
     path, _ = one_block(tmp_path, data)
     path.write_bytes(path.read_bytes() + blob("Later", b"anything"))
     assert np.array_equal(read_extract([path], WANTED).node_id, [2, 4, 5, 7])
+
+
+def test_reading_tells_of_every_file_how_far_it_is():
+    names = ["andorra_geodude.osm.pbf", "liechtenstein_thriemer.osm.pbf"]
+    if not all((SHARED / name).is_file() for name in names):
+        pytest.skip(f"the real extracts are not in {SHARED}")
+    heard = []
+    read_extract(
+        [SHARED / name for name in names],
+        wanted(),
+        told=lambda path, kind, done, size: heard.append((path.name, kind, done, size)),
+    )
+    assert {(name, kind) for name, kind, *_ in heard} == {
+        (name, kind) for name in names for kind in ("relations", "ways", "nodes")
+    }
+    for name in names:
+        of_file = [(kind, done, size) for file, kind, done, size in heard if file == name]
+        assert list(dict.fromkeys(kind for kind, *_ in of_file)) == ["relations", "ways", "nodes"]
+        for kind in ("relations", "ways", "nodes"):
+            done = [row[1] for row in of_file if row[0] == kind]
+            size = {row[2] for row in of_file if row[0] == kind}
+            assert done == sorted(done)
+            assert {done[-1]} == size
+        whole = sum({row[0]: row[2] for row in of_file}.values())
+        assert 0.9 < whole / (SHARED / name).stat().st_size < 1.5

@@ -1,0 +1,65 @@
+"""The files that a study names, by the key that names each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from geo_border.settings import Settings
+
+
+def extract_files(settings: Settings, folder: Path) -> dict[str, Path]:
+    """Extracts that a study reads.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+    folder
+        The folder of its study.toml.
+
+    Returns
+    -------
+    dict
+        Path of each extract by the key of study.toml that names it.
+    """
+    extracts = [] if settings.osm is None else settings.osm.extracts
+    return {f"osm.extracts.{n}": folder / row.file for n, row in enumerate(extracts)}
+
+
+def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
+    """Files that a study reads.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+    folder
+        The folder of its study.toml.
+
+    Returns
+    -------
+    dict
+        Path of each file by the key of study.toml that names it.
+    """
+    regions, indicators = settings.regions, settings.indicators
+    names = {
+        "regions.home": regions.home,
+        "regions.neighbour": regions.neighbour,
+        "regions.home_territory": regions.home_territory,
+        "regions.neighbour_territory": regions.neighbour_territory,
+        **{f"network.lines.{n}": layer.file for n, layer in enumerate(settings.network.lines)},
+        "network.speeds": settings.network.speeds,
+        "checkpoints": settings.checkpoints.file,
+        "places": settings.places.file,
+        "services": settings.services and settings.services.file,
+        "indicators.registry": indicators and indicators.registry,
+        "indicators.table": indicators and indicators.table,
+        **{
+            f"surface.population.{n}": name
+            for n, name in enumerate(settings.surface.population if settings.surface else [])
+        },
+    }
+    return {key: folder / name for key, name in names.items() if isinstance(name, str)}
