@@ -12,6 +12,7 @@ import shapely
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import polygon_near
 from geo_border.errors import ExtractError, StudyError
+from geo_border.inputs.files import extract_files
 from geo_border.network.graph import SIDES
 from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.extract import read_extract
@@ -25,6 +26,7 @@ from geo_border.network.places import STAND_IN
 from geo_border.settings import Country, EverythingElse, Units
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from geo_border.network.osm.extract import Extract
@@ -44,25 +46,6 @@ _POST_COLUMNS = (
 )
 
 
-def extract_files(settings: Settings, folder: Path) -> dict[str, Path]:
-    """Extracts that a study reads.
-
-    Parameters
-    ----------
-    settings
-        The study's settings.
-    folder
-        The folder of its study.toml.
-
-    Returns
-    -------
-    dict
-        Path of each extract by the key of study.toml that names it.
-    """
-    extracts = [] if settings.osm is None else settings.osm.extracts
-    return {f"osm.extracts.{n}": folder / row.file for n, row in enumerate(extracts)}
-
-
 def levels_of(settings: Settings) -> list[int]:
     """Levels of administrative units that a study asks of its extracts.
 
@@ -80,7 +63,9 @@ def levels_of(settings: Settings) -> list[int]:
     return sorted({COUNTRY_LEVEL, *(side.admin_level for side in sides if isinstance(side, Units))})
 
 
-def extract_stage(settings: Settings, folder: Path) -> dict[str, Any]:
+def extract_stage(
+    settings: Settings, folder: Path, *, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
     """Read the extracts and keep what a study can need of them.
 
     Parameters
@@ -89,6 +74,8 @@ def extract_stage(settings: Settings, folder: Path) -> dict[str, Any]:
         The study's settings.
     folder
         The folder of its study.toml.
+    progress
+        Called with what is read, and how much of it.
 
     Returns
     -------
@@ -115,13 +102,21 @@ def extract_stage(settings: Settings, folder: Path) -> dict[str, Any]:
                 else "Put it there, or name its `url` in [osm] and run `geo-border fetch`",
             )
     language = settings.osm.language
-    extract = read_extract(list(files.values()), wanted(languages=[language] if language else []))
+    extract = read_extract(
+        list(files.values()),
+        wanted(languages=[language] if language else []),
+        told=lambda path, kind, done, size: progress(
+            f"{path.name}, {kind}, {done / 1e6:.0f} of {size / 1e6:.0f} MB"
+        ),
+    )
+    progress("boundaries")
     units, reports = [], []
     for level in levels_of(settings):
         found, report = boundaries_from_extract(extract, admin_level=level)
         units.append(found.assign(admin_level=level))
         reports.append(report.assign(admin_level=level))
     countries = countries_within(extract, units[0])
+    progress("roads and railways")
     lines, account = lines_from_extract(
         extract, countries=countries.dropna(subset="country").reset_index(drop=True)
     )

@@ -24,6 +24,7 @@ from geo_border.inputs.extracts import (
     stations_of,
     with_capitals,
 )
+from geo_border.inputs.files import input_files
 from geo_border.inputs.layers import read_layer, read_lines, read_regions
 from geo_border.inputs.population import check_population
 from geo_border.inputs.schemas import CHECKPOINTS, INDICATORS, PLACES, REGISTRY, SPEEDS
@@ -79,42 +80,6 @@ class Inputs:
     stations: gpd.GeoDataFrame | None = None
     services: gpd.GeoDataFrame | None = None
     outlines: gpd.GeoDataFrame | None = None
-
-
-def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
-    """Files that a study reads.
-
-    Parameters
-    ----------
-    settings
-        The study's settings.
-    folder
-        The folder of its study.toml.
-
-    Returns
-    -------
-    dict
-        Path of each file by the key of study.toml that names it.
-    """
-    regions, indicators = settings.regions, settings.indicators
-    names = {
-        "regions.home": regions.home,
-        "regions.neighbour": regions.neighbour,
-        "regions.home_territory": regions.home_territory,
-        "regions.neighbour_territory": regions.neighbour_territory,
-        **{f"network.lines.{n}": layer.file for n, layer in enumerate(settings.network.lines)},
-        "network.speeds": settings.network.speeds,
-        "checkpoints": settings.checkpoints.file,
-        "places": settings.places.file,
-        "services": settings.services and settings.services.file,
-        "indicators.registry": indicators and indicators.registry,
-        "indicators.table": indicators and indicators.table,
-        **{
-            f"surface.population.{n}": name
-            for n, name in enumerate(settings.surface.population if settings.surface else [])
-        },
-    }
-    return {key: folder / name for key, name in names.items() if isinstance(name, str)}
 
 
 def read_inputs(

@@ -302,3 +302,21 @@ def test_a_name_that_only_lacks_its_accents_keeps_them():
         *("Sant Julià de Lòria", "Spain", "Kostanay", "Алтай", "Ordino")
     ]
     assert _in_language(frame, None)["name"].tolist() == there
+
+
+def test_the_stage_tells_how_far_the_reading_is():
+    if not REAL.exists():
+        pytest.skip(f"the real extract {REAL.name} is not on this machine")
+    heard = []
+    extract_stage(settings(), REAL.parent, progress=heard.append)
+    last = {words.rsplit(", ", 1)[0]: words for words in heard}
+    assert list(last) == [
+        f"{REAL.name}, relations",
+        f"{REAL.name}, ways",
+        f"{REAL.name}, nodes",
+        "boundaries",
+        "roads and railways",
+    ]
+    for words in list(last.values())[:3]:
+        done, size = words.rsplit(", ", 1)[1].removesuffix(" MB").split(" of ")
+        assert done == size
