@@ -13,6 +13,7 @@ from pyproj import Transformer
 from rasterio.warp import Resampling, reproject
 
 from geo_border.report.cartography import SMALL_PT, Ground, draw_ground
+from geo_border.report.figures import has_delays
 from geo_border.report.labels import Labels
 from geo_border.report.sheet import class_handles, finish, legend_under, map_sheet
 from geo_border.report.style import BAD, GOOD, INK, MUTED, Classes, quantile_classes
@@ -42,7 +43,7 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
     Returns
     -------
     Figure
-        Three maps of the belt, one above the other.
+        Three maps of the belt, one above the other; two where there are no delays.
     """
     cells, grid = surfaces.cells, surfaces.grid
     half_life = results.settings.access.half_life_h
@@ -52,11 +53,15 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
         ("potential_across", f"{what}: across the border", GOOD),
         ("border_effect", "Border effect: accessibility lost to delays at the border", BAD),
     ]
+    if not has_delays(results):
+        del panels_of[-1]
     ground = replace(ground, extent=_extent(cells, ground))
     posts = results.checkpoints
     posts = posts[posts["is_open"] & posts["mode"].isin(["road", "ferry"]) & posts["lon"].notna()]
     at = posts.geometry.to_crs(ground.crs)
-    figure, panels = map_sheet(ground, n=3, columns=1, legend_rows=1, legend_each=True)
+    figure, panels = map_sheet(
+        ground, n=len(panels_of), columns=1, legend_rows=1, legend_each=True, titled=True
+    )
     for axes, (column, title, colours) in zip(panels, panels_of, strict=True):
         share = column == "border_effect"
         scale = quantile_classes(

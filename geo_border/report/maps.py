@@ -188,10 +188,11 @@ def access_map(results: Results, ground: Ground) -> Figure:
     places = results.places
     zones = [minutes / 60 for minutes in results.settings.access.zones_min]
     whole = all(hours * 2 % 1 == 0 for hours in zones)
+    unit = "hours" if whole else "minutes"
     panels_of: list[tuple[str, str, Classes]] = [
         (
             "hours_to_checkpoint",
-            f"Time to the nearest open checkpoint, {'hours' if whole else 'minutes'}",
+            f"Time to the nearest open checkpoint, {unit}; size by people",
             classes([*zones, 2 * zones[-1], np.inf], colours=BAD, scale=1 if whole else 60),
         ),
         (
@@ -239,5 +240,4 @@ def access_map(results: Results, ground: Ground) -> Figure:
             )
             handles[-1].set_label("not reached")
         legend_under(axes, handles, columns=7)
-    note = [Line2D([], [], ls="", label="Area of a circle by population")]
-    return finish(figure, panels[-1], ground, note, columns=1)
+    return finish(figure, panels[-1], ground, [], columns=1)
