@@ -18,6 +18,7 @@ from scipy.special import expit
 
 from geo_border.access.cell_entries import MOMENTS, Entries, Legs
 from geo_border.access.decay import codes
+from geo_border.errors import TableError
 from geo_border.routing.compiled import kernel
 from geo_border.routing.kernels import EXPONENTIAL, GAUSSIAN, LINEAR, LOGISTIC, STEP, sum_direct
 
@@ -44,7 +45,7 @@ SLACK_H = 1e-9
 """Hours by which a bound lets through what rounding could put on the other side of a limit."""
 
 FINEST_H = 1e-4
-"""Least distance of the points, hours: with half-lives below some seconds errors are larger."""
+"""Least distance of the points, hours: functions that need a finer grid change within seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +90,11 @@ def taken_apart(decays: Sequence[Decay]) -> Functions:
     Functions
         A power is continued below its floor as a polynomial that meets it there with all
         derivatives that the interpolation needs, and what that is above 1 is cut off.
+
+    Raises
+    ------
+    TableError
+        If a function changes within seconds.
     """
     found = codes(decays)
     limits, ramps = np.full(len(found), -np.inf), np.zeros((len(found), MOMENTS))
@@ -112,13 +118,18 @@ def taken_apart(decays: Sequence[Decay]) -> Functions:
             smooth.append(number)
             steps.append((ERROR / (225 / 46080) / bend) ** (1 / POINTS))
             horizons.append(end)
+    if min(steps) < FINEST_H:
+        raise TableError(
+            "an impedance function changes within seconds: no sums over cells are taken of it",
+            remedy="Make access.half_life_h larger",
+        )
     return Functions(
         codes=found,
         limits=limits,
         ramps=ramps,
         exponential=np.flatnonzero(found[:, 0] == EXPONENTIAL),
         smooth=np.array(smooth, np.int64),
-        step=max(min(steps), FINEST_H),
+        step=min(steps),
         horizon=max(horizons),
     )
 
@@ -287,6 +298,11 @@ class CellSums:
         -------
         CellSums
             For any times between the entries.
+
+        Raises
+        ------
+        TableError
+            If a function changes within seconds.
         """
         functions, legs = taken_apart(decays), entries.destinations
         rates = functions.codes[functions.exponential, 1]

@@ -93,7 +93,7 @@ def cell_accessibility(
     Raises
     ------
     TableError
-        If cells, entries and tables do not match.
+        If cells, entries and tables do not match, or a function changes within seconds.
     SideError
         If nobody lives on one of the sides within reach of the network.
     CheckpointError

@@ -4,16 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from borderland import make_gates, make_network, make_places, random_borderland
+from pyproj import Geod
 
 from geo_border.access import pairs
 from geo_border.access.cell_entries import shared_entries
 from geo_border.access.cell_trips import cell_detour, cell_efficiency, cell_trips
 from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.access.efficiency import checkpoint_detour, network_efficiency
+from geo_border.access.performance import people_near
 from geo_border.errors import SideError
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import OPEN_BORDER, Scenario
 from geo_border.routing.tables import gate_tables
+
+WGS84 = Geod(ellps="WGS84")
 
 
 def as_cells(places):
@@ -97,3 +101,22 @@ def test_settlements_on_both_sides_are_needed():
     land = random_borderland(1)
     with pytest.raises(SideError, match="no place lies on the side 'neighbour'"):
         trips_of(land, land.places[land.places["side"] == "home"])
+
+
+def test_people_near_are_those_of_cells_and_of_places_beyond():
+    rng = np.random.default_rng(5)
+    land = random_borderland(7, n_places=40)
+    cells = as_cells(land.places).assign(population=rng.integers(0, 9, len(land.places)) * 1.0)
+    beyond = land.places.iloc[:10].assign(population=np.arange(10.0))
+    everyone = pd.concat([cells[["side", "lon", "lat", "population"]], as_cells(beyond)])
+    near = people_near(cells, beyond, within_km=150)
+    assert near.index.equals(cells.index)
+    for name, cell in cells.iterrows():
+        km = WGS84.inv(
+            *np.broadcast_arrays(cell["lon"], cell["lat"], everyone["lon"], everyone["lat"])
+        )[2]
+        # No pair of these lies within metres of the distance.
+        assert np.abs(km - 150_000).min() > 10
+        within = everyone[km <= 150_000]
+        own = within.loc[within["side"] == cell["side"], "population"].sum()
+        assert near.loc[name].tolist() == [own, within["population"].sum() - own]

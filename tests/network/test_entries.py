@@ -9,7 +9,7 @@ from pyproj import Geod
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.errors import NetworkError
-from geo_border.network.entries import join_cells
+from geo_border.network.entries import join_cells, join_cells_to_stations
 from geo_border.network.places import Access
 from geo_border.routing.searches import search_columns, search_graph
 
@@ -155,3 +155,24 @@ def test_sharing_entries_costs_at_most_a_part_of_the_link(seed):
     before = search_columns(search_graph(network.matrix(("road",))), root, np.arange(2 * n))
     after = search_columns(search_graph(shared_net.matrix(("road",))), root, np.arange(2 * n))
     np.testing.assert_allclose(after, before, atol=1e-5)
+
+
+def test_by_rail_a_cell_goes_to_the_nearest_station_of_its_side():
+    # Road nodes 0, 1 and 4; rail nodes 2 and 3 at the first two of them; 4 is beyond the border.
+    lonlat = np.array([[10, 50], [10.5, 50], [10, 50.001], [10.5, 50.001], [10.3, 50], [10.3, 50]])
+    edges = [(0, 1, 1.0, "road"), (2, 3, 0.5, "rail"), (0, 2, 0.5, "transfer")]
+    edges += [(1, 3, 0.5, "transfer"), (4, 5, 0.5, "transfer")]
+    network = make_network([0, 0, 0, 0, 1, 1], both(edges), lonlat)
+    cells = cells_at([(10.2, 50.1, "home"), (10.3, 50.0, "home"), (10.2, 50.0, "neighbour")])
+    cells.loc[3] = [12.0, 50.0, "home"]
+    found = join_cells_to_stations(network, cells, crs_of(network), access=ACCESS)
+    assert found["node"].tolist()[:2] == [0, 1]
+    assert found["node"][2] in {4, 5}
+    assert found["node"][3] == -1
+    assert np.isnan(found["access_h"][3])
+    straight = GEOD.inv(10.2, 50.1, 10, 50)[2] / 1000
+    assert found["access_km"][0] == pytest.approx(1.5 * straight)
+    assert found["access_h"][0] == pytest.approx(1.5 * straight / 10)
+    bare = make_network([0, 1], [], np.array([[10, 50], [10.5, 50]]))
+    nowhere = join_cells_to_stations(bare, cells, crs_of(bare), access=ACCESS)
+    assert (nowhere["node"] == -1).all()

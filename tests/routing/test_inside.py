@@ -51,6 +51,23 @@ def test_places_without_a_node_are_nowhere_but_at_themselves():
         assert (hours.diagonal() == 0).all()
 
 
+def test_only_the_destinations_asked_for_are_searched_to():
+    land = random_borderland(4, n_places=12)
+    everywhere = own_times(land.network, land.places, origins=np.ones(len(land.places), bool))
+    asked = np.arange(len(land.places)) % 3 == 0
+    some = own_searches(land.network, land.places, origins=~asked, destinations=asked)
+    for side in range(2):
+        assert some.destinations[side].tolist() == [
+            place for place in everywhere.destinations[side] if asked[place]
+        ]
+        rows = np.isin(everywhere.origins[side], some.origins[side])
+        columns = asked[everywhere.destinations[side]]
+        np.testing.assert_array_equal(
+            some.block(side, slice(0, len(some.origins[side]))),
+            everywhere.hours[side][np.ix_(rows, columns)],
+        )
+
+
 @pytest.mark.parametrize(("columns", "rows"), [(0, 64), (1000, 64), (100_000, 32), (10**6, 16)])
 def test_rows_at_once_fill_lanes(columns, rows):
     assert rows_at_once(columns) == rows
