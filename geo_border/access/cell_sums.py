@@ -44,6 +44,9 @@ NOTHING = 1e-18
 SLACK_H = 1e-9
 """Hours by which a bound lets through what rounding could put on the other side of a limit."""
 
+NO_BASE = np.empty((0, 0))
+"""Times to compare with where there are none."""
+
 FINEST_H = 1e-4
 """Least distance of the points, hours: functions that need a finer grid change within seconds."""
 
@@ -310,7 +313,12 @@ class CellSums:
         return cls(entries, functions, [discounted(legs, rate) for rate in rates], grid)
 
     def over(
-        self, times: NDArray[np.float64], origins: NDArray[np.int64], ends: NDArray[np.int64]
+        self,
+        times: NDArray[np.float64],
+        origins: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        *,
+        base: NDArray[np.float64] = NO_BASE,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Sums of the cells behind some entries.
 
@@ -320,6 +328,9 @@ class CellSums:
             Hours from entries to entries, infinite where there is no way, shape (N, M).
         origins, ends
             Which entries, shapes (N,) and (M,).
+        base
+            Other times: sums are then by how much those over `times` are more, and only pairs
+            that differ cost anything.
 
         Returns
         -------
@@ -336,10 +347,15 @@ class CellSums:
         for number, weight in zip(parts.exponential, self.weights, strict=True):
             code, total = parts.codes[number : number + 1], np.empty((len(origins), 1))
             sum_direct(times, weight[ends], code, total)
+            if len(base):
+                less = np.empty_like(total)
+                sum_direct(base, weight[ends], code, less)
+                total -= less
             sums[:, number] = total[of, 0] * np.exp(-code[0, 1] * before)
         ramps = np.flatnonzero(parts.limits > -np.inf)
         _sum_ramps(
             times,
+            base,
             begin,
             before,
             ends,
@@ -352,12 +368,13 @@ class CellSums:
             sums,
         )
         if (grid := self.grid) is not None:
-            near = times[times <= parts.horizon].max(initial=0.0)
+            near = max(each[each <= parts.horizon].max(initial=0.0) for each in (times, base))
             points = int((near + before.max(initial=0.0)) / parts.step) + grid.last
             hours = (np.arange(points + 4 * POINTS) - 3 * LEAD) * parts.step
             table = np.stack([smooth_part(parts.codes[n], hours) for n in parts.smooth])
             _sum_smooth(
                 times,
+                base,
                 begin,
                 before,
                 ends,
@@ -376,6 +393,7 @@ class CellSums:
 @kernel
 def _sum_ramps(
     times: NDArray[np.float64],
+    base: NDArray[np.float64],
     begin: NDArray[np.int64],
     legs: NDArray[np.float64],
     ends: NDArray[np.int64],
@@ -400,13 +418,16 @@ def _sum_ramps(
             there = slice(start[ends[j]], start[ends[j] + 1])
             if start[ends[j]] == start[ends[j] + 1]:
                 continue
-            least = times[i, j] + legs[begin[i]] + hours[start[ends[j]]]
-            for h in range(len(limits)):
-                if least > limits[h] + SLACK_H:
+            hours_there, moments_there = hours[there], moments[there]
+            for sign, each in ((1.0, times), (-1.0, base)):
+                if len(each) == 0 or (len(base) > 0 and times[i, j] == base[i, j]):
                     continue
-                left = limits[h] - times[i, j]
-                column = sums[mine, which[h]]
-                _add_ramp(left, legs[mine], hours[there], moments[there], ramps[h], column)
+                least = each[i, j] + legs[begin[i]] + hours_there[0]
+                for h in range(len(limits)):
+                    if least > limits[h] + SLACK_H:
+                        continue
+                    left, column = limits[h] - each[i, j], sums[mine, which[h]]
+                    _add_ramp(left, legs[mine], hours_there, moments_there, ramps[h], sign, column)
 
 
 @kernel
@@ -416,6 +437,7 @@ def _add_ramp(
     hours: NDArray[np.float64],
     moments: NDArray[np.float64],
     ramp: NDArray[np.float64],
+    sign: float,
     column: NDArray[np.float64],
 ) -> None:
     """Add a polynomial of the time left, from the legs before to those after."""
@@ -423,7 +445,6 @@ def _add_ramp(
     for k in range(len(ramp)):
         if ramp[k] != 0.0:
             degree = k
-    series = np.empty(len(ramp))
     last = len(hours)
     # From the nearest origin on, fewer and fewer of the ends are within reach.
     for c in range(len(legs)):
@@ -433,32 +454,28 @@ def _add_ramp(
         if last == 0:
             return
         if degree == 0:
-            column[c] += ramp[0] * moments[last - 1, 0]
+            column[c] += sign * ramp[0] * moments[last - 1, 0]
             continue
-        _powers(over, moments[last - 1], degree, series)
-        for k in range(degree + 1):
-            column[c] += ramp[k] * series[k]
+        for k in range(1, degree + 1):
+            if ramp[k] != 0.0:
+                column[c] += sign * ramp[k] * _power_sum(over, moments[last - 1], k)
 
 
 @kernel
-def _powers(
-    over: float, moments: NDArray[np.float64], degree: int, series: NDArray[np.float64]
-) -> None:
-    """Sums of ``(over - t)^k`` for k up to a degree, from the moments of t."""
-    for k in range(degree + 1):
-        total, choose, power = 0.0, 1.0, 1.0
-        # The terms of the binomial, from that of over^0 t^k down.
-        for m in range(k + 1):
-            sign = 1.0 if (k - m) % 2 == 0 else -1.0
-            total += sign * choose * power * moments[k - m]
-            choose = choose * (k - m) / (m + 1)
-            power *= over
-        series[k] = total
+def _power_sum(over: float, moments: NDArray[np.float64], k: int) -> float:
+    """Sum of ``(over - t)^k`` from the moments of t, by the binomial from over^0 t^k down."""
+    total, choose, power = 0.0, 1.0 if k % 2 == 0 else -1.0, 1.0
+    for m in range(k + 1):
+        total += choose * power * moments[k - m]
+        choose *= -(k - m) / (m + 1)
+        power *= over
+    return total
 
 
 @kernel
 def _sum_smooth(
     times: NDArray[np.float64],
+    base: NDArray[np.float64],
     begin: NDArray[np.int64],
     legs: NDArray[np.float64],
     ends: NDArray[np.int64],
@@ -483,15 +500,21 @@ def _sum_smooth(
         top = 0
         for j in range(len(ends)):
             there = persons[start[ends[j]] : start[ends[j] + 1]]
-            if times[i, j] <= near and len(there) > 0:
-                top = max(top, _shift(times[i, j] / step, first[ends[j]], there, people))
+            if len(there) == 0 or (len(base) > 0 and times[i, j] == base[i, j]):
+                continue
+            for sign, each in ((1.0, times), (-1.0, base)):
+                if len(each) > 0 and each[i, j] <= near:
+                    by = each[i, j] / step
+                    top = max(top, _shift(by, first[ends[j]], there, sign, people))
         mine = slice(begin[i], begin[i + 1])
         for f in range(len(which)):
             _read_off(people[:top], table[f], legs[mine], step, sums[mine, which[f]])
 
 
 @kernel
-def _shift(by: float, first: int, there: NDArray[np.float64], people: NDArray[np.float64]) -> int:
+def _shift(
+    by: float, first: int, there: NDArray[np.float64], sign: float, people: NDArray[np.float64]
+) -> int:
     """Put people of an entry on the grid of an origin, `by` points away; the end of them.
 
     Point n of `people` is n - 2 LEAD: two interpolations reach so far below none.
@@ -501,7 +524,7 @@ def _shift(by: float, first: int, there: NDArray[np.float64], people: NDArray[np
     _interpolation(by - point, weights)
     low = point + LEAD + first
     for p in range(POINTS):
-        weight, onto = weights[p], people[low + p : low + p + len(there)]
+        weight, onto = sign * weights[p], people[low + p : low + p + len(there)]
         for n in range(len(there)):
             onto[n] += weight * there[n]
     return low + POINTS + len(there)

@@ -181,32 +181,54 @@ def _charge_losses(
 ) -> None:
     """Add up losses of some origins by checkpoint; the first axis of tables is the step."""
     steps, _, n_ends = E.shape
-    times = np.empty((steps, n_ends))
-    first = np.empty((steps, n_ends), np.int32)
+    straight = np.full(n_ends, np.inf)
+    times = np.empty((2, n_ends))
+    first = np.empty((2, n_ends), np.int32)
     rows = np.zeros((2, A.shape[1]))
     for i in range(len(A)):
-        for s in range(steps):
-            if len(direct) > 0:
-                times[s] = direct[i]
-            else:
-                times[s] = np.inf
-            first[s] = -1
-            shorten_by(A[i], E[s], times[s], first[s])
+        if len(direct) > 0:
+            straight[:] = direct[i]
+        times[:], first[:] = straight, -1
+        shorten_by(A[i], E[0], times[0], first[0])
+        shorten_by(A[i], E[-1], times[1], first[1])
         for j in range(n_ends):
-            if not times[0, j] < times[-1, j]:
+            if weight[j] == 0.0 or not times[0, j] < times[1, j]:
                 continue
-            for s in range(steps - 1):
-                if not times[s, j] < times[s + 1, j]:
-                    continue
-                for end in range(2):
-                    gate = first[s + end, j]
-                    if gate >= 0:
-                        rows[end] = charge[s + end, gate, last[s + end, gate, j]]
-                    else:
-                        rows[end] = 0.0
-                _charge_step(
-                    times[s, j], times[s + 1, j], rows, 1 / (steps - 1), weight[j], code, losses[i]
-                )
+            _charged(charge[0], last[0, :, j], first[0, j], rows[0])
+            _charged(charge[-1], last[-1, :, j], first[1, j], rows[1])
+            # Time is concave: where it ends as it began, it is straight in between.
+            if (rows[0] == rows[1]).all():
+                _charge_step(times[0, j], times[1, j], rows, 1.0, weight[j], code, losses[i])
+                continue
+            before = times[0, j]
+            for s in range(1, steps):
+                after, gate = _fastest(A[i], E[s, :, j], straight[j])
+                _charged(charge[s], last[s, :, j], gate, rows[1])
+                if before < after:
+                    _charge_step(before, after, rows, 1 / (steps - 1), weight[j], code, losses[i])
+                before = after
+                rows[0] = rows[1]
+
+
+@kernel
+def _fastest(A: NDArray[np.float64], E: NDArray[np.float64], direct: float) -> tuple[float, int]:
+    """Time of a pair and the gate it first passes, -1 for none."""
+    least, gate = direct, -1
+    for k in range(len(A)):
+        if A[k] + E[k] < least:
+            least, gate = A[k] + E[k], k
+    return least, gate
+
+
+@kernel
+def _charged(
+    charge: NDArray[np.float64], last: NDArray[np.int32], gate: int, row: NDArray[np.float64]
+) -> None:
+    """Delays on the route that first passes a gate, none without; `last` is by first gate."""
+    if gate >= 0:
+        row[:] = charge[gate, last[gate]]
+    else:
+        row[:] = 0.0
 
 
 @kernel

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.access.cell_sums import CellSums
-from geo_border.access.decay import Decay, Exponential, Step
+from geo_border.access.cell_sums import CellSums, discounted
+from geo_border.access.decay import Decay, Exponential, Step, codes
+from geo_border.access.losses import loss_by_checkpoint
 from geo_border.access.nearest import nearest_checkpoint
 from geo_border.access.reach import border_effect, without_delays
 from geo_border.access.regions import population_of
@@ -121,6 +122,49 @@ def cell_accessibility(
     return _by_cell(cells, entries, tables, reached, functions, scenario)
 
 
+def cell_losses(
+    cells: pd.DataFrame,
+    entries: Entries,
+    tables: GateTables,
+    own: Inside,
+    *,
+    decay: Exponential = Exponential(),
+    scenario: Scenario = AS_IS,
+) -> pd.DataFrame:
+    """Potential that each checkpoint's delay costs each cell.
+
+    What `geo_border.access.losses.loss_by_checkpoint` gives for places: a cell loses what its
+    entry does, discounted by the way to it, since exponential functions factor.
+
+    Parameters
+    ----------
+    cells, entries, tables, own, scenario
+        As in `cell_accessibility`.
+    decay
+        Impedance function of travel time.
+
+    Returns
+    -------
+    DataFrame
+        Index of `cells`, a column for each checkpoint: persons. A row adds up to
+        ``own_open + across_open - own - across`` of the potential.
+
+    Raises
+    ------
+    TableError, SideError, CheckpointError
+        As in `cell_accessibility`.
+    """
+    _check(cells, entries, tables, own)
+    rate = codes([decay])[0, 1]
+    behind = entries.places.assign(population=discounted(entries.destinations, rate))
+    of_entries = loss_by_checkpoint(behind, tables, own, decay=decay, scenario=scenario)
+    joined = entries.entry >= 0
+    losses = np.zeros((len(cells), tables.n_gates))
+    losses[joined] = of_entries.to_numpy()[entries.entry[joined]]
+    losses[joined] *= decay(cells["access_h"].to_numpy(float)[joined])[:, None]
+    return pd.DataFrame(losses, index=cells.index, columns=of_entries.columns)
+
+
 def _check(cells: pd.DataFrame, entries: Entries, tables: GateTables, own: Inside) -> None:
     """Refuse parts that are not of one another, and a side where nobody lives."""
     if len(cells) != len(entries.entry) or not entries.places.index.equals(tables.place_ids):
@@ -142,8 +186,14 @@ def _inside(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Cells that enter at some entries, and their sums over the own side: closed, by case."""
     direct = own.block(side, rows)
-    times = [direct, *(_least(direct, A, E, rows) for A, E in factors)]
-    return _of_cases(sums, times, own.origins[side][rows], own.destinations[side])
+    origins, ends = own.origins[side][rows], own.destinations[side]
+    cells, closed = sums.over(direct, origins, ends)
+    found = [closed]
+    for A, E in factors:
+        # Few pairs are faster by the other side.
+        gained = sums.over(_least(direct, A, E, rows), origins, ends, base=direct)[1]
+        found.append(closed + gained)
+    return cells, np.stack(found, axis=1)
 
 
 def _across(
@@ -154,18 +204,7 @@ def _across(
     rows: slice,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Cells that enter at some entries, and their sums over the other side, by case."""
-    times = [_least(NO_DIRECT, A, E, rows) for A, E in factors]
-    return _of_cases(sums, times, origins[rows], ends)
-
-
-def _of_cases(
-    sums: CellSums,
-    cases: list[NDArray[np.float64]],
-    origins: NDArray[np.int64],
-    ends: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Sums of the same cells under several cases, shape (cells, cases, functions)."""
-    found = [sums.over(times, origins, ends) for times in cases]
+    found = [sums.over(_least(NO_DIRECT, A, E, rows), origins[rows], ends) for A, E in factors]
     return found[0][0], np.stack([values for _, values in found], axis=1)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from geo_border.access.decay import KINDS, Decay, Step, calibrated
 from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.access.efficiency import checkpoint_detour, network_efficiency
+from geo_border.access.losses import loss_by_checkpoint
 from geo_border.access.nearest import nearest_checkpoint, zones
 from geo_border.access.performance import transport_performance
 from geo_border.access.reach import potentials
@@ -169,5 +170,7 @@ def _reached(
     for within, values in zip(limits, found, strict=False):
         told.add(values, f"population_{round(within * 60)}min", mode=mode, unit="persons")
     told.add_potentials(dict(zip(decays, found[len(limits) :], strict=True)), decays, mode=mode)
+    first = next(iter(decays.values()))
+    told.add_losses(loss_by_checkpoint(places, tables, own, decay=first), first, mode=mode)
     bands = [minutes / 60 for minutes in settings.access.zones_min]
     return zones(nearest["hours"], places, bands=bands)

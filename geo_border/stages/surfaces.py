@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from geo_border.access.decay import KINDS, Decay, calibrated
+from geo_border.access.decay import KINDS, Decay, Exponential, calibrated
 from geo_border.access.performance import people_near, performance_of
-from geo_border.access.surfaces import ORDER, cell_accessibility
+from geo_border.access.surfaces import ORDER, cell_accessibility, cell_losses
 from geo_border.access.zonal import zones_area
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.graph import SIDES
@@ -132,6 +132,9 @@ def _reached(
         name = f"population_{round(within * 60)}min"
         told.add(of(name), name, mode=mode, unit="persons")
     told.add_potentials({name: of(name) for name in decays}, decays, mode=mode)
+    factored = Exponential(section.half_life_h)
+    losses = cell_losses(by.cells, entries, tables, own, decay=factored)
+    told.add_losses(losses, factored, mode=mode)
     within, around = section.performance_h, section.performance_km
     near = people_near(by.cells, by.beyond, within_km=around)
     reached = of(f"population_{round(within * 60)}min")

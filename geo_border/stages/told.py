@@ -28,6 +28,9 @@ PARTS = {
 }
 """Part and border of each column of a measure."""
 
+LOST = "potential_lost_at_checkpoint"
+"""Name of the measure of what each checkpoint takes."""
+
 LAYER_COLUMNS = ("column", "measure", "mode", "kind", "part", "border", "unit", "note")
 
 
@@ -69,7 +72,7 @@ class Told:
         unit, note
             Of the values.
         kind
-            Kind of the services it is of, if of any.
+            Kind of the services, or checkpoint, that it is of, if of any.
         """
         means = by_region(values, self.places)
         spread = distribution(values, self.places)
@@ -93,7 +96,8 @@ class Told:
         Returns
         -------
         DataFrame
-            ``region_id``, ``measure``, ``mode``, ``kind`` (of services), ``part``,
+            ``region_id``, ``measure``, ``mode``, ``kind`` (of services, or the
+            checkpoint), ``part``,
             ``border``, ``mean``, quantiles, ``unreached_share``, ``places_missing``,
             ``unit``, ``note``.
         """
@@ -139,6 +143,23 @@ class Told:
             effect = border_effect(values).to_frame("all")
             of_effect = name.replace("potential", "border_effect")
             self.add(effect, of_effect, mode=mode, unit="share", note=note)
+
+    def add_losses(self, losses: pd.DataFrame, decay: Decay, *, mode: str) -> None:
+        """Tell what the delay of each checkpoint takes from the potential.
+
+        Parameters
+        ----------
+        losses
+            Result of `geo_border.access.losses.loss_by_checkpoint`.
+        decay
+            Impedance function of the potential.
+        mode
+            Mode of the trips.
+        """
+        unit, note = "persons, discounted", decay.formula
+        for checkpoint in losses.columns[losses.fillna(0).any()]:
+            values = losses[[checkpoint]].set_axis(["all"], axis=1)
+            self.add(values, LOST, mode=mode, unit=unit, note=note, kind=str(checkpoint))
 
 
 def performance_parts(performance: pd.DataFrame) -> pd.DataFrame:

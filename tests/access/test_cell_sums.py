@@ -50,7 +50,14 @@ def test_sums_are_those_of_all_pairs(seed, n, longest, functions):
     times = np.where(rng.random((size, size)) < 0.2, np.inf, rng.uniform(0, 30, (size, size)))
     np.fill_diagonal(times, 0.0)
     everything = np.arange(size)
-    rows, sums = CellSums.of(entries, functions).over(times, everything, everything)
+    prepared = CellSums.of(entries, functions)
+    rows, sums = prepared.over(times, everything, everything)
+    # The same from other times and what differs.
+    base = np.where(rng.random((size, size)) < 0.5, times, rng.uniform(0, 40, (size, size)))
+    before = prepared.over(base, everything, everything)[1]
+    more = prepared.over(times, everything, everything, base=base)[1]
+    most = 1e-9 * (1 + cells["population"].sum())
+    np.testing.assert_allclose(before + more, sums, rtol=1e-9, atol=20 * most)
     assert sorted(rows) == np.flatnonzero(entries.entry >= 0).tolist()
 
     access = cells["access_h"].to_numpy()

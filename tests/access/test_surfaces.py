@@ -6,9 +6,10 @@ from borderland import brute_times, make_gates, make_network, make_places, rando
 from geo_border.access.cell_entries import shared_entries
 from geo_border.access.cell_sums import ERROR
 from geo_border.access.decay import KINDS, Exponential, calibrated
+from geo_border.access.losses import loss_by_checkpoint
 from geo_border.access.nearest import nearest_checkpoint
 from geo_border.access.reach import border_effect, cumulative, potentials
-from geo_border.access.surfaces import cell_accessibility
+from geo_border.access.surfaces import cell_accessibility, cell_losses
 from geo_border.errors import SideError, TableError
 from geo_border.routing.inside import own_searches, own_times
 from geo_border.routing.scenarios import Scenario
@@ -75,6 +76,24 @@ def test_scenarios_and_beyond(seed):
     pd.testing.assert_frame_equal(
         found, wanted.loc[cells.index], rtol=1e-9, atol=1e-7, check_names=False
     )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_checkpoints_take_from_cells_is_what_they_take_from_places(seed):
+    land = random_borderland(seed, n_places=20)
+    entries = shared_entries(land.places)
+    tables = gate_tables(land.network, entries.places, land.gates)
+    own = own_searches(land.network, entries.places, origins=entries.is_origin)
+    decay = Exponential(1.1)
+    found = cell_losses(land.places, entries, tables, own, decay=decay)
+    as_places = gate_tables(land.network, land.places, land.gates)
+    inside = own_times(land.network, land.places, origins=np.ones(len(land.places), bool))
+    wanted = loss_by_checkpoint(land.places, as_places, inside, decay=decay)
+    pd.testing.assert_frame_equal(found, wanted, rtol=1e-8, atol=1e-8)
+    reach = cell_accessibility(land.places, entries, tables, own, decays={"potential": decay})
+    lost = reach["potential_own_open"] + reach["potential_across_open"]
+    lost -= reach["potential_own"] + reach["potential_across"]
+    np.testing.assert_allclose(found.sum(axis=1), lost, rtol=1e-7, atol=1e-7)
 
 
 @pytest.mark.parametrize("seed", range(3))
