@@ -12,7 +12,7 @@ from geo_border.inputs.proposals import Proposal
 from geo_border.settings import Extract, Osm
 from geo_border.stages.named_places import place_named
 from geo_border.stages.parameters import off_road
-from geo_border.stages.told import PARTS
+from geo_border.stages.told import LOST, PARTS
 from geo_border.study import open_study
 
 EXTRA = """
@@ -91,7 +91,7 @@ def test_every_measure_is_told_by_part_border_and_mode(told):
 
 def test_services_are_told_by_mode_and_beside_places(results):
     table = results.more["access_measures"]
-    of_kinds = table[table["kind"] != ""]
+    of_kinds = table[(table["kind"] != "") & (table["measure"] != LOST)]
     assert set(of_kinds["kind"]) == {"clinic", "college"}
     assert set(of_kinds["mode"]) == {"road", "rail", "both"}
     keys = ["measure", "mode", "kind", "part", "border"]
@@ -116,6 +116,19 @@ def test_services_are_told_by_mode_and_beside_places(results):
         )
     # All roads of the small border are straight and driven at 60 km/h, but places lie off them.
     assert (by_place["detour_index_own"].dropna() >= 1 - 1e-6).all()
+
+
+def test_what_checkpoints_take_adds_up_to_what_delays_take(results):
+    places = results.more["place_measures"].set_index("place_id")
+    lost = places.filter(regex=rf"^{LOST}_")
+    assert set(lost.columns) <= {f"{LOST}_{name}" for name in ("west", "middle", "east")}
+    name = "potential_exponential"
+    cost = places[[f"{name}_own_open", f"{name}_across_open"]].sum(axis=1)
+    cost -= places[[f"{name}_own", f"{name}_across"]].sum(axis=1)
+    known = places[f"{name}_own"].notna()
+    np.testing.assert_allclose(lost.sum(axis=1)[known], cost[known], rtol=1e-6)
+    table = results.more["access_measures"]
+    assert set(table.loc[table["measure"] == LOST, "mode"]) >= {"road", "both"}
 
 
 def test_means_are_those_beside_the_regions(told, results):

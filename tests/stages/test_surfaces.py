@@ -104,9 +104,10 @@ def test_surfaces_are_valid_and_complete(run):
     measures += ["detour_index", "hours_to_service", "service_two_step", "service_balanced"]
     measures += ["service_enhanced_two_step", "service_availability"]
     modes = ("", "_rail", "_both")
-    assert names == sorted(
-        ["population.tif", *(f"{name}{mode}.tif" for name in measures for mode in modes)]
-    )
+    files = [f"{name}{mode}.tif" for name in measures for mode in modes]
+    # By rail nothing is lost: no station of the other side is within reach.
+    files += [f"potential_lost_at_checkpoint{mode}.tif" for mode in ("", "_both")]
+    assert names == sorted(["population.tif", *files])
     cells = run[2].surfaces.cells
     for name in names:
         path = run[1] / "surfaces" / name
