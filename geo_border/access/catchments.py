@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.access.decay import Step
+from geo_border.access.decay import ROUNDING_H, Step
 from geo_border.access.regions import weight_of
 from geo_border.access.services import check_services, service_blocks
 
@@ -47,7 +47,7 @@ class Stepwise:
 
     def __call__(self, hours: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weight after the given hours."""
-        step = np.searchsorted(self.bounds, hours)
+        step = np.searchsorted(np.array(self.bounds) + ROUNDING_H, hours)
         return np.array([*self.weights, 0.0])[step]
 
 

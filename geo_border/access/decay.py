@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+ROUNDING_H = 1e-9
+"""Hours (4 microseconds) by which a time may pass a limit and still be within it: a trip of 60
+minutes is one whatever legs it is added up from."""
+
+
 class Decay(Protocol):
     """An impedance function of travel time, between 0 and 1, 0 at infinity."""
 
@@ -173,7 +178,7 @@ class Step:
     Parameters
     ----------
     within
-        The time, hours; itself still inside.
+        The time, hours; itself still inside, whatever its rounding (`ROUNDING_H`).
     """
 
     within: float = 1.0
@@ -184,7 +189,7 @@ class Step:
     @property
     def code(self) -> tuple[float, float, float]:
         """Kind and parameters of the compiled function."""
-        return kernels.STEP, self.within, 0.0
+        return kernels.STEP, self.within + ROUNDING_H, 0.0
 
     @property
     def formula(self) -> str:
@@ -193,7 +198,7 @@ class Step:
 
     def __call__(self, hours: ArrayLike) -> NDArray[np.float64]:
         """Value after the given hours."""
-        return (np.asarray(hours, float) <= self.within).astype(float)
+        return (np.asarray(hours, float) <= self.within + ROUNDING_H).astype(float)
 
 
 @dataclass(frozen=True, slots=True)

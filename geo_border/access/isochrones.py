@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from pyproj import Proj
 
+from geo_border.access.decay import ROUNDING_H
 from geo_border.errors import CheckpointError, NetworkError
 from geo_border.network.beyond import LOCAL_WAY
 from geo_border.network.graph import MODES, SIDES
@@ -281,7 +282,7 @@ class _People:
     def within(self, origin: Origin, side: str, limit: float) -> float:
         """Persons of one side within the time."""
         hours = origin.node_hours[self.node] + self.hours
-        return float(self.persons[(hours <= limit) & (self.side == side)].sum())
+        return float(self.persons[(hours <= limit + ROUNDING_H) & (self.side == side)].sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

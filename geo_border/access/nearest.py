@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.access.decay import ROUNDING_H
 from geo_border.access.regions import weight_of
 from geo_border.routing.scenarios import AS_IS, Scenario, delays
 
@@ -98,7 +99,7 @@ def zones(
     edges = [0, *(round(band * 60) for band in bands)]
     names = [f"{low}-{high}" for low, high in pairwise(edges)]
     names += [f"{edges[-1]}+", "unreached"]
-    zone = np.searchsorted(bands, hours.to_numpy(float))
+    zone = np.searchsorted(np.array(bands) + ROUNDING_H, hours.to_numpy(float))
     zone[~np.isfinite(hours.to_numpy(float))] = len(bands) + 1
     inside = places["region_id"].notna().to_numpy()
     region, ids = pd.factorize(places["region_id"][inside], sort=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_border.routing.compiled import BLOCKS, in_blocks
-from geo_border.routing.kernels import EXPONENTIAL
+from geo_border.routing.kernels import EXPONENTIAL, STEP
 from geo_border.routing.ordering import hilbert_order
 from geo_border.routing.tile_kernels import COLUMNS, ROWS, close_tiles, sum_tiles, tile_bounds
 
@@ -95,6 +95,10 @@ def _all_tiles(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sort, cut, sum, and put back in order."""
     n, gates = A.shape
+    precision = float(np.finfo(A.dtype).eps)
+    codes = codes.copy()
+    # A limit is not missed by what two legs lose in the type.
+    codes[codes[:, 0] == STEP, 1] *= 1 + 4 * precision
     rows, columns = map_order(A), map_order(E.T)
     sums = np.zeros((n, len(codes)))
     losses = np.zeros((gates if closures else 0, n, len(codes)))
@@ -117,7 +121,7 @@ def _all_tiles(
     wholes = np.einsum("xjkm,jm->xjk", shares, mass)
     shares = shares.astype(A.dtype)
     greatest = sum(float(part[np.isfinite(part)].max(initial=0)) for part in (A, E))
-    slack = ROUNDING * float(np.finfo(A.dtype).eps) * greatest
+    slack = ROUNDING * precision * greatest
     tables: list[Any] = [legs, shares, wholes, mass.astype(A.dtype)]
     bounds = low, high, gaps, slack, codes
     if closures:
