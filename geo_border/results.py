@@ -142,6 +142,12 @@ class WhatIf:
         Points, index ``place_id``.
     checkpoints
         Points of checkpoints and of opened crossings, index ``checkpoint_id``.
+    territory
+        Polygons of both sides with ``side`` and ``region_id``.
+    border
+        The border line.
+    remarks
+        Why parts of scenarios change nothing, see `geo_border.stages.remarks.remarks`.
     """
 
     settings: Settings
@@ -150,3 +156,6 @@ class WhatIf:
     regions: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     checkpoints: gpd.GeoDataFrame
+    territory: gpd.GeoDataFrame
+    border: gpd.GeoDataFrame
+    remarks: pd.DataFrame

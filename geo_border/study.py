@@ -27,7 +27,7 @@ from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings
 from geo_border.stages.flaws import flaws
-from geo_border.stages.isochrones import Border, isochrones_from
+from geo_border.stages.isochrones import Border, check_limits, isochrones_from
 from geo_border.stages.parameters import ROAD, Mode
 from geo_border.stages.quality import account
 from geo_border.stages.scenarios import scenario_stage
@@ -352,8 +352,9 @@ class Study:
         Raises
         ------
         GeoBorderError
-            If the inputs do not allow it, or nothing is called so.
+            If the inputs do not allow it, nothing is called so, or a limit is none.
         """
+        check_limits(hours)
         folder = _output_folder(out)
         begun = self._run(folder, progress).network()
         progress("access")
@@ -398,7 +399,7 @@ class Study:
         each_place
             Whether to give the places too, which a thousand scenarios need not.
         progress
-            As in `run`.
+            As in `run`, and with how many scenarios are done.
 
         Returns
         -------
@@ -422,6 +423,7 @@ class Study:
             scenarios,
             mode=mode,
             each_place=each_place,
+            progress=progress,
         )
 
     def _run(

@@ -138,6 +138,57 @@ def test_a_new_checkpoint_at_a_crossing_that_has_none(study):
     assert found.changes.totals.loc["new", "extra_hours"] < 0
 
 
+def test_a_scenario_without_effect_says_why(study):
+    code, said, complained = whatif(study[0], "--open", "middle", "-o", study[1], "--name", "idle")
+    assert not code, complained
+    assert "Middle post: is open already" in said
+    told = pd.read_csv(study[1] / "whatif" / "idle" / "remarks.csv", index_col="checkpoint_id")
+    assert told["remark"].to_dict() == {"middle": "is open already"}
+    opened = gb.open_study(study[0])
+    as_it_is = opened.whatif({"0": Scenario()}, study[1])
+    hours = as_it_is.changes.checkpoints.loc[("0", "middle"), ["delay_out_h", "delay_in_h"]]
+    crossings = opened.run(study[1]).crossings
+    served = crossings.index[crossings["checkpoint_id"] == "middle"][0]
+    asked = {
+        "a crossing": Proposal(open=(served,)),
+        "the same delay": Proposal(delay=("middle={}/{}".format(*hours),)),
+        "in turn": Proposal(close=("middle",), delay=("middle=1",)),
+        "nothing": Proposal(),
+    }
+    found = opened.whatif(asked, study[1]).remarks.groupby("scenario")["remark"].agg(list)
+    assert found["a crossing"][0].startswith(f"serves the crossing {served} already")
+    assert found["the same delay"] == ["takes these hours already"]
+    assert "in turn" not in found
+    assert found["nothing"] == ["no checkpoint opens, closes or takes other hours"]
+
+
+@pytest.mark.usefixtures("closed")
+def test_the_change_is_drawn(study):
+    drawn = (study[1] / "whatif" / "whatif" / "map.png").read_bytes()
+    assert drawn.startswith(b"\x89PNG")
+    assert len(drawn) > 20_000
+
+
+def test_lists_of_the_same_name_keep_apart(study, tmp_path):
+    (tmp_path / "plans.csv").write_text("name,close\na $1^2$,middle\nb,west\n")
+    (tmp_path / "plans.toml").write_text('[[scenario]]\nname = "a"\nclose = ["west"]\n')
+    for name in ("plans.csv", "plans.toml"):
+        code, _, complained = whatif(study[0], "--scenarios", tmp_path / name, "-o", study[1])
+        assert not code, complained
+    drawn = sorted((study[1] / "whatif" / "plans-csv" / "maps").iterdir())
+    assert [path.name for path in drawn] == ["01-a-1-2.png", "02-b.png"]
+    assert (study[1] / "whatif" / "plans-toml" / "map.png").exists()
+
+
+def test_many_scenarios_say_how_many_are_done(study, monkeypatch):
+    monkeypatch.setattr("geo_border.bottlenecks.changes.BATCH", 4)
+    told = []
+    plans = {f"{n}": Scenario(delay_h={"middle": (n, n)}) for n in range(10)}
+    gb.open_study(study[0]).whatif(plans, study[1], each_place=False, progress=told.append)
+    done = ["scenarios: 4 of 10", "scenarios: 8 of 10", "scenarios: 10 of 10"]
+    assert told[-3:] == done
+
+
 def test_a_list_of_scenarios_is_a_line_each(study, tmp_path):
     file = tmp_path / "More checks.csv"
     rows = "".join(f"wait {n} h,middle={n}\n" for n in range(30))
@@ -146,7 +197,7 @@ def test_a_list_of_scenarios_is_a_line_each(study, tmp_path):
     assert not code, complained
     assert "wait 3 h" in said
     assert "and 5 more" in said
-    folder = study[1] / "whatif" / "more-checks"
+    folder = study[1] / "whatif" / "more-checks-csv"
     assert len(pd.read_csv(folder / "regions.csv")) == 30 * 5
     assert not (folder / "places.csv").exists()
 
@@ -155,6 +206,7 @@ def test_a_list_of_scenarios_is_a_line_each(study, tmp_path):
     ("arguments", "says"),
     [
         (["--close", "midle"], "names checkpoint 'midle', which the tables do not have. They have"),
+        (["--close", "qq"], "All that there are stand in tables/checkpoints.csv and"),
         (["--close", "track"], "'track' is one of mode rail"),
         (["--only", "rail"], "no trip by road passes a checkpoint of mode rail"),
         (["--close", "middle", "--mode", "rail"], "'middle' is one of mode road"),

@@ -22,7 +22,7 @@ from geo_border.routing.compiled import in_blocks
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario, passages, passages_with
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -124,6 +124,7 @@ def changes(
     gravity: Gravity = Gravity(),
     base: Scenario = AS_IS,
     each_place: bool = True,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Changes:
     """Compare scenarios with the border as it is.
 
@@ -148,6 +149,8 @@ def changes(
         The border as it is.
     each_place
         Whether to give the places too, which a thousand scenarios need not.
+    progress
+        Called with how many scenarios are done.
 
     Returns
     -------
@@ -176,6 +179,7 @@ def changes(
         found = _evaluated(start, {name: scenarios[name] for name in batch})
         for name, tabulated in tabulate.items():
             parts[name].append(tabulated(start, found, batch))
+        progress(first + len(batch))
     frames = {name: pd.concat(part) for name, part in parts.items()}
     return Changes(**({"places": pd.DataFrame()} | frames))
 

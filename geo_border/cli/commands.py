@@ -165,9 +165,7 @@ def isochrones(
         typer.Option(
             "--hours",
             metavar="HOURS",
-            min=0.01,
-            max=100.0,
-            help="A limit; once for each (default: 0.5, 1 and 2).",
+            help="A limit of 0.01 to 100; once for each (default: 0.5, 1 and 2).",
             show_default=False,
         ),
     ] = None,

@@ -117,6 +117,7 @@ def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
     totals = result.changes.totals
     if len(totals) > 1:
         yield _scenarios(totals)
+        yield from _remarks(result)
         return
     total = totals.iloc[0]
     yield Text(
@@ -124,6 +125,7 @@ def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
         f"are affected, {_hours(total['extra_hours'], sign=True)} h each; "
         f"{_percent(total['unserved_share'])} of all find no way."
     )
+    yield from _remarks(result)
     yield _checkpoints(result)
     yield _regions(result)
     yield Text(
@@ -156,6 +158,18 @@ def _scenarios(totals: pd.DataFrame) -> Table:
     if len(worst) > MOST_ROWS:
         table.add_row(f"… and {len(worst) - MOST_ROWS} more in totals.csv")
     return table
+
+
+def _remarks(result: WhatIf) -> Iterator[Text]:
+    """What changes nothing, and why."""
+    several = len(result.scenarios) > 1
+    names = result.checkpoints["name"]
+    for row in result.remarks.head(MOST_ROWS).to_dict("records"):
+        about = [row["scenario"]] if several else []
+        about += [] if row["checkpoint_id"] is None else [names[row["checkpoint_id"]]]
+        yield Text(": ".join([*about, row["remark"]]), style="yellow")
+    if len(result.remarks) > MOST_ROWS:
+        yield Text(f"… and {len(result.remarks) - MOST_ROWS} more in remarks.csv", style="yellow")
 
 
 def _checkpoints(result: WhatIf) -> Table:

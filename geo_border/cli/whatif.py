@@ -96,7 +96,7 @@ def whatif(
     """Compare a scenario at the border with the border as it is, for each region and place.
 
     Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
-    seconds. Tables and a GeoPackage go into `whatif/` in the output folder.
+    seconds. Tables, a map and a GeoPackage go into `whatif/` in the output folder.
     """
     from geo_border.folders import whole_folder  # noqa: PLC0415
     from geo_border.inputs.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
@@ -134,7 +134,7 @@ def whatif(
             each_place=len(asked) <= MOST_WITH_PLACES,
             progress=status.update,
         )
-    target = folder / "whatif" / folder_name(scenarios.stem if scenarios else name)
+    target = folder / "whatif" / folder_name(scenarios.name if scenarios else name)
     with whole_folder(target) as aside:
         write_whatif(result, aside)
     for table in whatif_tables(result):

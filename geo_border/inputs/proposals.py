@@ -26,6 +26,10 @@ TWIN_M = 100.0
 road, are opened together, metres."""
 
 
+LISTED = "tables/checkpoints.csv and (new ones) tables/crossings.csv of a run's output folder"
+"""Where the ids are, for whoever writes one that reads like none."""
+
+
 class Proposal(BaseModel):
     """What a planner would change at the border, as on the command line.
 
@@ -176,17 +180,17 @@ def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame
                 remedy=f"Use --close {name} (`close` in a list of scenarios)",
             )
         delay[name] = both
-    check_names({*proposal.close, *delay}, gates.index)
+    check_names({*proposal.close, *delay}, gates.index, listed=LISTED)
     for position, entries in enumerate((proposal.delay_out, proposal.delay_in)):
         for entry in entries:
             name, value = _pair(entry)
-            check_names([name], gates.index)
+            check_names([name], gates.index, listed=LISTED)
             hours_of = list(delay.get(name, gates.loc[name, ["delay_out_h", "delay_in_h"]]))
             hours_of[position] = _number(value, entry)
             delay[name] = hours_of[0], hours_of[1]
     hours = dict(_pair(entry) for entry in proposal.hours)
     one_way = dict(_pair(entry) for entry in proposal.one_way)
-    check_names({*hours, *one_way}, gates.index)
+    check_names({*hours, *one_way}, gates.index, listed=LISTED)
     for text in hours.values():
         expected_wait(text)
     for twin, name in twins.items():
@@ -228,7 +232,7 @@ def _gate_at(name: str, gates: pd.DataFrame, crossings: pd.DataFrame) -> str:
             f"crossing {name!r} is none of the candidates for a new checkpoint",
             remedy="Raise `most_candidates` in [network] of study.toml",
         )
-    check_names([name], gates.index)
+    check_names([name], gates.index, listed=LISTED)
     return name
 
 

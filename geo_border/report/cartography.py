@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-    from geo_border.results import Results
+    from geo_border.results import Results, WhatIf
 
 WIDTH_IN = 4.72
 """Width of a map, inches (120 mm): its letters still read at a journal column of 85 mm."""
@@ -82,13 +82,15 @@ class Ground:
         return (north - south) / (east - west)
 
 
-def ground_of(results: Results, *, simplify_m: float | None = None, margin: float = 0.02) -> Ground:
+def ground_of(
+    results: Results | WhatIf, *, simplify_m: float | None = None, margin: float = 0.02
+) -> Ground:
     """Project and simplify what lies under every map.
 
     Parameters
     ----------
     results
-        What a run gave.
+        What a run, or the comparison of scenarios, gave.
     simplify_m
         Details smaller than this are left out, metres; without it `DETAIL` of the extent.
     margin
@@ -124,7 +126,9 @@ def ground_of(results: Results, *, simplify_m: float | None = None, margin: floa
     return Ground(crs, regions, territory, border, extent, sides, source, simplify_m)
 
 
-def _focus(results: Results, crs: CRS, margin: float) -> tuple[float, float, float, float, float]:
+def _focus(
+    results: Results | WhatIf, crs: CRS, margin: float
+) -> tuple[float, float, float, float, float]:
     """West, south, east, north of what a map is of, and the free space around it, metres."""
     shown = results.regions
     for side, other in (("home", "neighbour"), ("neighbour", "home")):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 
+from geo_border.report.cartography import ground_of, save
+from geo_border.report.map_whatif import whatif_map
 from geo_border.report.tables import csv_text, write_layers
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_border.results import WhatIf
+
+MOST_MAPS = 6
+"""Scenarios up to which each is drawn."""
 
 
 def write_whatif(result: WhatIf, folder: Path) -> None:
@@ -28,13 +33,17 @@ def write_whatif(result: WhatIf, folder: Path) -> None:
     folder
         An existing folder: ``totals.csv``, ``regions.csv``, ``checkpoints.csv``,
         ``places.csv`` (if it has places) and ``whatif.gpkg``, with a row for each scenario
-        and region, checkpoint or place, are written into it.
+        and region, checkpoint or place, are written into it, ``remarks.csv`` if there are
+        any, and ``map.png``, for several scenarios ``maps/``, up to `MOST_MAPS`.
     """
     tables = {
         "totals": result.changes.totals,
         "regions": _named(result.changes.regions, result.regions),
         "checkpoints": _named(result.changes.checkpoints, result.checkpoints),
     }
+    if len(result.remarks):
+        text = csv_text(result.remarks)
+        (folder / "remarks.csv").write_bytes(text.encode())
     if len(result.changes.places):
         tables["places"] = _named(result.changes.places, result.places)
     for name, frame in tables.items():
@@ -51,6 +60,20 @@ def write_whatif(result: WhatIf, folder: Path) -> None:
             at = shapes.reindex(frame[shapes.index.name]).to_numpy()
             layers[layer] = gpd.GeoDataFrame(frame, geometry=at, crs=shapes.crs)
     write_layers(layers, folder / "whatif.gpkg")
+    _write_maps(result, folder)
+
+
+def _write_maps(result: WhatIf, folder: Path) -> None:
+    """Draw each scenario, if they are few."""
+    names = list(result.scenarios)
+    if len(names) > MOST_MAPS:
+        return
+    ground = ground_of(result)
+    if len(names) > 1:
+        (folder / "maps").mkdir()
+    for number, name in enumerate(names, start=1):
+        file = "map.png" if len(names) == 1 else f"maps/{number:02d}-{folder_name(name)}.png"
+        save(whatif_map(result, ground, name), folder / file)
 
 
 def _named(frame: pd.DataFrame, layer: gpd.GeoDataFrame) -> pd.DataFrame:

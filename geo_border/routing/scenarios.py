@@ -293,7 +293,7 @@ class GateDelays:
 _wait = cache(expected_wait)
 
 
-def check_names(names: Collection[str], known: pd.Index[str]) -> None:
+def check_names(names: Collection[str], known: pd.Index[str], *, listed: str = "") -> None:
     """Refuse names that the tables do not have.
 
     Parameters
@@ -302,6 +302,8 @@ def check_names(names: Collection[str], known: pd.Index[str]) -> None:
         What is asked for.
     known
         What there is.
+    listed
+        Where all are listed, for names that read like none.
 
     Raises
     ------
@@ -310,10 +312,11 @@ def check_names(names: Collection[str], known: pd.Index[str]) -> None:
     """
     unknown = sorted(set(names) - set(known))
     if unknown:
-        like = get_close_matches(unknown[0], list(known), n=3, cutoff=0.4) or list(known[:5])
+        like = get_close_matches(unknown[0], list(known), n=3, cutoff=0.4)
+        some = f"They have {', '.join(map(str, like or known[:5]))} …"
         raise CheckpointError(
             f"the scenario names checkpoint {unknown[0]!r}, which the tables do not have",
-            remedy=f"They have {', '.join(map(str, like))} …",
+            remedy=some if like or not listed else f"All that there are stand in {listed}",
         )
 
 

@@ -29,6 +29,10 @@ Border = Literal["as-is", "no-delay", "closed"]
 """How the border is passed: with its delays, without any, not at all."""
 
 
+LIMITS_H = (0.01, 100.0)
+"""Least and greatest limit of an isochrone that is asked for, hours."""
+
+
 def zone_isochrones(
     settings: Settings, border: dict[str, Any], built: dict[str, Any], tables: GateTables
 ) -> gpd.GeoDataFrame:
@@ -64,6 +68,28 @@ def zone_isochrones(
         places=built["places"],
         modes=ROAD,
     )
+
+
+def check_limits(hours: Sequence[float]) -> None:
+    """Refuse limits of isochrones that nothing lies within, or that everything does.
+
+    Parameters
+    ----------
+    hours
+        The limits.
+
+    Raises
+    ------
+    StudyError
+        If there is none, or one is not within `LIMITS_H`.
+    """
+    least, most = LIMITS_H
+    wrong = [limit for limit in hours if not least <= limit <= most]
+    if wrong or not hours:
+        raise StudyError(
+            f"an isochrone of {wrong[0]:g} hours" if wrong else "isochrones without a limit",
+            remedy=f"Give limits of {least:g} to {most:g} hours",
+        )
 
 
 def isochrones_from(

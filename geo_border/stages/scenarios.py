@@ -16,9 +16,10 @@ from geo_border.results import WhatIf
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.parameters import MODES_OF, gravity_of
+from geo_border.stages.remarks import remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from geo_border.routing.inside import Inside
     from geo_border.settings import Settings
@@ -34,6 +35,7 @@ def scenario_stage(
     *,
     mode: Mode = "road",
     each_place: bool = True,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> WhatIf:
     """Compare scenarios at the border with the border as it is.
 
@@ -53,6 +55,8 @@ def scenario_stage(
         Mode of the trips.
     each_place
         Whether to give the places too, which a thousand scenarios need not.
+    progress
+        Called with how many scenarios are done.
 
     Returns
     -------
@@ -90,6 +94,7 @@ def scenario_stage(
         decay=calibrated(settings.access.decay, settings.access.half_life_h),
         gravity=gravity_of(settings),
         each_place=each_place,
+        progress=lambda done: progress(f"scenarios: {done:,} of {len(checked):,}"),
     )
     return WhatIf(
         settings=settings,
@@ -98,6 +103,9 @@ def scenario_stage(
         regions=border["regions"],
         places=places,
         checkpoints=checkpoint_points(border["checkpoints"], crossings, known),
+        territory=border["territory"],
+        border=border["border"],
+        remarks=remarks(scenarios, checked, crossings, tables, found),
     )
 
 

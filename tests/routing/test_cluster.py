@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import pytest
 
 from geo_border import open_study
 from geo_border.access.decay import Exponential, codes
+from geo_border.cli import main
 from geo_border.errors import NetworkError, SchedulerError
 from geo_border.routing.cluster import cluster, current_cluster
 from geo_border.routing.compiled import in_blocks
@@ -107,6 +109,22 @@ def test_a_run_on_a_cluster_gives_the_same_tables(address, mini, tmp_path):
     assert tables
     for table in tables:
         assert table.read_bytes() == (tmp_path / "together" / "tables" / table.name).read_bytes()
+
+
+def test_whatif_on_a_cluster_writes_the_same_bytes(address, mini, tmp_path, monkeypatch):
+    plans = tmp_path / "plans.csv"
+    rows = "".join(f"wait {n} h,middle={n},\n" for n in range(1, 8))
+    plans.write_text(f"name,delay,close\n{rows}shut,,west\n")
+    written = []
+    for name, spread in (("alone", ()), ("together", ("--scheduler", address))):
+        out = str(tmp_path / name)
+        command = ("geo-border", "whatif", str(mini), "--scenarios", str(plans), "-o", out, *spread)
+        monkeypatch.setattr(sys, "argv", list(command))
+        main()
+        folder = tmp_path / name / "whatif" / "plans-csv"
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert {"totals.csv", "regions.csv", "places.csv", "whatif.gpkg"} <= written[0].keys()
+    assert written[0] == written[1]
 
 
 def test_blocks_of_a_killed_worker_are_computed_by_another(address, tmp_path):

@@ -1,0 +1,93 @@
+"""Why parts of a scenario change nothing, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.inputs.proposals import Proposal
+from geo_border.routing.scenarios import delays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from geo_border.bottlenecks.changes import Changes
+    from geo_border.routing.scenarios import Scenario
+    from geo_border.routing.tables import GateTables
+
+
+def remarks(
+    asked: Mapping[str, Scenario | Proposal],
+    scenarios: Mapping[str, Scenario],
+    crossings: pd.DataFrame,
+    tables: GateTables,
+    found: Changes,
+) -> pd.DataFrame:
+    """Say of each checkpoint that a scenario names without effect why it has none.
+
+    Parameters
+    ----------
+    asked
+        What was asked for, by name.
+    scenarios
+        The scenarios that it means.
+    crossings
+        Of the network, with ``checkpoint_id``.
+    tables
+        Checkpoint tables.
+    found
+        What the scenarios change.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``scenario``, ``checkpoint_id`` (missing where all are meant), ``remark``; no
+        row where everything has an effect.
+    """
+    gates = tables.gates.index
+    n = len(gates)
+    before = delays(tables)
+    after = found.checkpoints[["delay_out_h", "delay_in_h"]].to_numpy().reshape(-1, n, 2)
+    loads = found.checkpoints[["load_share_before", "load_share_after"]].to_numpy()
+    idle = ~(loads > 0).any(axis=1).reshape(-1, n)
+    rows: list[tuple[str, str | None, str]] = []
+    for number, (name, scenario) in enumerate(scenarios.items()):
+        what = asked[name]
+        if isinstance(what, Proposal):
+            rows += [(name, *remark) for remark in _served(what, crossings, gates)]
+        same = (before == after[number].T).all(axis=0)
+        for gate in sorted(scenario.named):
+            at = gates.get_loc(gate)
+            text = _why(scenario, gate, before[:, at]) if same[at] else ""
+            if not same[at] and idle[number, at]:
+                text = "carries none of the trips across the border, before or after"
+            if text:
+                rows.append((name, gate, text))
+        if same.all() and not scenario.named:
+            rows.append((name, None, "no checkpoint opens, closes or takes other hours"))
+    return pd.DataFrame(rows, columns=["scenario", "checkpoint_id", "remark"])
+
+
+def _served(
+    what: Proposal, crossings: pd.DataFrame, gates: pd.Index[str]
+) -> Iterator[tuple[str, str]]:
+    """Crossings to be opened that have a checkpoint."""
+    for name in what.open:
+        if name not in gates and name in crossings.index:
+            post = str(crossings.loc[name, "checkpoint_id"])
+            yield post, f"serves the crossing {name} already: it is the checkpoint that is opened"
+
+
+def _why(scenario: Scenario, gate: str, hours: NDArray[np.float64]) -> str:
+    """Why nothing is different at a gate that a scenario names."""
+    if gate in scenario.closed:
+        return "was not open: closing it changes nothing"
+    if np.isinf(hours).all():
+        return "is not open: what it would take changes nothing unless it is opened too"
+    if gate in scenario.opened:
+        return "is open already"
+    return "takes these hours already"
