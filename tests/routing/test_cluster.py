@@ -120,7 +120,9 @@ def test_whatif_on_a_cluster_writes_the_same_bytes(address, mini, tmp_path, monk
         out = str(tmp_path / name)
         command = ("geo-border", "whatif", str(mini), "--scenarios", str(plans), "-o", out, *spread)
         monkeypatch.setattr(sys, "argv", list(command))
-        main()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
         folder = tmp_path / name / "whatif" / "plans-csv"
         written.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert {"totals.csv", "regions.csv", "places.csv", "whatif.gpkg"} <= written[0].keys()
