@@ -6,19 +6,29 @@ import os
 from collections import deque
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from geo_border.errors import ExtractError
-from geo_border.network.osm import kernels
+from geo_border.network.osm import kernels, pbf
+from geo_border.network.osm.inflate import is_compiled, tool
 from geo_border.network.osm.node_kernels import read_nodes
-from geo_border.network.osm.pbf import Blob, Header, blobs, inflate, read_header
+from geo_border.network.osm.pbf import (
+    LARGEST_BLOB,
+    Blob,
+    Header,
+    blobs,
+    inflate,
+    read_header,
+)
+from geo_border.network.osm.unpack_kernels import PLAIN, find_frames, look_into
 from geo_border.network.osm.way_kernels import read_relations, read_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
+    from io import BufferedReader
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,7 +44,7 @@ R = TypeVar("R")
 AHEAD = 4
 """Tasks in work for each core; bounds the memory for blocks that wait for their turn."""
 
-TOGETHER = 8
+TOGETHER = 16
 """Blobs in a task; more would cost memory, fewer the time of threads that wait for another."""
 
 MOST_TIMES, AT_LEAST = 40, 1 << 28
@@ -48,12 +58,15 @@ _ALL = kernels.NODES | kernels.WAYS | kernels.RELATIONS
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Objects of one kind from one block.
+    """Objects of one kind from some blocks.
 
     Parameters
     ----------
-    path, offset
-        Where the block lies; None in files without blocks.
+    path
+        The file.
+    origins
+        How many of the strings come before each block, and where it lies; None in files
+        without blocks.
     ids
         Id of each way, relation or tagged node.
     tags
@@ -71,7 +84,7 @@ class Batch:
     """
 
     path: Path
-    offset: int | None
+    origins: tuple[tuple[int, int | None], ...]
     ids: NDArray[np.int64]
     tags: NDArray[np.int32]
     pool: NDArray[np.uint8]
@@ -115,11 +128,11 @@ class PbfSource:
     pool
         Threads to work in.
     told
-        Called after each block.
+        Called after every few blocks.
     """
 
     def __init__(
-        self, path: Path, file: BinaryIO, pool: ThreadPoolExecutor, told: Told = silent
+        self, path: Path, file: BufferedReader, pool: ThreadPoolExecutor, told: Told = silent
     ) -> None:
         self.path = path
         self._told = told
@@ -128,12 +141,9 @@ class PbfSource:
         self._room = AT_LEAST + MOST_TIMES * path.stat().st_size
         self._lock = Lock()
         self._pool = pool
+        self._expected: dict[int, int] = {}
         found = blobs(file, path)
-        heads = [
-            read_header(inflate(self._read(blob), blob, path), blob, path)
-            for blob in found
-            if blob.kind == "OSMHeader"
-        ]
+        heads = [self._header(blob) for blob in found if blob.kind == "OSMHeader"]
         self.header: Header = heads[0]
         self._blobs = [blob for blob in found if blob.kind == "OSMData"]
         self._kinds = self._kinds_by_order() if self.header.is_sorted else self._kinds_by_look()
@@ -152,18 +162,20 @@ class PbfSource:
         Yields
         ------
         Batch
-            Block by block.
+            In the order of the file.
         """
 
-        def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
-            status = np.zeros(2, np.int64)
-            ids, counts, refs, kinds, roles, tags, pool, ends, total, seen = read_relations(
-                inflate(data, blob, self.path), names, status
-            )
-            self._check(blob, status, seen)
+        def work(part: Sequence[Blob]) -> tuple[Batch, int]:
+            data, frames, status = self._load(part)
+            with tool() as inflater:
+                ids, counts, refs, members, tags, pool, ends, looks, total = read_relations(
+                    data, frames, inflater, names, status
+                )
+            self._check(part, status, looks, data)
+            _, kinds, roles = members.reshape(-1, 3).T
             batch = Batch(
-                self.path, blob.offset, ids, tags.reshape(-1, 3), pool, ends,
-                counts=counts, refs=refs, kinds=kinds, roles=roles,
+                self.path, _origins(part, looks), ids, tags.reshape(-1, 3), pool, ends,
+                counts=counts, refs=refs, kinds=kinds.astype(np.int8), roles=roles.copy(),
             )  # fmt: skip
             return batch, total
 
@@ -182,17 +194,18 @@ class PbfSource:
         Yields
         ------
         Batch
-            Block by block.
+            In the order of the file.
         """
 
-        def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
-            status = np.zeros(2, np.int64)
-            ids, counts, refs, tags, pool, ends, total, seen = read_ways(
-                inflate(data, blob, self.path), names, members, status
-            )
-            self._check(blob, status, seen)
+        def work(part: Sequence[Blob]) -> tuple[Batch, int]:
+            data, frames, status = self._load(part)
+            with tool() as inflater:
+                ids, counts, refs, tags, pool, ends, looks, total = read_ways(
+                    data, frames, inflater, names, members, status
+                )
+            self._check(part, status, looks, data)
             batch = Batch(
-                self.path, blob.offset, ids, tags.reshape(-1, 3), pool, ends,
+                self.path, _origins(part, looks), ids, tags.reshape(-1, 3), pool, ends,
                 counts=counts, refs=refs,
             )  # fmt: skip
             return batch, total
@@ -212,17 +225,18 @@ class PbfSource:
         Yields
         ------
         Batch
-            Block by block.
+            In the order of the file.
         """
 
-        def work(blob: Blob, data: bytes) -> tuple[Batch, int]:
-            status = np.zeros(2, np.int64)
-            places, place_x, place_y, ids, x, y, tags, pool, ends, total, seen = read_nodes(
-                inflate(data, blob, self.path), names, needed, status
-            )
-            self._check(blob, status, seen)
+        def work(part: Sequence[Blob]) -> tuple[Batch, int]:
+            data, frames, status = self._load(part)
+            with tool() as inflater:
+                places, place_x, place_y, ids, x, y, tags, pool, ends, looks, total = read_nodes(
+                    data, frames, inflater, names, needed, status
+                )
+            self._check(part, status, looks, data)
             batch = Batch(
-                self.path, blob.offset, ids, tags.reshape(-1, 3), pool, ends,
+                self.path, _origins(part, looks), ids, tags.reshape(-1, 3), pool, ends,
                 x=x, y=y, places=places, place_x=place_x, place_y=place_y,
             )  # fmt: skip
             return batch, total
@@ -230,15 +244,16 @@ class PbfSource:
         return self._run(kernels.NODES, "nodes", work)
 
     def _run(
-        self, kind: int, name: str, work: Callable[[Blob, bytes], tuple[Batch, int]]
+        self, kind: int, name: str, work: Callable[[Sequence[Blob]], tuple[Batch, int]]
     ) -> Iterator[Batch]:
         """Apply `work` to the blobs that hold a kind of objects."""
         chosen = [
             blob for blob, kinds in zip(self._blobs, self._kinds, strict=True) if kinds & kind
         ]
+        parts = _parts(chosen)
         done, size = 0, sum(blob.size for blob in chosen)
-        for blob, (batch, total) in zip(chosen, self._each(work, chosen), strict=True):
-            done += blob.size
+        for part, (batch, total) in zip(parts, in_order(self._pool, work, parts), strict=True):
+            done += sum(blob.size for blob in part)
             self._told(self.path, name, done, size)
             self.counts[name] += total
             self._room -= batch.kept_bytes
@@ -247,39 +262,59 @@ class PbfSource:
                     f"what is in the file takes more than {MOST_TIMES} times its size in memory,"
                     " which no map does",
                     file=self.path,
-                    offset=batch.offset,
+                    offset=batch.origins[0][1],
                     remedy="Download it again, and compare its checksum",
                 )
             yield batch
 
-    def _each(self, work: Callable[[Blob, bytes], R], chosen: Sequence[Blob]) -> Iterator[R]:
-        """Apply `work` to blobs in threads, several at a time where there are many."""
-        size = max(1, min(TOGETHER, len(chosen) // (AHEAD * (os.cpu_count() or 1))))
-        parts = (chosen[at : at + size] for at in range(0, len(chosen), size))
+    def _load(
+        self, part: Sequence[Blob]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+        """What blobs hold, where in it their blocks lie, and a status for kernels."""
+        ends = np.cumsum([blob.size for blob in part])
+        data = np.empty(ends[-1], np.uint8)
+        for blob, end in zip(part, ends.tolist(), strict=True):
+            self._read(blob, data[end - blob.size : end])
+        frames = np.empty((len(part), 3), np.int64)
+        status = np.zeros(3, np.int64)
+        limits = LARGEST_BLOB, pbf.MOST_TIMES, pbf.AT_LEAST
+        if is_compiled() and find_frames(data, ends, *limits, frames):
+            return data, frames, status
+        blocks = [
+            inflate(data[end - blob.size : end].tobytes(), blob, self.path)
+            for blob, end in zip(part, ends.tolist(), strict=True)
+        ]
+        frames[:, 1] = np.cumsum([block.size for block in blocks])
+        frames[:, 0] = frames[:, 1] - [block.size for block in blocks]
+        frames[:, 2] = PLAIN
+        return np.concatenate(blocks), frames, status
 
-        def several(part: Sequence[Blob]) -> list[R]:
-            return [work(blob, self._read(blob)) for blob in part]
-
-        for done in in_order(self._pool, several, parts):
-            yield from done
-
-    def _read(self, blob: Blob) -> bytes:
+    def _read(self, blob: Blob, into: NDArray[np.uint8]) -> None:
         with self._lock:
             self._file.seek(blob.start)
-            data = self._file.read(blob.size)
-        if len(data) < blob.size:
+            size = self._file.readinto(into.data)
+        if size < blob.size:
             raise ExtractError("the file has become shorter", file=self.path, offset=blob.offset)
-        return data
 
-    def _kinds_in(self, blob: Blob, data: bytes) -> int:
-        """Kinds of objects in a blob."""
-        status = np.zeros(2, np.int64)
-        *_, seen = kernels.objects(inflate(data, blob, self.path), 0, status)
-        self._refuse(blob, status)
-        return seen
+    def _header(self, blob: Blob) -> Header:
+        data = np.empty(blob.size, np.uint8)
+        self._read(blob, data)
+        return read_header(inflate(data.tobytes(), blob, self.path), blob, self.path)
+
+    def _kinds_in(self, part: Sequence[Blob]) -> list[int]:
+        """Kinds of objects in each of some blobs."""
+        data, frames, status = self._load(part)
+        with tool() as inflater:
+            looks = look_into(data, frames, inflater, status)
+        self._check(part, status, looks, data)
+        return [int(seen) for seen in looks[:, 0]]
 
     def _kinds_by_look(self) -> list[int]:
-        return list(self._each(self._kinds_in, self._blobs))
+        return [
+            seen
+            for part in in_order(self._pool, self._kinds_in, _parts(self._blobs))
+            for seen in part
+        ]
 
     def _kinds_by_order(self) -> list[int]:
         """Kinds in each blob of a sorted file, found by bisection; `_check` proves it right."""
@@ -290,8 +325,7 @@ class PbfSource:
             while low < high:
                 middle = (low + high) // 2
                 if middle not in looked:
-                    blob = self._blobs[middle]
-                    looked[middle] = self._kinds_in(blob, self._read(blob))
+                    looked[middle] = self._kinds_in(self._blobs[middle : middle + 1])[0]
                 if looked[middle] & kinds:
                     high = middle
                 else:
@@ -309,21 +343,33 @@ class PbfSource:
             kinds[number] = found
         return kinds
 
-    def _check(self, blob: Blob, status: NDArray[np.int64], seen: int) -> None:
+    def _check(
+        self,
+        part: Sequence[Blob],
+        status: NDArray[np.int64],
+        looks: NDArray[np.int64],
+        data: NDArray[np.uint8],
+    ) -> None:
         """Refuse a block that is not sound or does not hold what its place promised."""
-        self._refuse(blob, status)
-        if seen & ~self._expected[blob.offset]:
-            raise ExtractError(
-                "the file says that it is sorted and is not",
-                file=self.path,
-                offset=blob.offset,
-                remedy="Sort it with `osmium sort`",
-            )
+        code, at, bad = status.tolist()
+        for number, blob in enumerate(part):
+            if code != kernels.SOUND and number == bad:
+                self._refuse(part, code, at, bad, data)
+            if looks[number, 0] & ~self._expected.get(blob.offset, _ALL):
+                raise ExtractError(
+                    "the file says that it is sorted and is not",
+                    file=self.path,
+                    offset=blob.offset,
+                    remedy="Sort it with `osmium sort`",
+                )
 
-    def _refuse(self, blob: Blob, status: NDArray[np.int64]) -> None:
-        code, at = status.tolist()
-        if code == kernels.SOUND:
-            return
+    def _refuse(
+        self, part: Sequence[Blob], code: int, at: int, bad: int, data: NDArray[np.uint8]
+    ) -> None:
+        if code == kernels.PACKED:
+            start = sum(blob.size for blob in part[:bad])
+            # Tells more precisely what is wrong.
+            inflate(data[start : start + part[bad].size].tobytes(), part[bad], self.path)
         if code == kernels.HISTORY:
             remedy = "Take one point of time of it with `osmium time-filter`"
         else:
@@ -331,9 +377,21 @@ class PbfSource:
         raise ExtractError(
             f"{kernels.PROBLEMS[code]} (byte {at} of the block that begins here)",
             file=self.path,
-            offset=blob.offset,
+            offset=part[bad].offset,
             remedy=remedy,
         )
+
+
+def _parts(blobs: Sequence[Blob]) -> list[Sequence[Blob]]:
+    """Blobs of each task, several where there are many."""
+    size = max(1, min(TOGETHER, len(blobs) // (AHEAD * (os.cpu_count() or 1))))
+    return [blobs[at : at + size] for at in range(0, len(blobs), size)]
+
+
+def _origins(part: Sequence[Blob], looks: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
+    """How many strings there are before each blob, and where it lies."""
+    before = [0, *looks[:-1, 1].tolist()]
+    return tuple((strings, blob.offset) for strings, blob in zip(before, part, strict=True))
 
 
 def in_order(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

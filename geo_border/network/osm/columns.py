@@ -27,32 +27,37 @@ class Dictionary:
     def __init__(self) -> None:
         self._pools: list[NDArray[np.uint8]] = []
         self._ends: list[NDArray[np.int64]] = []
-        self._origins: list[tuple[Path, int | None]] = []
+        self._origins: list[tuple[Path, Sequence[tuple[int, int | None]]]] = []
         self._strings = 0
         self._bytes = 0
 
     def add(
-        self, pool: NDArray[np.uint8], ends: NDArray[np.int64], path: Path, offset: int | None
+        self,
+        pool: NDArray[np.uint8],
+        ends: NDArray[np.int64],
+        path: Path,
+        origins: Sequence[tuple[int, int | None]],
     ) -> int:
-        """Add the strings of a block.
+        """Add the strings of some blocks.
 
         Parameters
         ----------
         pool, ends
             Bytes of the strings back to back, and where each ends.
-        path, offset
-            Where the block lies, for errors.
+        path, origins
+            The file, how many of the strings come before each block, and where it lies, for
+            errors.
 
         Returns
         -------
         int
-            Number of its first string.
+            Number of the first string.
         """
         base = self._strings
         if ends.size:
             self._pools.append(pool)
             self._ends.append(ends + self._bytes)
-            self._origins.append((path, offset))
+            self._origins.append((path, origins))
             self._strings += ends.size
             self._bytes += pool.size
         return base
@@ -84,11 +89,14 @@ class Dictionary:
     def _not_text(self) -> ExtractError:
         """Error that names the first block with a string that is not UTF-8."""
         before = 0
-        for pool, ends, (path, offset) in zip(self._pools, self._ends, self._origins, strict=True):
-            try:
-                _binary(pool, np.concatenate([[0], ends - before])).cast(pa.large_string())
-            except pa.ArrowInvalid:
-                return ExtractError("a tag or role is not UTF-8", file=path, offset=offset)
+        for pool, ends, (path, origins) in zip(self._pools, self._ends, self._origins, strict=True):
+            bounds = np.concatenate([[0], ends - before])
+            firsts = [first for first, _ in origins]
+            for (first, offset), stop in zip(origins, [*firsts[1:], ends.size], strict=True):
+                try:
+                    _binary(pool, bounds[first : stop + 1]).cast(pa.large_string())
+                except pa.ArrowInvalid:
+                    return ExtractError("a tag or role is not UTF-8", file=path, offset=offset)
             before += pool.size
         raise AssertionError
 

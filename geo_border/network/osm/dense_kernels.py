@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from geo_border.network.osm.id_kernels import TAGGED
 from geo_border.network.osm.kernels import (
     CUT,
     DELTA_LIMIT,
@@ -24,6 +25,7 @@ from geo_border.network.osm.wire import (
     WORD,
     compiled,
     difference,
+    eight_bytes,
     short,
     varint,
 )
@@ -44,7 +46,7 @@ _DENSE_LENGTHS = 1 << 1 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 10
 def longest(
     buf: Bytes, starts: Numbers, stops: Numbers, is_dense: Flags, fields: Ids, status: Ids
 ) -> int:
-    """Nodes in the longest list of a block.
+    """More nodes than the longest list of a block holds.
 
     Parameters
     ----------
@@ -60,14 +62,14 @@ def longest(
     Returns
     -------
     int
-        At least 1.
+        At least 2.
     """
     most = 1
     for i in range(starts.size):
         if is_dense[i]:
             message(buf, starts[i], stops[i], _DENSE_LENGTHS, 0, fields, status)
-            most = max(most, numbers_in(buf, fields[1, 0], fields[1, 1]))
-    return most
+            most = max(most, fields[1, 1] - fields[1, 0])
+    return most + 1
 
 
 @compiled
@@ -107,9 +109,17 @@ def dense_ids(buf: Bytes, at: int, end: int, fields: Ids, nodes: Ids, status: Id
 
 @compiled
 def dense_places(
-    buf: Bytes, fields: Ids, count: int, limit: int, lats: Ids, lons: Ids, status: Ids
-) -> None:
-    """Read the coordinates of a list of dense nodes.
+    buf: Bytes,
+    fields: Ids,
+    count: int,
+    flags: NDArray[np.uint8],
+    limit: int,
+    rows: Numbers,
+    lats: Ids,
+    lons: Ids,
+    status: Ids,
+) -> int:
+    """Read the coordinates of a list of dense nodes, and keep some.
 
     Parameters
     ----------
@@ -119,16 +129,24 @@ def dense_places(
         Where the coordinates lie, as `dense_ids` left and checked it.
     count
         How many there are.
+    flags
+        Not 0 for each node whose coordinates are kept.
     limit
         Largest coordinate, absolutely, in units of the block.
-    lats, lons
-        Filled in place.
+    rows, lats, lons
+        Which nodes are kept, and their coordinates; filled in place. They have room for one
+        more than there are nodes.
     status
         Changed in place.
+
+    Returns
+    -------
+    int
+        How many are kept.
     """
     at, other = fields[8, 0], fields[9, 0]
     last = buf.size - WORD
-    lat = lon = 0
+    lat = lon = n = 0
     # Two chains of numbers side by side keep the processor busier than one after the other.
     for i in range(count):
         here, there = at, other
@@ -152,8 +170,11 @@ def dense_places(
         if not (-limit < lat < limit and -limit < lon < limit):
             fail(status, PLACE, here)
             break
-        lats[i] = lat
-        lons[i] = lon
+        # Written in any case, and over if the node is not kept: there is no pattern by which
+        # a branch could be foreseen.
+        rows[n], lats[n], lons[n] = i, lat, lon
+        n += flags[i] != 0
+    return n
 
 
 @compiled
@@ -164,6 +185,7 @@ def mark_tagged(  # noqa: C901  (one walk)
     found: NDArray[np.int16],
     selects: Flags,
     marks: Numbers,
+    flags: NDArray[np.uint8],
     status: Ids,
 ) -> int:
     """Find the nodes of a list of dense ones that a key selects.
@@ -182,6 +204,8 @@ def mark_tagged(  # noqa: C901  (one walk)
         Whether a name selects its node.
     marks
         Filled in place: the nodes found, and where their tags begin and end.
+    flags
+        `TAGGED` is added for those found.
     status
         Changed in place; all tags are checked.
 
@@ -194,7 +218,13 @@ def mark_tagged(  # noqa: C901  (one walk)
     at, end = fields[10, 0], fields[10, 1]
     if at == end:
         return 0
-    for node in range(count):
+    node = -1
+    while node + 1 < count:
+        node += 1
+        while node + WORD < count and at + WORD <= end and eight_bytes(buf, at) == 0:
+            # Eight nodes without tags.
+            at += WORD
+            node += WORD
         if at < end and buf[at] == 0:
             at += 1
             continue
@@ -216,6 +246,7 @@ def mark_tagged(  # noqa: C901  (one walk)
             return 0
         if kept:
             marks[n, 0], marks[n, 1], marks[n, 2] = node, first, at
+            flags[node] |= TAGGED
             n += 1
     if at != end:
         fail(status, UNEVEN, at)

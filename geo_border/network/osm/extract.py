@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -190,7 +190,7 @@ def read_extract(
     wanted
         What to keep.
     told
-        Called after each block of a ``.osm.pbf`` with its path, the kind of the objects, and
+        Called after every few blocks of a ``.osm.pbf`` with its path, the kind of the objects, and
         how many bytes of the blocks of that kind are read, of how many.
 
     Returns
@@ -272,7 +272,7 @@ class _Nodes(NamedTuple):
 def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor, told: Told) -> Source:
     """Open a file of any kind that is read."""
     try:
-        file: BinaryIO = stack.enter_context(path.open("rb"))
+        file = stack.enter_context(path.open("rb"))
     except OSError as error:
         raise ExtractError(f"the extract cannot be opened ({error.strerror})", file=path) from None
     if path.suffix == ".pbf":
@@ -301,7 +301,7 @@ def _merged(batches: Iterable[Batch]) -> _Merged:
     for batch in batches:
         if not batch.ids.size:
             continue
-        base = dictionary.add(batch.pool, batch.ends, batch.path, batch.offset)
+        base = dictionary.add(batch.pool, batch.ends, batch.path, batch.origins)
         tags.append(batch.tags + np.array([rows, 0, base], np.int32))
         roles.append(batch.roles + np.int32(base))
         refs.append(batch.refs)

@@ -14,10 +14,19 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     Numbers = NDArray[np.int32]
 
+NEEDED, TAGGED = 1, 2
+"""Flags of nodes that are kept."""
+
 
 @compiled
 def match(
-    nodes: Ids, count: int, needed: Ids, cursor: int, rows: Numbers, places: Numbers, n: int
+    nodes: Ids,
+    count: int,
+    needed: Ids,
+    cursor: int,
+    flags: NDArray[np.uint8],
+    places: Numbers,
+    n: int,
 ) -> tuple[int, int]:
     """Find the needed ones among nodes.
 
@@ -29,8 +38,8 @@ def match(
         Ids of the needed nodes, ascending.
     cursor
         Where in `needed` to begin.
-    rows
-        Filled in place: which nodes are needed.
+    flags
+        Filled in place: `NEEDED` or 0 for each node.
     places
         Filled in place from element `n` on: their positions in `needed`.
     n
@@ -55,9 +64,11 @@ def match(
             next_needed = needed[cursor] if cursor < needed.size else ID_LIMIT
         before = node
         if node == next_needed:
-            rows[hits] = i
+            flags[i] = NEEDED
             places[n + hits] = cursor
             hits += 1
+        else:
+            flags[i] = 0
     return hits, cursor
 
 

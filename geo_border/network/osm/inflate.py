@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ import numpy as np
 from isal import isal_zlib
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -113,6 +114,46 @@ def with_isal(packed: bytes | memoryview, size: int) -> NDArray[np.uint8]:
     if len(block) != size or not stream.eof:
         raise InflateError("a blob does not inflate to its announced size")
     return np.frombuffer(block, np.uint8)
+
+
+def is_compiled() -> bool:
+    """Whether compiled code can inflate, by `tool`.
+
+    Returns
+    -------
+    bool
+        False where libdeflate is not to be had.
+    """
+    return _libdeflate() is not None
+
+
+@contextmanager
+def tool() -> Iterator[tuple[int, int]]:
+    """What compiled code needs to inflate by libdeflate in one thread.
+
+    Yields
+    ------
+    address, state : int
+        Address of ``libdeflate_zlib_decompress`` and of a decompressor; zeros where the
+        library is not to be had.
+
+    Raises
+    ------
+    MemoryError
+        If there is no memory for a decompressor.
+    """
+    library = _libdeflate()
+    if library is None:
+        yield 0, 0
+        return
+    state = library.libdeflate_alloc_decompressor()
+    if not state:
+        raise MemoryError
+    try:
+        address = ctypes.cast(library.libdeflate_zlib_decompress, ctypes.c_void_p).value
+        yield address or 0, state
+    finally:
+        library.libdeflate_free_decompressor(state)
 
 
 @cache

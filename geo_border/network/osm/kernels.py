@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_border.network.osm.wire import (
-    GOES_ON,
     LENGTH,
+    ROW,
     VARINT,
     WORD,
     claim,
@@ -24,7 +24,11 @@ from geo_border.network.osm.wire import (
     difference,
     eight_bytes,
     field,
+    goes_on,
+    inlined,
+    number_at,
     room,
+    trailing_zeros,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int32]
     Flags = NDArray[np.bool_]
 
-SOUND, CUT, FORM, STRING, UNEVEN, ID, MISSING, PLACE, HISTORY, UNIT, KIND = range(11)
+SOUND, CUT, FORM, STRING, UNEVEN, ID, MISSING, PLACE, HISTORY, UNIT, KIND, PACKED = range(12)
 """What was found in a block; `PROBLEMS` says it in words."""
 
 PROBLEMS = {
@@ -49,6 +53,7 @@ PROBLEMS = {
     HISTORY: "the file holds deleted objects, so it is a history or change file",
     UNIT: "granularity or offset of the coordinates is out of range",
     KIND: "a relation member is neither node, way nor relation",
+    PACKED: "a blob does not inflate to its announced size",
 }
 
 NODES, WAYS, RELATIONS = 1, 2, 4
@@ -61,6 +66,9 @@ NANO_LIMIT = 2_000_000_000_000
 """Far beyond any coordinate in nanodegrees; below it nothing overflows."""
 
 DELTA_LIMIT = 1 << 61
+
+_EIGHT = np.uint64(0xFF)
+"""Eight numbers that end in eight bytes."""
 
 _STRINGS = 1 << 3 | LENGTH
 _GROUP = 2 << 3 | LENGTH
@@ -246,7 +254,7 @@ def message(
     return claimed
 
 
-@compiled
+@inlined
 def kind_bit(key: int) -> int:
     """Bit of the kind of object that a field of a group holds.
 
@@ -282,6 +290,8 @@ def check_visible(buf: Bytes, at: int, end: int, status: Ids) -> None:
     status
         Changed in place.
     """
+    if only_numbers(buf, at, end):
+        return
     while at < end:
         here = at
         key, value, at = field(buf, at, end)
@@ -295,6 +305,37 @@ def check_visible(buf: Bytes, at: int, end: int, status: Ids) -> None:
                 if buf[i] == 0:
                     fail(status, HISTORY, i)
                     break
+
+
+@inlined
+def only_numbers(buf: Bytes, at: int, end: int) -> bool:
+    """Whether short metadata are sound and hold numbers alone, none of which is ``visible``.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the metadata.
+
+    Returns
+    -------
+    bool
+        False where one has to look more closely.
+    """
+    size = end - at
+    if size >= ROW or at + ROW > buf.size:
+        return size == 0
+    ends = ~goes_on(buf, at) & ((np.uint64(1) << np.uint64(size)) - np.uint64(1))
+    looked = 0
+    while ends != 0:
+        key = np.int64(buf[np.uint64(at + looked)])
+        value = ends & (ends - np.uint64(1))
+        if key & 0x87 != VARINT or key == 6 << 3 or key < 8 or value == 0:
+            return False
+        looked = np.int64(trailing_zeros(value)) + 1  # type: ignore[assignment]  # int64
+        ends = value & (value - np.uint64(1))
+    return looked == size
 
 
 @compiled
@@ -320,7 +361,7 @@ def numbers_in(buf: Bytes, at: int, end: int) -> int:
 
 
 @compiled
-def take_sums(
+def take_sums(  # noqa: C901  (one walk)
     buf: Bytes, at: int, end: int, limit: int, code: int, out: Ids, n: int, status: Ids
 ) -> int:
     """Read a list of numbers written as differences.
@@ -352,31 +393,47 @@ def take_sums(
         fail(status, CUT, end - 1)
         return n
     near = limit - WORD * 0x40
-    while at < end:
-        # Eight differences of one byte each, as ids mostly are.
-        if at + WORD <= end and -near < value < near:
-            word = eight_bytes(buf, at)
-            if word & GOES_ON == 0:
-                for i in range(WORD):
-                    byte = np.int64(word >> np.uint64(8 * i) & np.uint64(0x7F))
-                    value += (byte >> 1) ^ -(byte & 1)  # type: ignore[assignment]  # int64
-                    out[n + i] = value
-                n += WORD
-                at += WORD
-                continue
-        here = at
-        delta, at = difference(buf, at, end)
-        if at < 0:
-            fail(status, CUT, here)
-            break
-        # The first check keeps the sum from overflowing.
-        if not -DELTA_LIMIT < delta < DELTA_LIMIT:
-            fail(status, code, here)
-            break
-        value += delta
-        if not -limit < value < limit:
-            fail(status, code, here)
-            break
-        out[n] = value
-        n += 1
+    row = at
+    while row < end:
+        # The numbers that end in a row of bytes; in the last ones of a block, one number.
+        ends = np.uint64(1)
+        is_row = row + ROW <= end and row + ROW + WORD <= buf.size
+        if is_row:
+            ends = ~goes_on(buf, row)
+        while ends != 0:
+            here = at
+            if is_row and at >= row and -near < value < near:
+                behind = ends >> np.uint64(at - row)
+                if behind & _EIGHT == _EIGHT:
+                    # Eight differences of one byte each, as ids mostly are.
+                    word = eight_bytes(buf, at)
+                    for i in range(WORD):
+                        byte = np.int64(word >> np.uint64(8 * i) & np.uint64(0x7F))
+                        value += (byte >> 1) ^ -(byte & 1)  # type: ignore[assignment]  # int64
+                        out[n + i] = value
+                    n += WORD
+                    at += WORD
+                    ends = (behind ^ _EIGHT) << np.uint64(at - WORD - row)
+                    continue
+            size: int = row + np.int64(trailing_zeros(ends)) + 1 - at  # type: ignore[assignment]  # int64
+            if is_row and size <= WORD:
+                delta = number_at(buf, at, size)
+                at += size
+            else:
+                delta, at = difference(buf, at, end)
+                if at < 0:
+                    fail(status, CUT, here)
+                    return n
+                # Beyond this the sum could overflow.
+                if not -DELTA_LIMIT < delta < DELTA_LIMIT:
+                    fail(status, code, here)
+                    return n
+            ends &= ends - np.uint64(1)
+            value += delta
+            if not -limit < value < limit:
+                fail(status, code, here)
+                return n
+            out[n] = value
+            n += 1
+        row = row + ROW if is_row else at
     return n

@@ -13,7 +13,7 @@ from geo_border.network.osm.dense_kernels import (
     longest,
     mark_tagged,
 )
-from geo_border.network.osm.id_kernels import match
+from geo_border.network.osm.id_kernels import NEEDED, TAGGED, match
 from geo_border.network.osm.kernels import (
     ID,
     MISSING,
@@ -31,13 +31,15 @@ from geo_border.network.osm.kernels import (
 from geo_border.network.osm.string_kernels import (
     Names,
     is_selected,
-    pooled_tags,
+    pooled,
     recognised,
     take_tags,
 )
+from geo_border.network.osm.unpack_kernels import largest_block, unpacked
 from geo_border.network.osm.wire import (
     ID_LIMIT,
     compiled,
+    inlined,
     room,
     zigzag,
 )
@@ -52,10 +54,11 @@ if TYPE_CHECKING:
 
 _NODE_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4
 _NODE_NUMBERS = 1 << 1 | 1 << 8 | 1 << 9
+_MANY = 1 << 14
 _NO_PLACE = -UNPLACED - 1
 
 
-@compiled
+@inlined
 def degrees7(value: int, granularity: int, offset: int, most: int) -> int:
     """Coordinate in units of 1e-7 degrees, cut as libosmium cuts.
 
@@ -84,16 +87,16 @@ def degrees7(value: int, granularity: int, offset: int, most: int) -> int:
 
 @compiled
 def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays cost time)
-    buf: Bytes, names: Names, needed: Ids, status: Ids
+    data: Bytes, frames: Ids, tool: tuple[int, int], names: Names, needed: Ids, status: Ids
 ) -> tuple[
-    Numbers, Numbers, Numbers, Ids, Numbers, Numbers, Numbers, NDArray[np.uint8], Ids, int, int
+    Numbers, Numbers, Numbers, Ids, Numbers, Numbers, Numbers, NDArray[np.uint8], Ids, Ids, int
 ]:
-    """Nodes of a block that are needed for ways or have a wanted key.
+    """Nodes of some blocks that are needed for ways or have a wanted key.
 
     Parameters
     ----------
-    buf
-        The block.
+    data, frames, tool
+        The blocks, packed, see `unpacked`.
     names
         Keys that select a node and keys to keep.
     needed
@@ -111,81 +114,108 @@ def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays co
         Row, column and string of each tag, three numbers each.
     pool, ends
         Bytes of the strings back to back, and where each ends.
+    looks
+        Kinds of objects in each block, and how many strings there are up to its end.
     total
-        Nodes in the block.
-    seen
-        Kinds of objects in the block.
+        Nodes in the blocks.
     """
-    granularity, lat_offset, lon_offset, start, end = block_units(buf, status)
-    units = (granularity, lat_offset, lon_offset)
-    string_starts, string_sizes, found = recognised(buf, start, end, names, status)
-    selecting = False
-    for name in found:
-        selecting |= name >= 0 and names.selects[name]
-    limit = NANO_LIMIT // granularity + 1
-    starts, stops, is_dense, seen = objects(buf, NODES, status)
+    block = np.empty(largest_block(frames), np.uint8)
+    looks = np.zeros((frames.shape[0], 2), np.int64)
     fields = np.zeros((11, 2), np.int64)
-    most = longest(buf, starts, stops, is_dense, fields, status)
-    nodes, lats, lons = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
-    rows = np.empty(most, np.int32)
-    marks = np.empty((most, 3), np.int32)
-    places, x, y = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
+    nodes, lats, lons = np.empty(2, np.int64), np.empty(2, np.int64), np.empty(2, np.int64)
+    flags, rows, marks = np.empty(2, np.uint8), np.empty(2, np.int32), np.empty((2, 3), np.int32)
+    places, x, y = np.empty(_MANY, np.int32), np.empty(_MANY, np.int32), np.empty(_MANY, np.int32)
     ids, tagged_x, tagged_y = np.empty(16, np.int64), np.empty(16, np.int32), np.empty(16, np.int32)
-    tags = np.empty(64, np.int32)
-    n = n_tagged = n_tags = total = cursor = 0
-    for i in range(starts.size):
-        if status[0] != SOUND:
-            break
-        marked = 0
-        if is_dense[i]:
-            count = dense_ids(buf, starts[i], stops[i], fields, nodes, status)
-            if selecting:
-                marked = mark_tagged(buf, fields, count, found, names.selects, marks, status)
-        else:
-            count = 1
-            plain_node(buf, starts[i], stops[i], limit, fields, nodes, lats, lons, status)
-            if is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
-                marked, marks[0, 0] = 1, 0
-        if status[0] != SOUND:
-            break
-        total += count
-        places, x, y = room(places, n + count), room(x, n + count), room(y, n + count)
-        hits, cursor = match(nodes, count, needed, cursor, rows, places, n)
-        if is_dense[i]:
-            dense_places(buf, fields, count, limit, lats, lons, status)
-        n = enter(rows, hits, lons, lats, units, places, x, y, n, starts[i], status)
-        for j in range(marked):
-            row = marks[j, 0]
-            east, north = place_of(lons[row], lats[row], units, starts[i], status)
-            if east == UNPLACED:
-                continue
-            ids, tagged_x, tagged_y = (
-                room(ids, n_tagged + 1), room(tagged_x, n_tagged + 1), room(tagged_y, n_tagged + 1)
-            )  # fmt: skip
-            ids[n_tagged], tagged_x[n_tagged], tagged_y[n_tagged] = nodes[row], east, north
+    tags, pool, ends = np.empty(64, np.int32), np.empty(64, np.uint8), np.empty(16, np.int64)
+    n = n_tagged = n_tags = n_strings = total = cursor = 0
+    for b in range(frames.shape[0]):
+        status[2] = b
+        buf = unpacked(data, frames[b], tool, block, status)
+        granularity, lat_offset, lon_offset, start, end = block_units(buf, status)
+        units = (granularity, lat_offset, lon_offset)
+        string_starts, string_sizes, found = recognised(buf, start, end, names, status)
+        selecting = False
+        for name in found:
+            selecting |= name >= 0 and names.selects[name]
+        limit = NANO_LIMIT // granularity + 1
+        starts, stops, is_dense, looks[b, 0] = objects(buf, NODES, status)
+        most = longest(buf, starts, stops, is_dense, fields, status)
+        if most > nodes.size:
+            nodes, lats, lons = room(nodes, most), room(lats, most), room(lons, most)
+            flags, rows = room(flags, most), room(rows, most)
+            marks = np.empty((nodes.size, 3), np.int32)
+        first_tag = 3 * n_tags
+        for i in range(starts.size):
+            if status[0] != SOUND:
+                break
             if is_dense[i]:
-                at, end = marks[j, 1], marks[j, 2]
-                tags = room(tags, 3 * (n_tags + end - at))
-                n_tags = dense_tags(buf, at, end, found, names.columns, n_tagged, tags, n_tags)
+                count = dense_ids(buf, starts[i], stops[i], fields, nodes, status)
             else:
-                tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
-                n_tags = take_tags(
-                    buf, fields, found, names.columns, n_tagged, tags, n_tags, status
-                )
-            n_tagged += 1
-    pool, ends = pooled_tags(buf, string_starts, string_sizes, tags, n_tags)
+                count = 1
+                plain_node(buf, starts[i], stops[i], limit, fields, nodes, lats, lons, status)
+            if status[0] != SOUND:
+                break
+            total += count
+            if n + count > places.size:
+                places, x, y = room(places, n + count), room(x, n + count), room(y, n + count)
+            _, cursor = match(nodes, count, needed, cursor, flags, places, n)
+            if is_dense[i]:
+                if selecting:
+                    mark_tagged(buf, fields, count, found, names.selects, marks, flags, status)
+                kept = dense_places(buf, fields, count, flags, limit, rows, lats, lons, status)
+            else:
+                if is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
+                    flags[0] |= TAGGED
+                kept, rows[0] = min(flags[0], 1), 0
+            if status[0] != SOUND:
+                break
+            n, marked = enter(
+                rows, kept, flags, lons, lats, units, places, x, y, n, marks, starts[i], status
+            )
+            for j in range(marked):
+                k = marks[j, 0]
+                east, north = place_of(lons[k], lats[k], units, starts[i], status)
+                if east == UNPLACED:
+                    continue
+                if n_tagged == ids.size:
+                    ids = room(ids, n_tagged + 1)
+                    tagged_x, tagged_y = room(tagged_x, ids.size), room(tagged_y, ids.size)
+                ids[n_tagged], tagged_x[n_tagged], tagged_y[n_tagged] = nodes[rows[k]], east, north
+                if is_dense[i]:
+                    at, stop = marks[j, 1], marks[j, 2]
+                    tags = room(tags, 3 * (n_tags + stop - at))
+                    n_tags = dense_tags(buf, at, stop, found, names.columns, n_tagged, tags, n_tags)
+                else:
+                    tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
+                    n_tags = take_tags(
+                        buf, fields, found, names.columns, n_tagged, tags, n_tags, status
+                    )
+                n_tagged += 1
+        if status[0] != SOUND:
+            break
+        pool, ends, n_strings = pooled(
+            buf,
+            string_starts,
+            string_sizes,
+            tags[: 3 * n_tags],
+            first_tag + 2,
+            pool,
+            ends,
+            n_strings,
+        )
+        looks[b, 1] = n_strings
     return (
-        places[:n],
-        x[:n],
-        y[:n],
+        places[:n].copy(),
+        x[:n].copy(),
+        y[:n].copy(),
         ids[:n_tagged].copy(),
         tagged_x[:n_tagged].copy(),
         tagged_y[:n_tagged].copy(),
         tags[: 3 * n_tags].copy(),
-        pool,
-        ends,
+        pool[: ends[n_strings - 1] if n_strings else 0].copy(),
+        ends[:n_strings].copy(),
+        looks,
         total,
-        seen,
     )
 
 
@@ -232,7 +262,8 @@ def plain_node(
 @compiled
 def enter(
     rows: Numbers,
-    hits: int,
+    kept: int,
+    flags: NDArray[np.uint8],
     lons: Ids,
     lats: Ids,
     units: tuple[int, int, int],
@@ -240,23 +271,28 @@ def enter(
     x: Numbers,
     y: Numbers,
     n: int,
+    marks: Numbers,
     here: int,
     status: Ids,
-) -> int:
+) -> tuple[int, int]:
     """Enter the coordinates of needed nodes; nodes without coordinates are left out.
 
     Parameters
     ----------
-    rows, hits
-        Which nodes of a list are needed, and how many.
+    rows, kept
+        Which nodes of a list are kept, and how many.
+    flags
+        Why each node of the list is kept: `NEEDED`, `TAGGED` or both.
     lons, lats
-        Coordinates of the nodes of the list as in the file.
+        Coordinates of the kept ones as in the file.
     units
         Granularity, offset of latitudes, offset of longitudes, nanodegrees.
     places, x, y
         Changed in place from element `n` on.
     n
         How many there are before.
+    marks
+        In the first column, filled in place, which of the kept nodes are tagged.
     here
         Where the list begins, for errors.
     status
@@ -264,21 +300,27 @@ def enter(
 
     Returns
     -------
-    int
+    n
         How many there are now.
+    marked
+        How many are tagged.
     """
-    last = n
-    for i in range(hits):
-        east, north = place_of(lons[rows[i]], lats[rows[i]], units, here, status)
-        if east != UNPLACED:
-            places[last] = places[n + i]
-            x[last] = east
-            y[last] = north
-            last += 1
-    return last
+    hit = n
+    marked = 0
+    for k in range(kept):
+        flag = flags[rows[k]]
+        if flag & TAGGED:
+            marks[marked, 0] = k
+            marked += 1
+        if flag & NEEDED:
+            east, north = place_of(lons[k], lats[k], units, here, status)
+            places[n], x[n], y[n] = places[hit], east, north
+            hit += 1
+            n += east != UNPLACED
+    return n, marked
 
 
-@compiled
+@inlined
 def place_of(
     lon: int, lat: int, units: tuple[int, int, int], here: int, status: Ids
 ) -> tuple[int, int]:

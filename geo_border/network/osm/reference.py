@@ -208,7 +208,7 @@ class _Table:
         """What was taken, as a batch."""
         return Batch(
             path,
-            None,
+            ((0, None),),
             np.array(self._ids, np.int64),
             np.array(self._tags, np.int32).reshape(-1, 3),
             np.frombuffer(b"".join(self._strings), np.uint8),

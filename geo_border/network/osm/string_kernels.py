@@ -284,9 +284,16 @@ def take_tags(
 
 @compiled
 def pooled(
-    buf: Bytes, starts: Numbers, sizes: Numbers, strings: Numbers
-) -> tuple[NDArray[np.uint8], Ids]:
-    """Collect the strings that are in use, once each.
+    buf: Bytes,
+    starts: Numbers,
+    sizes: Numbers,
+    strings: Numbers,
+    first: int,
+    pool: NDArray[np.uint8],
+    ends: Ids,
+    n: int,
+) -> tuple[NDArray[np.uint8], Ids, int]:
+    """Collect the strings of a block that are in use, once each.
 
     Parameters
     ----------
@@ -295,63 +302,35 @@ def pooled(
     starts, sizes
         Its strings.
     strings
-        Strings in use; renumbered in place in the order of their first use.
+        Strings in use from element `first` on, every third of them; renumbered in place in the
+        order of their first use, on from those collected before.
+    first
+        See `strings`.
+    pool, ends
+        Bytes of the strings collected before back to back, and where each ends; more is added.
+    n
+        How many there are.
 
     Returns
     -------
-    pool, ends
-        Bytes of the strings back to back, and where each ends.
+    pool, ends, n
+        The same, with those of the block.
     """
-    if strings.size == 0:
-        return np.empty(0, np.uint8), np.empty(0, np.int64)
     number = np.full(starts.size, -1, np.int32)
-    used = np.empty(min(starts.size, strings.size), np.int32)
-    n = 0
-    total = 0
-    for i in range(strings.size):
+    end = ends[n - 1] if n else 0
+    for i in range(first, strings.size, 3):
         s = strings[i]
         if number[s] < 0:
             number[s] = n
-            used[n] = s
+            size = sizes[s]
+            if n == ends.size:
+                ends = room(ends, n + 1)
+            if end + size > pool.size:
+                pool = room(pool, end + size)
+            for j in range(size):
+                pool[end + j] = buf[starts[s] + j]
+            end += size
+            ends[n] = end
             n += 1
-            total += sizes[s]
         strings[i] = number[s]
-    pool = np.empty(total, np.uint8)
-    ends = np.empty(n, np.int64)
-    end = 0
-    for i in range(n):
-        start = starts[used[i]]
-        for j in range(sizes[used[i]]):
-            pool[end + j] = buf[start + j]
-        end += sizes[used[i]]
-        ends[i] = end
-    return pool, ends
-
-
-@compiled
-def pooled_tags(
-    buf: Bytes, starts: Numbers, sizes: Numbers, tags: Numbers, n: int
-) -> tuple[NDArray[np.uint8], Ids]:
-    """Collect the strings that tags use, once each.
-
-    Parameters
-    ----------
-    buf
-        The block.
-    starts, sizes
-        Its strings.
-    tags
-        Row, column and string of each tag, three numbers each; the strings are renumbered in
-        place in the order of their first use.
-    n
-        How many tags there are.
-
-    Returns
-    -------
-    pool, ends
-        Bytes of the strings back to back, and where each ends.
-    """
-    strings = tags[2 : 3 * n : 3].copy()
-    pool, ends = pooled(buf, starts, sizes, strings)
-    tags[2 : 3 * n : 3] = strings
-    return pool, ends
+    return pool, ends, n

@@ -27,10 +27,10 @@ from geo_border.network.osm.string_kernels import (
     Names,
     is_selected,
     pooled,
-    pooled_tags,
     recognised,
     take_tags,
 )
+from geo_border.network.osm.unpack_kernels import largest_block, unpacked
 from geo_border.network.osm.wire import ID_LIMIT, compiled, room, seek, varint
 
 if TYPE_CHECKING:
@@ -42,19 +42,20 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 _WAY_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8
+_MANY = 1 << 14
 _RELATION_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8 | 1 << 9 | 1 << 10
 
 
 @compiled
 def read_ways(
-    buf: Bytes, names: Names, members: Ids, status: Ids
-) -> tuple[Ids, Numbers, Ids, Numbers, NDArray[np.uint8], Ids, int, int]:
-    """Ways of a block that have a wanted key or belong to a kept relation.
+    data: Bytes, frames: Ids, tool: tuple[int, int], names: Names, members: Ids, status: Ids
+) -> tuple[Ids, Numbers, Ids, Numbers, NDArray[np.uint8], Ids, Ids, int]:
+    """Ways of some blocks that have a wanted key or belong to a kept relation.
 
     Parameters
     ----------
-    buf
-        The block.
+    data, frames, tool
+        The blocks, packed, see `unpacked`.
     names
         Keys that select a way and keys to keep.
     members
@@ -72,52 +73,71 @@ def read_ways(
         Row, column and string of each tag, three numbers each.
     pool, ends
         Bytes of the strings back to back, and where each ends.
+    looks
+        Kinds of objects in each block, and how many strings there are up to its end.
     total
-        Ways in the block.
-    seen
-        Kinds of objects in the block.
+        Ways in the blocks.
     """
-    _, _, _, start, end = block_units(buf, status)
-    string_starts, string_sizes, found = recognised(buf, start, end, names, status)
-    starts, stops, _, seen = objects(buf, WAYS, status)
-    ids = np.empty(starts.size, np.int64)
-    counts = np.empty(starts.size, np.int32)
-    refs = np.empty(8 * starts.size, np.int64)
-    tags = np.empty(8 * starts.size, np.int32)
+    block = np.empty(largest_block(frames), np.uint8)
+    looks = np.zeros((frames.shape[0], 2), np.int64)
+    ids, counts = np.empty(_MANY, np.int64), np.empty(_MANY, np.int32)
+    refs, tags = np.empty(8 * _MANY, np.int64), np.empty(8 * _MANY, np.int32)
+    pool, ends = np.empty(8 * _MANY, np.uint8), np.empty(_MANY, np.int64)
     fields = np.zeros((11, 2), np.int64)
-    n = n_refs = n_tags = cursor = 0
-    for i in range(starts.size):
-        way = read_id(buf, starts[i], stops[i], _WAY_LENGTHS, fields, status)
+    n = n_refs = n_tags = n_strings = total = cursor = 0
+    for b in range(frames.shape[0]):
+        status[2] = b
+        buf = unpacked(data, frames[b], tool, block, status)
+        _, _, _, start, end = block_units(buf, status)
+        string_starts, string_sizes, found = recognised(buf, start, end, names, status)
+        starts, stops, _, looks[b, 0] = objects(buf, WAYS, status)
+        total += starts.size
+        ids, counts = room(ids, n + starts.size), room(counts, n + starts.size)
+        first_tag = 3 * n_tags
+        for i in range(starts.size):
+            way = read_id(buf, starts[i], stops[i], _WAY_LENGTHS, fields, status)
+            if status[0] != SOUND:
+                break
+            if members.size:
+                cursor = seek(members, cursor, way)
+            if not (cursor < members.size and members[cursor] == way) and not is_selected(
+                buf, fields[2, 0], fields[2, 1], found, names.selects, status
+            ):
+                continue
+            most = n_tags + fields[2, 1] - fields[2, 0]
+            if 3 * most > tags.size:
+                tags = room(tags, 3 * most)
+            n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
+            most = n_refs + numbers_in(buf, fields[8, 0], fields[8, 1])
+            if most > refs.size:
+                refs = room(refs, most)
+            before = n_refs
+            n_refs = take_sums(buf, fields[8, 0], fields[8, 1], ID_LIMIT, ID, refs, n_refs, status)
+            ids[n] = way
+            counts[n] = n_refs - before
+            n += 1
         if status[0] != SOUND:
             break
-        if members.size:
-            cursor = seek(members, cursor, way)
-        if not (cursor < members.size and members[cursor] == way) and not is_selected(
-            buf, fields[2, 0], fields[2, 1], found, names.selects, status
-        ):
-            continue
-        most = n_tags + fields[2, 1] - fields[2, 0]
-        if 3 * most > tags.size:
-            tags = room(tags, 3 * most)
-        n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
-        most = n_refs + numbers_in(buf, fields[8, 0], fields[8, 1])
-        if most > refs.size:
-            refs = room(refs, most)
-        before = n_refs
-        n_refs = take_sums(buf, fields[8, 0], fields[8, 1], ID_LIMIT, ID, refs, n_refs, status)
-        ids[n] = way
-        counts[n] = n_refs - before
-        n += 1
-    pool, ends = pooled_tags(buf, string_starts, string_sizes, tags, n_tags)
+        pool, ends, n_strings = pooled(
+            buf,
+            string_starts,
+            string_sizes,
+            tags[: 3 * n_tags],
+            first_tag + 2,
+            pool,
+            ends,
+            n_strings,
+        )
+        looks[b, 1] = n_strings
     return (
         ids[:n].copy(),
         counts[:n].copy(),
         refs[:n_refs].copy(),
         tags[: 3 * n_tags].copy(),
-        pool,
-        ends,
-        starts.size,
-        seen,
+        pool[: ends[n_strings - 1] if n_strings else 0].copy(),
+        ends[:n_strings].copy(),
+        looks,
+        total,
     )
 
 
@@ -158,14 +178,14 @@ def read_id(buf: Bytes, at: int, end: int, lengths: int, fields: Ids, status: Id
 
 @compiled
 def read_relations(
-    buf: Bytes, names: Names, status: Ids
-) -> tuple[Ids, Numbers, Ids, NDArray[np.int8], Numbers, Numbers, NDArray[np.uint8], Ids, int, int]:
-    """Relations of a block that have a wanted key.
+    data: Bytes, frames: Ids, tool: tuple[int, int], names: Names, status: Ids
+) -> tuple[Ids, Numbers, Ids, Numbers, Numbers, NDArray[np.uint8], Ids, Ids, int]:
+    """Relations of some blocks that have a wanted key.
 
     Parameters
     ----------
-    buf
-        The block.
+    data, frames, tool
+        The blocks, packed, see `unpacked`.
     names
         Keys that select a relation and keys to keep.
     status
@@ -175,58 +195,80 @@ def read_relations(
     -------
     ids, counts
         Id and number of members of each relation.
-    refs, kinds, roles
-        Id, kind (0 node, 1 way, 2 relation) and string of the role of each member.
+    refs
+        Ids of the members of all, one relation after the other.
+    members
+        Number of the member in its relation, kind (0 node, 1 way, 2 relation) and string of
+        the role of each member, three numbers each.
     tags
         Row, column and string of each tag, three numbers each.
     pool, ends
         Bytes of the strings back to back, and where each ends.
+    looks
+        Kinds of objects in each block, and how many strings there are up to its end.
     total
-        Relations in the block.
-    seen
-        Kinds of objects in the block.
+        Relations in the blocks.
     """
-    _, _, _, start, end = block_units(buf, status)
-    string_starts, string_sizes, found = recognised(buf, start, end, names, status)
-    starts, stops, _, seen = objects(buf, RELATIONS, status)
-    ids = np.empty(starts.size, np.int64)
-    counts = np.empty(starts.size, np.int32)
-    refs = np.empty(512, np.int64)
-    kinds = np.empty(512, np.int8)
-    roles = np.empty(512, np.int32)
-    tags = np.empty(512, np.int32)
+    block = np.empty(largest_block(frames), np.uint8)
+    looks = np.zeros((frames.shape[0], 2), np.int64)
+    ids, counts = np.empty(_MANY, np.int64), np.empty(_MANY, np.int32)
+    refs, members = np.empty(_MANY, np.int64), np.empty(3 * _MANY, np.int32)
+    tags = np.empty(8 * _MANY, np.int32)
+    pool, ends = np.empty(8 * _MANY, np.uint8), np.empty(_MANY, np.int64)
     fields = np.zeros((11, 2), np.int64)
-    n = n_refs = n_tags = 0
-    for i in range(starts.size):
-        relation = read_id(buf, starts[i], stops[i], _RELATION_LENGTHS, fields, status)
+    n = n_refs = n_tags = n_strings = total = 0
+    for b in range(frames.shape[0]):
+        status[2] = b
+        buf = unpacked(data, frames[b], tool, block, status)
+        _, _, _, start, end = block_units(buf, status)
+        string_starts, string_sizes, found = recognised(buf, start, end, names, status)
+        starts, stops, _, looks[b, 0] = objects(buf, RELATIONS, status)
+        total += starts.size
+        ids, counts = room(ids, n + starts.size), room(counts, n + starts.size)
+        first_tag, first_member = 3 * n_tags, 3 * n_refs
+        for i in range(starts.size):
+            relation = read_id(buf, starts[i], stops[i], _RELATION_LENGTHS, fields, status)
+            if status[0] != SOUND:
+                break
+            if not is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
+                continue
+            tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
+            n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
+            most = n_refs + numbers_in(buf, fields[9, 0], fields[9, 1])
+            refs, members = room(refs, most), room(members, 3 * most)
+            before = n_refs
+            n_refs = take_sums(buf, fields[9, 0], fields[9, 1], ID_LIMIT, ID, refs, n_refs, status)
+            n_refs = take_members(buf, fields, found.size, before, n_refs, members, status)
+            ids[n] = relation
+            counts[n] = n_refs - before
+            n += 1
         if status[0] != SOUND:
             break
-        if not is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
-            continue
-        tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
-        n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
-        most = n_refs + numbers_in(buf, fields[9, 0], fields[9, 1])
-        refs, kinds, roles = room(refs, most), room(kinds, most), room(roles, most)
-        before = n_refs
-        n_refs = take_sums(buf, fields[9, 0], fields[9, 1], ID_LIMIT, ID, refs, n_refs, status)
-        n_refs = take_members(buf, fields, found.size, before, n_refs, kinds, roles, status)
-        ids[n] = relation
-        counts[n] = n_refs - before
-        n += 1
-    strings = np.concatenate((tags[2 : 3 * n_tags : 3], roles[:n_refs]))
-    pool, ends = pooled(buf, string_starts, string_sizes, strings)
-    tags[2 : 3 * n_tags : 3] = strings[:n_tags]
+        pool, ends, n_strings = pooled(
+            buf,
+            string_starts,
+            string_sizes,
+            tags[: 3 * n_tags],
+            first_tag + 2,
+            pool,
+            ends,
+            n_strings,
+        )
+        pool, ends, n_strings = pooled(
+            buf, string_starts, string_sizes, members[: 3 * n_refs], first_member + 2,
+            pool, ends, n_strings,
+        )  # fmt: skip
+        looks[b, 1] = n_strings
     return (
         ids[:n].copy(),
         counts[:n].copy(),
         refs[:n_refs].copy(),
-        kinds[:n_refs].copy(),
-        strings[n_tags:].copy(),
+        members[: 3 * n_refs].copy(),
         tags[: 3 * n_tags].copy(),
-        pool,
-        ends,
-        starts.size,
-        seen,
+        pool[: ends[n_strings - 1] if n_strings else 0].copy(),
+        ends[:n_strings].copy(),
+        looks,
+        total,
     )
 
 
@@ -237,8 +279,7 @@ def take_members(
     strings: int,
     first: int,
     last: int,
-    kinds: NDArray[np.int8],
-    roles: Numbers,
+    members: Numbers,
     status: Ids,
 ) -> int:
     """Read kinds and roles of the members of a relation.
@@ -253,8 +294,9 @@ def take_members(
         How many strings the block holds.
     first, last
         Rows of the members.
-    kinds, roles
-        Filled in place.
+    members
+        Number in the relation, kind and role of each member, three numbers each; filled in
+        place.
     status
         Changed in place.
 
@@ -275,8 +317,7 @@ def take_members(
             fail(status, KIND, other)
         if status[0] != SOUND:
             return i
-        roles[i] = role
-        kinds[i] = kind
+        members[3 * i], members[3 * i + 1], members[3 * i + 2] = i - first, kind, role
     if at != fields[8, 1] or other != fields[10, 1]:
         fail(status, UNEVEN, fields[8, 0])
     return last

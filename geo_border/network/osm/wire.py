@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -32,9 +33,13 @@ ID_LIMIT = 1 << 60
 WORD = 8
 """Bytes that `short` looks at."""
 
+ROW = 64
+"""Bytes that `goes_on` looks at."""
+
 GOES_ON = np.uint64(0x8080808080808080)
 """The bits of eight bytes that say a number goes on in the next byte."""
 
+_ALL, _PARTS = np.uint64(64), np.uint64(0x7F7F7F7F7F7F7F7F)
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 _SEVENS = np.uint64(0x007F007F007F007F), np.uint64(0x7F007F007F007F00)
 _FOURTEENS = np.uint64(0x00003FFF00003FFF), np.uint64(0x3FFF00003FFF0000)
@@ -55,6 +60,22 @@ def compiled(function: F) -> F:
         The compiled function.
     """
     return cast("F", njit(cache=True, nogil=True)(function))
+
+
+def inlined(function: F) -> F:
+    """Compile a small function into each of those that call it.
+
+    Parameters
+    ----------
+    function
+        Like those for `compiled`, but short: a call costs more than it does.
+
+    Returns
+    -------
+    callable
+        The compiled function.
+    """
+    return cast("F", njit(cache=True, nogil=True, forceinline=True)(function))
 
 
 @compiled
@@ -105,7 +126,71 @@ trailing_zeros: Any = intrinsic(_count_zeros)
 """Zeros below the lowest set bit of an unsigned number of 64 bits; 64 if none is set."""
 
 
-@compiled
+def _top_bits(_context: Any, buf: Any, _at: Any) -> Any:
+    """Signature and generator of the comparison of a row of bytes, as numba asks for them."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, value=arguments[0])
+        row = ir.VectorType(ir.IntType(8), ROW)
+        start = builder.gep(array.data, [arguments[1]])
+        pointer = builder.bitcast(start, row.as_pointer())
+        content = builder.load(pointer, align=1)
+        is_set = builder.icmp_signed("<", content, ir.Constant(row, [0] * ROW))
+        return builder.bitcast(is_set, ir.IntType(ROW))
+
+    return types.uint64(buf, types.intp), generate
+
+
+goes_on: Any = intrinsic(_top_bits)
+"""Which of `ROW` bytes from a position on say that a number goes on, a bit for each byte.
+
+The caller has seen that the position is not negative and that ``at + ROW <= buf.size``.
+"""
+
+
+@inlined
+def number_at(buf: NDArray[np.uint8], at: int, size: int) -> int:
+    """Read a signed difference whose length is known.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at
+        Where the number starts; the caller has seen that ``at + WORD <= buf.size``.
+    size
+        Its bytes, from 1 to `WORD`.
+
+    Returns
+    -------
+    int
+        The signed number that was written, less than 2 to the 55th.
+    """
+    word = eight_bytes(buf, at) & (_PARTS >> (_ALL - np.uint64(8 * size)))
+    value = joined_bits(word)
+    return np.int64(value >> _ONE) ^ -np.int64(value & _ONE)  # type: ignore[return-value]  # int64
+
+
+@inlined
+def joined_bits(word: np.uint64) -> np.uint64:
+    """Number of variable length from its bytes.
+
+    Parameters
+    ----------
+    word
+        The bytes, the first the lowest, zeros behind the last; highest bits cleared.
+
+    Returns
+    -------
+    uint64
+        The number.
+    """
+    word = (word & _SEVENS[0]) | ((word & _SEVENS[1]) >> _ONE)
+    word = (word & _FOURTEENS[0]) | ((word & _FOURTEENS[1]) >> _TWO)
+    return (word & _HALVES[0]) | ((word & _HALVES[1]) >> _FOUR)
+
+
+@inlined
 def eight_bytes(buf: NDArray[np.uint8], at: int) -> np.uint64:
     """Eight bytes as one number, the first the lowest; compiles to a single load.
 
@@ -127,7 +212,7 @@ def eight_bytes(buf: NDArray[np.uint8], at: int) -> np.uint64:
     return word
 
 
-@compiled
+@inlined
 def short(buf: NDArray[np.uint8], at: int) -> tuple[int, int]:
     """Read a difference of at most eight bytes, without a branch for its length.
 
@@ -152,16 +237,13 @@ def short(buf: NDArray[np.uint8], at: int) -> tuple[int, int]:
     ends = ~word & GOES_ON
     if ends == 0:
         return 0, BAD
-    word &= ends ^ (ends - _ONE)
-    word = (word & _SEVENS[0]) | ((word & _SEVENS[1]) >> _ONE)
-    word = (word & _FOURTEENS[0]) | ((word & _FOURTEENS[1]) >> _TWO)
-    word = (word & _HALVES[0]) | ((word & _HALVES[1]) >> _FOUR)
+    word = joined_bits(word & (ends ^ (ends - _ONE)))
     value = np.int64(word >> _ONE) ^ -np.int64(word & _ONE)
     size = np.int64(trailing_zeros(ends) >> _THREE) + 1
     return value, at + size  # type: ignore[return-value]  # int64 once compiled
 
 
-@compiled
+@inlined
 def difference(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     """Read a signed difference; quickest for one byte, and quick for up to eight.
 
@@ -192,7 +274,7 @@ def difference(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     return zigzag(value), after
 
 
-@compiled
+@inlined
 def zigzag(value: int) -> int:
     """Signed number whose sign the format moved to the lowest bit.
 
@@ -209,7 +291,39 @@ def zigzag(value: int) -> int:
     return ((value >> 1) & 0x7FFFFFFFFFFFFFFF) ^ -(value & 1)
 
 
-@compiled
+@inlined
+def quick_field(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
+    """Read one field of a key of one byte, and a number or length of up to eight.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at
+        Where the field starts.
+    end
+        Where the message ends.
+
+    Returns
+    -------
+    key, value, at
+        As of `field`; key 0 for a field of another form.
+    """
+    if not 0 <= at < end or at + 1 + WORD > buf.size:
+        return 0, 0, BAD
+    key = np.int64(buf[np.uint64(at)])
+    word = eight_bytes(buf, at + 1)
+    ends = ~word & GOES_ON
+    if not 8 <= key < 0x80 or key & 5 or ends == 0:
+        return 0, 0, BAD
+    value = np.int64(joined_bits(word & (ends ^ (ends - _ONE))))
+    after = at + 2 + np.int64(trailing_zeros(ends) >> _THREE)
+    if key & LENGTH:
+        after = after + value if value <= end - after else np.int64(BAD)
+    return key, value, after if after <= end else BAD  # type: ignore[return-value]  # int64
+
+
+@inlined
 def field(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
     """Read one field of a message.
 
@@ -231,6 +345,9 @@ def field(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
     at
         Where the next field starts; `BAD` if this one reaches past the message.
     """
+    key, value, after = quick_field(buf, at, end)
+    if key:
+        return key, value, after
     key, at = varint(buf, at, end)
     if at < 0 or key < 8:
         return 0, 0, BAD
@@ -251,7 +368,7 @@ def field(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
     return key, size, at + size
 
 
-@compiled
+@inlined
 def claim(key: int, seen: int, lengths: int, numbers: int) -> int:
     """Note that a field was met; refuse it in another wire type or a second time.
 

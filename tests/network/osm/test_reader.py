@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo_border.errors import ExtractError, GeoBorderError
+from geo_border.network.osm import blocks
 from geo_border.network.osm.extract import Wanted, read_extract
 from geo_border.network.osm.tags import wanted
 
@@ -112,6 +113,13 @@ def test_pyosmium_reads_the_same(tmp_path, name):
     pytest.importorskip("osmium")
     path = write_pbf(tmp_path / "a.osm.pbf", *DATA, VARIANTS[name])
     assert truth(*by_pyosmium(path), WANTED) == truth(*DATA, WANTED)
+
+
+@pytest.mark.parametrize("name", ["osmium", "mixed", "raw"])
+def test_without_a_compiled_way_to_inflate(tmp_path, name, monkeypatch):
+    path = write_pbf(tmp_path / "a.osm.pbf", *DATA, VARIANTS[name])
+    monkeypatch.setattr(blocks, "is_compiled", lambda: False)
+    assert read(path) == truth(*DATA, WANTED)
 
 
 def by_pyosmium(path):
@@ -475,6 +483,12 @@ def test_text_that_is_not_utf8(tmp_path):
     way = number(1, 5) + packed(2, [1]) + packed(3, [2])
     path, offset = one_block(tmp_path, table + content(2, content(3, way)))
     refused(path, "UTF-8", f"byte {offset}")
+    # Of several blobs read in one go, the one that holds it.
+    good = content(1, content(1, "") + content(1, "highway") + content(1, "ü"))
+    good = blob("OSMData", good + content(2, content(3, way)))
+    head, spoilt = path.read_bytes()[:offset], path.read_bytes()[offset:]
+    path.write_bytes(head + 40 * good + spoilt + 40 * good)
+    refused(path, "UTF-8", f"byte {offset + 40 * len(good)}")
 
 
 def test_unknown_blobs_and_fields_are_passed_over(tmp_path):

@@ -10,9 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_border.network.osm.dense_kernels import dense_places
-from geo_border.network.osm.id_kernels import match
-from geo_border.network.osm.kernels import CUT, ID, SOUND, numbers_in, take_sums
-from geo_border.network.osm.wire import BAD, ID_LIMIT, WORD, difference, short, varint
+from geo_border.network.osm.id_kernels import NEEDED, match
+from geo_border.network.osm.kernels import (
+    CUT,
+    HISTORY,
+    ID,
+    SOUND,
+    check_visible,
+    numbers_in,
+    take_sums,
+)
+from geo_border.network.osm.wire import BAD, ID_LIMIT, WORD, difference, field, short, varint
 
 sys.path.insert(0, str(Path(__file__).parent))
 from osm_pbf_writer import zigzag as signed
@@ -95,10 +103,18 @@ def places(lats, lons, *, gap=0, tail=0, limit=1 << 41):
     fields = np.zeros((11, 2), np.int64)
     fields[8] = 0, len(first)
     fields[9] = len(first) + gap, len(first) + gap + len(second)
-    out = np.zeros((2, len(lats)), np.int64)
-    status = np.zeros(2, np.int64)
-    dense_places(buf, fields, len(lats), limit, out[0], out[1], status)
-    return out.tolist(), int(status[0])
+    count, status = len(lats), np.zeros(2, np.int64)
+    rows, out = np.zeros(count + 1, np.int32), np.zeros((2, count + 1), np.int64)
+    flags = np.ones(count, np.uint8)
+    kept = dense_places(buf, fields, count, flags, limit, rows, out[0], out[1], status)
+    if status[0] == SOUND:
+        assert kept == count
+        some = np.zeros((2, count + 1), np.int64)
+        flags[::3] = 0
+        kept = dense_places(buf, fields, count, flags, limit, rows, some[0], some[1], status)
+        assert rows[:kept].tolist() == np.flatnonzero(flags).tolist()
+        assert np.array_equal(some[:, :kept], out[:, :count][:, flags > 0])
+    return out[:, :count].tolist(), int(status[0])
 
 
 COORDINATE = st.integers(-90, 90) | st.integers(-(1 << 34), 1 << 34)
@@ -152,9 +168,62 @@ ASCENDING = st.lists(st.integers(-60, 60), max_size=40)
 @given(ASCENDING, st.lists(st.integers(-70, 70), max_size=60), st.integers(0, 40))
 def test_matching_in_any_order_of_nodes(ids, nodes, cursor):
     needed = np.unique(np.array(ids, np.int64))
-    rows, found = np.zeros(len(nodes), np.int32), np.zeros(len(nodes), np.int32)
+    flags, found = np.full(len(nodes), 9, np.uint8), np.zeros(len(nodes), np.int32)
     hits, _ = match(
-        np.array(nodes, np.int64), len(nodes), needed, min(cursor, len(needed)), rows, found, 0
+        np.array(nodes, np.int64), len(nodes), needed, min(cursor, len(needed)), flags, found, 0
     )
-    expected = [(i, needed.tolist().index(v)) for i, v in enumerate(nodes) if v in needed]
-    assert list(zip(rows[:hits].tolist(), found[:hits].tolist(), strict=True)) == expected
+    assert flags.tolist() == [NEEDED * (v in needed) for v in nodes]
+    assert found[:hits].tolist() == [needed.tolist().index(v) for v in nodes if v in needed]
+
+
+def test_long_lists_spoilt_anywhere_are_read_number_by_number():
+    """Rows of 64 bytes at a time against one number at a time."""
+    rng = random.Random(5)
+    for _ in range(1500):
+        choice = rng.choice([[1], [1, -1, 60], [1, 9000], [70, 1 << 30], [1, 1 << 54, -(1 << 59)]])
+        data = bytearray(b"".join(signed(rng.choice(choice)) for _ in range(rng.randrange(1, 300))))
+        for _ in range(rng.choice([0, 0, 1, 3, 40])):
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        values, at, total = [], 0, 0
+        while at < len(data):
+            delta, at = difference(walled(bytes(data)), at, len(data))
+            total += delta
+            if at < 0 or abs(delta) >= 1 << 61 or abs(total) >= ID_LIMIT:
+                break
+            values.append(total)
+        if data[-1] > 0x7F:
+            assert sums(bytes(data)) == ([], CUT)
+        else:
+            got, status = sums(bytes(data))
+            assert got == values
+            assert (status == SOUND) == (at == len(data) and abs(total) < ID_LIMIT)
+
+
+@LIMITED
+@given(st.binary(max_size=30), st.integers(0, 30), st.integers(0, 70))
+def test_a_field_is_read_as_number_by_number(data, end, tail):
+    """The quick way of reading a field, where bytes follow, against the slow one at the end."""
+    end = min(end, len(data))
+    alone = walled(data[:end])
+    quick, slow = field(walled(data + b"\xff" * tail), 0, end), field(alone, 0, end)
+    assert quick == slow or quick[2] == slow[2] == BAD
+    key, at = varint(alone, 0, end)
+    if at > 0 and key >= 8 and key & 7 in {0, 2}:
+        value, at = varint(alone, at, end)
+        if key & 7 == 0:
+            assert field(alone, 0, end)[2] == at
+        elif at > 0:
+            assert field(alone, 0, end)[2] == (at + value if 0 <= value <= end - at else BAD)
+
+
+@LIMITED
+@given(st.lists(st.tuples(st.integers(0, 7), SIGNED), max_size=9), st.binary(max_size=3))
+def test_metadata_say_whether_an_object_is_visible(numbers, end):
+    data = b"".join(bytes([number << 3]) + signed(value) for number, value in numbers) + end
+    before, status, other = walled(data), np.zeros(2, np.int64), np.zeros(2, np.int64)
+    check_visible(before, 0, len(data), status)
+    check_visible(walled(data + bytes(80))[: len(data) + 80], 0, len(data), other)
+    assert status[0] == other[0]
+    hidden = [number for number, value in numbers if number == 6 and value == 0]
+    if not end and not any(number == 0 for number, _ in numbers):
+        assert (status[0] == HISTORY) == bool(hidden)
