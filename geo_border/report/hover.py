@@ -41,6 +41,7 @@ POST_ROWS = {
     "Delay": "delay_text",
     "If closed": "closure_text",
 }
+FLAW_ROWS = {"What": "name", "How much": "amount"}
 LOST_ROWS = {"Mode": "mode", "Found by": "found_by", "Confidence": "confidence"}
 PLACE_ROWS = {
     "Population": "population_text",

@@ -18,6 +18,7 @@ from geo_border.report.hover import guessed
 from geo_border.report.map_isochrones import is_cut, rings
 from geo_border.report.page_account import indicator_tables, provenance, quality_groups
 from geo_border.report.page_cards import other_cards, region_cards
+from geo_border.report.page_layers import drawn_flaws
 from geo_border.report.page_map import region_map
 from geo_border.report.page_profile import profile
 from geo_border.report.page_tables import (
@@ -144,6 +145,7 @@ def _layers(results: Results, *, isochrones: bool) -> list[tuple[str, str, bool]
             ),
             ("isochrones", "Isochrones", False, isochrones),
             ("places", "Settlements", False, len(results.places) > 0),
+            ("flaws", "Doubtful data", False, drawn_flaws(results) is not None),
             ("names", "Names", True, True),
         )
         if there

@@ -15,7 +15,7 @@ from geo_border.report.hover import FONT, MARKERS, checkpoint_words, numbers
 from geo_border.report.labels import Room, folded, spots_in
 from geo_border.report.map_network import LEAST_LOAD
 from geo_border.report.style import INK, MODE_COLOURS, MUTED
-from geo_border.typology.words import hours
+from geo_border.typology.words import capitalised, hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from geo_border.results import Results
 
 LOAD_CLASSES = 8
+
+UNSERVED = "crossing without a checkpoint"
+"""Kind of flaw that is drawn whether or not flaws are asked for."""
+
+MOST_FLAWS = 500
+"""Flaws of a kind that the page carries; all are in the GeoPackage."""
+
+DOUBT = "#b45309"
+"""Colour of what is doubtful."""
 
 WIDTH = 1170.0
 """Width of the map on a wide screen, pixels."""
@@ -231,6 +240,71 @@ def draw_unserved(plot: figure, results: Results, ground: Ground) -> Any:
         line_color=INK,
         line_width=1.6,
         name="layer-unserved",
+    )
+
+
+def drawn_flaws(results: Results) -> gpd.GeoDataFrame | None:
+    """Doubtful data that the map does not show otherwise, the greatest of each kind.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        At most `MOST_FLAWS` rows of ``results.flaws`` of each kind; None where there is none.
+    """
+    if results.flaws is None:
+        return None
+    # Crossings without a checkpoint have a layer of their own.
+    rows = results.flaws[results.flaws["kind"] != UNSERVED]
+    rows = rows.sort_values("value", ascending=False, kind="stable")
+    rows = rows.groupby("kind", sort=False).head(MOST_FLAWS)
+    return rows if len(rows) else None
+
+
+def draw_flaws(plot: figure, flaws: gpd.GeoDataFrame, ground: Ground) -> Any:
+    """Mark where the data are doubtful; the marks are off until asked for.
+
+    Parameters
+    ----------
+    plot
+        Where to draw.
+    flaws
+        As `drawn_flaws` gives them.
+    ground
+        As `geo_border.report.cartography.ground_of` gives it.
+
+    Returns
+    -------
+    GlyphRenderer
+        For hovering.
+    """
+    at = flaws.geometry.to_crs(ground.crs)
+    amounts = [
+        f"{amount:,.3g} {unit}" if np.isfinite(amount) else "not known"
+        for amount, unit in zip(flaws["value"], flaws["unit"], strict=True)
+    ]
+    return plot.scatter(
+        source=ColumnDataSource(
+            {
+                "x": at.x.round(-1).tolist(),
+                "y": at.y.round(-1).tolist(),
+                "kind": [capitalised(str(kind)) for kind in flaws["kind"]],
+                "name": flaws["name"].astype(str).tolist(),
+                "amount": amounts,
+            }
+        ),
+        marker="triangle",
+        size=7,
+        fill_color=DOUBT,
+        fill_alpha=0.7,
+        line_color="#ffffff",
+        line_width=0.5,
+        visible=False,
+        name="layer-flaws",
     )
 
 

@@ -18,6 +18,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from geo_border.report.hover import (
+    FLAW_ROWS,
     LOST_ROWS,
     PLACE_ROWS,
     POST_ROWS,
@@ -28,11 +29,13 @@ from geo_border.report.hover import (
 from geo_border.report.page_choices import Choice, region_fills
 from geo_border.report.page_layers import (
     draw_checkpoints,
+    draw_flaws,
     draw_isochrones,
     draw_names,
     draw_network,
     draw_places,
     draw_unserved,
+    drawn_flaws,
     line_columns,
     map_height,
     polygon_columns,
@@ -102,6 +105,10 @@ def region_map(
     plot.multi_line(xs, ys, line_color=BORDER, line_width=1.8)
     places = draw_places(plot, results, ground)
     lost = draw_unserved(plot, results, ground)
+    flaws = drawn_flaws(results)
+    if flaws is not None:
+        marks = draw_flaws(plot, flaws, ground)
+        plot.add_tools(HoverTool(renderers=[marks], tooltips=tooltip("kind", FLAW_ROWS), limit=3))
     posts = draw_checkpoints(plot, results, ground)
     draw_names(plot, ground, dict(posts.data_source.data))
     plot.add_tools(

@@ -9,9 +9,11 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pytest
 
 from geo_border.report.page import page, write_report
+from geo_border.report.page_layers import drawn_flaws
 from geo_border.report.style import NEIGHBOUR
 
 if TYPE_CHECKING:
@@ -275,6 +277,38 @@ def test_only_layers_that_are_there_can_be_shown(results: Results, near: Results
     assert '"layer-isochrones"' in changed
 
 
+@pytest.fixture
+def flawed(results: Results) -> Results:
+    """The same border with doubtful data of three kinds, one of them more than the page takes."""
+    kinds = ["crossing without a checkpoint", "settlement out of reach", *["speed imputed"] * 600]
+    points = results.checkpoints.geometry.iloc[[0] * len(kinds)]
+    flaws = gpd.GeoDataFrame(
+        {"kind": kinds, "name": ["x", "</script><b>Far</b>", *["80 %"] * 600],
+         "value": [np.nan, 1234.0, *range(600)], "unit": ["", "persons", *["km"] * 600]},
+        geometry=points.to_numpy(),
+        crs=4326,
+    )  # fmt: skip
+    return replace(results, flaws=flaws)
+
+
+def test_doubtful_data_are_a_layer_that_is_off_at_first(results: Results, flawed: Results):
+    html = page(flawed)
+    assert '<input type="checkbox" data-layer="flaws"> Doubtful data' in html
+    assert html.count('"layer-flaws"') == 1
+    assert "</script><b>Far" not in html
+    assert "Settlement out of reach" in html
+    drawn = drawn_flaws(flawed)
+    assert drawn is not None
+    # The greatest of each kind; unserved crossings have their own layer.
+    assert drawn["kind"].value_counts().to_dict() == {
+        "speed imputed": 500,
+        "settlement out of reach": 1,
+    }
+    assert drawn.loc[drawn["kind"] == "speed imputed", "value"].min() == 100
+    assert drawn_flaws(results) is None
+    assert 'data-layer="flaws"' not in page(results)
+
+
 def test_a_note_on_speeds_stands_wherever_there_are_times(results: Results):
     network = results.settings.network.model_copy(update={"speeds_note": "At a walk."})
     told = page(replace(results, settings=results.settings.model_copy(update={"network": network})))
@@ -284,7 +318,7 @@ def test_a_note_on_speeds_stands_wherever_there_are_times(results: Results):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-@pytest.mark.parametrize("who", ["results", "hostile", "near"])
+@pytest.mark.parametrize("who", ["results", "hostile", "near", "flawed"])
 def test_it_works_in_a_browser_without_network(
     who: str, request: pytest.FixtureRequest, tmp_path: Path
 ):
