@@ -8,10 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pydantic import ValidationError
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import polygon_near
-from geo_border.errors import ExtractError, StudyError
+from geo_border.errors import ExtractError, SideError, StudyError
 from geo_border.inputs.files import extract_files
 from geo_border.network.graph import SIDES
 from geo_border.network.osm.boundaries import boundaries_from_extract
@@ -23,19 +24,20 @@ from geo_border.network.osm.settlements import settlements_from_extract
 from geo_border.network.osm.sides import beyond, countries_within, rest_of_country
 from geo_border.network.osm.tags import wanted
 from geo_border.network.places import STAND_IN
-from geo_border.settings import Country, EverythingElse, Units
+from geo_border.settings import Country, EverythingElse, Regions, Settings, Units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from geo_border.network.osm.extract import Extract
-    from geo_border.settings import Settings
 
 TAGS, REGISTER, BOTH = "OpenStreetMap", "register", "register and OpenStreetMap"
 """Where a checkpoint is known from."""
 
 COUNTRY_LEVEL = 2
+
+_FORMS = 'Give for each such as {"country": "KZ", "admin_level": 4} or {"everything_else": True}'
 
 REACH_M = 10_000.0
 """A settlement farther than this from all land of the study is not of it, metres."""
@@ -110,12 +112,8 @@ def extract_stage(
         ),
     )
     progress("boundaries")
-    units, reports = [], []
-    for level in levels_of(settings):
-        found, report = boundaries_from_extract(extract, admin_level=level)
-        units.append(found.assign(admin_level=level))
-        reports.append(report.assign(admin_level=level))
-    countries = countries_within(extract, units[0])
+    land = _land_of(extract, levels_of(settings))
+    countries = land["osm_countries"]
     progress("roads and railways")
     lines, account = lines_from_extract(
         extract, countries=countries.dropna(subset="country").reset_index(drop=True)
@@ -124,8 +122,8 @@ def extract_stage(
         "osm_lines": lines,
         "osm_account": account,
         "osm_countries": _in_language(countries, language),
-        "osm_units": _in_language(pd.concat(units).reset_index(), language),
-        "osm_unit_report": pd.concat(reports, ignore_index=True),
+        "osm_units": _in_language(land["osm_units"], language),
+        "osm_unit_report": land["osm_unit_report"],
         "osm_levels": _levels(extract),
         "osm_posts": _in_language(posts_from_extract(extract).reset_index(), language),
         "osm_settlements": _in_language(settlements_from_extract(extract).reset_index(), language),
@@ -138,6 +136,66 @@ def _levels(extract: Extract) -> pd.DataFrame:
     """Levels of the boundaries that the extracts hold, whole or not."""
     levels = pd.to_numeric(extract.relations["admin_level"].astype(object), errors="coerce")
     return pd.DataFrame({"admin_level": np.unique(levels.dropna().astype(int))})
+
+
+def _land_of(extract: Extract, levels: list[int]) -> dict[str, Any]:
+    """Countries and administrative units of some levels, that of countries first."""
+    units, reports = [], []
+    for level in levels:
+        found, report = boundaries_from_extract(extract, admin_level=level)
+        units.append(found.assign(admin_level=level))
+        reports.append(report.assign(admin_level=level))
+    return {
+        "osm_countries": countries_within(extract, units[0]),
+        "osm_units": pd.concat(units).reset_index(),
+        "osm_unit_report": pd.concat(reports, ignore_index=True),
+    }
+
+
+def land_from_extract(
+    extract: Extract, sides: Mapping[str, Any]
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Land of both sides from boundary relations alone, in the words of study.toml.
+
+    Parameters
+    ----------
+    extract
+        What was read with `geo_border.network.osm.tags.wanted`.
+    sides
+        ``home`` and ``neighbour``, and if wanted ``home_territory`` and ``neighbour_territory``,
+        as [regions] of study.toml has them but for files: such as
+        ``{"country": "LI", "admin_level": 8}`` and ``{"everything_else": True}``.
+
+    Returns
+    -------
+    territory : GeoDataFrame
+        Polygons with ``side`` and ``region_id``, missing for what is not of a studied region.
+    countries : GeoDataFrame
+        ``country``, polygons; for default speeds.
+
+    Raises
+    ------
+    SideError
+        If a side is in none of these forms.
+    StudyError
+        If the extracts do not hold a country or unit that is named.
+    """
+    try:
+        regions = Regions.model_validate(dict(sides))
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SideError(f"the sides cannot be understood: {told}", remedy=_FORMS) from error
+    if any(isinstance(form, str) for form in vars(regions).values() if form):
+        raise SideError("a side is the name of a file", remedy=_FORMS)
+    about = {"id": "sides", "title": "", "home": SIDES[0], "neighbour": SIDES[1]}
+    osm = {"extracts": [{"file": "extract"}]}
+    settings = Settings.model_validate({"study": about, "osm": osm, "regions": regions})
+    parts = _land_of(extract, levels_of(settings))
+    found, rest = sides_of(settings, parts, {})
+    columns = ["side", "region_id", "geometry"]
+    both = [frame[columns] for frame in (found.reset_index(), rest) if len(frame)]
+    countries = parts["osm_countries"].dropna(subset="country").reset_index(drop=True)
+    return gpd.GeoDataFrame(pd.concat(both, ignore_index=True), crs=4326), countries
 
 
 def _in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFrame:

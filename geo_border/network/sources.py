@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import shapely
@@ -43,7 +44,7 @@ REACH_M = 10_000.0
 
 def from_osm(
     files: Sequence[Path | str] | Path | str,
-    territory: gpd.GeoDataFrame,
+    territory: gpd.GeoDataFrame | Mapping[str, Any],
     *,
     checkpoints: pd.DataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
@@ -64,7 +65,10 @@ def from_osm(
         Polygons of both sides: ``side``; ``region_id`` (missing for what is not of a studied
         region; without the column each side is one region); ``country`` (ISO 3166-1 alpha-2),
         for default speeds. Where the extracts hold the whole outline of a country on one side,
-        the border is moved to it, see `geo_border.border.matching.match_sides`.
+        the border is moved to it, see `geo_border.border.matching.match_sides`. Or the sides in
+        the words of study.toml, taken from the extracts themselves:
+        ``{"home": {"country": "LI", "admin_level": 8}, "neighbour": {"everything_else": True}}``,
+        see `geo_border.inputs.extracts.land_from_extract`.
     checkpoints
         A register as `geo_border.border.checkpoints.placed_checkpoints` takes it; without one,
         what OpenStreetMap marks as a checkpoint within 10 km of the border.
@@ -92,9 +96,16 @@ def from_osm(
     GeoBorderError
         If the sides share no border, or the lines do not reach both.
     """
+    extract, countries = read_extract(files, wanted()), None
+    if isinstance(territory, Mapping):
+        # It is of the readers, which are built on this package.
+        from geo_border.inputs.extracts import land_from_extract  # noqa: PLC0415  (see above)
+
+        territory, countries = land_from_extract(extract, territory)
     return _from_extract(
-        read_extract(files, wanted()),
+        extract,
         territory,
+        countries=countries,
         checkpoints=checkpoints,
         roads=roads,
         rails=rails,
@@ -224,13 +235,15 @@ def _from_extract(
     roads: RoadRules,
     rails: RailRules,
     tolerances: Tolerances,
+    countries: gpd.GeoDataFrame | None = None,
     **options: Any,
 ) -> BuiltNetwork:
     """Network of what was read."""
     whole, _ = boundaries_from_extract(extract)
     whole = whole.rename_axis("country").reset_index()
     land, border = _border(territory, tolerances.edge_km, whole)
-    countries = land.dropna(subset="country") if "country" in land else None
+    if countries is None and "country" in land:
+        countries = land.dropna(subset="country")
     lines, _ = lines_from_extract(extract, roads=roads, rails=rails, countries=countries)
     if checkpoints is None:
         posts = posts_from_extract(extract, border=border)

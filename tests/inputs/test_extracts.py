@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo_border.errors import ExtractError, StudyError, TableError
+from geo_border.errors import ExtractError, SideError, StudyError, TableError
 from geo_border.inputs.extracts import (
     BOTH,
     REGISTER,
@@ -21,7 +21,9 @@ from geo_border.inputs.extracts import (
     with_capitals,
 )
 from geo_border.inputs.read import read_inputs
+from geo_border.network import from_osm
 from geo_border.network.places import STAND_IN
+from geo_border.settings import EverythingElse as Else
 from geo_border.settings import Settings
 from geo_border.stages.border import border_stage
 
@@ -169,6 +171,35 @@ def test_a_missing_extract_says_how_to_get_it(tmp_path):
         extract_stage(wanted, tmp_path)
     with pytest.raises(ExtractError, match="name its `url`"):
         extract_stage(settings(osm={"extracts": [{"file": "x.osm.pbf"}]}), tmp_path)
+
+
+def test_a_network_of_extracts_alone_is_one_call(parts):
+    built = from_osm(REAL, {"home": MUNICIPALITIES, "neighbour": Else(everything_else=True)})
+    assert {"LI-01", "LI-11", "AT", "CH"} <= set(built.network.regions)
+    assert len(built.network.regions) == 13
+    bridges = built.crossings[built.crossings["mode"] == "road"]
+    vaduz = np.hypot(0.68 * (bridges["lon"] - 9.5123), bridges["lat"] - 47.1305)
+    assert (vaduz < 0.0006).any()
+    assert (built.crossings["mode"] == "rail").sum() == 2
+    # Default speeds are those of the three countries, as in a study of the same sides.
+    wanted = settings()
+    regions, _ = sides_of(wanted, parts, {})
+    assert sorted(regions.index) == sorted(built.network.regions)
+
+
+@pytest.mark.parametrize(
+    ("sides", "says"),
+    [
+        ({"home": MUNICIPALITIES}, "neighbour: Field required"),
+        ({"home": "a.gpkg", "neighbour": ELSE}, "the name of a file"),
+        ({"home": {"country": "Liechtenstein"}, "neighbour": ELSE}, "cannot be understood"),
+    ],
+)
+def test_sides_in_no_known_form_are_one_clear_error(sides, says):
+    if not REAL.exists():
+        pytest.skip(f"the real extract {REAL.name} is not on this machine")
+    with pytest.raises(SideError, match=says):
+        from_osm(REAL, sides)
 
 
 # Checkpoints
