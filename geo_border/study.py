@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,15 +21,18 @@ from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.crossings import gates_in_use
 from geo_border.results import Results, Surfaces
+from geo_border.routing.matrix import pair_times, write_npy, write_parquet
+from geo_border.routing.scenarios import passages
 from geo_border.routing.tables import gate_tables
 from geo_border.runs import MEMORY, Begun, Run, input_digests
 from geo_border.settings import Settings, read_settings
+from geo_border.stages.asked import border_asked, places_asked
 from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings
 from geo_border.stages.flaws import flaws
-from geo_border.stages.isochrones import Border, check_limits, isochrones_from
-from geo_border.stages.parameters import ROAD, Mode
+from geo_border.stages.isochrones import check_limits, isochrones_from
+from geo_border.stages.parameters import MODES_OF, ROAD
 from geo_border.stages.quality import account
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
 
     from geo_border.results import WhatIf
     from geo_border.routing.scenarios import Scenario
+    from geo_border.stages.asked import Border
+    from geo_border.stages.parameters import Mode
 
 LIBRARIES = (
     "exactextract",
@@ -78,6 +84,16 @@ MEASURES = (
     "services",
 )
 """Tables of the full set of measures."""
+
+MATRIX_STAGES = (
+    "extracts",
+    "read",
+    "border",
+    "network",
+    "searches",
+    *(f"pairs {5 * step} %" for step in range(21)),
+)
+"""Steps of a matrix, as progress is told."""
 
 LAYERS = {"isochrones": "isochrones", "corridor_lines": "corridors"}
 """Layers of the full set of measures, by the name of their frame."""
@@ -376,6 +392,92 @@ class Study:
                 write_layers({"isochrones": found}, aside / "isochrones.gpkg")
         return found
 
+    def matrix(
+        self,
+        out: Path | str,
+        *,
+        origins: Sequence[str] = (),
+        destinations: Sequence[str] = (),
+        what: Proposal = Proposal(),
+        passed: Border = "as-is",
+        mode: Mode = "road",
+        memory: Path | str | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> tuple[int, int]:
+        """Write the times of all pairs of some places, own side and across.
+
+        Parameters
+        ----------
+        out
+            The file: ``.npy`` (hours, float32, origins by destinations, to be mapped into
+            memory; beside it ``.from.csv`` and ``.to.csv`` say whose the rows and columns
+            are) or ``.parquet`` (``from_id``, ``to_id``, ``hours``, a row for each pair).
+            Infinite where there is no way. It is there whole or not at all.
+        origins, destinations
+            Each ``home``, ``neighbour``, the id of a region, or the id or name of a place;
+            all places if not given.
+        what
+            What is different at the border.
+        passed
+            How the border is passed: ``"as-is"``, ``"no-delay"`` or ``"closed"``.
+        mode
+            Mode of the trips: ``"road"``, ``"rail"`` or ``"both"``.
+        memory
+            Output folder of a run, whose finished stages are reused. None remembers nothing.
+        progress
+            Called with the name of each stage of `MATRIX_STAGES` as it begins.
+
+        Returns
+        -------
+        tuple
+            Numbers of origins and destinations.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it, nothing is called so, or the file's name ends in
+            something else; an earlier file stays.
+        """
+        file = Path(out)
+        if file.suffix not in {".npy", ".parquet"}:
+            raise StudyError(
+                "the matrix can be written as .npy or .parquet",
+                file=file,
+                remedy="End the name of the file in one of them",
+            )
+        folder = _output_folder(file.parent)
+        run = self._run(_output_folder(memory), progress)
+        built = run.network().built
+        places = built["places"]
+        progress("searches")
+        tables, scenario = border_asked(built, what, passed, mode)
+        times = pair_times(
+            built["network"],
+            places,
+            tables,
+            passages(tables, scenario),
+            places_asked(places, origins, where="the origins"),
+            places_asked(places, destinations, where="the destinations"),
+            modes=MODES_OF[mode],
+            contractor=run.contractor_of(mode),
+        )
+        shape = len(times.origins), len(times.destinations)
+
+        def told(share: float) -> None:
+            progress(MATRIX_STAGES[int(share * 20) - 21])
+
+        with whole_folder(folder) as aside:
+            _check_room(folder, 4 * shape[0] * shape[1] if file.suffix == ".npy" else 0)
+            if file.suffix == ".npy":
+                write_npy(times, aside / file.name, told=told)
+                for end, at in (("from", times.origins), ("to", times.destinations)):
+                    ids = places[["name", "side", "region_id"]].iloc[at]
+                    ids.to_csv(aside / f"{file.stem}.{end}.csv", lineterminator="\n")
+            else:
+                ids = places.index.to_numpy(object)
+                write_parquet(times, ids, aside / file.name, told=told)
+        return shape
+
     def whatif(
         self,
         scenarios: Mapping[str, Scenario | Proposal],
@@ -445,6 +547,17 @@ class Study:
             "inputs": dict(sorted(begun.digests.items())),
             "stages_reused": reused,
         }
+
+
+def _check_room(folder: Path, size: int) -> None:
+    """Refuse to begin what the disk has no room for."""
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise StudyError(
+            f"there is no room for {size / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free",
+            file=folder,
+            remedy="Ask for fewer places, or write elsewhere",
+        )
 
 
 @overload

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from geo_border import __version__
 from geo_border.cli.console import SchedulerOption, StudyArgument, err, out, spread, stages_shown
+from geo_border.cli.matrix import matrix
 from geo_border.cli.tables import levels_table, network_lines
 from geo_border.cli.whatif import whatif
 from geo_border.errors import GeoBorderError
@@ -105,6 +106,7 @@ def run(
 
 
 app.command()(whatif)
+app.command()(matrix)
 
 
 @app.command()

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from geo_border.access.isochrones import checkpoint_origin, isochrones, place_origin
 from geo_border.errors import CheckpointError, StudyError
-from geo_border.inputs.proposals import Proposal, scenario_of
-from geo_border.network.crossings import gates_in_use
+from geo_border.inputs.proposals import Proposal
 from geo_border.routing.scenarios import Scenario
-from geo_border.routing.tables import gate_tables
+from geo_border.stages.asked import border_asked
 from geo_border.stages.named_places import place_named
-from geo_border.stages.parameters import MODES_OF, ROAD, Mode, off_road
+from geo_border.stages.parameters import MODES_OF, ROAD, off_road
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     import geopandas as gpd
 
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
-
-Border = Literal["as-is", "no-delay", "closed"]
-"""How the border is passed: with its delays, without any, not at all."""
+    from geo_border.stages.asked import Border
+    from geo_border.stages.parameters import Mode
 
 
 LIMITS_H = (0.01, 100.0)
@@ -139,17 +136,8 @@ def isochrones_from(
         If the checkpoint does not, or the border at a checkpoint is asked to be different:
         from there one goes into both sides without passing it.
     """
-    _check_choice("border", passed, get_args(Border))
-    _check_choice("mode", mode, get_args(Mode))
-    modes = MODES_OF[mode]
-    network, places, gates = built["network"], built["places"], built["gates"]
-    scenario = scenario_of(what, gates, built["crossings"])
-    used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
-    tables = gate_tables(network, places, gates[used], modes=modes, trees=True)
-    if passed == "no-delay":
-        scenario = replace(scenario, delay_factor=0.0)
-    elif passed == "closed":
-        scenario = replace(scenario, closed=frozenset(tables.gates.index))
+    network, places = built["network"], built["places"]
+    tables, scenario = border_asked(built, what, passed, mode, trees=True)
     posts = border["checkpoints"]
     named = posts.index[(posts.index == start) | (posts["name"] == start)]
     if len(named):
@@ -179,11 +167,5 @@ def isochrones_from(
         hours=hours,
         off_road=off_road(settings),
         places=places,
-        modes=modes,
+        modes=MODES_OF[mode],
     )
-
-
-def _check_choice(what: str, given: str, choices: Collection[str]) -> None:
-    """Raise if something else than the choices is given."""
-    if given not in choices:
-        raise StudyError(f"{what} {given!r}: choose of {', '.join(choices)}")

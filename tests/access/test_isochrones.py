@@ -154,7 +154,7 @@ def test_ground_behind_a_bend_of_the_border_is_not_reached_beside_the_road():
         geometry=[home, strip | shapely.box(30 * KM, -2, 4, 2)],
         crs=4326,
     )
-    found = isochrones(network, land, {"s": origin}, hours=(1.0,), off_road=OffRoad(kmh=6.0))
+    found = isochrones(network, land, [("s", origin)], hours=(1.0,), off_road=OffRoad(kmh=6.0))
     own = of(found, "home", 1.0).geometry
     assert own.covers(shapely.Point(5 * KM, 0.9 * KM))
     assert not own.intersects(shapely.Point(5 * KM, 2 * KM))
@@ -170,7 +170,7 @@ def test_ways_that_stand_for_unknown_roads_are_not_drawn():
         road_class=made_up.astype(network.road_class.dtype),
         classes=(*network.classes, LOCAL_WAY),
     )
-    found = isochrones(beyond, land, {"s": origin}, hours=(2.0,), places=places)
+    found = isochrones(beyond, land, [("s", origin)], hours=(2.0,), places=places)
     assert found["side"].tolist() == ["home"]
     assert of(found, "home", 2.0)["population"] == 15
 

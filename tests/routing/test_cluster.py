@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,10 +102,38 @@ def test_sweeps_on_workers_are_those_of_one_process(address, monkeypatch):
         assert np.array_equal(mine, theirs)
 
 
-def test_a_run_on_a_cluster_gives_the_same_tables(address, mini, tmp_path):
+def kill_with_work(client, killed):
+    """Stop a worker, and kill it when it has been given work; the thread that does so."""
+    worker, process = min(client.run(os.getpid).items())
+    os.kill(process, signal.SIGSTOP)
+
+    def kill():
+        until = time.monotonic() + 60
+        while not (given := client.processing().get(worker)) and time.monotonic() < until:
+            time.sleep(0.02)
+        os.kill(process, signal.SIGKILL)
+        killed.append(len(given or ()))
+
+    return Thread(target=kill)
+
+
+def test_a_run_on_a_cluster_that_loses_a_worker_gives_the_same_tables(
+    address, mini, tmp_path, monkeypatch
+):
     open_study(mini).run(tmp_path / "alone")
+    killed = []
+    # One origin a block: work for both workers.
+    monkeypatch.setattr("geo_border.routing.inside.rows_at_once", lambda _: 1)
+
+    def progress(stage):
+        if stage == "searches":
+            kill_with_work(current_cluster(), killed).start()
+
     with cluster(address):
-        open_study(mini).run(tmp_path / "together")
+        open_study(mini).run(tmp_path / "together", progress=progress)
+    # One worker died, and work with it.
+    assert len(killed) == 1
+    assert killed[0] > 0
     tables = sorted((tmp_path / "alone" / "tables").glob("*.csv"))
     assert tables
     for table in tables:

@@ -1,0 +1,87 @@
+"""The command that writes the times of all pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from geo_border.cli.console import SchedulerOption, StudyArgument, out, spread, stages_shown
+
+_ENDS = "`home`, `neighbour`, the id of a region, or the id or name of a place; once for each"
+
+
+def matrix(
+    study: StudyArgument,
+    file: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="FILE.npy (float32, with FILE.from.csv and FILE.to.csv for its rows and columns) "
+            "or FILE.parquet (from_id, to_id, hours).",
+        ),
+    ],
+    origins: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from", metavar="NAME", help=f"{_ENDS} (default: all places).", show_default=False
+        ),
+    ] = None,
+    destinations: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="NAME", help="The same.", show_default=False),
+    ] = None,
+    close: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--close", metavar="ID", help="Checkpoint that nobody may pass.", show_default=False
+        ),
+    ] = None,
+    delay: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--delay",
+            metavar="ID=HOURS",
+            help="Hours of a passage, or ID=OUT/IN by direction.",
+            show_default=False,
+        ),
+    ] = None,
+    border: Annotated[
+        Literal["as-is", "no-delay", "closed"], typer.Option(help="How the border is passed.")
+    ] = "as-is",
+    mode: Annotated[
+        Literal["road", "rail", "both"], typer.Option(help="Mode of the trips.")
+    ] = "road",
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--run",
+            metavar="DIR",
+            help="Output folder of a run, whose finished stages are not computed again; `out/` "
+            "and the name of the study if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: SchedulerOption = None,
+) -> None:
+    """Write the travel times between all pairs of places, or a block of them."""
+    from geo_border.inputs.proposals import Proposal  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import MATRIX_STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+
+    opened = open_study(study)
+    with stages_shown(MATRIX_STAGES) as progress, spread(scheduler):
+        rows, columns = opened.matrix(
+            file,
+            origins=origins or (),
+            destinations=destinations or (),
+            what=Proposal(close=tuple(close or ()), delay=tuple(delay or ())),
+            passed=border,
+            mode=mode,
+            memory=folder or Path("out") / opened.settings.study.id,
+            progress=progress,
+        )
+    out.print(Text(f"Hours of {rows:,} x {columns:,} pairs: {file}"), soft_wrap=True)

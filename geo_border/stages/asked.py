@@ -1,0 +1,129 @@
+"""What is asked of a study from outside: the border as it may be, and some of its places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from geo_border.errors import StudyError
+from geo_border.inputs.proposals import Proposal, scenario_of
+from geo_border.network.crossings import gates_in_use
+from geo_border.network.graph import SIDES
+from geo_border.routing.tables import gate_tables
+from geo_border.stages.named_places import place_named
+from geo_border.stages.parameters import MODES_OF, Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from geo_border.routing.scenarios import Scenario
+    from geo_border.routing.tables import GateTables
+
+Border = Literal["as-is", "no-delay", "closed"]
+"""How the border is passed: with its delays, without any, not at all."""
+
+
+def border_asked(
+    built: dict[str, Any],
+    what: Proposal,
+    passed: Border,
+    mode: Mode,
+    *,
+    trees: bool = False,
+) -> tuple[GateTables, Scenario]:
+    """Tables of the gates that are in use or named, and the scenario that is asked for.
+
+    Parameters
+    ----------
+    built
+        Parts of `geo_border.stages.network.network_stage`.
+    what
+        What is different at the border.
+    passed
+        How the border is passed.
+    mode
+        Mode of the trips.
+    trees
+        As `geo_border.routing.tables.gate_tables` takes it.
+
+    Returns
+    -------
+    tuple
+        Checkpoint tables and scenario.
+
+    Raises
+    ------
+    StudyError
+        If a mode or border is unknown.
+    CheckpointError
+        If what is different does not fit the border.
+    """
+    _check_choice("border", passed, get_args(Border))
+    _check_choice("mode", mode, get_args(Mode))
+    network, places, gates = built["network"], built["places"], built["gates"]
+    scenario = scenario_of(what, gates, built["crossings"])
+    used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
+    tables = gate_tables(network, places, gates[used], modes=MODES_OF[mode], trees=trees)
+    if passed == "no-delay":
+        scenario = replace(scenario, delay_factor=0.0)
+    elif passed == "closed":
+        scenario = replace(scenario, closed=frozenset(tables.gates.index))
+    return tables, scenario
+
+
+def places_asked(
+    places: gpd.GeoDataFrame, names: Sequence[str], *, where: str
+) -> NDArray[np.bool_]:
+    """Find the places of sides and regions, and single ones.
+
+    Parameters
+    ----------
+    places
+        Joined places.
+    names
+        Each ``home``, ``neighbour``, the id of a region, or the id or name of a place; none
+        is all.
+    where
+        What they are for, in messages.
+
+    Returns
+    -------
+    ndarray
+        Mask over the places, shape (P,).
+
+    Raises
+    ------
+    StudyError
+        If nothing, or more than one place, is called so.
+    """
+    found = np.full(len(places), not names)
+    regions = set(places["region_id"].dropna())
+    for name in names:
+        if name in SIDES:
+            found |= (places["side"] == name).to_numpy()
+        elif name in regions:
+            found |= (places["region_id"] == name).to_numpy()
+        else:
+            known = {*places.index, *places["name"]}
+            if name not in known:
+                like = get_close_matches(name, sorted(map(str, known | regions)), n=3, cutoff=0.4)
+                raise StudyError(
+                    f"{where}: there is no region or place {name!r}",
+                    remedy=f"Is it {' or '.join(like)}?"
+                    if like
+                    else "Give home, neighbour, the id of a region, or that or the name of a place",
+                )
+            found |= places.index == place_named(places, name, where=where)
+    return found
+
+
+def _check_choice(what: str, given: str, choices: Collection[str]) -> None:
+    """Raise if something else than the choices is given."""
+    if given not in choices:
+        raise StudyError(f"{what} {given!r}: choose of {', '.join(choices)}")
