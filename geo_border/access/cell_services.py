@@ -93,6 +93,16 @@ class CellServices:
         """
         return replace(self, searched=self.searched.only(which), goals=self.goals[which])
 
+    def held(self) -> CellServices:
+        """Search once for all that does not depend on the border, as `SearchedServices.held`.
+
+        Returns
+        -------
+        CellServices
+            The same times.
+        """
+        return replace(self, searched=self.searched.held())
+
     def block(self, rows: slice) -> NDArray[np.float64]:
         """Hours to some services.
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 SERVICE_COLUMNS = ("side", "kind", "supply")
 
+HELD = 25_000_000
+"""Times from places to services of a kind that are held at once, 200 MB."""
+
 
 class ServiceTimes(Protocol):
     """Times from P places to S services, a block of services at a time."""
@@ -54,7 +57,8 @@ class ServiceTimes(Protocol):
 class SearchedServices:
     """Times to services, searched for backwards from each when they are asked for.
 
-    One search a service, whatever the number of places; no P x S matrix is held.
+    One search a service, whatever the number of places, each time it is asked for; with
+    `held` only once.
 
     Parameters
     ----------
@@ -75,6 +79,8 @@ class SearchedServices:
         Where they are, as `geo_border.routing.geodesic.reduced_vectors` gives it.
     access
         Local ways; None where there are none.
+    direct
+        Hours that do not pass the border, if they are held, shape (P, S).
     """
 
     tables: GateTables
@@ -86,6 +92,7 @@ class SearchedServices:
     legs: NDArray[np.float64]
     points: NDArray[np.float64]
     access: Access | None
+    direct: NDArray[np.float64] | None = None
 
     @property
     def place_side(self) -> NDArray[np.int8]:
@@ -125,7 +132,22 @@ class SearchedServices:
         SearchedServices
             The same places and scenario.
         """
-        return replace(self, services=self.services[which])
+        direct = None if self.direct is None else self.direct[:, which]
+        return replace(self, services=self.services[which], direct=direct)
+
+    def held(self) -> SearchedServices:
+        """Search once for what does not depend on the border, if it is no more than `HELD` times.
+
+        Returns
+        -------
+        SearchedServices
+            The same times.
+        """
+        if self.n_places * len(self.services) > HELD:
+            return self
+        blocks = service_blocks(self, self._direct)
+        found = [np.empty((self.n_places, 0)), *(hours for _, hours in blocks)]
+        return replace(self, direct=np.concatenate(found, axis=1))
 
     def block(self, rows: slice) -> NDArray[np.float64]:
         """Hours to some services.
@@ -141,7 +163,7 @@ class SearchedServices:
             Shape (P, rows).
         """
         ends = self.services[rows]
-        hours = self._direct(ends)
+        hours = self._direct(rows) if self.direct is None else self.direct[:, rows].copy()
         if self.ways is None:
             return hours
         for side in range(len(SIDES)):
@@ -160,9 +182,9 @@ class SearchedServices:
                 hours[np.ix_(here, there)] = times
         return hours
 
-    def _direct(self, ends: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _direct(self, rows: slice) -> NDArray[np.float64]:
         """Hours that do not pass the border: by the network, or by a local way."""
-        n = self.n_places
+        n, ends = self.n_places, self.services[rows]
         hours = np.full((n, len(ends)), np.inf)
         starts, joined = self.node[:n] >= 0, self.node[ends] >= 0
         roots, root_of = np.unique(self.node[ends[joined]], return_inverse=True)

@@ -99,7 +99,7 @@ def offers(
         "closed": None,
     }
     for kind, rows in services.groupby("kind"):
-        of_kind = whole.only((services["kind"] == kind).to_numpy())
+        of_kind = whole.only((services["kind"] == kind).to_numpy()).held()
         offer = Offer(str(kind), {}, {})
         for border, passed in ways.items():
             times = of_kind.under(passed)

@@ -21,6 +21,7 @@ from geo_border.access.services import nearest_service, service_times
 from geo_border.errors import TableError
 from geo_border.network.places import Access
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, passages
+from geo_border.routing.searches import times_from
 from geo_border.routing.tables import gate_tables
 
 
@@ -195,6 +196,45 @@ def test_searched_times_equal_brute_force(seed, case):
     np.testing.assert_array_equal(part.block(slice(0, 3)), found[:, ::2])
     closed = times.under(None).block(slice(0, 6))
     assert np.isinf(closed[~same]).all()
+    held = times.held()
+    for ways in (times.ways, None):
+        again = held.under(ways)
+        np.testing.assert_array_equal(
+            again.block(slice(0, 6)), times.under(ways).block(slice(0, 6))
+        )
+        some = again.only(np.arange(6) > 3)
+        np.testing.assert_array_equal(some.block(slice(1, 2)), again.block(slice(5, 6)))
+
+
+def test_one_search_a_service_whatever_the_measures_and_borders(monkeypatch):
+    land, places, services = with_services(5)
+    searched = []
+
+    def counted(graph, roots, columns):
+        searched.extend(roots)
+        return times_from(graph, roots, columns)
+
+    monkeypatch.setattr("geo_border.access.services.times_from", counted)
+    times = service_times(land.network, places, services, land.gates)
+    once = set(services.loc[services["node"] >= 0, "node"])
+
+    def found():
+        searched.clear()
+        held = times.held()
+        tables = [
+            measure(held.under(ways), places, services)
+            for ways in (passages(times.tables), passages(times.tables, OPEN_BORDER), None)
+            for measure in (nearest_service, two_step, balanced, spatial_availability)
+        ]
+        return [table if isinstance(table, pd.DataFrame) else table.places for table in tables]
+
+    few = found()
+    assert sorted(searched) == sorted(once)
+    # Too many times to hold: searched for with each pass, balanced takes two.
+    monkeypatch.setattr("geo_border.access.services.HELD", 0)
+    for held, again in zip(few, found(), strict=True):
+        pd.testing.assert_frame_equal(held, again)
+    assert len(searched) == 15 * len(once)
 
 
 def test_many_services_are_reached_by_sweeps_with_the_same_times(monkeypatch):
