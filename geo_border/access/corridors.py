@@ -168,13 +168,14 @@ def corridor_profiles(
     scenario
         What is different at the border.
     costs
-        What a kilometre, an hour and a passage cost; without it there is no column ``cost``.
+        What a kilometre, an hour and a passage cost; without it there are no columns of cost.
 
     Returns
     -------
     DataFrame
         One row for each place, junction and passage in order: ``corridor``, ``km``,
-        ``hours``, ``driving_hours`` (without delays), ``cost``, ``lon``, ``lat``, ``side``,
+        ``hours``, ``driving_hours`` (without delays), ``cost``, ``driving_cost`` (without
+        the hours of delays; passages are still paid for), ``lon``, ``lat``, ``side``,
         ``place_id`` (missing between places), ``checkpoint_id`` and ``delay_h`` (of the
         passage that ends in the row, else missing and 0).
 
@@ -203,8 +204,9 @@ def corridor_profiles(
     profile = pd.DataFrame(rows, columns=PROFILE)
     if costs is not None:
         passed = profile["checkpoint_id"].notna().groupby(profile["corridor"]).cumsum()
-        cost = costs.per_km * profile["km"] + costs.per_hour * profile["hours"]
-        profile.insert(4, "cost", cost + costs.per_passage * passed)
+        fixed = costs.per_km * profile["km"] + costs.per_passage * passed
+        profile.insert(4, "cost", fixed + costs.per_hour * profile["hours"])
+        profile.insert(5, "driving_cost", fixed + costs.per_hour * profile["driving_hours"])
     return profile
 
 
@@ -222,7 +224,7 @@ def corridor_summary(profiles: pd.DataFrame) -> pd.DataFrame:
         Index ``corridor``, in the order of the profiles; ``km``, ``hours``,
         ``driving_hours``, ``delay_h``, ``passages``, ``via`` (checkpoints in order, joined
         by ``;``), ``swod_kmh`` (speed without delay), ``swd_kmh`` (speed with delay) and,
-        if the profiles have it, ``cost``.
+        if the profiles have them, ``cost`` and ``driving_cost``.
 
     References
     ----------
@@ -242,7 +244,7 @@ def corridor_summary(profiles: pd.DataFrame) -> pd.DataFrame:
             "swd_kmh": last["km"] / last["hours"].where(last["hours"] > 0),
         }
     )
-    return found.join(last["cost"]) if "cost" in profiles else found
+    return found.join(last[["cost", "driving_cost"]]) if "cost" in profiles else found
 
 
 def corridor_lines(corridors: Mapping[str, Corridor]) -> gpd.GeoDataFrame:

@@ -82,7 +82,8 @@ def corridor_parts(settings: Settings, built: dict[str, Any], tables: GateTables
     costs = None if prices is None else Costs(prices.per_km, prices.per_hour, prices.per_passage)
     found = find_corridors(built["network"], tables, places, stops)
     profiles = corridor_profiles(built["network"], tables, found, costs=costs)
-    profiles.insert(8, "place", profiles["place_id"].map(places["name"]))
+    after = profiles.columns.tolist().index("place_id") + 1
+    profiles.insert(after, "place", profiles["place_id"].map(places["name"]))
     summary = corridor_summary(profiles)
     return {
         "corridors": summary.reset_index(),

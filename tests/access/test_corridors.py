@@ -51,6 +51,8 @@ def test_profile_by_hand(road):
     assert profile["hours"].tolist() == pytest.approx([0, 1, 2, 4, 8, 8.5])
     assert profile["driving_hours"].tolist() == pytest.approx([0, 1, 1, 3, 3, 3.5])
     assert profile["cost"].tolist() == pytest.approx([0, 8, 60, 76, 134, 138])
+    # 2 an hour for the hours that are driven; both passages are still paid for.
+    assert profile["driving_cost"].tolist() == pytest.approx([0, 8, 58, 74, 124, 128])
     assert profile["place_id"].fillna("-").tolist() == ["west", "-", "middle", "-", "-", "east"]
     assert profile["checkpoint_id"].fillna("-").tolist() == ["-", "-", "g", "-", "k", "-"]
     assert profile["delay_h"].tolist() == [0, 0, 1, 0, 4, 0]
@@ -62,6 +64,7 @@ def test_profile_by_hand(road):
     assert summary["swod_kmh"] == pytest.approx(60)
     assert summary["swd_kmh"] == pytest.approx(210 / 8.5)
     assert summary["cost"] == pytest.approx(138)
+    assert summary["driving_cost"] == pytest.approx(138 - 2 * 5)
     lines = corridor_lines(found)
     assert len(lines.geometry["through"].geoms) == 3
 
