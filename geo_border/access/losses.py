@@ -105,13 +105,41 @@ def loss_by_checkpoint(
     return pd.DataFrame(losses, index=places.index, columns=tables.gates.index)
 
 
-def loss_shares(losses: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """Share of each checkpoint in what delays cost the people of each region.
+def effect_by_checkpoint(losses: pd.DataFrame, potentials: pd.DataFrame) -> pd.DataFrame:
+    """Part of the border effect of each place that each checkpoint causes.
 
     Parameters
     ----------
     losses
         Result of `loss_by_checkpoint`.
+    potentials
+        Result of `geo_border.access.reach.potential` for the same places, decay and scenario.
+
+    Returns
+    -------
+    DataFrame
+        Shape of `losses`: share of what the place would reach without delays. A row adds up
+        to ``all`` of `geo_border.access.reach.border_effect`; missing where nothing is
+        reached even so.
+
+    Raises
+    ------
+    TableError
+        If the rows do not match.
+    """
+    if not losses.index.equals(potentials.index):
+        raise TableError("losses and potentials do not have the same index")
+    free = potentials["own_open"] + potentials["across_open"]
+    return losses.div(free.where(free > 0), axis=0)
+
+
+def loss_shares(parts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """Share of each checkpoint in the border effect of each region.
+
+    Parameters
+    ----------
+    parts
+        Result of `effect_by_checkpoint`.
     places
         The same places; columns ``region_id`` and ``population``.
 
@@ -126,9 +154,9 @@ def loss_shares(losses: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     TableError
         If the rows do not match or the population is not sound.
     """
-    if not losses.index.equals(places.index):
-        raise TableError("losses and places do not have the same index")
-    weighted = losses.fillna(0.0).mul(population_of(places), axis=0)
+    if not parts.index.equals(places.index):
+        raise TableError("parts and places do not have the same index")
+    weighted = parts.fillna(0.0).mul(population_of(places), axis=0)
     total = weighted.groupby(places["region_id"]).sum()
     return total.div(total.sum(axis=1).where(lambda lost: lost > 0), axis=0)
 

@@ -170,27 +170,30 @@ def cumulative(
     return pd.concat([pd.DataFrame(index=places.index), *parts], axis=1)
 
 
-def border_effect(potentials: pd.DataFrame) -> pd.Series[float]:
+def border_effect(potentials: pd.DataFrame) -> pd.DataFrame:
     """Share of accessibility lost to delays, ``1 - A(as is) / A(no delay)``.
 
-    ``A`` is the whole of what is reached, own side and across.
+    The effect of a region is the mean of its places' effects, weighted by population
+    (`geo_border.access.regions.by_region`), as with every other measure: what the border
+    takes from one of its people, not from the sum of what they reach.
 
     Parameters
     ----------
     potentials
-        Columns ``own``, ``across``, ``own_open`` and ``across_open`` of `potential`, by
-        place or by region.
+        Columns ``own``, ``across``, ``own_open`` and ``across_open`` of `potential`, by place.
 
     Returns
     -------
-    Series
-        ``border_effect``, between 0 (delays cost nothing) and 1; missing where nothing is
-        reached even without delays.
+    DataFrame
+        ``all`` (of what is reached on both sides), ``own`` (of what is reached on the own
+        side, in part through the other) and ``across``: between 0 (delays cost nothing) and
+        1; missing where nothing is reached even without delays.
     """
-    free = potentials["own_open"] + potentials["across_open"]
-    as_is = potentials["own"] + potentials["across"]
+    as_is = potentials[["own", "across"]]
+    free = potentials[["own_open", "across_open"]].set_axis(as_is.columns, axis=1)
+    as_is, free = (part.assign(all=part["own"] + part["across"]) for part in (as_is, free))
     # Rounding of the two sums must not make a loss below zero.
-    return (1 - as_is / free.where(free > 0)).clip(lower=0).rename("border_effect")
+    return (1 - as_is / free.where(free > 0)).clip(lower=0)[["all", "own", "across"]]
 
 
 def without_delays(scenario: Scenario) -> Scenario:

@@ -243,6 +243,6 @@ def _by_cell(
         }
         columns |= {f"{name}_{case}": values for case, values in of_name.items()}
         if name.startswith("potential"):
-            effect = border_effect(pd.DataFrame(of_name, cells.index))
+            effect = border_effect(pd.DataFrame(of_name, cells.index))["all"]
             effects[name.replace("potential", "border_effect")] = effect
     return pd.DataFrame(columns | effects, index=cells.index)

@@ -53,8 +53,7 @@ def transport_variants(
     -------
     DataFrame
         Index ``delay_factor``, ``decay``, ``region_id``; columns ``potential_own``,
-        ``potential_across`` (persons, population-weighted means) and ``border_effect``
-        (of the means).
+        ``potential_across`` (persons) and ``border_effect``: population-weighted means.
 
     Raises
     ------
@@ -79,12 +78,12 @@ def transport_variants(
                 },
                 index=places.index,
             )
-            means = by_region(values, places)
-            parts[factor, name] = pd.DataFrame(
+            shown = pd.DataFrame(
                 {
-                    "potential_own": means["own"],
-                    "potential_across": means["across"],
-                    "border_effect": border_effect(means),
+                    "potential_own": values["own"],
+                    "potential_across": values["across"],
+                    "border_effect": border_effect(values)["all"],
                 }
             )
+            parts[factor, name] = by_region(shown, places)[list(shown.columns)]
     return pd.concat(parts, names=["delay_factor", "decay"])

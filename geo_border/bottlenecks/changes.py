@@ -337,7 +337,7 @@ def _passed(flow: Floats, ways: Passages, side: int) -> Floats:
 
 
 def _measured(values: Floats) -> Floats:
-    """The measures, in the order of `MEASURES`, from the values of places or regions."""
+    """The measures of places, in the order of `MEASURES`."""
     own, across, own_open, across_open, within, hours = values
     free = own_open + across_open
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -349,7 +349,7 @@ def _measured(values: Floats) -> Floats:
 def _beside(before: Floats, after: Floats) -> dict[str, Floats]:
     """Measures before and after, and by how much they change."""
     columns = {}
-    for name, was, will_be in zip(MEASURES, _measured(before), _measured(after), strict=True):
+    for name, was, will_be in zip(MEASURES, before, after, strict=True):
         columns[f"{name}_before"] = np.broadcast_to(was, will_be.shape).ravel()
         columns[f"{name}_after"] = will_be.ravel()
         with np.errstate(invalid="ignore"):
@@ -384,7 +384,7 @@ def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     index = pd.MultiIndex.from_product([names, base.regions])
     trips = found.trips @ weights.T
     begun = weights @ base.begun
-    columns = _beside(_means(base.state, persons), _means(found.state, persons))
+    columns = _beside(*(_means(_measured(of.state), persons) for of in (base, found)))
     with np.errstate(invalid="ignore", divide="ignore"):
         for name, hours in (("before", base.state[5]), ("after", found.state[5])):
             lost = np.isinf(hours).astype(float) @ persons.T / persons.sum(axis=1)
@@ -407,7 +407,7 @@ def _places(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Measures and trips by place."""
     index = pd.MultiIndex.from_product([names, base.tables.place_ids.rename("place_id")])
     trips = _of_trips(found.trips, base.begun)
-    return pd.DataFrame(_beside(base.state, found.state) | trips, index=index)
+    return pd.DataFrame(_beside(_measured(base.state), _measured(found.state)) | trips, index=index)
 
 
 def _checkpoints(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.access.decay import calibrated
-from geo_border.access.losses import loss_by_checkpoint, loss_shares
+from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint, loss_shares
 from geo_border.access.nearest import nearest_checkpoint, zones
 from geo_border.access.reach import border_effect, cumulative, potential
 from geo_border.access.regions import by_region
@@ -76,17 +76,15 @@ def access_stage(
     if (gates["mode"] == "rail").any():
         by_rail = gate_tables(network, places, gates, modes=MODES)
         values["hours_to_rail_checkpoint"] = nearest_checkpoint(by_rail, mode="rail")["hours"]
+    effect = border_effect(reach)
+    values["border_effect"] = effect["all"]
+    values["border_effect_own"] = effect["own"]
+    values["border_effect_across"] = effect["across"]
     measures = by_region(values, places)
     measures.insert(0, "population", places.groupby("region_id")["population"].sum())
-    measures["border_effect"] = border_effect(
-        measures.filter(regex="^potential_").rename(columns=lambda c: c.removeprefix("potential_"))
-    )
-    measures["border_effect_across"] = 1 - (
-        measures["potential_across"] / measures["potential_across_open"]
-    )
-    values["border_effect"] = border_effect(reach)
     values["nearest_checkpoint"] = nearest["checkpoint_id"]
-    losses = loss_shares(loss_by_checkpoint(places, tables, own, decay=decay), places)
+    charged = loss_by_checkpoint(places, tables, own, decay=decay)
+    losses = loss_shares(effect_by_checkpoint(charged, reach), places)
     bands = zones(
         nearest["hours"], places, bands=[minutes / 60 for minutes in settings.access.zones_min]
     )

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_border.access.decay import Exponential, Linear, Step
-from geo_border.access.losses import loss_by_checkpoint, loss_shares
-from geo_border.access.reach import potential
+from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint, loss_shares
+from geo_border.access.reach import border_effect, potential
+from geo_border.access.regions import by_region
 from geo_border.errors import TableError
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import Scenario
@@ -76,12 +77,21 @@ def test_shares_weigh_places_by_population():
     land = random_borderland(11, hostile=False)
     places, tables, own = setup(land)
     charges = loss_by_checkpoint(places, tables, own)
-    shares = loss_shares(charges, places)
+    reach = potential(places, tables, own)
+    parts = effect_by_checkpoint(charges, reach)
+    effect = border_effect(reach)
+    origins = places["region_id"].notna()
+    np.testing.assert_allclose(parts.sum(axis=1)[origins], effect["all"][origins], atol=1e-12)
+    shares = loss_shares(parts, places)
     np.testing.assert_allclose(shares.sum(axis=1), 1)
+    # By hand: the mean person loses `lost` by each checkpoint, of the border effect in all.
     region = shares.index[0]
     here = places[places["region_id"] == region]
-    lost = (charges.loc[here.index].mul(here["population"], axis=0)).sum()
-    np.testing.assert_allclose(shares.loc[region], lost / lost.sum())
+    lost = (parts.loc[here.index].mul(here["population"], axis=0)).sum()
+    whole = by_region(effect, places).loc[region, "all"]
+    np.testing.assert_allclose(shares.loc[region] * whole, lost / here["population"].sum())
+    with pytest.raises(TableError, match="same index"):
+        effect_by_checkpoint(charges, reach.iloc[1:])
 
 
 def test_no_loss_has_no_shares():

@@ -53,7 +53,12 @@ def test_potential_of_three_zones(three_zones):
     )
     pd.testing.assert_frame_equal(half, expected)
     effect = border_effect(half)
-    np.testing.assert_allclose(effect, [1 - 225 / 250, 1 - 300 / 350, 1 - 407.8125 / 462.5])
+    parts = {
+        "all": [1 - 225 / 250, 1 - 300 / 350, 1 - 407.8125 / 462.5],
+        "own": [0.0, 0.0, 0.0],
+        "across": [1 / 2, 1 / 2, 1 - 7.8125 / 62.5],
+    }
+    pd.testing.assert_frame_equal(effect, pd.DataFrame(parts, index=half.index))
 
 
 def test_cumulative_of_three_zones(three_zones):
@@ -134,8 +139,8 @@ def test_potential_equals_sums_over_one_graph(seed, scale):
         within["population_120min_across"][is_origin],
         np.where(same, 0, value).sum(axis=1)[is_origin],
     )
-    effect = border_effect(found)[is_origin].dropna()
-    assert effect.between(0, 1).all()
+    effect = border_effect(found)[is_origin]
+    assert effect.apply(lambda part: part.dropna().between(0, 1)).fillna(True).all(axis=None)
 
 
 def test_variants_equal_one_at_a_time():
@@ -150,13 +155,13 @@ def test_variants_equal_one_at_a_time():
     for factor in (0.0, 0.5, 1.0):
         for name, decay in decays.items():
             scenario = Scenario(closed=frozenset({"g1"}), delay_factor=2.0 * factor)
-            alone = by_region(
-                potential(land.places, tables, own, decay=decay, scenario=scenario), land.places
-            )
+            reach = potential(land.places, tables, own, decay=decay, scenario=scenario)
+            effect = border_effect(reach)["all"].rename("effect")
+            alone = by_region(reach.join(effect), land.places)
             part = found.loc[factor, name]
             np.testing.assert_allclose(part["potential_own"], alone["own"])
             np.testing.assert_allclose(part["potential_across"], alone["across"], atol=1e-9)
-            np.testing.assert_allclose(part["border_effect"], border_effect(alone), atol=1e-12)
+            np.testing.assert_allclose(part["border_effect"], alone["effect"], atol=1e-12)
     assert (found.loc[0.0, "border_effect"].dropna().abs() < 1e-12).all()
 
 
@@ -205,7 +210,10 @@ def test_other_places_and_bad_populations_are_refused(three_zones):
 
 def test_border_effect_where_nothing_is_reached():
     nothing = pd.DataFrame(0.0, index=["x"], columns=["own", "across", "own_open", "across_open"])
-    assert border_effect(nothing).isna().all()
+    assert border_effect(nothing).isna().all(axis=None)
+    half = border_effect(nothing.assign(own=1.0, own_open=1.0))
+    assert half.loc["x", ["all", "own"]].tolist() == [0, 0]
+    assert np.isnan(half.loc["x", "across"])
 
 
 def test_closing_every_checkpoint_is_the_closed_border(three_zones):

@@ -38,7 +38,7 @@ def as_places(land, places, **options):
     for name, reach in zip(decays, found, strict=True):
         frame = frame.join(reach.add_prefix(f"{name}_"))
     for name, reach in zip(decays, found, strict=True):
-        frame[name.replace("potential", "border_effect")] = border_effect(reach)
+        frame[name.replace("potential", "border_effect")] = border_effect(reach)["all"]
     return frame
 
 

@@ -54,7 +54,7 @@ def measured(places, tables, own, scenario):
 
 def effect_of(values):
     names = {"potential_own": "own", "potential_across": "across"}
-    return values.assign(border_effect=border_effect(values.rename(columns=names)))
+    return values.assign(border_effect=border_effect(values.rename(columns=names))["all"])
 
 
 @settings(max_examples=15)
@@ -74,7 +74,7 @@ def test_measures_are_those_of_each_scenario_alone(seed, hostile, scale):
             shown = found.places.loc[name].filter(like=f"_{when}")
             expected = effect_of(values)[list(MEASURES)].add_suffix(f"_{when}")
             pd.testing.assert_frame_equal(shown, expected, check_names=False, rtol=1e-9, atol=1e-7)
-            of_region = effect_of(by_region(values, land.places))
+            of_region = by_region(effect_of(values), land.places)
             shown = found.regions.loc[name]
             pd.testing.assert_frame_equal(
                 shown[expected.columns],
