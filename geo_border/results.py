@@ -84,7 +84,8 @@ class Results:
     cards
         Text of the cards: ``kind`` (region, dyad, checkpoint), ``id``, ``title``, ``line``.
     more
-        Further tables by name, each written as a CSV.
+        Further tables by name, each written as CSV; ``access_places``, which is long, as
+        Parquet.
     manifest
         Versions, parameters, digests of inputs, counts.
     network

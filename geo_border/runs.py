@@ -284,6 +284,7 @@ class Run:
         depends: dict[str, Any] = {
             "access": access_key,
             "settings": settings.model_dump(include={"services", "corridors", "corridor_costs"}),
+            "land": settings.surface is None,
         }
         return self.memory.stage(
             "measures",

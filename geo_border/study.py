@@ -75,8 +75,9 @@ MORE = (
 
 MEASURES = (
     "access_measures",
-    "place_measures",
+    "access_places",
     "zones_by_mode",
+    "zones_area",
     "capital_detours",
     "corridors",
     "corridor_profiles",

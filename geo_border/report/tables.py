@@ -1,4 +1,4 @@
-"""Results as files for other programs: CSV tables and one GeoPackage."""
+"""Results as files for other programs: CSV tables, a long one as Parquet, one GeoPackage."""
 
 from __future__ import annotations
 
@@ -81,6 +81,9 @@ DECIMALS: tuple[tuple[str, int], ...] = (
 )
 """Decimals of numbers by the name of their column; others keep ten significant digits."""
 
+PARQUET = ("access_places",)
+"""Tables too long for a spreadsheet."""
+
 GEOMETRY = {
     "regions": "MultiPolygon",
     "border": "LineString",
@@ -104,9 +107,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
 
 def write_tables(results: Results, folder: Path) -> list[Path]:
-    """Write every table of the results as CSV (UTF-8, comma, decimal point).
+    """Write every table of the results as CSV (UTF-8, comma, decimal point), `PARQUET` as such.
 
-    Cells of text that a spreadsheet would take for a formula get an apostrophe in front.
+    Cells of text in a CSV that a spreadsheet would take for a formula get an apostrophe in front.
 
     Parameters
     ----------
@@ -124,8 +127,11 @@ def write_tables(results: Results, folder: Path) -> list[Path]:
     frames = {**{name: frame_of(results, name) for name in COLUMNS}, **_other_frames(results)}
     written = []
     for name, frame in frames.items():
-        path = folder / f"{name}.csv"
-        path.write_bytes(csv_text(frame).encode())
+        path = folder / f"{name}.{'parquet' if name in PARQUET else 'csv'}"
+        if name in PARQUET:
+            frame.to_parquet(path, index=False)
+        else:
+            path.write_bytes(csv_text(frame).encode())
         written.append(path)
     return written
 

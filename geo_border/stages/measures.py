@@ -9,7 +9,7 @@ import pandas as pd
 from geo_border.access.decay import KINDS, Decay, Step, calibrated
 from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.access.efficiency import checkpoint_detour, network_efficiency
-from geo_border.access.losses import loss_by_checkpoint
+from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint
 from geo_border.access.nearest import nearest_checkpoint, zones
 from geo_border.access.performance import transport_performance
 from geo_border.access.reach import potentials
@@ -23,6 +23,7 @@ from geo_border.routing.tables import gate_tables
 from geo_border.stages.corridors import corridor_parts
 from geo_border.stages.detours import capital_detours
 from geo_border.stages.isochrones import zone_isochrones
+from geo_border.stages.land import land_zones
 from geo_border.stages.parameters import MODES_OF, modes_told
 from geo_border.stages.services import service_parts
 from geo_border.stages.told import Told, performance_parts, tell_detours, tell_efficiency
@@ -76,8 +77,9 @@ def measures_stage(
     -------
     dict
         Frames ``access_measures`` (tidy: region, measure, mode, part, border; mean and
-        quantiles), ``place_measures`` (the same by place), ``zones_by_mode`` (population by
-        time to a checkpoint), ``places`` and ``regions`` (the columns `PLACE_COLUMNS`),
+        quantiles), ``access_places`` (the same by place), ``zones_by_mode`` (population by
+        time to a checkpoint), ``zones_area`` (land by the same, where no raster has the
+        people on it), ``places`` and ``regions`` (the columns `PLACE_COLUMNS`),
         ``capital_detours``, ``isochrones``; if the study names corridors ``corridors``,
         ``corridor_profiles`` and ``corridor_lines``; if it names services
         ``service_access`` and ``services``.
@@ -100,17 +102,18 @@ def measures_stage(
         _pairs(told, settings, built, tables, own, mode, contractor)
         bands[mode] = _reached(told, settings, tables, own, mode)
     offered = service_parts(settings, built, told, contractor_of=contractor_of)
-    by_place = told.frame()
-    shown = by_place[list(PLACE_COLUMNS.values())].set_axis(list(PLACE_COLUMNS), axis=1)
+    shown = told.frame()[list(PLACE_COLUMNS.values())].set_axis(list(PLACE_COLUMNS), axis=1)
     found = {
         "access_measures": told.table(),
-        "place_measures": by_place.rename_axis("place_id").reset_index(),
+        "access_places": told.by_place(),
         "zones_by_mode": pd.concat(bands, names=["mode"]).reset_index(),
         "places": shown,
         "regions": by_region(shown, places)[list(PLACE_COLUMNS)],
         "capital_detours": capital_detours(border["regions"], built),
         "isochrones": zone_isochrones(settings, border, built, road),
     }
+    if settings.surface is None:
+        found["zones_area"] = land_zones(settings, border, built)
     return found | corridor_parts(settings, built, road) | offered
 
 
@@ -158,7 +161,7 @@ def _pairs(
 def _reached(
     told: Told, settings: Settings, tables: GateTables, own: Inside, mode: str
 ) -> pd.DataFrame:
-    """Tell nearest checkpoints, cumulative population and potentials by one mode; give zones."""
+    """Tell nearest checkpoints and what is reached by one mode; give the zones."""
     places, limits = told.places, settings.access.limits_h
     nearest = nearest_checkpoint(tables, mode=mode if mode in MODES else None)
     hours = nearest[["hours"]].set_axis(["own"], axis=1)
@@ -169,8 +172,16 @@ def _reached(
     found = potentials(places, tables, own, decays=functions)
     for within, values in zip(limits, found, strict=False):
         told.add(values, f"population_{round(within * 60)}min", mode=mode, unit="persons")
-    told.add_potentials(dict(zip(decays, found[len(limits) :], strict=True)), decays, mode=mode)
-    first = next(iter(decays.values()))
-    told.add_losses(loss_by_checkpoint(places, tables, own, decay=first), first, mode=mode)
+    reached = dict(zip(decays, found[len(limits) :], strict=True))
+    told.add_potentials(reached, decays, mode=mode)
+    chosen = next(iter(decays))
+    charged = loss_by_checkpoint(places, tables, own, decay=decays[chosen])
+    told.add_by_checkpoint(
+        effect_by_checkpoint(charged, reached[chosen]),
+        f"{chosen.replace('potential', 'border_effect')}_by_checkpoint",
+        mode=mode,
+        unit="share",
+        note=f"adds up to the border effect; {decays[chosen].formula}",
+    )
     bands = [minutes / 60 for minutes in settings.access.zones_min]
     return zones(nearest["hours"], places, bands=bands)

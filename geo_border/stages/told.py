@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from geo_border.access.reach import border_effect
 from geo_border.access.regions import by_region, distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from geo_border.access.decay import Decay
 
@@ -28,10 +29,13 @@ PARTS = {
 }
 """Part and border of each column of a measure."""
 
+LAYER_COLUMNS = ("column", "measure", "mode", "kind", "part", "border", "unit", "note")
+
 LOST = "potential_lost_at_checkpoint"
 """Name of the measure of what each checkpoint takes."""
 
-LAYER_COLUMNS = ("column", "measure", "mode", "kind", "part", "border", "unit", "note")
+KEYS = ("measure", "mode", "kind", "checkpoint_id", "part", "border")
+"""What a measure is told by."""
 
 
 @dataclass(slots=True)
@@ -47,7 +51,7 @@ class Told:
     places: pd.DataFrame
     rows: list[pd.DataFrame] = field(default_factory=list)
     columns: dict[str, pd.Series[float]] = field(default_factory=dict)
-    named: list[tuple[str, ...]] = field(default_factory=list)
+    named: list[dict[str, str]] = field(default_factory=list)
 
     def add(
         self,
@@ -72,23 +76,53 @@ class Told:
         unit, note
             Of the values.
         kind
-            Kind of the services, or checkpoint, that it is of, if of any.
+            Kind of the services it is of, if of any.
         """
+        keys = [
+            (measure, mode, kind, "", *PARTS[column], _column(measure, column, mode, kind, values))
+            for column in values.columns
+        ]
+        self._tell(values, keys, unit, note)
+
+    def add_by_checkpoint(
+        self, parts: pd.DataFrame, measure: str, *, mode: str, unit: str, note: str = ""
+    ) -> None:
+        """Tell what each checkpoint has in a measure of both sides as the border is.
+
+        Parameters
+        ----------
+        parts
+            A row for each place, a column for each checkpoint.
+        measure, mode, unit, note
+            As in `add`.
+        """
+        keys = [
+            (measure, mode, "", str(gate), *PARTS["all"], f"{mode}_{measure}_{gate}")
+            for gate in parts.columns
+        ]
+        self._tell(parts, keys, unit, note)
+
+    def _tell(
+        self, values: pd.DataFrame, keys: Sequence[tuple[str, ...]], unit: str, note: str
+    ) -> None:
+        """Tell columns by what they are (`KEYS`) and their name among all."""
         means = by_region(values, self.places)
-        spread = distribution(values, self.places)
-        for column in values.columns:
-            part, border = PARTS[column]
-            names = {"measure": measure, "mode": mode, "kind": kind, "part": part}
-            rows = pd.DataFrame(names, index=means.index)
-            rows = rows.assign(border=border, mean=means[column])
-            rows = rows.join(spread.xs(column, level="measure"))
-            rows["unreached_share"] = means[f"{column}_unreached"]
-            rows["places_missing"] = means[f"{column}_missing"]
-            self.rows.append(rows.assign(unit=unit, note=note).reset_index())
-            name = measure if len(values.columns) == 1 else f"{measure}_{column}"
-            name = "_".join(filter(None, [mode if mode != "road" else "", name, kind]))
+        spread = distribution(values, self.places).unstack("measure")
+        rows: dict[str, Any] = {"region_id": np.tile(means.index.to_numpy(object), len(keys))}
+        for position, key in enumerate(KEYS):
+            rows[key] = np.repeat([of[position] for of in keys], len(means))
+        for name, table, end in (
+            ("mean", means, ""),
+            *((quantile, spread[quantile], "") for quantile in spread.columns.unique(level=0)),
+            ("unreached_share", means, "_unreached"),
+            ("places_missing", means, "_missing"),
+        ):
+            rows[name] = table[[f"{column}{end}" for column in values.columns]].to_numpy().T.ravel()
+        self.rows.append(pd.DataFrame(rows).assign(unit=unit, note=note))
+        for column, (*of, name) in zip(values.columns, keys, strict=True):
             self.columns[name] = values[column]
-            self.named.append((name, measure, mode, kind, part, border, unit, note))
+            words = {"column": name, "unit": unit, "note": note}
+            self.named.append(dict(zip(KEYS, of, strict=True)) | words)
 
     def table(self) -> pd.DataFrame:
         """All of it, in the order of the measures, by region.
@@ -96,10 +130,8 @@ class Told:
         Returns
         -------
         DataFrame
-            ``region_id``, ``measure``, ``mode``, ``kind`` (of services, or the
-            checkpoint), ``part``,
-            ``border``, ``mean``, quantiles, ``unreached_share``, ``places_missing``,
-            ``unit``, ``note``.
+            ``region_id``, the columns `KEYS` (``kind`` of services), ``mean``, quantiles,
+            ``unreached_share``, ``places_missing``, ``unit``, ``note``.
         """
         return pd.concat(self.rows, ignore_index=True)
 
@@ -112,6 +144,25 @@ class Told:
             Index of the places, a column for each row of `layers`.
         """
         return pd.DataFrame(self.columns, index=self.places.index)
+
+    def by_place(self) -> pd.DataFrame:
+        """All of it by place, tidy.
+
+        Returns
+        -------
+        DataFrame
+            ``place_id``, the columns `KEYS`, ``value``, ``unit``; words are categories. Values
+            that a place does not have are left out; what it cannot reach is infinite.
+        """
+        values = self.frame().to_numpy(float)
+        column, place = np.nonzero(~np.isnan(values.T))
+        columns = {"place_id": pd.Categorical.from_codes(place, self.places.index.astype(str))}
+        named = pd.DataFrame(self.named)
+        for key in (*KEYS, "unit"):
+            codes, words = pd.factorize(named[key])
+            columns[key] = pd.Categorical.from_codes(codes[column], words)
+        found = pd.DataFrame(columns).assign(value=values[place, column])
+        return found[["place_id", *KEYS, "value", "unit"]]
 
     def layers(self) -> pd.DataFrame:
         """What the columns of `frame` are.
@@ -140,12 +191,13 @@ class Told:
         for name, values in potentials.items():
             note = decays[name].formula
             self.add(values, name, mode=mode, unit="persons, discounted", note=note)
-            effect = border_effect(values).to_frame("all")
+            effect = border_effect(values)
             of_effect = name.replace("potential", "border_effect")
-            self.add(effect, of_effect, mode=mode, unit="share", note=note)
+            self.add(effect[["all"]], of_effect, mode=mode, unit="share", note=note)
+            self.add(effect[["own", "across"]], of_effect, mode=mode, unit="share", note=note)
 
     def add_losses(self, losses: pd.DataFrame, decay: Decay, *, mode: str) -> None:
-        """Tell what the delay of each checkpoint takes from the potential.
+        """Tell what the delay of each checkpoint takes from the potential, checkpoints as kinds.
 
         Parameters
         ----------
@@ -160,6 +212,12 @@ class Told:
         for checkpoint in losses.columns[losses.fillna(0).any()]:
             values = losses[[checkpoint]].set_axis(["all"], axis=1)
             self.add(values, LOST, mode=mode, unit=unit, note=note, kind=str(checkpoint))
+
+
+def _column(measure: str, part: str, mode: str, kind: str, values: pd.DataFrame) -> str:
+    """Name of a column of values among those of all measures, modes and kinds."""
+    name = measure if len(values.columns) == 1 else f"{measure}_{part}"
+    return "_".join(filter(None, [mode if mode != "road" else "", name, kind]))
 
 
 def performance_parts(performance: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from geo_border.inputs.proposals import Proposal
 from geo_border.settings import Extract, Osm
 from geo_border.stages.named_places import place_named
 from geo_border.stages.parameters import off_road
-from geo_border.stages.told import LOST, PARTS
+from geo_border.stages.told import KEYS, PARTS
 from geo_border.study import open_study
 
 EXTRA = """
@@ -65,11 +65,11 @@ def results(folder, out):
 @pytest.fixture(scope="module")
 def told(results):
     table = results.more["access_measures"]
-    keys = ["region_id", "measure", "mode", "kind", "part", "border"]
+    keys = ["region_id", *KEYS]
     assert not table.duplicated(keys).any()
-    plain = table[table["kind"] == ""].drop(columns="kind")
-    keys.remove("kind")
-    return plain.set_index(keys).sort_index()
+    of = ["kind", "checkpoint_id"]
+    plain = table[(table[of] == "").all(axis=1)].drop(columns=of)
+    return plain.set_index([key for key in keys if key not in of]).sort_index()
 
 
 def test_every_measure_is_told_by_part_border_and_mode(told):
@@ -91,10 +91,11 @@ def test_every_measure_is_told_by_part_border_and_mode(told):
 
 def test_services_are_told_by_mode_and_beside_places(results):
     table = results.more["access_measures"]
-    of_kinds = table[(table["kind"] != "") & (table["measure"] != LOST)]
+    of_kinds = table[table["kind"] != ""]
+    assert (of_kinds["checkpoint_id"] == "").all()
     assert set(of_kinds["kind"]) == {"clinic", "college"}
     assert set(of_kinds["mode"]) == {"road", "rail", "both"}
-    keys = ["measure", "mode", "kind", "part", "border"]
+    keys = list(KEYS)
     assert of_kinds.groupby("region_id")[keys].nunique()["measure"].eq(5).all()
     # Five parts for each measure, mode and kind.
     assert len(of_kinds.drop_duplicates(keys)) == 5 * 3 * 2 * 5
@@ -104,31 +105,21 @@ def test_services_are_told_by_mode_and_beside_places(results):
     pd.testing.assert_series_equal(
         told, access.set_index("region_id")["hours_across"], check_names=False
     )
-    by_place = results.more["place_measures"].set_index("place_id")
-    assert by_place.index.equals(results.places.index)
-    assert by_place.loc["h0", "hours_to_service_own_clinic"] == pytest.approx(0, abs=1e-9)
-    for name, column in (
-        ("potential_exponential_across", "potential_across"),
-        ("transport_performance_all", "performance"),
-    ):
-        pd.testing.assert_series_equal(
-            by_place[name], results.places[column], check_names=False, rtol=1e-9
-        )
+    by_place = results.more["access_places"]
+    in_town = by_place.query("place_id == 'h0' and measure == 'hours_to_service'")
+    in_town = in_town.query("kind == 'clinic' and part == 'own'").set_index(["mode", "border"])
+    assert in_town.loc["road", "value"].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
     # All roads of the small border are straight and driven at 60 km/h, but places lie off them.
-    assert (by_place["detour_index_own"].dropna() >= 1 - 1e-6).all()
+    detours = by_place.query("measure == 'detour_index' and part == 'own'")["value"]
+    assert (detours >= 1 - 1e-6).all()
 
 
-def test_what_checkpoints_take_adds_up_to_what_delays_take(results):
-    places = results.more["place_measures"].set_index("place_id")
-    lost = places.filter(regex=rf"^{LOST}_")
-    assert set(lost.columns) <= {f"{LOST}_{name}" for name in ("west", "middle", "east")}
-    name = "potential_exponential"
-    cost = places[[f"{name}_own_open", f"{name}_across_open"]].sum(axis=1)
-    cost -= places[[f"{name}_own", f"{name}_across"]].sum(axis=1)
-    known = places[f"{name}_own"].notna()
-    np.testing.assert_allclose(lost.sum(axis=1)[known], cost[known], rtol=1e-6)
-    table = results.more["access_measures"]
-    assert set(table.loc[table["measure"] == LOST, "mode"]) >= {"road", "both"}
+def test_the_long_table_is_written_as_it_is(results, out):
+    written = pd.read_parquet(out / "tables" / "access_places.parquet")
+    pd.testing.assert_frame_equal(written, results.more["access_places"])
+    assert not written.duplicated(["place_id", *KEYS]).any()
+    assert set(written["place_id"]) <= set(results.places.index)
+    assert not (out / "tables" / "access_places.csv").exists()
 
 
 def test_means_are_those_beside_the_regions(told, results):

@@ -1,0 +1,63 @@
+"""Land by time to a checkpoint, where no raster says who lives on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_border.access.nearest import nearest_checkpoint
+from geo_border.access.zonal import zones_area
+from geo_border.border.belt import belt_cells
+from geo_border.network.crossings import gates_in_use
+from geo_border.network.entries import join_cells
+from geo_border.routing.tables import gate_tables
+from geo_border.stages.parameters import ROAD, local_ways
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from geo_border.settings import Settings
+
+BELT_KM = 75.0
+"""Greatest distance of land that is counted from the border, as of surfaces."""
+
+CELLS = 50_000
+"""At most about so many cells: a kilometre each at a short border, more at a long one."""
+
+
+def land_zones(settings: Settings, border: dict[str, Any], built: dict[str, Any]) -> pd.DataFrame:
+    """Area of each region's part of the belt by driving time to an open checkpoint.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    border, built
+        Parts of the border and the network stage.
+
+    Returns
+    -------
+    DataFrame
+        ``region_id``, ``zone``, ``area_km2``, ``area_share``, as
+        `geo_border.access.zonal.zones_area` gives them.
+    """
+    area = 2 * BELT_KM * border["border"]["length_km"].sum() + np.pi * BELT_KM**2
+    cell_km = float(max(1, np.ceil(np.sqrt(area / CELLS))))
+    grid, cells = belt_cells(
+        border["border"], border["territory"], cell_km=cell_km, belt_km=BELT_KM
+    )
+    cells = cells[cells["region_id"].notna()].assign(population=0.0)
+    network, joined = join_cells(
+        built["network"],
+        built["gates"],
+        cells,
+        grid.crs,
+        access=local_ways(settings),
+        spacing_km=cell_km,
+    )
+    tables = gate_tables(network, joined, gates_in_use(built["gates"]), modes=ROAD)
+    hours = nearest_checkpoint(tables)["hours"]
+    bands = [minutes / 60 for minutes in settings.access.zones_min]
+    found = zones_area(hours, joined, cell_km2=grid.cell_km2, bands=bands)
+    return found.drop(columns=["population", "population_share"])
