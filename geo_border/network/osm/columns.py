@@ -127,43 +127,57 @@ def tag_frame(
     DataFrame
         A categorical column a key, missing where an object lacks it.
     """
-    # Backwards, so that of two values for one key the first is the last to be written.
-    order = np.argsort(tags[:, 1], kind="stable")[::-1]
-    row, column, string = tags[order].T
-    bounds = np.searchsorted(-column, -np.arange(len(keys)), side="left")
+    # Narrow numbers are sorted by radix.
+    order = np.argsort(tags[:, 1].astype(np.int16), kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(tags[:, 1], minlength=len(keys)))])
     frame = {}
     for number, key in enumerate(keys):
-        stop = np.searchsorted(-column, -number, side="right")
-        part = slice(bounds[number], stop)
-        values = np.full(rows, -1, np.int32)
-        values[row[part]] = codes[string[part]]
-        frame[key] = category(values, entries)
+        # Backwards, so that of two values for one key the first is the last to be written.
+        row, _, string = tags[order[bounds[number] : bounds[number + 1]][::-1]].T
+        frame[key] = category(codes[string], entries, row=row, rows=rows)
     return pd.DataFrame(frame, index=pd.RangeIndex(rows), columns=list(keys), copy=False)
 
 
-def category(values: NDArray[np.int32], entries: pa.Array) -> pd.Categorical:
+def category(
+    values: NDArray[np.int32],
+    entries: pa.Array,
+    *,
+    row: NDArray[np.int32] | slice = slice(None),
+    rows: int | None = None,
+) -> pd.Categorical:
     """A column of strings from entries of a dictionary.
 
     Parameters
     ----------
     values
-        Entry of each row, -1 for none.
+        Entries.
     entries
         The strings.
+    row
+        Row of each value; of several for a row the last counts. All rows in turn by default.
+    rows
+        How many rows there are; as many as values by default.
 
     Returns
     -------
     Categorical
-        Whose categories are the strings in use, in the order of the dictionary.
+        Missing in rows without a value; its categories are the strings in use, in the order
+        of the dictionary.
     """
-    is_used = np.zeros(len(entries) + 1, bool)
+    is_used = np.zeros(len(entries), bool)
     is_used[values] = True
-    is_used[-1] = False
     used = np.flatnonzero(is_used)
-    number = np.cumsum(is_used, dtype=np.int32) - 1
-    number[-1] = -1
+    numbers = np.zeros(len(entries), np.int32)
+    numbers[used] = np.arange(used.size)
+    codes = np.full(values.size if rows is None else rows, -1, np.min_scalar_type(-1 - used.size))
+    codes[row] = numbers[values]
+    if np.count_nonzero(codes >= 0) < values.size:
+        left = np.unique(codes[codes >= 0])
+        renumbered = np.full(used.size + 1, -1, codes.dtype)
+        renumbered[left] = np.arange(left.size)
+        used, codes = used[left], renumbered[codes]
     categories = pd.Index(entries.take(pa.array(used)).to_pandas(), dtype="str")
-    return pd.Categorical.from_codes(number[values], categories=categories)
+    return pd.Categorical.from_codes(codes, categories=categories)
 
 
 def _binary(pool: NDArray[np.uint8], ends: NDArray[np.int64]) -> pa.Array:

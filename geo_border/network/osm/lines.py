@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from scipy.spatial import cKDTree
 from geo_border.border.edges import WGS84
 from geo_border.border.locate import polygon_of
 from geo_border.errors import NetworkError
+from geo_border.network.osm.line_kernels import walk
 from geo_border.network.osm.railways import (
     MAIN_RAILWAYS,
     RailRules,
@@ -52,6 +55,7 @@ RAIL_SHARE = 0.7
 """Share of the line speed that a train keeps with its stops; an assumption."""
 
 _FLAT_M = 2000.0
+_VERTICES_AT_ONCE = 1 << 16
 _SPEED_KEYS = (
     "maxspeed",
     "maxspeed:forward",
@@ -89,16 +93,16 @@ class Pieces:
     """
 
     way: NDArray[np.int64]
-    vertex: NDArray[np.int64]
+    vertex: NDArray[np.int32]
     start: NDArray[np.int64]
 
     @property
-    def tail(self) -> NDArray[np.int64]:
+    def tail(self) -> NDArray[np.int32]:
         """First node of each piece."""
         return self.vertex[self.start[:-1]]
 
     @property
-    def head(self) -> NDArray[np.int64]:
+    def head(self) -> NDArray[np.int32]:
         """Last node of each piece."""
         return self.vertex[self.start[1:] - 1]
 
@@ -134,22 +138,11 @@ def cut_ways(
         In the order of `ways`. Where the extract lacks nodes, only the parts between those it
         has. Time and memory are linear in the nodes of the ways.
     """
-    length = extract.way_start[ways + 1] - extract.way_start[ways]
-    first_of_way = np.cumsum(length) - length
-    offset = np.arange(length.sum()) - np.repeat(first_of_way - extract.way_start[ways], length)
-    node = extract.ref_node[offset]
-    way = np.repeat(np.arange(len(ways)), length)
-    gap = node < 0
-    again = np.zeros(len(node), bool)
-    again[1:] = (node[1:] == node[:-1]) & (way[1:] == way[:-1])
-    run = (np.cumsum(gap) + way)[~gap & ~again]
-    node, way = node[~gap & ~again], way[~gap & ~again]
-
-    begins, ends = np.ones(len(node), bool), np.ones(len(node), bool)
-    begins[1:] = run[1:] != run[:-1]
-    ends[:-1] = begins[1:]
-    alone = begins & ends
-    node, way, begins, ends = node[~alone], way[~alone], begins[~alone], ends[~alone]
+    most = int((extract.way_start[ways + 1] - extract.way_start[ways]).sum())
+    node, way = np.empty((2, most), np.int32)
+    begins, ends = np.empty((2, most), bool)
+    n = walk(extract.way_start, extract.ref_node, ways, node, way, begins, ends)
+    node, way, begins, ends = node[:n], way[:n], begins[:n], ends[:n]
     cut = _shared(node, len(extract.node_id))
     if special is not None:
         cut |= np.isin(node, special)
@@ -164,7 +157,7 @@ def cut_ways(
     return Pieces(ways[way[begins | cut]], vertex, starts)
 
 
-def _shared(node: NDArray[np.int64], nodes: int) -> NDArray[np.bool_]:
+def _shared(node: NDArray[np.int32], nodes: int) -> NDArray[np.bool_]:
     """Whether each vertex is a node that occurs more than once."""
     if 16 * len(node) > nodes:
         return np.bincount(node, minlength=nodes)[node] > 1
@@ -174,7 +167,7 @@ def _shared(node: NDArray[np.int64], nodes: int) -> NDArray[np.bool_]:
 
 
 def _loop_middles(
-    node: NDArray[np.int64], starts: NDArray[np.bool_], stops: NDArray[np.bool_]
+    node: NDArray[np.int32], starts: NDArray[np.bool_], stops: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Middle vertices of pieces that end where they start."""
     start, stop = np.flatnonzero(starts), np.flatnonzero(stops)
@@ -202,11 +195,21 @@ def piece_lengths(extract: Extract, pieces: Pieces) -> NDArray[np.float64]:
         Kilometres on the WGS 84 ellipsoid. Segments up to 2 km by the radii of curvature at
         their middle (within 1 mm), longer ones by the geodesic.
     """
-    piece = pieces.piece
-    inside = np.flatnonzero(piece[1:] == piece[:-1])
-    here, there = pieces.vertex[inside], pieces.vertex[inside + 1]
-    metres = segment_lengths(*extract.degrees(here), *extract.degrees(there))
-    return np.bincount(piece[inside], weights=metres, minlength=len(pieces.way)) / 1000
+    # In portions that stay in the cache of a core.
+    bounds = np.arange(0, len(pieces.vertex) + _VERTICES_AT_ONCE, _VERTICES_AT_ONCE)
+    bounds = np.unique(np.searchsorted(pieces.start, bounds).clip(max=len(pieces.way)))
+
+    def metres(first: int, last: int) -> NDArray[np.float64]:
+        start = pieces.start[first : last + 1]
+        lon, lat = extract.degrees(pieces.vertex[start[0] : start[-1]])
+        piece = np.repeat(np.arange(last - first), np.diff(start))
+        inside = np.flatnonzero(piece[1:] == piece[:-1])
+        parts = segment_lengths(lon[inside], lat[inside], lon[inside + 1], lat[inside + 1])
+        return np.asarray(np.bincount(piece[inside], parts, last - first), np.float64)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(metres, bounds[:-1], bounds[1:]))
+    return np.concatenate([np.empty(0), *found]) / 1000
 
 
 def segment_lengths(
