@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +23,6 @@ from geo_border.access.services import nearest_service, service_times
 from geo_border.errors import TableError
 from geo_border.network.places import Access
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, passages
-from geo_border.routing.searches import times_from
 from geo_border.routing.tables import gate_tables
 
 
@@ -209,13 +210,14 @@ def test_searched_times_equal_brute_force(seed, case):
 def test_one_search_a_service_whatever_the_measures_and_borders(monkeypatch):
     land, places, services = with_services(5)
     searched = []
-
-    def counted(graph, roots, columns):
-        searched.extend(roots)
-        return times_from(graph, roots, columns)
-
-    monkeypatch.setattr("geo_border.access.services.times_from", counted)
     times = service_times(land.network, places, services, land.gates)
+    search = times.times
+
+    def counted(roots):
+        searched.extend(roots)
+        return search(roots)
+
+    times = replace(times, times=counted)
     once = set(services.loc[services["node"] >= 0, "node"])
 
     def found():
