@@ -1,8 +1,6 @@
 """Floating catchments and spatial availability: published examples, sums, brute force."""
 
-from dataclasses import dataclass
-
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
