@@ -22,10 +22,14 @@ SHOWN = {
 
 OURS = "#b5332e"
 
+APART = 1.5
+"""Ratio by which labels must lie apart to be read."""
+
 
 def draw(measured: pd.DataFrame, target: Path) -> None:
     """One line for each engine on two logarithmic axes, named at its end."""
     figure, axes = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+    ends = []
     for engine, label in SHOWN.items():
         rows = measured[measured["engine"] == engine].sort_values("places")
         if rows.empty:
@@ -33,12 +37,18 @@ def draw(measured: pd.DataFrame, target: Path) -> None:
         ours = engine == "geo_border"
         color, width = (OURS, 2.5) if ours else ("#6b7280", 1.2)
         axes.plot(rows["places"], rows["processor_s"], "o-", color=color, lw=width, ms=4)
-        x, y = rows["places"].iloc[-1], rows["processor_s"].iloc[-1]
+        ends.append((rows["places"].iloc[-1], rows["processor_s"].iloc[-1], label, color))
+    below = 0.0
+    for x, y, label, color in sorted(ends):
+        below = max(APART * below, y)
         axes.annotate(
-            label, (x, y), (6, 0), textcoords="offset points", va="center", color=color,
-            weight="bold" if ours else "normal",
+            label, (x, below), (6, 0), textcoords="offset points", va="center", color=color,
+            weight="bold" if color == OURS else "normal",
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="places", ylabel="processor seconds")
+    sizes = sorted(measured["places"].unique())
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
     axes.set_title("Accessibility of every place, own side and across 64 checkpoints", loc="left")
     axes.grid(which="major", color="#e5e7eb", lw=0.6)
     axes.spines[["top", "right"]].set_visible(False)

@@ -56,7 +56,9 @@ def by_numpy(
     times = np.full((len(A), E.shape[1]), np.inf, np.float32)
     for k in range(len(E)):
         np.minimum(times, A[:, k : k + 1] + E[k], out=times)
-    values = [np.exp(-CODES[0, 1] * times), *(times <= code[1] for code in CODES[1:])]
+    leeway = 1 + 4 * np.finfo(np.float32).eps  # of single precision, as tiles have it
+    limits = CODES[1:, 1] * leeway
+    values = [np.exp(-CODES[0, 1] * times), *(times <= limit for limit in limits)]
     return np.column_stack([value @ weight for value in values])
 
 
