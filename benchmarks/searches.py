@@ -47,9 +47,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LARGEST_NETWORKX = 100_000
-"""Above it networkx takes longer than all the others together."""
-
 KMH, SHARE = (40.0, 60.0, 90.0, 110.0), (0.4, 0.35, 0.2, 0.05)
 
 
@@ -159,8 +156,7 @@ def engines(  # noqa: C901  (a list of engines)
     found |= {"scipy": lambda: scipy(trees=False), "scipy trees": lambda: scipy(trees=True)}
     peers = {"igraph": igraph, "networkit": networkit, "networkx": networkx}
     for name, prepare in peers.items():
-        small_enough = name != "networkx" or n <= LARGEST_NETWORKX
-        if small_enough and importlib.util.find_spec(name):
+        if importlib.util.find_spec(name):
             found[name] = prepare
     return found
 
