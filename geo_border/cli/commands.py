@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.progress import (
@@ -20,7 +20,18 @@ from rich.progress import (
 from rich.text import Text
 
 from geo_border import __version__
-from geo_border.cli.console import SchedulerOption, StudyArgument, err, out, spread, stages_shown
+from geo_border.cli.console import (
+    BorderOption,
+    CloseOption,
+    DelayOption,
+    ModeOption,
+    SchedulerOption,
+    StudyArgument,
+    err,
+    out,
+    spread,
+    stages_shown,
+)
 from geo_border.cli.matrix import matrix
 from geo_border.cli.tables import levels_table, network_lines
 from geo_border.cli.whatif import whatif
@@ -171,27 +182,10 @@ def isochrones(
             show_default=False,
         ),
     ] = None,
-    close: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--close", metavar="ID", help="Checkpoint that nobody may pass.", show_default=False
-        ),
-    ] = None,
-    delay: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--delay",
-            metavar="ID=HOURS",
-            help="Hours of a passage, or ID=OUT/IN by direction.",
-            show_default=False,
-        ),
-    ] = None,
-    border: Annotated[
-        Literal["as-is", "no-delay", "closed"], typer.Option(help="How the border is passed.")
-    ] = "as-is",
-    mode: Annotated[
-        Literal["road", "rail", "both"], typer.Option(help="Mode of the trips.")
-    ] = "road",
+    close: CloseOption = None,
+    delay: DelayOption = None,
+    border: BorderOption = "as-is",
+    mode: ModeOption = "road",
     folder: Annotated[
         Path | None,
         typer.Option(

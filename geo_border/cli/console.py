@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -44,6 +44,42 @@ SchedulerOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def list_option(name: str, metavar: str, says: str) -> Any:
+    """Option that can be given several times.
+
+    Parameters
+    ----------
+    name
+        Without its dashes.
+    metavar
+        What stands for its value in the help.
+    says
+        Its help.
+
+    Returns
+    -------
+    OptionInfo
+        For an annotation.
+    """
+    return typer.Option(f"--{name}", metavar=metavar, help=says, show_default=False)
+
+
+CloseOption = Annotated[
+    list[str] | None, list_option("close", "ID", "Checkpoint that nobody may pass.")
+]
+
+DelayOption = Annotated[
+    list[str] | None,
+    list_option("delay", "ID=HOURS", "Hours of a passage, or ID=OUT/IN by direction."),
+]
+
+BorderOption = Annotated[
+    Literal["as-is", "no-delay", "closed"], typer.Option(help="How the border is passed.")
+]
+
+ModeOption = Annotated[Literal["road", "rail", "both"], typer.Option(help="Mode of the trips.")]
 
 
 def spread(scheduler: str | None) -> AbstractContextManager[None]:

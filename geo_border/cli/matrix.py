@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from geo_border.cli.console import SchedulerOption, StudyArgument, out, spread, stages_shown
+from geo_border.cli.console import (
+    BorderOption,
+    CloseOption,
+    DelayOption,
+    ModeOption,
+    SchedulerOption,
+    StudyArgument,
+    out,
+    spread,
+    stages_shown,
+)
 
 _ENDS = "`home`, `neighbour`, the id of a region, or the id or name of a place; once for each"
 
@@ -35,27 +45,10 @@ def matrix(
         list[str] | None,
         typer.Option("--to", metavar="NAME", help="The same.", show_default=False),
     ] = None,
-    close: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--close", metavar="ID", help="Checkpoint that nobody may pass.", show_default=False
-        ),
-    ] = None,
-    delay: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--delay",
-            metavar="ID=HOURS",
-            help="Hours of a passage, or ID=OUT/IN by direction.",
-            show_default=False,
-        ),
-    ] = None,
-    border: Annotated[
-        Literal["as-is", "no-delay", "closed"], typer.Option(help="How the border is passed.")
-    ] = "as-is",
-    mode: Annotated[
-        Literal["road", "rail", "both"], typer.Option(help="Mode of the trips.")
-    ] = "road",
+    close: CloseOption = None,
+    delay: DelayOption = None,
+    border: BorderOption = "as-is",
+    mode: ModeOption = "road",
     folder: Annotated[
         Path | None,
         typer.Option(

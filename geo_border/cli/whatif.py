@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from geo_border.cli.console import SchedulerOption, StudyArgument, err, out, spread
+from geo_border.cli.console import (
+    CloseOption,
+    DelayOption,
+    ModeOption,
+    SchedulerOption,
+    StudyArgument,
+    err,
+    list_option,
+    out,
+    spread,
+)
 from geo_border.cli.tables import whatif_tables
 from geo_border.errors import CheckpointError
 
@@ -17,49 +27,37 @@ MOST_WITH_PLACES = 20
 """Scenarios up to which every place of each is written."""
 
 
-def _list_option(name: str, metavar: str, says: str) -> Any:
-    """Option that can be given several times."""
-    return typer.Option(f"--{name}", metavar=metavar, help=says, show_default=False)
-
-
 def whatif(
     study: StudyArgument,
-    close: Annotated[
-        list[str] | None, _list_option("close", "ID", "Checkpoint that nobody may pass.")
-    ] = None,
+    close: CloseOption = None,
     open_: Annotated[
         list[str] | None,
-        _list_option("open", "ID", "Closed checkpoint, or crossing without one, that opens."),
+        list_option("open", "ID", "Closed checkpoint, or crossing without one, that opens."),
     ] = None,
-    delay: Annotated[
-        list[str] | None,
-        _list_option("delay", "ID=HOURS", "Hours of a passage, or ID=OUT/IN by direction."),
-    ] = None,
+    delay: DelayOption = None,
     delay_out: Annotated[
         list[str] | None,
-        _list_option("delay-out", "ID=HOURS", "Hours from home to the neighbour alone."),
+        list_option("delay-out", "ID=HOURS", "Hours from home to the neighbour alone."),
     ] = None,
     delay_in: Annotated[
         list[str] | None,
-        _list_option("delay-in", "ID=HOURS", "Hours from the neighbour to home alone."),
+        list_option("delay-in", "ID=HOURS", "Hours from the neighbour to home alone."),
     ] = None,
     hours: Annotated[
         list[str] | None,
-        _list_option(
+        list_option(
             "hours", "ID=HOURS", "Opening hours, such as my-post='Mo-Su 08:00-20:00' (OSM syntax)."
         ),
     ] = None,
     one_way: Annotated[
         list[str] | None,
-        _list_option("one-way", "ID=out|in", "Checkpoint passed in one direction alone."),
+        list_option("one-way", "ID=out|in", "Checkpoint passed in one direction alone."),
     ] = None,
     modes: Annotated[
         list[str] | None,
-        _list_option("only", "road|rail|ferry", "Mode of the checkpoints that may be passed."),
+        list_option("only", "road|rail|ferry", "Mode of the checkpoints that may be passed."),
     ] = None,
-    mode: Annotated[
-        Literal["road", "rail", "both"], typer.Option(help="Mode of the trips compared.")
-    ] = "road",
+    mode: ModeOption = "road",
     users: Annotated[
         str | None,
         typer.Option(
