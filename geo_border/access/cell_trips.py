@@ -168,7 +168,14 @@ def cell_efficiency(
     CheckpointError
         If the scenario does not fit the tables.
     """
-    measure = Ratios(trips.weight, trips.starts, trips.points, reference_kmh, apart_km)
+    measure = Ratios(
+        trips.weight,
+        trips.starts,
+        trips.points,
+        reference_kmh,
+        np.full(len(trips.starts), apart_km),
+        np.zeros(len(trips.points)),
+    )
     found = efficiency_of(trips.tables, trips.own, measure, scenario=scenario, behind=trips.behind)
     return _of_cells(trips, found)
 

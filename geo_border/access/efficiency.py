@@ -30,6 +30,7 @@ def network_efficiency(
     *,
     reference_kmh: float = 90.0,
     weight: str = "population",
+    apart_km: NDArray[np.float64] | float = 0.0,
     scenario: Scenario = AS_IS,
 ) -> pd.DataFrame:
     """Mean ratio of travel times to those along a straight line at a reference speed.
@@ -51,6 +52,9 @@ def network_efficiency(
         Speed along the straight line, km an hour.
     weight
         Column of `places` that weighs the destinations.
+    apart_km
+        How far each place is from the network, km: a pair no farther apart than both
+        together is beside the network, and left out.
     scenario
         What is different at the border.
 
@@ -77,7 +81,8 @@ def network_efficiency(
     Sustainability 11(14) 4000; (2020), J. Transp. Geogr. 83 102666.
     """
     weights, points = _located(places, tables, own, weight)
-    measure = Ratios(weights, points, points, reference_kmh)
+    apart = np.broadcast_to(np.asarray(apart_km, np.float64), len(points))
+    measure = Ratios(weights, points, points, reference_kmh, apart, apart)
     return efficiency_of(tables, own, measure, scenario=scenario).set_axis(places.index)
 
 
@@ -250,23 +255,26 @@ class Ratios:
         `geo_border.routing.geodesic.reduced_vectors` gives it.
     kmh
         Speed along the straight line.
-    apart_km
-        Pairs no farther apart than this are at one place, and left out.
+    start_km, end_km
+        Pairs no farther apart than the kilometres of start and destination together are at
+        one place, and left out.
     """
 
     weight: NDArray[np.float64]
     starts: NDArray[np.float64]
     points: NDArray[np.float64]
     kmh: float
-    apart_km: float = 0.0
+    start_km: NDArray[np.float64]
+    end_km: NDArray[np.float64]
 
     def __call__(
         self, times: NDArray[np.float64], origins: NDArray[np.int64], ends: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Sum of ratios, reached weight and unreached weight for each case."""
         sums = np.zeros((len(origins), 3 * len(times)))
-        start, points = self.starts[origins], self.points[ends]
-        _sum_ratios(times, start, points, self.weight[ends], self.kmh, self.apart_km, sums)
+        start, start_km = self.starts[origins], self.start_km[origins]
+        end, end_km = self.points[ends], self.end_km[ends]
+        _sum_ratios(times, start, end, start_km, end_km, self.weight[ends], self.kmh, sums)
         return sums
 
 
@@ -290,9 +298,10 @@ def _sum_ratios(
     times: NDArray[np.float64],
     start: NDArray[np.float64],
     ends: NDArray[np.float64],
+    start_km: NDArray[np.float64],
+    end_km: NDArray[np.float64],
     weight: NDArray[np.float64],
     kmh: float,
-    apart_km: float,
     sums: NDArray[np.float64],
 ) -> None:
     """Add up ratios of times to straight ones; pairs at one place are left out."""
@@ -300,7 +309,7 @@ def _sum_ratios(
     for i in range(len(start)):
         geodesic_km(start[i], ends, km)
         for j in range(len(ends)):
-            if km[j] <= apart_km:
+            if km[j] <= start_km[i] + end_km[j]:
                 continue
             for case in range(len(times)):
                 hours = times[case, i, j]

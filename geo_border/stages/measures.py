@@ -136,7 +136,8 @@ def _pairs(
     """Tell efficiency, performance and detours by one mode."""
     section, network, places = settings.access, built["network"], built["places"]
     speed, edges = section.reference_kmh, MODES_OF[mode]
-    ratios = network_efficiency(places, tables, own, reference_kmh=speed)
+    apart = places.get("local_km", places["access_km"]).fillna(0.0).to_numpy()
+    ratios = network_efficiency(places, tables, own, reference_kmh=speed, apart_km=apart)
     tell_efficiency(told, ratios, mode=mode, reference_kmh=speed)
     within, near = section.performance_h, section.performance_km
     performance = transport_performance(places, tables, own, within_h=within, within_km=near)
@@ -153,6 +154,7 @@ def _pairs(
         gate_tables(flat, measured, gates_in_use(built["gates"]), modes=edges),
         held_or_searched(flat, measured, modes=edges, contractor=contractor),
         reference_kmh=DISTANCE_KMH,
+        apart_km=apart,
         scenario=OPEN_BORDER,
     )
     tell_detours(told, detour, index, mode=mode)

@@ -60,6 +60,22 @@ def test_efficiency_by_hand(equator):
     assert found.loc["lost", "across_unreached"] == 1
 
 
+def test_pairs_beside_the_network_are_left_out(equator):
+    # a and b are 111 km apart, a and c 223 km: local ways of 60 km at both ends reach a to b.
+    degree = 111.319491
+    far = np.array([60.0, 60.0, 60.0, 0.0])
+    found = network_efficiency(*equator, reference_kmh=degree, apart_km=far)
+    assert np.isnan(found.loc["a", "own"])
+    assert np.isnan(found.loc["a", "own_unreached"])
+    np.testing.assert_allclose(found.loc["a", "across"], (2 + 1 + 3) / 2, rtol=1e-7)
+    # c sees a alone, in 6 h over two degrees, where its own local way is 60 km and more.
+    far = np.array([60.0, 60.0, 60.0, 60.0])
+    found = network_efficiency(*equator, reference_kmh=degree, apart_km=far)
+    np.testing.assert_allclose(found.loc["c", "across"], 3.0, rtol=1e-7)
+    near = network_efficiency(*equator, reference_kmh=degree, apart_km=55.0)
+    np.testing.assert_allclose(near.loc["a", "own"], 2.0, rtol=1e-7)
+
+
 def test_detours_by_checkpoints_by_hand(equator):
     found = checkpoint_detour(*equator)
     # a drives 5 h through the open checkpoint, 4 h if the one at its door were open.
