@@ -118,6 +118,22 @@ def join_beyond(
     return nodes, links, places
 
 
+def local_km(places: pd.DataFrame) -> pd.Series:
+    """How far places are from the network, whether or not it was led to them.
+
+    Parameters
+    ----------
+    places
+        As `geo_border.network.places.join_places` or `join_beyond` gives them.
+
+    Returns
+    -------
+    Series
+        Length of the local way, km; missing where there is none.
+    """
+    return places.get("local_km", places["access_km"])
+
+
 def _ways(
     nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo_border.network.beyond import local_km
 from geo_border.network.links import geodesic_km
 from geo_border.stages.quality import FAR_KM
 
@@ -51,7 +52,7 @@ def flaws(
     name = unserved["name"].fillna(unserved["ref"]).fillna(unserved["road_class"])
     apart = parts[parts["gates"] == 0]
     lost = places[places["node"] < 0]
-    local = places.get("local_km", places["access_km"])
+    local = local_km(places)
     far = places[(places["node"] >= 0) & (local > FAR_KM)]
     imputed = _imputed(lines)
     layers = [

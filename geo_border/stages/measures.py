@@ -14,6 +14,7 @@ from geo_border.access.nearest import nearest_checkpoint, zones
 from geo_border.access.performance import transport_performance
 from geo_border.access.reach import potentials
 from geo_border.access.regions import by_region
+from geo_border.network.beyond import local_km
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.graph import MODES
 from geo_border.routing.contraction import FRESH
@@ -136,7 +137,7 @@ def _pairs(
     """Tell efficiency, performance and detours by one mode."""
     section, network, places = settings.access, built["network"], built["places"]
     speed, edges = section.reference_kmh, MODES_OF[mode]
-    apart = places.get("local_km", places["access_km"]).fillna(0.0).to_numpy()
+    apart = local_km(places).fillna(0.0).to_numpy()
     ratios = network_efficiency(places, tables, own, reference_kmh=speed, apart_km=apart)
     tell_efficiency(told, ratios, mode=mode, reference_kmh=speed)
     within, near = section.performance_h, section.performance_km

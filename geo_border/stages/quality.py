@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
+from geo_border.network.beyond import local_km
 
 if TYPE_CHECKING:
     from geo_border.settings import Settings
@@ -258,7 +259,7 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
     for side, rows in places.groupby("side"):
         lost = rows[rows["node"] < 0]
         people = rows["population"].sum()
-        near = rows.loc[rows.get("local_km", rows["access_km"]) <= FAR_KM, "population"].sum()
+        near = rows.loc[local_km(rows) <= FAR_KM, "population"].sum()
         lines += [
             ("places", f"settlements, {side}", len(rows), "", ""),
             ("places", f"population, {side}", people, "persons", ""),

@@ -89,6 +89,19 @@ def test_every_measure_is_told_by_part_border_and_mode(told):
     assert (spread[known][:, 1:] >= spread[known][:, :-1]).all()
 
 
+def test_a_settlement_listed_twice_blows_no_ratio_up(tmp_path, mini):
+    towns = pd.read_csv(mini / "places.csv")
+    hamlet = towns[towns["place_id"] == "h0"].assign(name="Hamlet", lon=0.6, population=5000)
+    twice = [hamlet.assign(place_id="h7", lat=49.7), hamlet.assign(place_id="h8", lat=49.70001)]
+    pd.concat([towns, *twice]).to_csv(mini / "places.csv", index=False)
+    found = open_study(mini).run(tmp_path / "out").more["access_places"]
+    found = found[found["place_id"].isin(["h7", "h8"]) & (found["mode"] == "road")]
+    for measure in ("network_efficiency", "detour_index"):
+        own = found[(found["measure"] == measure) & (found["part"] == "own")]["value"]
+        assert len(own) >= 4
+        assert own.between(1, 5).all()
+
+
 def test_services_are_told_by_mode_and_beside_places(results):
     table = results.more["access_measures"]
     of_kinds = table[table["kind"] != ""]
