@@ -46,7 +46,9 @@ def main() -> None:
     write_land(land, options.out)
 
     totals = population_totals(pd.read_csv(HERE / "indicators.csv"))
-    write_table(options.out / "places.csv", places(read_cities(options.cache), land, totals))
+    settlements, merged = places(read_cities(options.cache), land, totals)
+    write_table(options.out / "places.csv", settlements)
+    write_table(options.out / "places_merged.csv", merged)
 
     patches = pd.read_csv(HERE / "patches.csv")
     checkpoints = pd.read_csv(HERE / "checkpoints.csv", index_col="checkpoint_id")

@@ -14,6 +14,7 @@ from geo_border.border.locate import polygon_of
 from geo_border.errors import StudyError
 from geo_border.index.audit import audit
 from geo_border.inputs.extracts import TAGS
+from geo_border.network.doubles import listed_twice
 from geo_border.network.osm.speeds import FALLBACK, speed_table
 from geo_border.network.seams import speed_seams
 from geo_border.stages.corridors import corridor_stops
@@ -88,8 +89,10 @@ def findings(
     rows += _misplaced(settings, inputs, border)
     regions = border["regions"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
-    row_of = {place_id: n for n, place_id in enumerate(inputs.places.index[_in_file(inputs)])}
+    in_file = inputs.places.index[_in_file(inputs)]
+    row_of = {place_id: _at(files["places"], n) for n, place_id in enumerate(in_file)}
     lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
+    pairs, name = listed_twice(inputs.places), inputs.places["name"]
     rows += [
         *(
             ("note", "border", str(region_id), "shares no piece of the border", "")
@@ -118,9 +121,23 @@ def findings(
                     f"does not reach the network ({row['population']:,.0f} persons); "
                     "add its road, or raise place_reach_km"
                 ),
-                _at(files["places"], row_of[place_id]) if place_id in row_of else TAGS,
+                row_of.get(place_id, TAGS),
             )
             for place_id, row in lost.iterrows()
+        ),
+        *(
+            (
+                "warning",
+                "places",
+                str(name[pair["other_id"]]),
+                (
+                    f"may be {name[pair['place_id']]} once more, {pair['km']:.1f} km from it "
+                    f"({pair['reason']}): {pair['lesser']:,.0f} persons may be counted twice; "
+                    "leave one out"
+                ),
+                row_of.get(pair["other_id"], TAGS),
+            )
+            for pair in pairs.head(20).to_dict("records")
         ),
     ]
     rows += _of_names(settings, inputs.places)

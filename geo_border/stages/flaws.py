@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from geo_border.network.beyond import local_km
+from geo_border.network.doubles import listed_twice
 from geo_border.network.links import geodesic_km
 from geo_border.stages.quality import FAR_KM
 
@@ -42,7 +43,8 @@ def flaws(
     -------
     GeoDataFrame
         ``kind`` (``crossing without a checkpoint``, ``roads apart from all checkpoints``,
-        ``settlement out of reach``, ``settlement far from all roads``, ``speed imputed``,
+        ``settlement out of reach``, ``settlement far from all roads``,
+        ``settlement that may be listed twice``, ``speed imputed``,
         ``way cut at the edge of an extract``, ``settlement without a population``), ``name``,
         ``value``, ``unit``, points in WGS 84. Imputed speeds are added up by cells, and of cut
         ways the `MOST_POINTS` fastest are given.
@@ -54,12 +56,18 @@ def flaws(
     lost = places[places["node"] < 0]
     local = local_km(places)
     far = places[(places["node"] >= 0) & (local > FAR_KM)]
+    again = listed_twice(places).drop_duplicates("other_id").head(MOST_POINTS)
+    again = again.set_index("other_id")
+    twice = places.loc[again.index]
     imputed = _imputed(lines)
     layers = [
         _points("crossing without a checkpoint", name, unserved),
         _points("roads apart from all checkpoints", apart["mode"], apart, apart["km"], "km"),
         _points("settlement out of reach", lost["name"], lost, lost["population"], "persons"),
         _points("settlement far from all roads", far["name"], far, local[far.index], "km"),
+        _points(
+            "settlement that may be listed twice", twice["name"], twice, again["lesser"], "persons"
+        ),
         _points("speed imputed", imputed["name"], imputed, imputed["km"], "km"),
     ]
     if extracted is not None:

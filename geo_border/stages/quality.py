@@ -8,6 +8,7 @@ import pandas as pd
 
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.network.beyond import local_km
+from geo_border.network.doubles import listed_twice
 
 if TYPE_CHECKING:
     from geo_border.settings import Settings
@@ -278,4 +279,13 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
                 f"{lost['population'].sum():,.0f} persons",
             ),
         ]
+    pairs, name = listed_twice(places), places["name"]
+    counted = f"{pairs['lesser'].sum():,.0f} persons may be counted twice"
+    named = [
+        f"{name[pair['place_id']]} and {name[pair['other_id']]} ({pair['km']:.1f} km, "
+        f"{pair['reason']})"
+        for pair in pairs.head(10).to_dict("records")
+    ]
+    note = "; ".join([counted, *named]) if named else ""
+    lines.append(("places", "settlements that may be listed twice", len(pairs), "pairs", note))
     return lines

@@ -16,6 +16,8 @@ import shapely
 from opening_hours import OpeningHours
 from pyproj import CRS, Geod
 
+from geo_border.network.doubles import listed_twice
+
 STUDY = Path(__file__).parents[2] / "data" / "ru-kz"
 WGS84 = Geod(ellps="WGS84")
 ALBERS = CRS.from_proj4("+proj=aea +lat_1=47 +lat_2=57 +lat_0=52 +lon_0=67 +datum=WGS84 +units=m")
@@ -28,6 +30,7 @@ GENERATED = (
     "railways.geojson",
     "length_factors.csv",
     "places.csv",
+    "places_merged.csv",
 )
 ENTERED = (
     "checkpoints.csv",
@@ -368,6 +371,32 @@ def test_cities_keep_their_own_population():
     assert grown.between(0, 0.15).all()
     assert grown.median() < 0.03
     assert (places.loc[places["population_geonames"] == 0, "population"] > 0).all()
+
+
+def test_no_settlement_is_listed_twice():
+    places = table("places.csv").set_index("place_id")
+    assert listed_twice(places).empty
+    assert listed_twice(places.assign(population=places["population_geonames"])).empty
+    merged = table("places_merged.csv")
+    assert merged["place_id"].isin(places.index).all()
+    assert not merged["merged_id"].isin(places.index).any()
+    pairs = set(zip(merged["name"], merged["merged_name"], strict=True))
+    assert {("Verkhniy Uymon", "Verkh-Uymon"), ("Petra-Dubrava", "Petrova Dubrava")} <= pairs
+    assert {("Taiynsha", "Tayynsha"), ("Ozersk", "Ozërsk"), ("Kiselëvsk", "Kisilevsk")} <= pairs
+    kept = places["population_geonames"][merged["place_id"]].to_numpy()
+    assert (merged["population_geonames"] == kept).all()
+    assert (kept > 0).all()
+    neighbours = {"Yasnyy", "Komarovskiy", "Kapustin Yar", "Znamensk", "Slavgorodskoye"}
+    assert neighbours <= set(places["name"])
+
+
+def test_a_second_table_in_russian_is_known_for_the_same_settlements():
+    places = table("places.csv").dropna(subset="name_ru").set_index("place_id")
+    # As tagged in OpenStreetMap, of another year.
+    russian = places.assign(name=places["name_ru"], population=places["population"] * 1.02 + 1)
+    pairs = listed_twice(pd.concat([places, russian.set_index(-russian.index)]))
+    assert (pairs["place_id"] == -pairs["other_id"]).all()
+    assert len(pairs) > 0.95 * len(places)
 
 
 def test_index_indicators_are_complete_and_sourced():

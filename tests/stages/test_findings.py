@@ -41,6 +41,32 @@ def test_settlements_on_the_other_side_than_said_are_named_with_their_row(mini):
     assert row["where"] == "places.csv, row 3"
 
 
+def test_a_settlement_listed_twice_is_named_with_its_row_and_in_the_account(mini, tmp_path):
+    places = pd.read_csv(mini / "places.csv")
+    again = places[places["name"] == "Town B"].assign(
+        place_id="h8", name="Tówn’ B", lat=lambda rows: rows["lat"] + 0.005
+    )
+    beside = again.assign(place_id="h9", name="Old Town B", population=400)
+    pd.concat([places, again, beside]).to_csv(mini / "places.csv", index=False)
+    found = told(mini, "warning")
+    rows = found[found["problem"].str.contains("once more")]
+    assert rows["item"].tolist() == ["Tówn’ B"]
+    assert rows["problem"].iloc[0] == (
+        "may be Town B once more, 0.6 km from it (same population): 2,000 persons may be counted "
+        "twice; leave one out"
+    )
+    assert rows["where"].iloc[0] == f"places.csv, row {len(places) + 2}"
+    results = open_study(mini).run(tmp_path / "out")
+    line = results.quality.set_index("item").loc["settlements that may be listed twice"]
+    assert line[["topic", "value", "unit"]].tolist() == ["places", 1, "pairs"]
+    assert line["note"] == (
+        "2,000 persons may be counted twice; Town B and Tówn’ B (0.6 km, same population)"
+    )
+    flaws = results.flaws[results.flaws["kind"] == "settlement that may be listed twice"]
+    assert flaws[["name", "value", "unit"]].to_numpy().tolist() == [["Tówn’ B", 2000, "persons"]]
+    assert flaws.geometry.y.tolist() == pytest.approx([49.505])
+
+
 def test_a_corridor_through_no_place_is_found_before_the_run(mini):
     edit(mini, "[index]", '[[corridors]]\nname = "x"\nplaces = ["Town A", "Town Q"]\n[index]')
     row = told(mini, "error").iloc[0]

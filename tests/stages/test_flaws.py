@@ -10,7 +10,9 @@ NO_POINTS = pd.DataFrame({"lon": [], "lat": []})
 BUILT = {
     "crossings": NO_POINTS.assign(checkpoint_id=[], name=[], ref=[], road_class=[]),
     "parts": NO_POINTS.assign(gates=[], mode=[], km=[]),
-    "places": NO_POINTS.assign(node=[], access_km=[], name=[], population=[]),
+    "places": NO_POINTS.assign(
+        node=[], access_km=[], name=[], side=[], region_id=[], population=[]
+    ),
 }
 
 
@@ -79,3 +81,14 @@ def test_ends_of_ways_that_go_on_beyond_the_extract_are_points():
         ("A road", 0.09),
         ("T1", 1.09),
     ]
+
+
+def test_of_settlements_listed_several_times_each_but_one_is_a_point():
+    places = pd.DataFrame(
+        {"name": "Ozersk", "lon": 60.0, "lat": [52, 52.01, 52.003], "population": [90, 90, 50]},
+        index=["a", "b", "c"],
+    ).assign(side="home", region_id="A", node=0, access_km=1.0)
+    found = flaws(BUILT | {"places": places}, lines([(0.0, 50, None, "primary")]))
+    assert set(found["kind"]) == {"settlement that may be listed twice"}
+    assert found["value"].tolist() == [50, 90]
+    assert found.geometry.y.tolist() == [52.003, 52.01]

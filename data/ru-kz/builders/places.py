@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from builders.packages import GEONAMES, member
+from geo_border.network.doubles import listed_twice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +129,52 @@ def settle(total: int, known: NDArray[np.int64]) -> NDArray[np.int64]:
     return whole
 
 
-def places(cities: pd.DataFrame, land: Land, totals: pd.Series) -> pd.DataFrame:
+def without_doubles(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Settlements that the source lists twice merged into one.
+
+    Of two entries the one whose population is known stays, then the one with more names.
+
+    Parameters
+    ----------
+    table
+        Index ``place_id``; ``name``, ``lon``, ``lat``, ``side``, ``region_id``, ``population``
+        by the source, ``names`` (their number).
+
+    Returns
+    -------
+    table : DataFrame
+        Without the other entry of each pair.
+    merged : DataFrame
+        The pairs, nearest first: ``place_id`` (the entry that stays), ``merged_id``, and of each
+        its name and population by the source; ``km``, ``likeness``, ``reason``.
+    """
+    pairs = listed_twice(table)
+    ranked = table.assign(known=table["population"] > 0).sort_values(
+        ["known", "names"], ascending=False, kind="stable"
+    )
+    rank = pd.Series(range(len(ranked)), ranked.index)
+    one, other = pairs["place_id"], pairs["other_id"]
+    first = rank[one].to_numpy() < rank[other].to_numpy()
+    kept, gone = one.where(first, other), other.where(first, one)
+    merged = pd.DataFrame(
+        {
+            "place_id": kept,
+            "name": table["name"][kept].to_numpy(),
+            "population_geonames": table["population"][kept].to_numpy(),
+            "merged_id": gone,
+            "merged_name": table["name"][gone].to_numpy(),
+            "merged_population_geonames": table["population"][gone].to_numpy(),
+            "km": pairs["km"].round(3),
+            "likeness": pairs["likeness"].round(2),
+            "reason": pairs["reason"],
+        }
+    )
+    return table.drop(index=gone.unique()), merged
+
+
+def places(
+    cities: pd.DataFrame, land: Land, totals: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Settlements on both sides of the border.
 
     Parameters
@@ -142,9 +188,11 @@ def places(cities: pd.DataFrame, land: Land, totals: pd.Series) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
+    table : DataFrame
         The table of places: side by country, region by polygon; outside the studied regions
         the population is the source's.
+    merged : DataFrame
+        Entries of the source that are no place of their own, as `without_doubles` gives them.
     """
     table = pd.DataFrame(
         {
@@ -166,6 +214,7 @@ def places(cities: pd.DataFrame, land: Land, totals: pd.Series) -> pd.DataFrame:
             "region_id": "",
             "population_geonames": cities["population"],
             "population": cities["population"],
+            "names": cities["alternatenames"].map(len),
         }
     ).reset_index(drop=True)
     points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), crs=4326)
@@ -178,12 +227,13 @@ def places(cities: pd.DataFrame, land: Land, totals: pd.Series) -> pd.DataFrame:
         found = _nearest(points.iloc[mine], pd.concat([regions.geometry, rest.geometry]), land)
         near[mine] = found >= 0
         table.loc[mine, "region_id"] = np.where(found >= 0, ids[found], "")
-    table = table[near].reset_index(drop=True)
+    table, merged = without_doubles(table[near].set_index("place_id"))
+    table = table.drop(columns="names").reset_index()
     for region_id, rows in table.groupby("region_id").indices.items():
         if region_id:
             known = table["population_geonames"].to_numpy(np.int64)[rows]
             table.loc[rows, "population"] = settle(int(totals[region_id]), known)
-    return table
+    return table, merged
 
 
 def _nearest(points: gpd.GeoSeries, polygons: gpd.GeoSeries, land: Land) -> NDArray[np.int64]:
