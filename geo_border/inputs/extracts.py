@@ -489,7 +489,7 @@ def about_extracts(parts: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``files`` (name, SHA-256, bytes, time of the data and how many objects of each kind) and
+        ``files`` (name, bytes, time of the data and how many objects of each kind) and
         ``ways`` (how many were dropped or given a speed, and their kilometres, by mode).
     """
     files = parts["osm_sources"].to_dict("records")

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from geo_border.errors import ExtractError
+from geo_border.network.osm.string_kernels import by_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,14 +128,12 @@ def tag_frame(
     DataFrame
         A categorical column a key, missing where an object lacks it.
     """
-    # Narrow numbers are sorted by radix.
-    order = np.argsort(tags[:, 1].astype(np.int16), kind="stable")
-    bounds = np.concatenate([[0], np.cumsum(np.bincount(tags[:, 1], minlength=len(keys)))])
+    ends = np.cumsum(np.bincount(tags[:, 1], minlength=len(keys)))
+    row, value = np.empty((2, len(tags)), np.int32)
+    by_column(tags, codes, ends.copy(), row, value)
     frame = {}
-    for number, key in enumerate(keys):
-        # Backwards, so that of two values for one key the first is the last to be written.
-        row, _, string = tags[order[bounds[number] : bounds[number + 1]][::-1]].T
-        frame[key] = category(codes[string], entries, row=row, rows=rows)
+    for key, stop, start in zip(keys, ends, np.append(0, ends), strict=False):
+        frame[key] = category(value[start:stop], entries, row=row[start:stop], rows=rows)
     return pd.DataFrame(frame, index=pd.RangeIndex(rows), columns=list(keys), copy=False)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.network.osm.id_kernels import TAGGED
 from geo_border.network.osm.kernels import (
     CUT,
     DELTA_LIMIT,
@@ -22,11 +21,12 @@ from geo_border.network.osm.kernels import (
 from geo_border.network.osm.wire import (
     BAD,
     ID_LIMIT,
+    SHORT,
     WORD,
-    compiled,
     difference,
     eight_bytes,
     short,
+    uncounted,
     varint,
 )
 
@@ -42,18 +42,16 @@ if TYPE_CHECKING:
 _DENSE_LENGTHS = 1 << 1 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 10
 
 
-@compiled
-def longest(
-    buf: Bytes, starts: Numbers, stops: Numbers, is_dense: Flags, fields: Ids, status: Ids
-) -> int:
+@uncounted
+def longest(buf: Bytes, spans: Numbers, fields: Ids, status: Ids) -> int:
     """More nodes than the longest list of a block holds.
 
     Parameters
     ----------
     buf
         The block.
-    starts, stops, is_dense
-        Its nodes and lists of nodes.
+    spans
+        Its nodes and lists of nodes, as `objects` found them.
     fields
         Room to work in, see `message`.
     status
@@ -65,14 +63,14 @@ def longest(
         At least 2.
     """
     most = 1
-    for i in range(starts.size):
-        if is_dense[i]:
-            message(buf, starts[i], stops[i], _DENSE_LENGTHS, 0, fields, status)
+    for i in range(spans.shape[0]):
+        if spans[i, 2]:
+            message(buf, spans[i, 0], spans[i, 1], _DENSE_LENGTHS, 0, fields, status)
             most = max(most, fields[1, 1] - fields[1, 0])
     return most + 1
 
 
-@compiled
+@uncounted
 def dense_ids(buf: Bytes, at: int, end: int, fields: Ids, nodes: Ids, status: Ids) -> int:
     """Read the ids of a list of dense nodes, and see that it has as many coordinates.
 
@@ -107,19 +105,11 @@ def dense_ids(buf: Bytes, at: int, end: int, fields: Ids, nodes: Ids, status: Id
     return count
 
 
-@compiled
+@uncounted
 def dense_places(
-    buf: Bytes,
-    fields: Ids,
-    count: int,
-    flags: NDArray[np.uint8],
-    limit: int,
-    rows: Numbers,
-    lats: Ids,
-    lons: Ids,
-    status: Ids,
-) -> int:
-    """Read the coordinates of a list of dense nodes, and keep some.
+    buf: Bytes, fields: Ids, count: int, limit: int, lats: Ids, lons: Ids, status: Ids
+) -> None:
+    """Read the coordinates of a list of dense nodes.
 
     Parameters
     ----------
@@ -129,24 +119,16 @@ def dense_places(
         Where the coordinates lie, as `dense_ids` left and checked it.
     count
         How many there are.
-    flags
-        Not 0 for each node whose coordinates are kept.
     limit
         Largest coordinate, absolutely, in units of the block.
-    rows, lats, lons
-        Which nodes are kept, and their coordinates; filled in place. They have room for one
-        more than there are nodes.
+    lats, lons
+        Filled in place; they have room for all.
     status
         Changed in place.
-
-    Returns
-    -------
-    int
-        How many are kept.
     """
     at, other = fields[8, 0], fields[9, 0]
-    last = buf.size - WORD
-    lat = lon = n = 0
+    last = buf.size - SHORT
+    lat = lon = 0
     # Two chains of numbers side by side keep the processor busier than one after the other.
     for i in range(count):
         here, there = at, other
@@ -170,14 +152,10 @@ def dense_places(
         if not (-limit < lat < limit and -limit < lon < limit):
             fail(status, PLACE, here)
             break
-        # Written in any case, and over if the node is not kept: there is no pattern by which
-        # a branch could be foreseen.
-        rows[n], lats[n], lons[n] = i, lat, lon
-        n += flags[i] != 0
-    return n
+        lats[i], lons[i] = lat, lon
 
 
-@compiled
+@uncounted
 def mark_tagged(  # noqa: C901  (one walk)
     buf: Bytes,
     fields: Ids,
@@ -185,7 +163,6 @@ def mark_tagged(  # noqa: C901  (one walk)
     found: NDArray[np.int16],
     selects: Flags,
     marks: Numbers,
-    flags: NDArray[np.uint8],
     status: Ids,
 ) -> int:
     """Find the nodes of a list of dense ones that a key selects.
@@ -204,8 +181,6 @@ def mark_tagged(  # noqa: C901  (one walk)
         Whether a name selects its node.
     marks
         Filled in place: the nodes found, and where their tags begin and end.
-    flags
-        `TAGGED` is added for those found.
     status
         Changed in place; all tags are checked.
 
@@ -246,7 +221,6 @@ def mark_tagged(  # noqa: C901  (one walk)
             return 0
         if kept:
             marks[n, 0], marks[n, 1], marks[n, 2] = node, first, at
-            flags[node] |= TAGGED
             n += 1
     if at != end:
         fail(status, UNEVEN, at)
@@ -254,7 +228,7 @@ def mark_tagged(  # noqa: C901  (one walk)
     return n
 
 
-@compiled
+@uncounted
 def dense_tags(
     buf: Bytes,
     at: int,

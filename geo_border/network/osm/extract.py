@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -101,8 +100,8 @@ class Extract:
     members
         Columns ``relation_id``, ``member_type`` ("n", "w", "r"), ``ref``, ``role``.
     sources
-        A row a file: ``file``, ``sha256``, ``bytes``, ``timestamp``, ``program``, ``west``,
-        ``south``, ``east``, ``north``, and how many ``nodes``, ``ways``, ``relations`` it holds.
+        A row a file: ``file``, ``bytes``, ``timestamp``, ``program``, ``west``, ``south``,
+        ``east``, ``north``, and how many ``nodes``, ``ways``, ``relations`` it holds.
     """
 
     way_id: NDArray[np.int64]
@@ -215,7 +214,6 @@ def read_extract(
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
         sources = [_open(Path(file), stack, pool, told) for file in files]
-        sums = [pool.submit(_sha256, source.path) for source in sources]
         order = sorted(sources, key=lambda source: -(source.header.timestamp or -(1 << 62)))
 
         names = Names.of(wanted.relation_keys, wanted.relation_tag_keys)
@@ -226,9 +224,8 @@ def read_extract(
         way_tags = pool.submit(_tags, ways, wanted.tag_keys)
         names = Names.of(wanted.node_keys, wanted.node_tag_keys)
         nodes = _nodes(order, names, ways.refs, pool)
-        table = _sources(sources, [future.result() for future in sums])
     tagged = _tags(nodes.tagged, wanted.node_tag_keys)
-    tagged.insert(0, "node", np.searchsorted(nodes.ids, nodes.tagged.ids))
+    tagged.insert(0, "node", nodes.spots)
     return Extract(
         way_id=ways.ids,
         way_start=_starts(ways.counts),
@@ -240,7 +237,7 @@ def read_extract(
         way_tags=way_tags.result(),
         tagged_nodes=tagged,
         **_relation_frames(relations, wanted),
-        sources=table,
+        sources=_sources(sources),
     )
 
 
@@ -267,6 +264,7 @@ class _Nodes(NamedTuple):
     refs: NDArray[np.int32]
     lacking: NDArray[np.int64]
     tagged: _Merged
+    spots: NDArray[np.int32]
 
 
 def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor, told: Told) -> Source:
@@ -284,11 +282,6 @@ def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor, told: Told) ->
         file=path,
         remedy=f"Extracts are .osm.pbf, {', '.join(SUFFIXES)}",
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _merged(batches: Iterable[Batch]) -> _Merged:
@@ -366,8 +359,8 @@ def _nodes(
 
     tagged = _merged(placed())
     where, lacking = positions(needed, x, tagged.ids, pool)
-    ids, x, y = joined(needed, x, y, (tagged.ids, tagged.x, tagged.y))
-    return _Nodes(ids, x, y, where, lacking, tagged)
+    ids, x, y, spots = joined(needed, x, y, (tagged.ids, tagged.x, tagged.y))
+    return _Nodes(ids, x, y, where, lacking, tagged, spots)
 
 
 def _relation_frames(relations: _Merged, wanted: Wanted) -> dict[str, pd.DataFrame]:
@@ -387,16 +380,15 @@ def _relation_frames(relations: _Merged, wanted: Wanted) -> dict[str, pd.DataFra
     return {"relations": tags, "members": members}
 
 
-def _sources(sources: list[Source], sums: list[str]) -> pd.DataFrame:
+def _sources(sources: list[Source]) -> pd.DataFrame:
     """A row a file, in the order in which the user named them."""
     rows = []
-    for source, sha256 in zip(sources, sums, strict=True):
+    for source in sources:
         header = source.header
         box = header.box or (np.nan,) * 4
         rows.append(
             {
                 "file": str(source.path),
-                "sha256": sha256,
                 "bytes": source.path.stat().st_size,
                 "timestamp": pd.NaT if header.timestamp is None else _time(header.timestamp),
                 "program": header.program,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from geo_border.network.osm.kernels import UNPLACED
-from geo_border.network.osm.wire import ID_LIMIT, compiled, seek
+from geo_border.network.osm.wire import ID_LIMIT, seek, uncounted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,19 +14,13 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     Numbers = NDArray[np.int32]
 
-NEEDED, TAGGED = 1, 2
-"""Flags of nodes that are kept."""
+_STEP = 8
+"""Nodes that are left out at once."""
 
 
-@compiled
+@uncounted
 def match(
-    nodes: Ids,
-    count: int,
-    needed: Ids,
-    cursor: int,
-    flags: NDArray[np.uint8],
-    places: Numbers,
-    n: int,
+    nodes: Ids, count: int, needed: Ids, cursor: int, rows: Numbers, places: Numbers, n: int
 ) -> tuple[int, int]:
     """Find the needed ones among nodes.
 
@@ -38,8 +32,8 @@ def match(
         Ids of the needed nodes, ascending.
     cursor
         Where in `needed` to begin.
-    flags
-        Filled in place: `NEEDED` or 0 for each node.
+    rows
+        Filled in place: which of the nodes are needed.
     places
         Filled in place from element `n` on: their positions in `needed`.
     n
@@ -52,27 +46,30 @@ def match(
     cursor
         Where in `needed` the search ended.
     """
-    hits = 0
-    before = ID_LIMIT
-    next_needed = ID_LIMIT
-    for i in range(count):
+    ascends = True
+    for i in range(1, count):
+        ascends &= nodes[i - 1] < nodes[i]
+    hits = i = 0
+    before = next_needed = ID_LIMIT
+    while i < count:
         node = nodes[i]
-        if node > next_needed or node < before:
-            cursor += node > next_needed
-            if node < before or (cursor < needed.size and needed[cursor] < node):
-                cursor = seek(needed, cursor, node)
+        if node > next_needed or node <= before:
+            cursor = seek(needed, cursor, node)
             next_needed = needed[cursor] if cursor < needed.size else ID_LIMIT
         before = node
+        i += 1
         if node == next_needed:
-            flags[i] = NEEDED
-            places[n + hits] = cursor
+            rows[hits], places[n + hits] = i - 1, cursor
             hits += 1
+            cursor += cursor + 1 < needed.size
+            next_needed = needed[cursor]
         else:
-            flags[i] = 0
+            while ascends and i + _STEP <= count and nodes[i + _STEP - 1] < next_needed:
+                i += _STEP
     return hits, cursor
 
 
-@compiled
+@uncounted
 def place(
     places: Numbers,
     x: Numbers,

@@ -19,6 +19,7 @@ from geo_border.network.osm.wire import (
     ROW,
     VARINT,
     WORD,
+    below,
     claim,
     compiled,
     difference,
@@ -27,8 +28,9 @@ from geo_border.network.osm.wire import (
     goes_on,
     inlined,
     number_at,
-    room,
+    set_bits,
     trailing_zeros,
+    uncounted,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ NANO_LIMIT = 2_000_000_000_000
 
 DELTA_LIMIT = 1 << 61
 
+_BYTES_AN_OBJECT = 32
+
 _EIGHT = np.uint64(0xFF)
 """Eight numbers that end in eight bytes."""
 
@@ -78,7 +82,7 @@ _WAY = 3 << 3 | LENGTH
 _RELATION = 4 << 3 | LENGTH
 
 
-@compiled
+@uncounted
 def fail(status: Ids, code: int, at: int) -> None:
     """Note the first thing that is wrong with a block.
 
@@ -96,7 +100,7 @@ def fail(status: Ids, code: int, at: int) -> None:
         status[1] = at
 
 
-@compiled
+@uncounted
 def block_units(buf: Bytes, status: Ids) -> tuple[int, int, int, int, int]:
     """Units of the coordinates of a block, and where its strings lie.
 
@@ -145,8 +149,8 @@ def block_units(buf: Bytes, status: Ids) -> tuple[int, int, int, int, int]:
     return granularity, lat_offset, lon_offset, start, end
 
 
-@compiled
-def objects(buf: Bytes, wanted: int, status: Ids) -> tuple[Numbers, Numbers, Flags, int]:
+@uncounted
+def objects(buf: Bytes, wanted: int, spans: Numbers, status: Ids) -> tuple[int, int]:
     """Where the nodes, ways or relations of a block lie.
 
     Parameters
@@ -155,21 +159,19 @@ def objects(buf: Bytes, wanted: int, status: Ids) -> tuple[Numbers, Numbers, Fla
         The block.
     wanted
         Bits of the kinds to list.
+    spans
+        Start and end of each object, and whether it is a list of dense nodes, a row each;
+        filled in place as far as there is room.
     status
         Changed in place.
 
     Returns
     -------
-    starts, ends
-        Bytes of each object.
-    is_dense
-        Whether it is a list of dense nodes.
+    n
+        How many objects there are, rows or not.
     seen
         Bits of the kinds that the block holds.
     """
-    starts = np.empty(256, np.int32)
-    ends = np.empty(256, np.int32)
-    is_dense = np.empty(256, np.bool_)
     n = seen = at = 0
     while at < buf.size and status[0] == SOUND:
         here = at
@@ -194,19 +196,37 @@ def objects(buf: Bytes, wanted: int, status: Ids) -> tuple[Numbers, Numbers, Fla
             kind = kind_bit(key)
             seen |= kind
             if kind & wanted:
-                if n == starts.size:
-                    # Arrays that change hands are counted, which costs more than the rest.
-                    starts = room(starts, n + 1)
-                    ends = room(ends, n + 1)
-                    is_dense = room(is_dense, n + 1)
-                starts[n] = inner - size
-                ends[n] = inner
-                is_dense[n] = key == _DENSE
+                if n < spans.shape[0]:
+                    spans[n, 0], spans[n, 1], spans[n, 2] = inner - size, inner, key == _DENSE
                 n += 1
-    return starts[:n], ends[:n], is_dense[:n], seen
+    return n, seen
 
 
 @compiled
+def listed(buf: Bytes, wanted: int, status: Ids) -> tuple[Numbers, int]:
+    """Where the nodes, ways or relations of a block lie.
+
+    Parameters
+    ----------
+    buf, wanted, status
+        As for `objects`.
+
+    Returns
+    -------
+    spans
+        As `objects` fills them.
+    seen
+        Bits of the kinds that the block holds.
+    """
+    n = buf.size // _BYTES_AN_OBJECT + 1
+    while True:
+        spans = np.empty((n, 3), np.int32)
+        n, seen = objects(buf, wanted, spans, status)
+        if n <= spans.shape[0]:
+            return spans[:n], seen
+
+
+@uncounted
 def message(
     buf: Bytes, at: int, end: int, lengths: int, numbers: int, fields: Ids, status: Ids
 ) -> int:
@@ -277,7 +297,7 @@ def kind_bit(key: int) -> int:
     return 0
 
 
-@compiled
+@uncounted
 def check_visible(buf: Bytes, at: int, end: int, status: Ids) -> None:
     """Refuse metadata that say an object was deleted.
 
@@ -326,7 +346,7 @@ def only_numbers(buf: Bytes, at: int, end: int) -> bool:
     size = end - at
     if size >= ROW or at + ROW > buf.size:
         return size == 0
-    ends = ~goes_on(buf, at) & ((np.uint64(1) << np.uint64(size)) - np.uint64(1))
+    ends = ~goes_on(buf, at) & below(size)
     looked = 0
     while ends != 0:
         key = np.int64(buf[np.uint64(at + looked)])
@@ -338,7 +358,7 @@ def only_numbers(buf: Bytes, at: int, end: int) -> bool:
     return looked == size
 
 
-@compiled
+@uncounted
 def numbers_in(buf: Bytes, at: int, end: int) -> int:
     """How many numbers of variable length end in a span of bytes.
 
@@ -355,13 +375,16 @@ def numbers_in(buf: Bytes, at: int, end: int) -> int:
         Never more than the bytes.
     """
     n = 0
+    while at + ROW <= end:
+        n += ROW - np.int64(set_bits(goes_on(buf, at)))  # type: ignore[assignment]  # int64
+        at += ROW
     for i in range(at, end):
         n += buf[i] < 0x80
     return n
 
 
-@compiled
-def take_sums(  # noqa: C901  (one walk)
+@uncounted
+def take_sums(  # noqa: C901, PLR0912  (one walk)
     buf: Bytes, at: int, end: int, limit: int, code: int, out: Ids, n: int, status: Ids
 ) -> int:
     """Read a list of numbers written as differences.
@@ -397,9 +420,11 @@ def take_sums(  # noqa: C901  (one walk)
     while row < end:
         # The numbers that end in a row of bytes; in the last ones of a block, one number.
         ends = np.uint64(1)
-        is_row = row + ROW <= end and row + ROW + WORD <= buf.size
+        is_row = row + ROW + WORD <= buf.size
         if is_row:
             ends = ~goes_on(buf, row)
+            if end < row + ROW:
+                ends &= below(end - row)
         while ends != 0:
             here = at
             if is_row and at >= row and -near < value < near:

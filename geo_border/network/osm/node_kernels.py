@@ -13,7 +13,7 @@ from geo_border.network.osm.dense_kernels import (
     longest,
     mark_tagged,
 )
-from geo_border.network.osm.id_kernels import NEEDED, TAGGED, match
+from geo_border.network.osm.id_kernels import match
 from geo_border.network.osm.kernels import (
     ID,
     MISSING,
@@ -25,8 +25,8 @@ from geo_border.network.osm.kernels import (
     block_units,
     check_visible,
     fail,
+    listed,
     message,
-    objects,
 )
 from geo_border.network.osm.string_kernels import (
     Names,
@@ -41,6 +41,7 @@ from geo_border.network.osm.wire import (
     compiled,
     inlined,
     room,
+    uncounted,
     zigzag,
 )
 
@@ -123,7 +124,7 @@ def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays co
     looks = np.zeros((frames.shape[0], 2), np.int64)
     fields = np.zeros((11, 2), np.int64)
     nodes, lats, lons = np.empty(2, np.int64), np.empty(2, np.int64), np.empty(2, np.int64)
-    flags, rows, marks = np.empty(2, np.uint8), np.empty(2, np.int32), np.empty((2, 3), np.int32)
+    rows, marks = np.empty(2, np.int32), np.empty((2, 3), np.int32)
     places, x, y = np.empty(_MANY, np.int32), np.empty(_MANY, np.int32), np.empty(_MANY, np.int32)
     ids, tagged_x, tagged_y = np.empty(16, np.int64), np.empty(16, np.int32), np.empty(16, np.int32)
     tags, pool, ends = np.empty(64, np.int32), np.empty(64, np.uint8), np.empty(16, np.int64)
@@ -138,53 +139,52 @@ def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays co
         for name in found:
             selecting |= name >= 0 and names.selects[name]
         limit = NANO_LIMIT // granularity + 1
-        starts, stops, is_dense, looks[b, 0] = objects(buf, NODES, status)
-        most = longest(buf, starts, stops, is_dense, fields, status)
+        spans, looks[b, 0] = listed(buf, NODES, status)
+        most = longest(buf, spans, fields, status)
         if most > nodes.size:
             nodes, lats, lons = room(nodes, most), room(lats, most), room(lons, most)
-            flags, rows = room(flags, most), room(rows, most)
-            marks = np.empty((nodes.size, 3), np.int32)
+            rows, marks = room(rows, most), np.empty((nodes.size, 3), np.int32)
         first_tag = 3 * n_tags
-        for i in range(starts.size):
+        for i in range(spans.shape[0]):
             if status[0] != SOUND:
                 break
-            if is_dense[i]:
-                count = dense_ids(buf, starts[i], stops[i], fields, nodes, status)
+            at, stop, is_dense = spans[i, 0], spans[i, 1], spans[i, 2]
+            if is_dense:
+                count = dense_ids(buf, at, stop, fields, nodes, status)
             else:
                 count = 1
-                plain_node(buf, starts[i], stops[i], limit, fields, nodes, lats, lons, status)
+                plain_node(buf, at, stop, limit, fields, nodes, lats, lons, status)
             if status[0] != SOUND:
                 break
             total += count
             if n + count > places.size:
                 places, x, y = room(places, n + count), room(x, n + count), room(y, n + count)
-            _, cursor = match(nodes, count, needed, cursor, flags, places, n)
-            if is_dense[i]:
+            hits, cursor = match(nodes, count, needed, cursor, rows, places, n)
+            marked = 0
+            if is_dense:
                 if selecting:
-                    mark_tagged(buf, fields, count, found, names.selects, marks, flags, status)
-                kept = dense_places(buf, fields, count, flags, limit, rows, lats, lons, status)
-            else:
-                if is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
-                    flags[0] |= TAGGED
-                kept, rows[0] = min(flags[0], 1), 0
+                    marked = mark_tagged(buf, fields, count, found, names.selects, marks, status)
+                dense_places(buf, fields, count, limit, lats, lons, status)
+            elif is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
+                marks[0, 0], marked = 0, 1
             if status[0] != SOUND:
                 break
-            n, marked = enter(
-                rows, kept, flags, lons, lats, units, places, x, y, n, marks, starts[i], status
-            )
+            n = enter(rows, hits, lons, lats, units, places, x, y, n, at, status)
             for j in range(marked):
-                k = marks[j, 0]
-                east, north = place_of(lons[k], lats[k], units, starts[i], status)
+                node = marks[j, 0]
+                east, north = place_of(lons[node], lats[node], units, at, status)
                 if east == UNPLACED:
                     continue
                 if n_tagged == ids.size:
                     ids = room(ids, n_tagged + 1)
                     tagged_x, tagged_y = room(tagged_x, ids.size), room(tagged_y, ids.size)
-                ids[n_tagged], tagged_x[n_tagged], tagged_y[n_tagged] = nodes[rows[k]], east, north
-                if is_dense[i]:
-                    at, stop = marks[j, 1], marks[j, 2]
-                    tags = room(tags, 3 * (n_tags + stop - at))
-                    n_tags = dense_tags(buf, at, stop, found, names.columns, n_tagged, tags, n_tags)
+                ids[n_tagged], tagged_x[n_tagged], tagged_y[n_tagged] = nodes[node], east, north
+                if is_dense:
+                    first, last = marks[j, 1], marks[j, 2]
+                    tags = room(tags, 3 * (n_tags + last - first))
+                    n_tags = dense_tags(
+                        buf, first, last, found, names.columns, n_tagged, tags, n_tags
+                    )
                 else:
                     tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
                     n_tags = take_tags(
@@ -219,7 +219,7 @@ def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays co
     )
 
 
-@compiled
+@uncounted
 def plain_node(
     buf: Bytes,
     at: int,
@@ -259,11 +259,10 @@ def plain_node(
         fail(status, PLACE, at)
 
 
-@compiled
+@uncounted
 def enter(
     rows: Numbers,
-    kept: int,
-    flags: NDArray[np.uint8],
+    hits: int,
     lons: Ids,
     lats: Ids,
     units: tuple[int, int, int],
@@ -271,28 +270,23 @@ def enter(
     x: Numbers,
     y: Numbers,
     n: int,
-    marks: Numbers,
     here: int,
     status: Ids,
-) -> tuple[int, int]:
+) -> int:
     """Enter the coordinates of needed nodes; nodes without coordinates are left out.
 
     Parameters
     ----------
-    rows, kept
-        Which nodes of a list are kept, and how many.
-    flags
-        Why each node of the list is kept: `NEEDED`, `TAGGED` or both.
+    rows, hits
+        Which nodes of a list are needed, and how many.
     lons, lats
-        Coordinates of the kept ones as in the file.
+        Coordinates of the list as in the file.
     units
         Granularity, offset of latitudes, offset of longitudes, nanodegrees.
     places, x, y
-        Changed in place from element `n` on.
+        Changed in place from element `n` on; `places` holds those of all that are needed.
     n
         How many there are before.
-    marks
-        In the first column, filled in place, which of the kept nodes are tagged.
     here
         Where the list begins, for errors.
     status
@@ -300,24 +294,15 @@ def enter(
 
     Returns
     -------
-    n
+    int
         How many there are now.
-    marked
-        How many are tagged.
     """
-    hit = n
-    marked = 0
-    for k in range(kept):
-        flag = flags[rows[k]]
-        if flag & TAGGED:
-            marks[marked, 0] = k
-            marked += 1
-        if flag & NEEDED:
-            east, north = place_of(lons[k], lats[k], units, here, status)
-            places[n], x[n], y[n] = places[hit], east, north
-            hit += 1
-            n += east != UNPLACED
-    return n, marked
+    before = n
+    for k in range(hits):
+        east, north = place_of(lons[rows[k]], lats[rows[k]], units, here, status)
+        places[n], x[n], y[n] = places[before + k], east, north
+        n += east != UNPLACED
+    return n
 
 
 @inlined

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_border.network.osm.kernels import UNPLACED
-from geo_border.network.osm.wire import compiled, seek
+from geo_border.network.osm.wire import compiled, seek, uncounted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,7 @@ DIGIT = 11
 """Bits that one pass of sorting looks at: the counts of all values fit the nearest cache."""
 
 
-@compiled
+@uncounted
 def extent(ids: Ids) -> tuple[int, int]:
     """Least and greatest of some ids.
 
@@ -41,7 +41,7 @@ def extent(ids: Ids) -> tuple[int, int]:
     return low, high
 
 
-@compiled
+@uncounted
 def tally(ids: Ids, low: int, shift: int, counts: Ids) -> None:
     """Count the ids in equal ranges.
 
@@ -60,7 +60,7 @@ def tally(ids: Ids, low: int, shift: int, counts: Ids) -> None:
         counts[(ids[i] - low) >> shift] += 1
 
 
-@compiled
+@uncounted
 def deal(
     ids: Ids,
     low: int,
@@ -142,7 +142,7 @@ def order(packed: Words, spare: Words, bits: int, key_bits: int) -> None:
         packed[:] = spare[:n]
 
 
-@compiled
+@uncounted
 def number(packed: Words, bits: int, first: int, ids: Ids, ranks: Numbers) -> int:
     """Number the ids of a sorted bucket.
 
@@ -178,7 +178,7 @@ def number(packed: Words, bits: int, first: int, ids: Ids, ranks: Numbers) -> in
     return n
 
 
-@compiled
+@uncounted
 def close_up(ids: Ids, starts: Ids, counts: Ids) -> int:
     """Move the beginnings of buckets together.
 
@@ -202,7 +202,7 @@ def close_up(ids: Ids, starts: Ids, counts: Ids) -> int:
     return n
 
 
-@compiled
+@uncounted
 def settle(needed: Ids, x: Numbers, tagged: Ids, ranks: Numbers, spare: Numbers) -> int:
     """Turn numbers of ids in a bucket into positions among the nodes of its range.
 
@@ -239,7 +239,7 @@ def settle(needed: Ids, x: Numbers, tagged: Ids, ranks: Numbers, spare: Numbers)
     return position + tagged.size - at
 
 
-@compiled
+@uncounted
 def collect(
     bucket: NDArray[np.uint16],
     cursor: Ids,
@@ -282,9 +282,16 @@ def collect(
     return lacking
 
 
-@compiled
+@uncounted
 def merge_nodes(
-    ids: Ids, x: Numbers, y: Numbers, n: int, tagged: Ids, tagged_x: Numbers, tagged_y: Numbers
+    ids: Ids,
+    x: Numbers,
+    y: Numbers,
+    n: int,
+    tagged: Ids,
+    tagged_x: Numbers,
+    tagged_y: Numbers,
+    spots: Numbers,
 ) -> int:
     """Leave out nodes that the files lack, and enter the tagged ones that are not there yet.
 
@@ -295,6 +302,8 @@ def merge_nodes(
         for all.
     tagged, tagged_x, tagged_y
         Ids, ascending, and coordinates of tagged nodes; those needed too are taken once.
+    spots
+        Filled in place: where the tagged nodes are then.
 
     Returns
     -------
@@ -314,6 +323,7 @@ def merge_nodes(
     # From the end, so that nothing is written over before it has moved.
     i, j, k = kept - 1, tagged.size - 1, total - 1
     while j >= 0:
+        spots[j] = k
         if i >= 0 and ids[i] >= tagged[j]:
             j -= ids[i] == tagged[j]
             ids[k], x[k], y[k] = ids[i], x[i], y[i]

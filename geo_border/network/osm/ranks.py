@@ -219,7 +219,7 @@ def joined(
     x: NDArray[np.int32],
     y: NDArray[np.int32],
     tagged: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """All nodes: the needed ones that files have, and the tagged ones.
 
     Parameters
@@ -236,10 +236,13 @@ def joined(
     -------
     ids, x, y
         Ascending.
+    spots
+        Where the tagged ones are among them.
     """
     n, ids = needed.ids.size, needed.spare
     if n + tagged[0].size > ids.size:
         room = n + tagged[0].size
         ids, x, y = (np.concatenate([a[:n], np.empty(room - n, a.dtype)]) for a in (ids, x, y))
-    total = merge_nodes(ids, x, y, n, *tagged)
-    return ids[:total], x[:total], y[:total]
+    spots = np.empty(tagged[0].size, np.int32)
+    total = merge_nodes(ids, x, y, n, *tagged, spots)
+    return ids[:total], x[:total], y[:total], spots

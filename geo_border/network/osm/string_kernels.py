@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from geo_border.network.osm.kernels import CUT, FORM, STRING, UNEVEN, fail
-from geo_border.network.osm.wire import LENGTH, compiled, field, room, varint
+from geo_border.network.osm.wire import (
+    LENGTH,
+    compiled,
+    field,
+    inlined,
+    room,
+    uncounted,
+    varint,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 _STRING = 1 << 3 | LENGTH
+_BYTES_A_STRING = 8
 
 
 class Names(NamedTuple):
@@ -72,92 +81,17 @@ class Names(NamedTuple):
         )
 
 
-@compiled
-def string_table(buf: Bytes, at: int, end: int, status: Ids) -> tuple[Numbers, Numbers]:
-    """Where each string of a block lies.
-
-    Parameters
-    ----------
-    buf
-        The block.
-    at, end
-        Bytes of the string table.
-    status
-        Changed in place.
-
-    Returns
-    -------
-    starts, sizes
-        First byte and length of each string.
-    """
-    starts = np.empty(256, np.int32)
-    sizes = np.empty(256, np.int32)
-    n = 0
-    while at < end:
-        here = at
-        key, size, at = field(buf, at, end)
-        if at < 0:
-            fail(status, CUT, here)
-            break
-        if key == _STRING:
-            if n == starts.size:
-                starts = room(starts, n + 1)
-                sizes = room(sizes, n + 1)
-            starts[n] = at - size
-            sizes[n] = size
-            n += 1
-        elif key >> 3 == 1:
-            fail(status, FORM, here)
-            break
-    return starts[:n], sizes[:n]
-
-
-@compiled
-def match_names(
-    buf: Bytes, starts: Numbers, sizes: Numbers, names: Bytes, ends: Ids, first: Ids
-) -> NDArray[np.int16]:
-    """Which of the wanted names each string of a block is.
-
-    Parameters
-    ----------
-    buf
-        The block.
-    starts, sizes
-        Its strings.
-    names, ends
-        Wanted names in order of their first byte, back to back, and where each ends.
-    first
-        Wanted names that begin with byte b are numbers ``first[b]`` to ``first[b + 1]``.
-
-    Returns
-    -------
-    ndarray
-        Number of the name, -1 for a string that is none.
-    """
-    found = np.full(starts.size, -1, np.int16)
-    for s in range(starts.size):
-        size = sizes[s]
-        if size == 0:
-            continue
-        start = starts[s]
-        byte = buf[start]
-        for name in range(first[byte], first[byte + 1]):
-            begin = ends[name - 1] if name else 0
-            if ends[name] - begin != size:
-                continue
-            i = 1
-            while i < size and buf[start + i] == names[begin + i]:
-                i += 1
-            if i == size:
-                found[s] = name
-                break
-    return found
-
-
-@compiled
-def recognised(
-    buf: Bytes, at: int, end: int, names: Names, status: Ids
-) -> tuple[Numbers, Numbers, NDArray[np.int16]]:
+@uncounted
+def strings(
+    buf: Bytes,
+    at: int,
+    end: int,
+    names: Names,
+    starts: Numbers,
+    sizes: Numbers,
+    found: NDArray[np.int16],
+    status: Ids,
+) -> int:
     """Where each string of a block lies, and which of the wanted names it is.
 
     Parameters
@@ -168,22 +102,94 @@ def recognised(
         Bytes of the string table.
     names
         The wanted names.
+    starts, sizes
+        First byte and length of each string; filled in place as far as there is room.
+    found
+        Number of the name, -1 for a string that is none; filled likewise.
     status
         Changed in place.
 
     Returns
     -------
-    starts, sizes
-        First byte and length of each string.
-    found
+    int
+        How many strings there are, room or not.
+    """
+    n = 0
+    while at < end:
+        here = at
+        key, size, at = field(buf, at, end)
+        if at < 0:
+            fail(status, CUT, here)
+            break
+        if key == _STRING:
+            if n < starts.size:
+                starts[n], sizes[n], found[n] = at - size, size, name_of(buf, at - size, at, names)
+            n += 1
+        elif key >> 3 == 1:
+            fail(status, FORM, here)
+            break
+    return n
+
+
+@inlined
+def name_of(buf: Bytes, at: int, end: int, names: Names) -> int:
+    """Which of the wanted names a string is.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Its bytes.
+    names
+        The wanted names.
+
+    Returns
+    -------
+    int
         Number of the name, -1 for a string that is none.
     """
-    starts, sizes = string_table(buf, at, end, status)
-    found = match_names(buf, starts, sizes, names.text, names.ends, names.first)
-    return starts, sizes, found
+    if at == end:
+        return -1
+    byte = buf[at]
+    for name in range(names.first[byte], names.first[byte + 1]):
+        begin = names.ends[name - 1] if name else 0
+        size = names.ends[name] - begin
+        i = 1
+        while at + size == end and i < size and buf[at + i] == names.text[begin + i]:
+            i += 1
+        if at + size == end and i == size:
+            return name
+    return -1
 
 
 @compiled
+def recognised(
+    buf: Bytes, at: int, end: int, names: Names, status: Ids
+) -> tuple[Numbers, Numbers, NDArray[np.int16]]:
+    """Where each string of a block lies, and which of the wanted names it is.
+
+    Parameters
+    ----------
+    buf, at, end, names, status
+        As for `strings`.
+
+    Returns
+    -------
+    starts, sizes, found
+        As `strings` fills them.
+    """
+    n = (end - at) // _BYTES_A_STRING + 1
+    while True:
+        most = n
+        starts, sizes = np.empty(most, np.int32), np.empty(most, np.int32)
+        found = np.empty(most, np.int16)
+        n = strings(buf, at, end, names, starts, sizes, found, status)
+        if n <= most:
+            return starts[:n], sizes[:n], found[:n]
+
+
+@uncounted
 def is_selected(
     buf: Bytes, at: int, end: int, found: NDArray[np.int16], selects: Flags, status: Ids
 ) -> bool:
@@ -222,7 +228,7 @@ def is_selected(
     return False
 
 
-@compiled
+@uncounted
 def take_tags(
     buf: Bytes,
     fields: Ids,
@@ -287,7 +293,7 @@ def pooled(
     buf: Bytes,
     starts: Numbers,
     sizes: Numbers,
-    strings: Numbers,
+    used: Numbers,
     first: int,
     pool: NDArray[np.uint8],
     ends: Ids,
@@ -301,11 +307,11 @@ def pooled(
         The block.
     starts, sizes
         Its strings.
-    strings
+    used
         Strings in use from element `first` on, every third of them; renumbered in place in the
         order of their first use, on from those collected before.
     first
-        See `strings`.
+        See `used`.
     pool, ends
         Bytes of the strings collected before back to back, and where each ends; more is added.
     n
@@ -316,21 +322,69 @@ def pooled(
     pool, ends, n
         The same, with those of the block.
     """
+    pool = room(pool, (ends[n - 1] if n else 0) + sizes.sum())
+    ends = room(ends, n + sizes.size)
     number = np.full(starts.size, -1, np.int32)
+    return pool, ends, pool_strings(buf, starts, sizes, used, first, pool, ends, n, number)
+
+
+@uncounted
+def pool_strings(
+    buf: Bytes,
+    starts: Numbers,
+    sizes: Numbers,
+    used: Numbers,
+    first: int,
+    pool: NDArray[np.uint8],
+    ends: Ids,
+    n: int,
+    number: Numbers,
+) -> int:
+    """Collect strings where there is room for all.
+
+    Parameters
+    ----------
+    buf, starts, sizes, used, first, pool, ends, n
+        As for `pooled`; changed in place.
+    number
+        -1 for each string of the block; filled in place.
+
+    Returns
+    -------
+    int
+        How many strings are collected.
+    """
     end = ends[n - 1] if n else 0
-    for i in range(first, strings.size, 3):
-        s = strings[i]
+    for i in range(first, used.size, 3):
+        s = used[i]
         if number[s] < 0:
             number[s] = n
-            size = sizes[s]
-            if n == ends.size:
-                ends = room(ends, n + 1)
-            if end + size > pool.size:
-                pool = room(pool, end + size)
-            for j in range(size):
+            for j in range(sizes[s]):
                 pool[end + j] = buf[starts[s] + j]
-            end += size
+            end += sizes[s]
             ends[n] = end
             n += 1
-        strings[i] = number[s]
-    return pool, ends, n
+        used[i] = number[s]
+    return n
+
+
+@uncounted
+def by_column(tags: Numbers, codes: Numbers, cursor: Ids, row: Numbers, value: Numbers) -> None:
+    """Sort tags by their columns, those of one column backwards.
+
+    Parameters
+    ----------
+    tags
+        Row, column and string of each tag, shape (n, 3).
+    codes
+        What stands for each string.
+    cursor
+        Where each column ends; changed in place to where it begins.
+    row, value
+        Row and what stands for the string of each tag; filled in place.
+    """
+    for i in range(tags.shape[0]):
+        column = tags[i, 1]
+        at = cursor[column] - 1
+        cursor[column] = at
+        row[at], value[at] = tags[i, 0], codes[tags[i, 2]]

@@ -10,7 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from geo_border.network.osm.kernels import PACKED, SOUND, fail, objects
-from geo_border.network.osm.wire import LENGTH, VARINT, compiled, field
+from geo_border.network.osm.wire import LENGTH, VARINT, compiled, field, uncounted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ _inflate: Any = intrinsic(_call)
 """`libdeflate_zlib_decompress` by its address; all arguments are whole numbers of 64 bits."""
 
 
-@compiled
+@uncounted
 def find_frames(
     data: Bytes, ends: Ids, largest: int, times: int, at_least: int, frames: Ids
 ) -> bool:
@@ -149,16 +149,18 @@ def look_into(data: Bytes, frames: Ids, tool: tuple[int, int], status: Ids) -> I
         Bits of the kinds in the first column.
     """
     block = np.empty(largest_block(frames), np.uint8)
+    spans = np.empty((0, 3), np.int32)
     looks = np.zeros((frames.shape[0], 2), np.int64)
     for b in range(frames.shape[0]):
         status[2] = b
-        _, _, _, looks[b, 0] = objects(unpacked(data, frames[b], tool, block, status), 0, status)
+        buf = unpacked(data, frames[b], tool, block, status)
+        _, looks[b, 0] = objects(buf, 0, spans, status)
         if status[0] != SOUND:
             break
     return looks
 
 
-@compiled
+@uncounted
 def largest_block(frames: Ids) -> int:
     """Bytes of the largest block that is packed.
 

@@ -18,9 +18,8 @@ from geo_border.network.osm.kernels import (
     block_units,
     check_visible,
     fail,
+    listed,
     message,
-    numbers_in,
-    objects,
     take_sums,
 )
 from geo_border.network.osm.string_kernels import (
@@ -31,7 +30,22 @@ from geo_border.network.osm.string_kernels import (
     take_tags,
 )
 from geo_border.network.osm.unpack_kernels import largest_block, unpacked
-from geo_border.network.osm.wire import ID_LIMIT, compiled, room, seek, varint
+from geo_border.network.osm.wire import (
+    GOES_ON,
+    ID_LIMIT,
+    LENGTH,
+    VARINT,
+    WORD,
+    compiled,
+    eight_bytes,
+    inlined,
+    joined_bits,
+    room,
+    seek,
+    trailing_zeros,
+    uncounted,
+    varint,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +55,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int32]
     Flags = NDArray[np.bool_]
 
-_WAY_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8
+WAY_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8
 _MANY = 1 << 14
 _RELATION_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8 | 1 << 9 | 1 << 10
 
@@ -83,46 +97,32 @@ def read_ways(
     ids, counts = np.empty(_MANY, np.int64), np.empty(_MANY, np.int32)
     refs, tags = np.empty(8 * _MANY, np.int64), np.empty(8 * _MANY, np.int32)
     pool, ends = np.empty(8 * _MANY, np.uint8), np.empty(_MANY, np.int64)
-    fields = np.zeros((11, 2), np.int64)
-    n = n_refs = n_tags = n_strings = total = cursor = 0
+    fields, held = np.zeros((11, 2), np.int64), np.zeros(4, np.int64)
+    total = n_strings = 0
     for b in range(frames.shape[0]):
         status[2] = b
         buf = unpacked(data, frames[b], tool, block, status)
         _, _, _, start, end = block_units(buf, status)
         string_starts, string_sizes, found = recognised(buf, start, end, names, status)
-        starts, stops, _, looks[b, 0] = objects(buf, WAYS, status)
-        total += starts.size
-        ids, counts = room(ids, n + starts.size), room(counts, n + starts.size)
-        first_tag = 3 * n_tags
-        for i in range(starts.size):
-            way = read_id(buf, starts[i], stops[i], _WAY_LENGTHS, fields, status)
-            if status[0] != SOUND:
-                break
-            if members.size:
-                cursor = seek(members, cursor, way)
-            if not (cursor < members.size and members[cursor] == way) and not is_selected(
-                buf, fields[2, 0], fields[2, 1], found, names.selects, status
-            ):
-                continue
-            most = n_tags + fields[2, 1] - fields[2, 0]
-            if 3 * most > tags.size:
-                tags = room(tags, 3 * most)
-            n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
-            most = n_refs + numbers_in(buf, fields[8, 0], fields[8, 1])
-            if most > refs.size:
-                refs = room(refs, most)
-            before = n_refs
-            n_refs = take_sums(buf, fields[8, 0], fields[8, 1], ID_LIMIT, ID, refs, n_refs, status)
-            ids[n] = way
-            counts[n] = n_refs - before
-            n += 1
+        spans, looks[b, 0] = listed(buf, WAYS, status)
+        total += spans.shape[0]
+        most = held[0] + spans.shape[0]
+        ids, counts = room(ids, most), room(counts, most)
+        first_tag = 3 * held[2]
+        done = 0
+        while done < spans.shape[0] and status[0] == SOUND:
+            done, most_refs, most_tags = take_ways(
+                buf, spans, done, found, names.selects, names.columns, members,
+                ids, counts, refs, tags, fields, held, status,
+            )  # fmt: skip
+            refs, tags = room(refs, most_refs), room(tags, 3 * most_tags)
         if status[0] != SOUND:
             break
         pool, ends, n_strings = pooled(
             buf,
             string_starts,
             string_sizes,
-            tags[: 3 * n_tags],
+            tags[: 3 * held[2]],
             first_tag + 2,
             pool,
             ends,
@@ -130,10 +130,10 @@ def read_ways(
         )
         looks[b, 1] = n_strings
     return (
-        ids[:n].copy(),
-        counts[:n].copy(),
-        refs[:n_refs].copy(),
-        tags[: 3 * n_tags].copy(),
+        ids[: held[0]].copy(),
+        counts[: held[0]].copy(),
+        refs[: held[1]].copy(),
+        tags[: 3 * held[2]].copy(),
         pool[: ends[n_strings - 1] if n_strings else 0].copy(),
         ends[:n_strings].copy(),
         looks,
@@ -141,7 +141,154 @@ def read_ways(
     )
 
 
-@compiled
+@uncounted
+def take_ways(
+    buf: Bytes,
+    spans: Numbers,
+    first: int,
+    found: NDArray[np.int16],
+    selects: Flags,
+    columns: Numbers,
+    members: Ids,
+    ids: Ids,
+    counts: Numbers,
+    refs: Ids,
+    tags: Numbers,
+    fields: Ids,
+    held: Ids,
+    status: Ids,
+) -> tuple[int, int, int]:
+    """Read ways of a block until there is no room for one.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    spans, first
+        Where its ways lie, and which is the first to read.
+    found
+        Wanted name of each string.
+    selects, columns
+        Whether a name selects its way, and its column, -1 without one.
+    members
+        Ids of ways that are kept in any case, ascending.
+    ids, counts, refs, tags
+        As `read_ways` gives them; changed in place. There is room for an id and a count of
+        each way.
+    fields
+        Room to work in, see `message`.
+    held
+        How many ways, references and tags there are, and where in `members` to look first;
+        changed in place.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    done
+        Which is to be read next; as many as there are when all are read.
+    most_refs, most_tags
+        How many references and tags there must be room for to go on.
+    """
+    n, n_refs, n_tags, cursor = int(held[0]), int(held[1]), int(held[2]), int(held[3])
+    most_refs, most_tags = n_refs, n_tags
+    done = first
+    while done < spans.shape[0]:
+        at, end = spans[done, 0], spans[done, 1]
+        if quick_way(buf, at, end, fields):
+            check_visible(buf, fields[4, 0], fields[4, 1], status)
+            way = fields[1, 0]
+        else:
+            way = read_id(buf, at, end, WAY_LENGTHS, fields, status)
+        if status[0] != SOUND:
+            break
+        if members.size:
+            cursor = seek(members, cursor, way)
+        if (cursor < members.size and members[cursor] == way) or is_selected(
+            buf, fields[2, 0], fields[2, 1], found, selects, status
+        ):
+            most_refs = n_refs + int(fields[8, 1] - fields[8, 0])
+            most_tags = n_tags + int(fields[2, 1] - fields[2, 0])
+            if most_refs > refs.size or 3 * most_tags > tags.size:
+                break
+            n_tags = take_tags(buf, fields, found, columns, n, tags, n_tags, status)
+            before = n_refs
+            n_refs = take_sums(buf, fields[8, 0], fields[8, 1], ID_LIMIT, ID, refs, n_refs, status)
+            ids[n] = way
+            counts[n] = n_refs - before
+            n += 1
+        done += 1
+    held[0], held[1], held[2], held[3] = n, n_refs, n_tags, cursor
+    return done, most_refs, most_tags
+
+
+@uncounted
+def quick_way(buf: Bytes, at: int, end: int, fields: Ids) -> bool:
+    """Find the fields of a way whose fields are short and in the order of their numbers.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the way.
+    fields
+        Filled in place for id, keys, values, metadata and references, as by `message`; a field
+        that is not there is as one without bytes.
+
+    Returns
+    -------
+    bool
+        False for another way; it may be sound or not.
+    """
+    if not at < end <= buf.size - 1 - WORD or buf[np.uint64(at)] != 1 << 3 | VARINT:
+        return False
+    word = eight_bytes(buf, at + 1)
+    ends = ~word & GOES_ON
+    if ends == 0:
+        return False
+    fields[1, 0] = np.int64(joined_bits(word & (ends ^ (ends - np.uint64(1)))))
+    at += 2 + int(trailing_zeros(ends) >> np.uint64(3))
+    fields[2, 0], fields[2, 1], at = span(buf, at, end, 2 << 3 | LENGTH)
+    fields[3, 0], fields[3, 1], at = span(buf, at, end, 3 << 3 | LENGTH)
+    fields[4, 0], fields[4, 1], at = span(buf, at, end, 4 << 3 | LENGTH)
+    fields[8, 0], fields[8, 1], at = span(buf, at, end, 8 << 3 | LENGTH)
+    return at == end
+
+
+@inlined
+def span(buf: Bytes, at: int, end: int, key: int) -> tuple[int, int, int]:
+    """A field of bytes, if it begins here.
+
+    Parameters
+    ----------
+    buf
+        The block; it goes on for two bytes behind `end`.
+    at, end
+        Where the field may begin, and where the message ends.
+    key
+        Field number times 8 plus wire type.
+
+    Returns
+    -------
+    start, stop
+        Its bytes; none for another field.
+    at
+        Where the next field begins; beyond `end` for a field that does not end there, or has
+        more bytes than two tell.
+    """
+    if not at < end or buf[np.uint64(at)] != key:
+        return at, at, at
+    start = at + 2
+    size = int(buf[np.uint64(at) + np.uint64(1)])
+    if size > 0x7F:
+        more = int(buf[np.uint64(start)])
+        size = (size & 0x7F) + (more << 7) if more < 0x80 else end
+        start += 1
+    return start, start + size, start + size
+
+
+@uncounted
 def read_id(buf: Bytes, at: int, end: int, lengths: int, fields: Ids, status: Ids) -> int:
     """Id of a way or relation; its other fields are found.
 
@@ -222,19 +369,19 @@ def read_relations(
         buf = unpacked(data, frames[b], tool, block, status)
         _, _, _, start, end = block_units(buf, status)
         string_starts, string_sizes, found = recognised(buf, start, end, names, status)
-        starts, stops, _, looks[b, 0] = objects(buf, RELATIONS, status)
-        total += starts.size
-        ids, counts = room(ids, n + starts.size), room(counts, n + starts.size)
+        spans, looks[b, 0] = listed(buf, RELATIONS, status)
+        total += spans.shape[0]
+        ids, counts = room(ids, n + spans.shape[0]), room(counts, n + spans.shape[0])
         first_tag, first_member = 3 * n_tags, 3 * n_refs
-        for i in range(starts.size):
-            relation = read_id(buf, starts[i], stops[i], _RELATION_LENGTHS, fields, status)
+        for i in range(spans.shape[0]):
+            relation = read_id(buf, spans[i, 0], spans[i, 1], _RELATION_LENGTHS, fields, status)
             if status[0] != SOUND:
                 break
             if not is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
                 continue
             tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
             n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
-            most = n_refs + numbers_in(buf, fields[9, 0], fields[9, 1])
+            most = n_refs + fields[9, 1] - fields[9, 0]
             refs, members = room(refs, most), room(members, 3 * most)
             before = n_refs
             n_refs = take_sums(buf, fields[9, 0], fields[9, 1], ID_LIMIT, ID, refs, n_refs, status)
@@ -272,7 +419,7 @@ def read_relations(
     )
 
 
-@compiled
+@uncounted
 def take_members(
     buf: Bytes,
     fields: Ids,

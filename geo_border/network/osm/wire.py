@@ -30,14 +30,17 @@ VARINT, LENGTH = 0, 2
 ID_LIMIT = 1 << 60
 """Beyond any id that exists; below it, sums and differences of ids cannot overflow."""
 
-WORD = 8
-"""Bytes that `short` looks at."""
+WORD, SHORT = 8, 4
+"""Bytes that `eight_bytes` and `short` look at."""
 
 ROW = 64
 """Bytes that `goes_on` looks at."""
 
 GOES_ON = np.uint64(0x8080808080808080)
 """The bits of eight bytes that say a number goes on in the next byte."""
+
+_UNCOUNTED: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+"""`_nrt` leaves out numba's counting of references, as issue 2350 of numba describes it."""
 
 _ALL, _PARTS = np.uint64(64), np.uint64(0x7F7F7F7F7F7F7F7F)
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
@@ -75,10 +78,29 @@ def inlined(function: F) -> F:
     callable
         The compiled function.
     """
-    return cast("F", njit(cache=True, nogil=True, forceinline=True)(function))
+    return cast("F", njit(forceinline=True, **_UNCOUNTED)(function))
 
 
-@compiled
+def uncounted(function: F) -> F:
+    """Compile a function that neither makes arrays nor gives any back.
+
+    In loops with branches numba counts who holds each array, again and again, which costs more
+    than to read a number; here nothing is counted, as the caller holds the arrays.
+
+    Parameters
+    ----------
+    function
+        Like those for `compiled`. Numba refuses one that makes an array.
+
+    Returns
+    -------
+    callable
+        The compiled function.
+    """
+    return cast("F", njit(**_UNCOUNTED)(function))
+
+
+@uncounted
 def varint(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     """Read a number of variable length.
 
@@ -126,6 +148,19 @@ trailing_zeros: Any = intrinsic(_count_zeros)
 """Zeros below the lowest set bit of an unsigned number of 64 bits; 64 if none is set."""
 
 
+def _count_ones(_context: Any, word: Any) -> Any:
+    """Signature and generator of the instruction that counts ones, as numba asks for them."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(word), generate
+
+
+set_bits: Any = intrinsic(_count_ones)
+"""How many bits of an unsigned number of 64 bits are set."""
+
+
 def _top_bits(_context: Any, buf: Any, _at: Any) -> Any:
     """Signature and generator of the comparison of a row of bytes, as numba asks for them."""
 
@@ -146,6 +181,23 @@ goes_on: Any = intrinsic(_top_bits)
 
 The caller has seen that the position is not negative and that ``at + ROW <= buf.size``.
 """
+
+
+@inlined
+def below(n: int) -> np.uint64:
+    """The lowest bits of a word.
+
+    Parameters
+    ----------
+    n
+        How many, less than `ROW`.
+
+    Returns
+    -------
+    uint64
+        Those bits set.
+    """
+    return (_ONE << np.uint64(n)) - _ONE
 
 
 @inlined
@@ -213,8 +265,30 @@ def eight_bytes(buf: NDArray[np.uint8], at: int) -> np.uint64:
 
 
 @inlined
+def four_bytes(buf: NDArray[np.uint8], at: int) -> np.uint32:
+    """Four bytes as one number, the first the lowest; compiles to a single load.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at
+        The first byte, not negative; the caller has seen that ``at + 4 <= buf.size``.
+
+    Returns
+    -------
+    uint32
+        The number.
+    """
+    word = np.uint32(0)
+    for i in range(4):
+        word |= np.uint32(buf[np.uint64(at) + np.uint64(i)]) << np.uint32(8 * i)
+    return word
+
+
+@inlined
 def short(buf: NDArray[np.uint8], at: int) -> tuple[int, int]:
-    """Read a difference of at most eight bytes, without a branch for its length.
+    """Read a difference of at most four bytes, without a branch for its length.
 
     Lengths of differences of coordinates follow no pattern, so that a loop over their bytes
     costs more in mispredicted branches than in work.
@@ -224,23 +298,24 @@ def short(buf: NDArray[np.uint8], at: int) -> tuple[int, int]:
     buf
         The block.
     at
-        Where the number starts; the caller has seen that ``at + WORD <= buf.size``.
+        Where the number starts; the caller has seen that ``at + 4 <= buf.size``.
 
     Returns
     -------
     value
-        The signed number that was written, less than 2 to the 55th.
+        The signed number that was written, less than 2 to the 27th.
     at
-        The position after it; `BAD` if it is longer than eight bytes.
+        The position after it; `BAD` if it is longer than four bytes.
     """
-    word = eight_bytes(buf, at)
-    ends = ~word & GOES_ON
+    word = four_bytes(buf, at)
+    ends = ~word & np.uint32(0x80808080)
     if ends == 0:
         return 0, BAD
-    word = joined_bits(word & (ends ^ (ends - _ONE)))
-    value = np.int64(word >> _ONE) ^ -np.int64(word & _ONE)
-    size = np.int64(trailing_zeros(ends) >> _THREE) + 1
-    return value, at + size  # type: ignore[return-value]  # int64 once compiled
+    size = np.int64(trailing_zeros(np.uint64(ends)) >> _THREE) + 1
+    word &= (ends ^ (ends - np.uint32(1))) & np.uint32(0x7F7F7F7F)
+    word = word & np.uint32(0x007F007F) | (word & np.uint32(0x7F007F00)) >> np.uint32(1)
+    word = word & np.uint32(0x3FFF) | word >> np.uint32(2) & np.uint32(0x0FFFC000)
+    return np.int64(word >> np.uint32(1)) ^ -np.int64(word & np.uint32(1)), at + size  # type: ignore[return-value]  # int64 once compiled
 
 
 @inlined
@@ -267,9 +342,11 @@ def difference(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     if byte < 0x80:
         return (byte >> 1) ^ -(byte & 1), at + 1  # type: ignore[return-value]  # as above
     if at + WORD <= buf.size:
-        value, after = short(buf, at)
-        if after > 0:
-            return value, after
+        word = eight_bytes(buf, at)
+        ends = ~word & GOES_ON
+        if ends:
+            size: int = np.int64(trailing_zeros(ends) >> _THREE) + 1  # type: ignore[assignment]
+            return number_at(buf, at, size), at + size
     value, after = varint(buf, at, end)
     return zigzag(value), after
 
@@ -312,6 +389,10 @@ def quick_field(buf: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, in
     if not 0 <= at < end or at + 1 + WORD > buf.size:
         return 0, 0, BAD
     key = np.int64(buf[np.uint64(at)])
+    byte = np.int64(buf[np.uint64(at) + np.uint64(1)])
+    if byte < 0x80 and 8 <= key < 0x80 and not key & 5:
+        after = at + 2 + byte if key & LENGTH else at + 2
+        return key, byte, after if after <= end else BAD  # type: ignore[return-value]  # int64
     word = eight_bytes(buf, at + 1)
     ends = ~word & GOES_ON
     if not 8 <= key < 0x80 or key & 5 or ends == 0:
@@ -405,7 +486,7 @@ def claim(key: int, seen: int, lengths: int, numbers: int) -> int:
     return seen | bit
 
 
-@compiled
+@uncounted
 def seek(ids: NDArray[np.int64], at: int, wanted: int) -> int:
     """First position in sorted ids whose id is not less than the wanted one.
 

@@ -43,7 +43,8 @@ def found(parts, there, tagged, pool):
     kept = np.array(tagged, np.int64)
     xy = (kept % 1000).astype(np.int32), (kept % 777).astype(np.int32)
     where, lacking = positions(needed, x, kept, pool)
-    ids, x, y = joined(needed, x, y, (kept, *xy))
+    ids, x, y, spots = joined(needed, x, y, (kept, *xy))
+    assert ids[spots].tolist() == tagged
     assert (x == ids % 1000).all()
     assert (y == ids % 777).all()
     return ids.tolist(), where.tolist(), lacking.tolist()

@@ -10,19 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_border.network.osm.dense_kernels import dense_places
-from geo_border.network.osm.id_kernels import NEEDED, match
+from geo_border.network.osm.id_kernels import match
 from geo_border.network.osm.kernels import (
     CUT,
     HISTORY,
     ID,
     SOUND,
     check_visible,
+    message,
     numbers_in,
     take_sums,
 )
-from geo_border.network.osm.wire import BAD, ID_LIMIT, WORD, difference, field, short, varint
+from geo_border.network.osm.way_kernels import WAY_LENGTHS, quick_way
+from geo_border.network.osm.wire import BAD, ID_LIMIT, SHORT, WORD, difference, field, short, varint
 
 sys.path.insert(0, str(Path(__file__).parent))
+from osm_pbf_writer import content, number
 from osm_pbf_writer import zigzag as signed
 
 SIGNED = st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(-200, 200)
@@ -43,7 +46,7 @@ def test_a_difference_is_what_was_written(value, behind):
     buf = walled(data + behind)
     assert difference(buf, 0, len(data)) == (value, len(data))
     if len(buf) >= WORD:
-        expected = (value, len(data)) if len(data) <= WORD else (0, BAD)
+        expected = (value, len(data)) if len(data) <= SHORT else (0, BAD)
         assert short(buf, 0) == expected
 
 
@@ -62,10 +65,19 @@ def test_any_bytes_are_read_as_varint_reads_them(data):
 
 
 def sums(data, limit=ID_LIMIT):
-    buf, status = walled(data), np.zeros(2, np.int64)
-    out = np.full(numbers_in(buf, 0, len(buf)) + 8, -7)
-    n = take_sums(buf, 0, len(buf), limit, ID, out, 0, status)
-    assert (out[numbers_in(buf, 0, len(buf)) :] == -7).all()
+    """The same whatever follows: short lists are read in rows of 64 bytes where bytes do."""
+    results = [sums_before(data, tail, limit) for tail in (b"", bytes(90), b"\xff" * 90)]
+    assert results[0] == results[1] == results[2]
+    return results[0]
+
+
+def sums_before(data, tail, limit):
+    buf, status = walled(data + tail), np.zeros(2, np.int64)
+    count = sum(byte < 0x80 for byte in data)
+    assert numbers_in(buf, 0, len(data)) == count
+    out = np.full(count + 8, -7)
+    n = take_sums(buf, 0, len(data), limit, ID, out, 0, status)
+    assert (out[count:] == -7).all()
     return out[:n].tolist(), int(status[0])
 
 
@@ -104,17 +116,9 @@ def places(lats, lons, *, gap=0, tail=0, limit=1 << 41):
     fields[8] = 0, len(first)
     fields[9] = len(first) + gap, len(first) + gap + len(second)
     count, status = len(lats), np.zeros(2, np.int64)
-    rows, out = np.zeros(count + 1, np.int32), np.zeros((2, count + 1), np.int64)
-    flags = np.ones(count, np.uint8)
-    kept = dense_places(buf, fields, count, flags, limit, rows, out[0], out[1], status)
-    if status[0] == SOUND:
-        assert kept == count
-        some = np.zeros((2, count + 1), np.int64)
-        flags[::3] = 0
-        kept = dense_places(buf, fields, count, flags, limit, rows, some[0], some[1], status)
-        assert rows[:kept].tolist() == np.flatnonzero(flags).tolist()
-        assert np.array_equal(some[:, :kept], out[:, :count][:, flags > 0])
-    return out[:, :count].tolist(), int(status[0])
+    out = np.zeros((2, count), np.int64)
+    dense_places(buf, fields, count, limit, out[0], out[1], status)
+    return out.tolist(), int(status[0])
 
 
 COORDINATE = st.integers(-90, 90) | st.integers(-(1 << 34), 1 << 34)
@@ -168,12 +172,14 @@ ASCENDING = st.lists(st.integers(-60, 60), max_size=40)
 @given(ASCENDING, st.lists(st.integers(-70, 70), max_size=60), st.integers(0, 40))
 def test_matching_in_any_order_of_nodes(ids, nodes, cursor):
     needed = np.unique(np.array(ids, np.int64))
-    flags, found = np.full(len(nodes), 9, np.uint8), np.zeros(len(nodes), np.int32)
-    hits, _ = match(
-        np.array(nodes, np.int64), len(nodes), needed, min(cursor, len(needed)), flags, found, 0
-    )
-    assert flags.tolist() == [NEEDED * (v in needed) for v in nodes]
-    assert found[:hits].tolist() == [needed.tolist().index(v) for v in nodes if v in needed]
+    for order in (nodes, sorted(nodes), sorted(set(nodes))):
+        rows, found = np.zeros((2, len(nodes)), np.int32)
+        hits, _ = match(
+            np.array(order, np.int64), len(order), needed, min(cursor, len(needed)), rows, found, 0
+        )
+        hit = [row for row, v in enumerate(order) if v in needed]
+        assert rows[:hits].tolist() == hit
+        assert found[:hits].tolist() == [needed.tolist().index(order[row]) for row in hit]
 
 
 def test_long_lists_spoilt_anywhere_are_read_number_by_number():
@@ -214,6 +220,45 @@ def test_a_field_is_read_as_number_by_number(data, end, tail):
             assert field(alone, 0, end)[2] == at
         elif at > 0:
             assert field(alone, 0, end)[2] == (at + value if 0 <= value <= end - at else BAD)
+
+
+FIELDS = st.tuples(st.sampled_from([1, 2, 3, 4, 8]), st.integers(0, 300) | st.just(17_000))
+
+
+@LIMITED
+@given(
+    st.integers(-3, 1 << 60),
+    st.lists(FIELDS, max_size=5, unique=True) | st.just([(2, 1), (3, 1), (4, 9), (8, 140)]),
+    st.booleans(),
+    st.integers(0, 60),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 7)), max_size=2),
+    st.sampled_from([0, 1, 12]),
+)
+def test_a_way_read_quickly_is_one_read_field_by_field(way, fields, in_order, cut, flips, tail):
+    """Fields in any order, twice, cut off or spoilt: the quick way says no, or says the same."""
+    data = bytearray(number(1, way))
+    for key, size in sorted(fields) if in_order else fields:
+        data += content(key, bytes(size)) if key > 1 else number(1, size)
+    data = data[: len(data) - cut]
+    for place, bit in flips:
+        if place < len(data):
+            data[place] ^= 1 << bit
+    buf = walled(bytes(data) + b"\x1a\x01" * tail)
+    quick, slow, status = np.full((11, 2), -5), np.zeros((11, 2), np.int64), np.zeros(2, np.int64)
+    is_quick = quick_way(buf, 0, len(data), quick)
+    claimed = message(buf, 0, len(data), WAY_LENGTHS, 1 << 1, slow, status)
+    if is_quick:
+        assert status[0] == SOUND
+        assert claimed & 1 << 1
+        assert quick[1, 0] == slow[1, 0]
+        for key in (2, 3, 4, 8):
+            start, stop = quick[key]
+            assert (start == stop and slow[key, 0] == slow[key, 1]) or (
+                quick[key].tolist() == slow[key].tolist()
+            )
+    elif in_order and not cut and not flips and tail == 12:
+        usual = len({key for key, _ in fields}) == len(fields) and 1 not in dict(fields)
+        assert not (usual and way >= 0 and way < 1 << 56 and all(s < 1 << 14 for _, s in fields))
 
 
 @LIMITED
