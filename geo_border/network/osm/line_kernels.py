@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.network.osm.wire import compiled
+from geo_border.network.osm.wire import uncounted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-@compiled
+@uncounted
 def walk(
     starts: NDArray[np.int64],
     refs: Numbers,
@@ -58,7 +58,7 @@ def walk(
     return n
 
 
-@compiled
+@uncounted
 def close_part(first: int, n: int, ends: Flags) -> int:
     """End a part of a way.
 
@@ -78,3 +78,22 @@ def close_part(first: int, n: int, ends: Flags) -> int:
         return first
     ends[n - 1] = True
     return n
+
+
+@uncounted
+def more_than_once(node: Numbers, seen: NDArray[np.uint8], is_shared: Flags) -> None:
+    """Whether each vertex is a node that occurs more than once.
+
+    Parameters
+    ----------
+    node
+        Nodes of the vertices.
+    seen
+        0 for each node that there is; changed in place.
+    is_shared
+        Filled in place.
+    """
+    for i in range(node.size):
+        seen[node[i]] += seen[node[i]] < 2
+    for i in range(node.size):
+        is_shared[i] = seen[node[i]] > 1

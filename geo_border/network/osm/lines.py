@@ -16,7 +16,8 @@ from scipy.spatial import cKDTree
 from geo_border.border.edges import WGS84
 from geo_border.border.locate import polygon_of
 from geo_border.errors import NetworkError
-from geo_border.network.osm.line_kernels import walk
+from geo_border.network.osm.extract import COUNTS
+from geo_border.network.osm.line_kernels import more_than_once, walk
 from geo_border.network.osm.railways import (
     MAIN_RAILWAYS,
     RailRules,
@@ -36,7 +37,7 @@ from geo_border.network.osm.roads import (
     travel_speeds,
 )
 from geo_border.network.osm.speeds import FALLBACK, road_classes
-from geo_border.network.osm.tags import count_table, has, mapped, post_kind, text, yes
+from geo_border.network.osm.tags import as_text, column, count_table, has, mapped, post_kind, yes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -55,6 +56,9 @@ RAIL_SHARE = 0.7
 """Share of the line speed that a train keeps with its stops; an assumption."""
 
 _FLAT_M = 2000.0
+_DEGREE_M = 110_000.0
+"""Less than any degree of latitude."""
+
 _VERTICES_AT_ONCE = 1 << 16
 _SPEED_KEYS = (
     "maxspeed",
@@ -160,7 +164,9 @@ def cut_ways(
 def _shared(node: NDArray[np.int32], nodes: int) -> NDArray[np.bool_]:
     """Whether each vertex is a node that occurs more than once."""
     if 16 * len(node) > nodes:
-        return np.bincount(node, minlength=nodes)[node] > 1
+        is_shared = np.empty(len(node), bool)
+        more_than_once(node, np.zeros(nodes, np.uint8), is_shared)
+        return is_shared
     # A few ways of a country: sorting them is quicker than counting all its nodes.
     _, where, count = np.unique(node, return_inverse=True, return_counts=True)
     return count[where] > 1
@@ -380,8 +386,12 @@ def _lanes_at_posts(extract: Extract, roads: RoadRules) -> NDArray[np.bool_]:
     used = np.zeros(len(extract.node_id), bool)
     used[pieces.vertex] = True
     node = np.flatnonzero(used)
+    # Most nodes lie on the latitude of no post, which is quickly seen.
+    lat, reach = np.sort(extract.y[posts]), int(COUNTS * roads.service_at_posts_m / _DEGREE_M) + 1
+    y = extract.y[node]
+    node = node[np.searchsorted(lat, y - reach) < np.searchsorted(lat, y + reach, "right")]
     distance = tree.query(
-        sphere(*extract.degrees(node)), distance_upper_bound=roads.service_at_posts_m
+        sphere(*extract.degrees(node)), distance_upper_bound=roads.service_at_posts_m, workers=-1
     )[0]
     close = np.zeros(len(extract.node_id), bool)
     close[node[np.isfinite(distance)]] = True
@@ -427,13 +437,13 @@ def _frame(
     # A country has millions of pieces: what is not looked at is not copied for each.
     tags = tags[[key for key in (*_SPEED_KEYS, *_LINE_KEYS) if key in tags]].iloc[pieces.way]
     own = ways.iloc[pieces.way].reset_index(drop=True)
-    mode = own["mode"].to_numpy(dtype=object)
+    mode = pd.Categorical(own["mode"])
     km = piece_lengths(extract, pieces)
     middle = pieces.vertex[(pieces.start[:-1] + pieces.start[1:]) // 2]
     lon, lat = extract.degrees(middle)
     hit = _polygon_of(countries, lon, lat)
-    codes = np.array([] if countries is None else countries["country"], dtype=object)
-    country = np.append(codes, FALLBACK)[hit]
+    known = pd.Categorical([*([] if countries is None else countries["country"]), FALLBACK])
+    country = known[hit]
     speed = tags[[key for key in _SPEED_KEYS if key in tags]].reset_index(drop=True)
     zone = in_settlement(speed)
     seems = looks_urban(speed) if settlements is None else _polygon_of(settlements, lon, lat) >= 0
@@ -455,23 +465,23 @@ def _frame(
     }
     return pd.DataFrame(
         {
-            "mode": mode,
-            "road_class": own["road_class"].to_numpy(dtype=object),
+            "mode": as_text(mode),
+            "road_class": as_text(pd.Categorical(own["road_class"])),
             "oneway": direction,
             "length_km": km,
             "speed_kmh": kmh,
             "hours": hours,
             "travel_kmh": travel,
-            "country": country,
+            "country": as_text(country),
             "urban": urban,
             "bridge": yes(tags, "bridge"),
             "tunnel": yes(tags, "tunnel"),
             "layer": mapped(tags, "layer", _layer, missing=0, dtype=np.int8),
             "destination": own["destination"].to_numpy(bool),
-            "name": text(tags, "name"),
-            "ref": text(tags, "ref"),
+            "name": as_text(column(tags, "name")),
+            "ref": as_text(column(tags, "ref")),
             "gauge_mm": gauge_mm(tags),
-            "electrified": text(tags, "electrified"),
+            "electrified": as_text(column(tags, "electrified")),
             "way_id": extract.way_id[pieces.way],
             "tail_osm": extract.node_id[pieces.tail],
             "head_osm": extract.node_id[pieces.head],
@@ -492,7 +502,7 @@ def _ferry_hours(
     extract: Extract,
     pieces: Pieces,
     tags: pd.DataFrame,
-    mode: NDArray[np.object_],
+    mode: pd.Categorical,
     km: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Time on ferries whose whole way is there and has a believable duration, shared by length."""

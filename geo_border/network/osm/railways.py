@@ -74,14 +74,13 @@ def rail_ways(
     other_use = has(tags, "usage") & ~has(tags, "usage", frozenset(rules.usages))
     kept = candidate & ~service & ~other_use
     unknown = kept & ~has(tags, "usage")
-    mode, line = np.full((2, len(tags)), None, dtype=object)
-    mode[kept] = "rail"
-    line[kept] = text(tags, "usage")[kept]
-    line[unknown] = "rail"
+    lines = pd.Index(["rail", *rules.usages]).unique()
+    numbers = {name: number for number, name in enumerate(lines)}
+    line = mapped(tags, "usage", lambda name: numbers.get(name, -1), missing=0, dtype=np.int8)
     return pd.DataFrame(
         {
-            "mode": mode,
-            "road_class": line,
+            "mode": pd.Categorical.from_codes(np.where(kept, 0, -1), pd.Index(["rail"])),
+            "road_class": pd.Categorical.from_codes(np.where(kept, line, -1), lines),
             "oneway": np.int8(0),
             "destination": False,
         }

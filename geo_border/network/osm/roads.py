@@ -18,7 +18,7 @@ from geo_border.network.osm.speeds import (
     road_classes,
     surface_caps,
 )
-from geo_border.network.osm.tags import VEHICLE_KEYS, column, has, mapped, text, yes
+from geo_border.network.osm.tags import VEHICLE_KEYS, column, has, mapped, yes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,6 +69,7 @@ _ONEWAY = {
     "alternating": 0,
 }
 _OUT_OF_SEASON = ("ice_road", "winter_road")
+_FERRIES = ("ferry", "shuttle_train")
 _APART = frozenset({"motorway", "trunk", "primary", "secondary", "tertiary"})
 
 
@@ -270,12 +271,11 @@ def road_ways(
     counts : dict of str to ndarray
         Ways by why they were dropped or what was taken for granted.
     """
-    highway = text(tags, "highway")
     road = has(tags, "highway", frozenset(rules.classes))
     lanes = has(tags, "highway", {"service"}) & ~road
     lanes &= False if at_post is None else at_post
     road |= lanes
-    ferry = has(tags, "route", {"ferry", "shuttle_train"}) & ~has(tags, "highway") & rules.ferries
+    ferry = has(tags, "route", _FERRIES) & ~has(tags, "highway") & rules.ferries
     access = car_access(tags, rules)
     only_foot = ferry & (access["is_open"] < 0) & (yes(tags, "foot") | yes(tags, "bicycle"))
     season = np.logical_or.reduce([yes(tags, key) for key in _OUT_OF_SEASON])
@@ -304,14 +304,20 @@ def road_ways(
         "access not understood": kept & access["not_understood"].to_numpy(),
         "class unknown (highway=road): unclassified": kept & has(tags, "highway", {"road"}),
     }
-    mode, road_class = np.full((2, len(tags)), None, dtype=object)
-    mode[kept & ferry], mode[kept & ~ferry] = "ferry", "road"
-    road_class[kept] = np.where(ferry, text(tags, "route"), highway)[kept]
-    road_class[road_class == "road"] = "unclassified"
+    classes = pd.Index(["unclassified", "service", *_FERRIES, *rules.classes]).unique()
+    numbers = {name: number for number, name in enumerate(classes)} | {"road": 0}
+    by_class, by_route = (
+        mapped(tags, key, lambda name: numbers.get(name, -1), missing=-1, dtype=np.int8)
+        for key in ("highway", "route")
+    )
     return pd.DataFrame(
         {
-            "mode": mode,
-            "road_class": road_class,
+            "mode": pd.Categorical.from_codes(
+                np.where(kept, ferry, -1), pd.Index(["road", "ferry"])
+            ),
+            "road_class": pd.Categorical.from_codes(
+                np.where(kept, np.where(ferry, by_route, by_class), -1), classes
+            ),
             "oneway": direction,
             "destination": access["destination"],
         }
@@ -390,7 +396,7 @@ def looks_urban(tags: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def tagged_speeds(
-    tags: pd.DataFrame, direction: NDArray[np.int8], country: NDArray[np.object_]
+    tags: pd.DataFrame, direction: NDArray[np.int8], country: NDArray[np.object_] | pd.Categorical
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.bool_]]]:
     """Speeds that tags set, by direction.
 
@@ -439,25 +445,25 @@ def tagged_speeds(
 
 
 def _parsed(
-    tags: pd.DataFrame, key: str, country: NDArray[np.object_]
+    tags: pd.DataFrame, key: str, country: NDArray[np.object_] | pd.Categorical
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     """Speeds of a tag in km/h and how they were written (position in `KINDS`, -1 no tag)."""
     values = column(tags, key)
-    which, codes = pd.factorize(country)
-    shape = (len(codes), len(values.categories) + 1)
+    where = pd.Categorical(country)
+    shape = (len(where.categories), len(values.categories) + 1)
     kmh, kind = np.full(shape, np.nan), np.full(shape, -1, np.int8)
-    for row, code in enumerate(codes):
+    for row, code in enumerate(where.categories):
         for number, value in enumerate(values.categories):
             speed = parse_maxspeed(str(value), country=code)
             kmh[row, number], kind[row, number] = speed.kmh, KINDS.index(speed.kind)
-    return kmh[which, values.codes], kind[which, values.codes]
+    return kmh[where.codes, values.codes], kind[where.codes, values.codes]
 
 
 def travel_speeds(
     tags: pd.DataFrame,
     ways: pd.DataFrame,
     tagged_kmh: NDArray[np.float64],
-    country: NDArray[np.object_],
+    country: NDArray[np.object_] | pd.Categorical,
     urban: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     """Speeds one goes: the tag's or the default of country and class, by surface and settlement.
@@ -480,24 +486,25 @@ def travel_speeds(
     ndarray
         Kilometres an hour, never missing.
     """
-    classes = road_classes()
-    road_class = ways["road_class"].to_numpy(dtype=object)
+    road_class, where = pd.Categorical(ways["road_class"]), pd.Categorical(country)
     motorroad = has(tags, "motorroad", {"yes"})
-    apart = (ways["oneway"].to_numpy() != 0) & pd.Index(road_class).isin(_APART)
+    apart = (ways["oneway"].to_numpy() != 0) & road_class.isin(list(_APART))
     apart &= ~has(tags, "junction", {"roundabout", "circular"})
-    key = pd.DataFrame(
-        {"country": country, "class": road_class, "urban": urban, "apart": apart, "road": motorroad}
-    )
-    group = key.groupby(list(key), sort=False, dropna=False).ngroup().to_numpy()
-    first = np.unique(group, return_index=True)[1]
+    # One number for each group of roads alike; -1 stands for no class and no country.
+    group = (where.codes + 1) * np.int64(len(road_class.categories) + 1) + road_class.codes + 1
+    group = group << 3 | urban.astype(np.int64) << 2 | apart.astype(np.int64) << 1 | motorroad
+    _, first, which = np.unique(group, return_index=True, return_inverse=True)
     default = np.array(
         [
             default_kmh(code or FALLBACK, name, urban=town, apart=split, motorroad=signed)
-            for code, name, town, split, signed in key.iloc[first].itertuples(index=False)
+            for code, name, town, split, signed in zip(
+                where[first], road_class[first], urban[first], apart[first], motorroad[first],
+                strict=True,
+            )
         ]
-    )[group]
-    factor = classes["urban_factor"].reindex(road_class).to_numpy()
-    tagged = tagged_kmh * np.where(urban, factor, 1.0)
+    )[which]  # fmt: skip
+    factor = road_classes()["urban_factor"].reindex(road_class.categories).to_numpy()
+    tagged = tagged_kmh * np.where(urban, np.append(factor, np.nan)[road_class.codes], 1.0)
     kmh = np.where(np.isnan(tagged), default, tagged)
     for name, caps in surface_caps().items():
         cap = column(tags, name)

@@ -137,6 +137,23 @@ def column(tags: pd.DataFrame, key: str) -> pd.Categorical:
     return values if isinstance(values, pd.Categorical) else pd.Categorical(values)
 
 
+def as_text(values: pd.Categorical) -> pd.api.extensions.ExtensionArray:
+    """A column of text from one of categories, many times quicker than pandas' own way.
+
+    Parameters
+    ----------
+    values
+        Text or missing.
+
+    Returns
+    -------
+    ExtensionArray
+        The same as text.
+    """
+    words: pd.api.extensions.ExtensionArray = values.categories.astype("str").array
+    return words.take(values.codes, allow_fill=True)
+
+
 def mapped(
     tags: pd.DataFrame, key: str, meaning: Callable[[str], Any], *, missing: Any, dtype: Any
 ) -> NDArray[Any]:
