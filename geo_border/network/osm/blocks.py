@@ -22,8 +22,9 @@ from geo_border.network.osm.pbf import (
     inflate,
     read_header,
 )
+from geo_border.network.osm.relation_kernels import read_relations
 from geo_border.network.osm.unpack_kernels import PLAIN, find_frames, look_into
-from geo_border.network.osm.way_kernels import read_relations, read_ways
+from geo_border.network.osm.way_kernels import read_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from geo_border.network.osm.compiling import uncounted
 from geo_border.network.osm.kernels import (
     CUT,
     DELTA_LIMIT,
@@ -18,17 +19,8 @@ from geo_border.network.osm.kernels import (
     numbers_in,
     take_sums,
 )
-from geo_border.network.osm.wire import (
-    BAD,
-    ID_LIMIT,
-    SHORT,
-    WORD,
-    difference,
-    eight_bytes,
-    short,
-    uncounted,
-    varint,
-)
+from geo_border.network.osm.wire import BAD, ID_LIMIT, difference, short, varint
+from geo_border.network.osm.words import SHORT, WORD, eight_bytes
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,10 +14,10 @@ import pandas as pd
 
 from geo_border.errors import ExtractError
 from geo_border.network.osm.blocks import Batch, PbfSource, silent
-from geo_border.network.osm.columns import Dictionary, category, tag_frame
+from geo_border.network.osm.columns import Dictionary, Pile, category, tag_frame
 from geo_border.network.osm.id_kernels import place
 from geo_border.network.osm.kernels import UNPLACED
-from geo_border.network.osm.ranks import joined, positions, rank
+from geo_border.network.osm.ranks import Resolved, rank, resolved
 from geo_border.network.osm.reference import SUFFIXES, OsmiumSource
 from geo_border.network.osm.string_kernels import Names
 
@@ -36,8 +36,11 @@ COUNTS = 1e7
 
 _JOINED: dict[str, type[np.generic]] = {
     "ids": np.int64,
+    "tags": np.int32,
     "counts": np.int32,
+    "refs": np.int64,
     "kinds": np.int8,
+    "roles": np.int32,
     "x": np.int32,
     "y": np.int32,
 }
@@ -223,8 +226,8 @@ def read_extract(
         ways = _merged(batch for source in order for batch in source.ways(names, members))
         way_tags = pool.submit(_tags, ways, wanted.tag_keys)
         names = Names.of(wanted.node_keys, wanted.node_tag_keys)
-        nodes = _nodes(order, names, ways.refs, pool)
-    tagged = _tags(nodes.tagged, wanted.node_tag_keys)
+        nodes, tagged_nodes = _nodes(order, names, ways.refs, pool)
+    tagged = _tags(tagged_nodes, wanted.node_tag_keys)
     tagged.insert(0, "node", nodes.spots)
     return Extract(
         way_id=ways.ids,
@@ -255,18 +258,6 @@ class _Merged(NamedTuple):
     y: NDArray[np.int32]
 
 
-class _Nodes(NamedTuple):
-    """All nodes, ascending by id, and the tagged ones among them."""
-
-    ids: NDArray[np.int64]
-    x: NDArray[np.int32]
-    y: NDArray[np.int32]
-    refs: NDArray[np.int32]
-    lacking: NDArray[np.int64]
-    tagged: _Merged
-    spots: NDArray[np.int32]
-
-
 def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor, told: Told) -> Source:
     """Open a file of any kind that is read."""
     try:
@@ -287,30 +278,22 @@ def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor, told: Told) ->
 def _merged(batches: Iterable[Batch]) -> _Merged:
     """Objects of all batches, ascending by id; of two with one id the first is kept."""
     dictionary = Dictionary()
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _JOINED}
-    tags, roles = [np.empty((0, 3), np.int32)], [np.empty(0, np.int32)]
-    refs: list[NDArray[np.int64]] = []
+    piles = {name: Pile(kind) for name, kind in _JOINED.items()}
     rows = 0
     for batch in batches:
         if not batch.ids.size:
             continue
         base = dictionary.add(batch.pool, batch.ends, batch.path, batch.origins)
-        tags.append(batch.tags + np.array([rows, 0, base], np.int32))
-        roles.append(batch.roles + np.int32(base))
-        refs.append(batch.refs)
+        shifts = {"tags": np.array([rows, 0, base], np.int32), "roles": np.int32(base)}
         rows += batch.ids.size
-        for name, part in parts.items():
-            part.append(getattr(batch, name))
-    arrays = {
-        name: np.concatenate([np.empty(0, kind), *parts.pop(name)])
-        for name, kind in _JOINED.items()
-    }
+        for name, pile in piles.items():
+            part = getattr(batch, name)
+            pile.add((part + shifts[name] if name in shifts else part).ravel())
     merged = _Merged(
-        tags=np.concatenate(tags),
         dictionary=dictionary,
-        refs=refs,
-        roles=np.concatenate(roles),
-        **arrays,
+        tags=piles.pop("tags").joined().reshape(-1, 3),
+        refs=piles.pop("refs").pieces(),
+        **{name: pile.joined() for name, pile in piles.items()},
     )
     if (merged.ids[1:] > merged.ids[:-1]).all():
         return merged
@@ -345,7 +328,7 @@ def _starts(counts: NDArray[np.int32]) -> NDArray[np.int64]:
 
 def _nodes(
     sources: list[Source], names: Names, refs: list[NDArray[np.int64]], pool: ThreadPoolExecutor
-) -> _Nodes:
+) -> tuple[Resolved, _Merged]:
     """Coordinates of the nodes that references need and the files have, and the tagged nodes."""
     needed = rank(refs, pool)
     x, y = np.empty(needed.spare.size, np.int32), np.empty(needed.spare.size, np.int32)
@@ -358,9 +341,7 @@ def _nodes(
                 yield batch
 
     tagged = _merged(placed())
-    where, lacking = positions(needed, x, tagged.ids, pool)
-    ids, x, y, spots = joined(needed, x, y, (tagged.ids, tagged.x, tagged.y))
-    return _Nodes(ids, x, y, where, lacking, tagged, spots)
+    return resolved(needed, x, y, (tagged.ids, tagged.x, tagged.y), pool), tagged
 
 
 def _relation_frames(relations: _Merged, wanted: Wanted) -> dict[str, pd.DataFrame]:

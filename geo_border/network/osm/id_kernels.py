@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from geo_border.network.osm.compiling import uncounted
 from geo_border.network.osm.kernels import UNPLACED
-from geo_border.network.osm.wire import ID_LIMIT, seek, uncounted
+from geo_border.network.osm.wire import ID_LIMIT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,50 @@ if TYPE_CHECKING:
 
 _STEP = 8
 """Nodes that are left out at once."""
+
+
+@uncounted
+def seek(ids: Ids, at: int, wanted: int) -> int:
+    """First position in sorted ids whose id is not less than the wanted one.
+
+    Parameters
+    ----------
+    ids
+        Ids in ascending order.
+    at
+        Where to start; the cost grows with the logarithm of the distance from here.
+    wanted
+        The id to find.
+
+    Returns
+    -------
+    int
+        A position, ``len(ids)`` if all ids are less.
+    """
+    n = ids.size
+    at = min(max(at, 0), n)
+    step = 1
+    if at < n and ids[at] < wanted:
+        low = at
+        while low + step < n and ids[low + step] < wanted:
+            low += step
+            step *= 2
+        high = min(low + step, n)
+    else:
+        high = at
+        low = high - 1
+        while low >= 0 and ids[low] >= wanted:
+            high = low
+            low -= step
+            step *= 2
+        low = max(low, -1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if ids[middle] < wanted:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 @uncounted

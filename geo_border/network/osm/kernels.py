@@ -14,23 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.network.osm.wire import (
-    LENGTH,
+from geo_border.network.osm.compiling import compiled, inlined, uncounted
+from geo_border.network.osm.wire import ID_LIMIT, LENGTH, VARINT, claim, difference, field
+from geo_border.network.osm.words import (
     ROW,
-    VARINT,
     WORD,
     below,
-    claim,
-    compiled,
-    difference,
     eight_bytes,
-    field,
     goes_on,
-    inlined,
     number_at,
     set_bits,
     trailing_zeros,
-    uncounted,
 )
 
 if TYPE_CHECKING:
@@ -272,6 +266,41 @@ def message(
         elif number < 11 and numbers >> number & 1:
             fields[number, 0] = value
     return claimed
+
+
+@uncounted
+def read_id(buf: Bytes, at: int, end: int, lengths: int, fields: Ids, status: Ids) -> int:
+    """Id of a way or relation; its other fields are found.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    at, end
+        Bytes of the object.
+    lengths
+        Bits of the field numbers that are bytes with a length.
+    fields
+        Filled in place, see `message`.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    int
+        The id, 0 if the object is not sound.
+    """
+    claimed = message(buf, at, end, lengths, 1 << 1, fields, status)
+    check_visible(buf, fields[4, 0], fields[4, 1], status)
+    if status[0] != SOUND:
+        return 0
+    if not claimed & 2:
+        fail(status, MISSING, at)
+        return 0
+    if not -ID_LIMIT < fields[1, 0] < ID_LIMIT:
+        fail(status, ID, at)
+        return 0
+    return int(fields[1, 0])
 
 
 @inlined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.network.osm.wire import uncounted
+from geo_border.network.osm.compiling import uncounted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_border.network.osm.compiling import compiled, inlined, room, uncounted
 from geo_border.network.osm.dense_kernels import (
     dense_ids,
     dense_places,
@@ -36,14 +37,7 @@ from geo_border.network.osm.string_kernels import (
     take_tags,
 )
 from geo_border.network.osm.unpack_kernels import largest_block, unpacked
-from geo_border.network.osm.wire import (
-    ID_LIMIT,
-    compiled,
-    inlined,
-    room,
-    uncounted,
-    zigzag,
-)
+from geo_border.network.osm.wire import ID_LIMIT, zigzag
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -205,9 +199,9 @@ def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays co
         )
         looks[b, 1] = n_strings
     return (
-        places[:n].copy(),
-        x[:n].copy(),
-        y[:n].copy(),
+        places[:n],
+        x[:n],
+        y[:n],
         ids[:n_tagged].copy(),
         tagged_x[:n_tagged].copy(),
         tagged_y[:n_tagged].copy(),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_border.network.osm.compiling import compiled, uncounted
+from geo_border.network.osm.id_kernels import seek
 from geo_border.network.osm.kernels import UNPLACED
-from geo_border.network.osm.wire import compiled, seek, uncounted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     Words = NDArray[np.uint64]
     Numbers = NDArray[np.int32]
+    Flags = NDArray[np.bool_]
 
 DIGIT = 11
 """Bits that one pass of sorting looks at: the counts of all values fit the nearest cache."""
@@ -283,53 +285,67 @@ def collect(
 
 
 @uncounted
-def merge_nodes(
-    ids: Ids,
-    x: Numbers,
-    y: Numbers,
-    n: int,
-    tagged: Ids,
-    tagged_x: Numbers,
-    tagged_y: Numbers,
-    spots: Numbers,
-) -> int:
-    """Leave out nodes that the files lack, and enter the tagged ones that are not there yet.
+def find_spots(ids: Ids, gone: Ids, tagged: Ids, spots: Ids, is_new: Flags) -> None:
+    """Where tagged nodes come to lie among the others.
 
     Parameters
     ----------
-    ids, x, y, n
-        Ids, ascending, coordinates, and how many there are; changed in place. They have room
-        for all.
-    tagged, tagged_x, tagged_y
-        Ids, ascending, and coordinates of tagged nodes; those needed too are taken once.
+    ids
+        Ids of the needed nodes, ascending.
+    gone
+        Which of them the files lack, ascending; they are left out.
+    tagged
+        Ids of the tagged nodes, ascending.
     spots
         Filled in place: where the tagged nodes are then.
-
-    Returns
-    -------
-    int
-        How many nodes there are then.
+    is_new
+        Filled in place: whether they are not among the needed ones that the files have.
     """
-    kept = 0
-    for i in range(n):
-        if x[i] != UNPLACED:
-            ids[kept], x[kept], y[kept] = ids[i], x[i], y[i]
-            kept += 1
-    total = kept + tagged.size
-    at = 0
+    at = lost = new = 0
     for j in range(tagged.size):
-        at = seek(ids[:kept], at, tagged[j])
-        total -= at < kept and ids[at] == tagged[j]
+        at = seek(ids, at, tagged[j])
+        while lost < gone.size and gone[lost] < at:
+            lost += 1
+        is_gone = lost < gone.size and gone[lost] == at
+        is_new[j] = is_gone or at == ids.size or ids[at] != tagged[j]
+        spots[j] = at - lost + new
+        new += is_new[j]
+
+
+@uncounted
+def spread(
+    values: NDArray[Any], n: int, gone: Ids, spots: Ids, is_new: Flags, tagged: NDArray[Any]
+) -> None:
+    """Leave values of lost nodes out, and enter those of new ones.
+
+    Parameters
+    ----------
+    values
+        A value for each needed node; changed in place, with room for all.
+    n
+        How many there are.
+    gone
+        Which of them are left out, ascending.
+    spots, is_new
+        As `find_spots` fills them.
+    tagged
+        Values of the tagged nodes.
+    """
+    kept = gone[0] if gone.size else n
+    for g in range(gone.size):
+        stop = gone[g + 1] if g + 1 < gone.size else n
+        for i in range(gone[g] + 1, stop):
+            values[kept] = values[i]
+            kept += 1
+    shift = 0
+    for j in range(spots.size):
+        shift += is_new[j]
     # From the end, so that nothing is written over before it has moved.
-    i, j, k = kept - 1, tagged.size - 1, total - 1
-    while j >= 0:
-        spots[j] = k
-        if i >= 0 and ids[i] >= tagged[j]:
-            j -= ids[i] == tagged[j]
-            ids[k], x[k], y[k] = ids[i], x[i], y[i]
-            i -= 1
-        else:
-            ids[k], x[k], y[k] = tagged[j], tagged_x[j], tagged_y[j]
-            j -= 1
-        k -= 1
-    return total
+    end = kept + shift
+    for j in range(spots.size - 1, -1, -1):
+        if is_new[j]:
+            for k in range(end - 1, spots[j], -1):
+                values[k] = values[k - shift]
+            end = spots[j]
+            values[end] = tagged[j]
+            shift -= 1

@@ -8,19 +8,21 @@ references are collected in their order, and no id is ever searched for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from geo_border.network.osm.kernels import UNPLACED
 from geo_border.network.osm.rank_kernels import (
     close_up,
     collect,
     deal,
     extent,
-    merge_nodes,
+    find_spots,
     number,
     order,
     settle,
+    spread,
     tally,
 )
 
@@ -70,6 +72,29 @@ class Needed:
     ranks: NDArray[np.int32]
     buckets: list[NDArray[np.uint16]]
     cursors: NDArray[np.int64]
+
+
+class Resolved(NamedTuple):
+    """Nodes, and where references point among them.
+
+    Parameters
+    ----------
+    ids, x, y
+        Id, ascending, and coordinates of each node that files have.
+    spots
+        Where the tagged nodes are among them.
+    refs
+        Where each reference points; -1 for a node that files lack.
+    lacking
+        Ids of those nodes, one for each -1.
+    """
+
+    ids: NDArray[np.int64]
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
+    spots: NDArray[np.int64]
+    refs: NDArray[np.int32]
+    lacking: NDArray[np.int64]
 
 
 def rank(refs: list[NDArray[np.int64]], pool: ThreadPoolExecutor) -> Needed:
@@ -158,44 +183,58 @@ def _by_search(parts: list[NDArray[np.int64]]) -> Needed:
     )
 
 
-def positions(
-    needed: Needed, x: NDArray[np.int32], tagged: NDArray[np.int64], pool: ThreadPoolExecutor
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Where each reference points among the nodes that files have.
+def resolved(
+    needed: Needed,
+    x: NDArray[np.int32],
+    y: NDArray[np.int32],
+    tagged: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]],
+    pool: ThreadPoolExecutor,
+) -> Resolved:
+    """All nodes, those that references need and the tagged ones, and where references point.
 
     Parameters
     ----------
     needed
-        As `rank` gives it; what it says of references is used up.
-    x
-        Longitude of each needed node; `UNPLACED` for those that files lack.
+        As `rank` gives it; it is used up, and its memory becomes that of the result.
+    x, y
+        Coordinates of the needed nodes, as long as ``needed.spare``; `UNPLACED` for those that
+        files lack.
     tagged
-        Ids of other nodes that are kept, ascending; they may be needed too.
+        Ids, ascending, and coordinates of other nodes that are kept; they may be needed too.
     pool
         Threads to work in.
 
     Returns
     -------
-    positions : ndarray
-        Positions among needed nodes that files have and tagged ones, by id; -1 for a node
-        that files lack.
-    lacking : ndarray
-        Ids of those nodes, one for each -1.
+    Resolved
+        The nodes and positions among them.
     """
+    n, ids = needed.ids.size, needed.spare
     ends = np.cumsum(needed.counts)
-    bounds = np.append(np.searchsorted(tagged, needed.firsts), tagged.size)
+    bounds = np.append(np.searchsorted(tagged[0], needed.firsts), tagged[0].size)
 
     def settled(bucket: int) -> int:
         own = slice(ends[bucket] - needed.counts[bucket], ends[bucket])
         return settle(
             needed.ids[own],
             x[own],
-            tagged[bounds[bucket] : bounds[bucket + 1]],
+            tagged[0][bounds[bucket] : bounds[bucket + 1]],
             needed.ranks[needed.starts[bucket] : needed.starts[bucket + 1]],
             np.empty(needed.counts[bucket], np.int32),
         )
 
     counts = np.fromiter(pool.map(settled, range(len(needed.counts))), np.int64)
+    gone = np.flatnonzero(x[:n] == UNPLACED)
+    gone_ids = needed.ids[gone]
+    spots, is_new = np.empty(tagged[0].size, np.int64), np.empty(tagged[0].size, bool)
+    find_spots(needed.ids, gone, tagged[0], spots, is_new)
+    total = n - gone.size + int(is_new.sum())
+    if total > ids.size:
+        ids, x, y = (np.concatenate([a[:n], np.empty(total - n, a.dtype)]) for a in (ids, x, y))
+    pairs: list[tuple[NDArray[Any], NDArray[Any]]]
+    pairs = [(ids, tagged[0]), (x, tagged[1]), (y, tagged[2])]
+    moves = [pool.submit(spread, values, n, gone, spots, is_new, own) for values, own in pairs]
+
     before = bounds[0] + np.cumsum(counts) - counts
     out = np.empty(needed.ranks.size, np.int32)
     stops = np.cumsum([bucket.size for bucket in needed.buckets])
@@ -207,42 +246,11 @@ def positions(
         if not collect(bucket, cursor, before, ends - needed.counts, needed.ranks, own):
             return np.empty(0, np.int64)
         lost = np.flatnonzero(own < 0)
-        ids = needed.ids[-1 - own[lost]]
+        ids = gone_ids[np.searchsorted(gone, -1 - own[lost])]
         own[lost] = -1
         return ids
 
-    return out, np.concatenate(list(pool.map(collected, range(len(needed.buckets)))))
-
-
-def joined(
-    needed: Needed,
-    x: NDArray[np.int32],
-    y: NDArray[np.int32],
-    tagged: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """All nodes: the needed ones that files have, and the tagged ones.
-
-    Parameters
-    ----------
-    needed
-        As `rank` gives it; its memory becomes that of the result.
-    x, y
-        Coordinates of the needed nodes, as long as ``needed.spare``; `UNPLACED` for those that
-        files lack.
-    tagged
-        Ids, ascending, and coordinates.
-
-    Returns
-    -------
-    ids, x, y
-        Ascending.
-    spots
-        Where the tagged ones are among them.
-    """
-    n, ids = needed.ids.size, needed.spare
-    if n + tagged[0].size > ids.size:
-        room = n + tagged[0].size
-        ids, x, y = (np.concatenate([a[:n], np.empty(room - n, a.dtype)]) for a in (ids, x, y))
-    spots = np.empty(tagged[0].size, np.int32)
-    total = merge_nodes(ids, x, y, n, *tagged, spots)
-    return ids[:total], x[:total], y[:total], spots
+    lacking = np.concatenate(list(pool.map(collected, range(len(needed.buckets)))))
+    for move in moves:
+        move.result()
+    return Resolved(ids[:total], x[:total], y[:total], spots, out, lacking)

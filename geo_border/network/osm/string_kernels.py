@@ -6,16 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from geo_border.network.osm.compiling import compiled, inlined, room, uncounted
 from geo_border.network.osm.kernels import CUT, FORM, STRING, UNEVEN, fail
-from geo_border.network.osm.wire import (
-    LENGTH,
-    compiled,
-    field,
-    inlined,
-    room,
-    uncounted,
-    varint,
-)
+from geo_border.network.osm.wire import LENGTH, field, varint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,9 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
+from geo_border.network.osm.compiling import compiled, uncounted
 from geo_border.network.osm.kernels import PACKED, SOUND, fail, objects
-from geo_border.network.osm.wire import LENGTH, VARINT, compiled, field, uncounted
+from geo_border.network.osm.wire import LENGTH, VARINT, field
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

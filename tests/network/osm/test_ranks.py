@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geo_border.network.osm import ranks
 from geo_border.network.osm.kernels import UNPLACED
-from geo_border.network.osm.ranks import joined, positions, rank
+from geo_border.network.osm.ranks import rank, resolved
 
 NEAR, FAR = st.integers(-40, 40), st.integers(-(1 << 60) + 1, (1 << 60) - 1)
 OSM = st.integers(0, 13_000_000_000)
@@ -42,12 +42,11 @@ def found(parts, there, tagged, pool):
     y[: needed.ids.size] = needed.ids % 777
     kept = np.array(tagged, np.int64)
     xy = (kept % 1000).astype(np.int32), (kept % 777).astype(np.int32)
-    where, lacking = positions(needed, x, kept, pool)
-    ids, x, y, spots = joined(needed, x, y, (kept, *xy))
-    assert ids[spots].tolist() == tagged
-    assert (x == ids % 1000).all()
-    assert (y == ids % 777).all()
-    return ids.tolist(), where.tolist(), lacking.tolist()
+    nodes = resolved(needed, x, y, (kept, *xy), pool)
+    assert nodes.ids[nodes.spots].tolist() == tagged
+    assert (nodes.x == nodes.ids % 1000).all()
+    assert (nodes.y == nodes.ids % 777).all()
+    return nodes.ids.tolist(), nodes.refs.tolist(), nodes.lacking.tolist()
 
 
 @settings(max_examples=200, deadline=None)
@@ -80,7 +79,9 @@ def test_many_references_in_many_buckets(pool, spread):
     needed = rank(list(parts), pool)
     assert len(needed.counts) > 3
     assert np.array_equal(needed.ids, np.unique(refs))
-    x = np.zeros(needed.spare.size, np.int32)
-    where, lacking = positions(needed, x, np.empty(0, np.int64), pool)
-    assert np.array_equal(where, np.searchsorted(needed.ids, refs))
-    assert not lacking.size
+    x, y = np.zeros((2, needed.spare.size), np.int32)
+    none = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
+    nodes = resolved(needed, x, y, none, pool)
+    assert np.array_equal(nodes.ids, np.unique(refs))
+    assert np.array_equal(nodes.refs, np.searchsorted(nodes.ids, refs))
+    assert not nodes.lacking.size

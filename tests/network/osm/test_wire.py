@@ -22,7 +22,8 @@ from geo_border.network.osm.kernels import (
     take_sums,
 )
 from geo_border.network.osm.way_kernels import WAY_LENGTHS, quick_way
-from geo_border.network.osm.wire import BAD, ID_LIMIT, SHORT, WORD, difference, field, short, varint
+from geo_border.network.osm.wire import BAD, ID_LIMIT, difference, field, short, varint
+from geo_border.network.osm.words import SHORT, WORD
 
 sys.path.insert(0, str(Path(__file__).parent))
 from osm_pbf_writer import content, number
