@@ -221,7 +221,9 @@ def read_extract(
 
         names = Names.of(wanted.relation_keys, wanted.relation_tag_keys)
         relations = _merged(batch for source in order for batch in source.relations(names))
-        members = np.unique(_joined(relations.refs)[relations.kinds == MEMBER_TYPES.index("w")])
+        relation_frames = pool.submit(_relation_frames, relations, wanted)
+        of_ways = _joined(relations.refs)[relations.kinds == MEMBER_TYPES.index("w")]
+        members = rank([of_ways], pool).ids
         names = Names.of(wanted.way_keys, wanted.tag_keys)
         ways = _merged(batch for source in order for batch in source.ways(names, members))
         way_tags = pool.submit(_tags, ways, wanted.tag_keys)
@@ -239,7 +241,7 @@ def read_extract(
         y=nodes.y,
         way_tags=way_tags.result(),
         tagged_nodes=tagged,
-        **_relation_frames(relations, wanted),
+        **relation_frames.result(),
         sources=_sources(sources),
     )
 
