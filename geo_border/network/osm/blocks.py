@@ -48,6 +48,12 @@ AHEAD = 4
 TOGETHER = 16
 """Blobs in a task; more would cost memory, fewer the time of threads that wait for another."""
 
+TOGETHER_BYTES = 1 << 21
+"""Bytes of the blobs in a task, if it has several; what a blob holds may take 240 times as many.
+
+Sixteen blobs of real extracts have about half as many.
+"""
+
 MOST_TIMES, AT_LEAST = 40, 1 << 28
 """What is kept of a file may take so many times its size, and so many bytes whatever its size.
 
@@ -384,9 +390,16 @@ class PbfSource:
 
 
 def _parts(blobs: Sequence[Blob]) -> list[Sequence[Blob]]:
-    """Blobs of each task, several where there are many."""
-    size = max(1, min(TOGETHER, len(blobs) // (AHEAD * (os.cpu_count() or 1))))
-    return [blobs[at : at + size] for at in range(0, len(blobs), size)]
+    """Blobs of each task, several where there are many small ones."""
+    most = max(1, min(TOGETHER, len(blobs) // (AHEAD * (os.cpu_count() or 1))))
+    parts: list[Sequence[Blob]] = []
+    first = size = 0
+    for at, blob in enumerate(blobs):
+        if at > first and (at - first == most or size + blob.size > TOGETHER_BYTES):
+            parts.append(blobs[first:at])
+            first, size = at, 0
+        size += blob.size
+    return [*parts, blobs[first:]] if blobs else []
 
 
 def _origins(part: Sequence[Blob], looks: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:

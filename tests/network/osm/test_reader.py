@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from geo_border.errors import ExtractError, GeoBorderError
 from geo_border.network.osm import blocks
 from geo_border.network.osm.extract import Wanted, read_extract
+from geo_border.network.osm.pbf import Blob
 from geo_border.network.osm.tags import wanted
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -465,6 +466,19 @@ def test_many_bombs_do_not_go_off_either(tmp_path, blobs, refs, says):
     assert says in message
     assert str(path) in message
     assert int(peak_mb) < 1000
+
+
+def test_large_blobs_are_not_read_together(monkeypatch):
+    """A blob of a megabyte may hold 256 MB: sixteen of them in each thread are 4 GB each."""
+    monkeypatch.setattr(blocks.os, "cpu_count", lambda: 2)
+    sizes = 128 * [100_000], 128 * [1_200_000], 100 * [9] + [3 << 20] + 60 * [1 << 20], [9], []
+    for each, tasks in zip(sizes, [8, 128, 38, 1, 0], strict=True):
+        found = [Blob("OSMData", at, at, size) for at, size in enumerate(each)]
+        parts = blocks._parts(found)
+        assert [blob for part in parts for blob in part] == found
+        assert len(parts) == tasks
+        assert all(len(p) == 1 or sum(b.size for b in p) <= 2 << 20 for p in parts)
+        assert all(1 <= len(p) <= 16 for p in parts)
 
 
 def test_huge_lengths_in_the_frame(tmp_path):
