@@ -51,7 +51,7 @@ TOGETHER = 16
 TOGETHER_BYTES = 1 << 21
 """Bytes of the blobs in a task, if it has several; what a blob holds may take 240 times as many.
 
-Sixteen blobs of real extracts have about half as many.
+Of real extracts sixteen blobs of nodes have a third as many, ten of ways as many.
 """
 
 MOST_TIMES, AT_LEAST = 40, 1 << 28
