@@ -14,9 +14,10 @@ import pandas as pd
 
 from geo_border.errors import ExtractError
 from geo_border.network.osm.blocks import Batch, PbfSource, silent
-from geo_border.network.osm.columns import Dictionary, Pile, category, tag_frame
+from geo_border.network.osm.columns import Dictionary, category, tag_frame
 from geo_border.network.osm.id_kernels import place
 from geo_border.network.osm.kernels import UNPLACED
+from geo_border.network.osm.piles import Pile
 from geo_border.network.osm.ranks import Resolved, rank, resolved
 from geo_border.network.osm.reference import SUFFIXES, OsmiumSource
 from geo_border.network.osm.string_kernels import Names

@@ -388,7 +388,7 @@ def _lanes_at_posts(extract: Extract, roads: RoadRules) -> NDArray[np.bool_]:
     node = np.flatnonzero(used)
     # Most nodes lie on the latitude of no post, which is quickly seen.
     lat, reach = np.sort(extract.y[posts]), int(COUNTS * roads.service_at_posts_m / _DEGREE_M) + 1
-    y = extract.y[node]
+    y = extract.y[node].astype(np.int64)
     node = node[np.searchsorted(lat, y - reach) < np.searchsorted(lat, y + reach, "right")]
     distance = tree.query(
         sphere(*extract.degrees(node)), distance_upper_bound=roads.service_at_posts_m, workers=-1
