@@ -14,12 +14,10 @@ from geo_border.border.edges import WGS84, equal_area_crs, extent
 from geo_border.border.locate import polygon_near
 from geo_border.errors import NetworkError
 from geo_border.network.graph import MODES, SIDES
+from geo_border.network.meeting import nearest_there, one_place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-COORDINATE_DECIMALS = 6
-"""Ends of lines that agree to this many decimals of a degree (0.1 m) are one node."""
 
 CARRIED = ("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel")
 """Columns of lines that stay with their links."""
@@ -31,7 +29,8 @@ def links_from_lines(
     """Nodes and links of line layers that meet at their ends.
 
     Ends with the id of an OSM node meet where the id is the same, roads and ferries with each
-    other and railways with railways; other ends meet what has the same coordinates.
+    other and railways with railways; other ends meet what lies within
+    `geo_border.network.meeting.MEETING_M` of them.
 
     Parameters
     ----------
@@ -143,13 +142,18 @@ def _nodes(
     first += [meeting[at], np.flatnonzero(apart)]
     node[apart] = len(at) + np.arange(apart.sum())
 
-    place = _place_keys(lonlat)
     other = np.flatnonzero(~known & ~apart)
-    node[other] = _node_there(place, rail, meeting[at], other)
-    loose = np.flatnonzero(node < 0)
-    _, at, inverse = np.unique(place[loose], return_index=True, return_inverse=True)
+    place, spots = one_place(lonlat[other])
+    near = nearest_there(lonlat[other], rail[other], lonlat[meeting[at]], rail[meeting[at]])
+    # A place is at a node of OSM if any of its ends is.
+    of_osm = np.full(2 * len(spots), -1)
+    np.maximum.at(of_osm, 2 * place + rail[other], near)
+    node[other] = of_osm[2 * place + rail[other]]
+    lonlat[other] = spots[place]
+    alone = node[other] < 0
+    loose = other[alone]
+    _, at, inverse = np.unique(place[alone], return_index=True, return_inverse=True)
     node[loose] = sum(map(len, first)) + inverse
-    lonlat[loose] = np.round(lonlat[loose], COORDINATE_DECIMALS)
     end = np.concatenate([*first, loose[at]])
     nodes = {
         "lon": lonlat[end, 0],
@@ -158,29 +162,6 @@ def _nodes(
         "blocked": apart[end],
     }
     return pd.DataFrame(nodes), node
-
-
-def _place_keys(lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
-    """One number for each place, the same for those that round to the same coordinates."""
-    from_corner = lonlat + np.array([360.0, 90.0])
-    lon, lat = np.rint(from_corner * 10**COORDINATE_DECIMALS).astype(np.int64).T
-    key: NDArray[np.int64] = lon << 28 | lat
-    return key
-
-
-def _node_there(
-    place: NDArray[np.int64],
-    rail: NDArray[np.bool_],
-    nodes: NDArray[np.intp],
-    ends: NDArray[np.intp],
-) -> NDArray[np.int64]:
-    """Which of the nodes, each given by one of its ends, lies where each end does, else -1."""
-    key, own = (2 * place[rows] + rail[rows] for rows in (nodes, ends))
-    order = np.argsort(key, kind="stable")
-    found = np.searchsorted(key[order], own).clip(max=max(len(key) - 1, 0))
-    if not len(key):
-        return np.full(len(ends), -1)
-    return np.where(key[order[found]] == own, order[found], -1)
 
 
 def geodesic_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:
