@@ -1,8 +1,11 @@
 """Downloads from a server on the loopback that behaves, and from ones that do not."""
 
+import gzip
 import hashlib
 import json
+import shutil
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -11,10 +14,13 @@ from typer.testing import CliRunner
 
 from geo_border import cli
 from geo_border.errors import DownloadError
-from geo_border.inputs.fetch import CHUNK_BYTES, fetch, fetch_extracts
+from geo_border.inputs.download import CHUNK_BYTES
+from geo_border.inputs.fetch import check_place, fetch, fetch_extracts
 from geo_border.settings import read_settings
 
-BODY = np.random.default_rng(5).bytes(3_000_000)
+BEGIN = b"\0\0\0\x0e\n\tOSMHeader"
+BODY = BEGIN + np.random.default_rng(5).bytes(3_000_000 - len(BEGIN))
+NEWER = BEGIN + BODY[:14:-1]
 MD5 = hashlib.md5(BODY).hexdigest()
 QUICK = {"timeout_s": 5.0, "pause_s": 0.0}
 
@@ -30,6 +36,8 @@ class Handler(BaseHTTPRequestHandler):
         server.asked.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
         if self.path.endswith(".md5"):
             return self.answer_md5()
+        if server.raw is not None:
+            return self.answer_raw()
         if self.path != "/x.osm.pbf":
             return self.send_error(404)
         body, begin = server.body, 0
@@ -52,6 +60,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[begin:end])
         return None
 
+    def answer_raw(self):
+        """Bytes as they are, with a pause after each piece if the server drips."""
+        self.close_connection = True
+        try:
+            for piece in self.server.raw:
+                self.wfile.write(piece)
+                self.wfile.flush()
+                if self.server.stopped.wait(self.server.drip_s):
+                    break
+        except OSError:
+            pass  # who asked has gone
+
     def answer_md5(self):
         if self.server.md5 is None:
             return self.send_error(404)
@@ -68,10 +88,13 @@ def server(monkeypatch):
     serving = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     serving.body, serving.md5, serving.mark = BODY, f"{MD5}  x.osm.pbf\n", '"first"'
     serving.ranges, serving.cuts, serving.asked = True, [], []
+    serving.raw, serving.drip_s, serving.stopped = None, 0.0, threading.Event()
+    serving.daemon_threads, serving.block_on_close = True, False
     serving.url = f"http://127.0.0.1:{serving.server_address[1]}/x.osm.pbf"
     thread = threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield serving
+    serving.stopped.set()
     serving.shutdown()
     serving.server_close()
 
@@ -101,10 +124,10 @@ def test_with_update_only_a_newer_version_is_fetched(server, tmp_path):
     file = tmp_path / "a.osm.pbf"
     fetch(server.url, file, **QUICK)
     assert fetch(server.url, file, update=True, **QUICK).was_there
-    server.body, server.mark = BODY[::-1], '"second"'
+    server.body, server.mark = NEWER, '"second"'
     server.md5 = hashlib.md5(server.body).hexdigest()
     assert not fetch(server.url, file, update=True, **QUICK).was_there
-    assert file.read_bytes() == BODY[::-1]
+    assert file.read_bytes() == NEWER
 
 
 def test_connections_that_break_are_taken_up_where_they_broke(server, tmp_path):
@@ -131,10 +154,10 @@ def test_parts_of_two_versions_are_never_joined(server, tmp_path):
     server.cuts = [16 * CHUNK_BYTES, *[0] * 20]
     with pytest.raises(DownloadError):
         fetch(server.url, tmp_path / "a.osm.pbf", attempts=2, **QUICK)
-    server.cuts, server.body, server.mark = [], BODY[::-1], '"second"'
+    server.cuts, server.body, server.mark = [], NEWER, '"second"'
     server.md5 = hashlib.md5(server.body).hexdigest()
     fetch(server.url, tmp_path / "a.osm.pbf", **QUICK)
-    assert (tmp_path / "a.osm.pbf").read_bytes() == BODY[::-1]
+    assert (tmp_path / "a.osm.pbf").read_bytes() == NEWER
 
 
 def test_a_server_that_cannot_resume_is_asked_for_all_of_it(server, tmp_path):
@@ -213,7 +236,7 @@ def test_no_space_left_says_so_and_keeps_the_old_file(server, tmp_path, monkeypa
     file = tmp_path / "a.osm.pbf"
     file.write_bytes(b"of old")
 
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("geo_border.inputs.fetch.Resuming._go_on", full)
@@ -222,9 +245,22 @@ def test_no_space_left_says_so_and_keeps_the_old_file(server, tmp_path, monkeypa
     assert file.read_bytes() == b"of old"
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/x", "x.osm.pbf"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://example.org/x",
+        "x.osm.pbf",
+        "http://[::1/x",
+        "http://",
+        "http:///x",
+        "http://host:99999/x",
+        "http://host:port/x",
+        "http://ho\x1b]0;st/x",
+    ],
+)
 def test_only_the_web_is_fetched_from(tmp_path, url):
-    with pytest.raises(DownloadError, match="only http and https"):
+    with pytest.raises(DownloadError, match="no address on the web"):
         fetch(url, tmp_path / "a.osm.pbf")
 
 
@@ -300,7 +336,7 @@ def test_a_study_cannot_have_other_files_written(server, tmp_path, name, says):
     assert server.asked == []
 
 
-@pytest.mark.parametrize("begin", [b"\0\0\0\x0e\n\tOSMHeader", b"<?xml version='1.0'?>\n<osm "])
+@pytest.mark.parametrize("begin", [BEGIN, b"<?xml version='1.0'?>\n<osm "])
 def test_an_extract_that_was_put_there_by_hand_is_updated(server, tmp_path, begin):
     folder = study(tmp_path / "s", f'{{ file = "a.osm.pbf", url = "{server.url}" }}')
     (folder / "a.osm.pbf").write_bytes(begin)
@@ -308,3 +344,134 @@ def test_an_extract_that_was_put_there_by_hand_is_updated(server, tmp_path, begi
     for _ in range(2):  # the second time it is what was fetched
         fetch_extracts(settings, folder, update=True, **QUICK)
         assert (folder / "a.osm.pbf").read_bytes() == BODY
+
+
+PAGE = b"<!doctype html><title>Log in</title>"
+
+
+def answer(body, *headers, status="200 OK"):
+    lines = [f"HTTP/1.1 {status}", *headers, "", ""]
+    return ["\r\n".join(lines).encode("latin-1"), body]
+
+
+def endless(*begin):
+    yield from begin
+    while True:
+        yield bytes(1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "says"),
+    [
+        ("a.osm.pbf", answer(PAGE, f"Content-Length: {len(PAGE)}"), "no extract.*doctype"),
+        ("a.osm", answer(PAGE, f"Content-Length: {len(PAGE)}"), "no extract"),
+        ("a.osm.bz2", answer(BODY[:99], "Content-Length: 99"), "no extract"),
+        ("a.osm.gz", answer(gzip.compress(PAGE)[:40], "Content-Length: 40"), "no extract"),
+        ("a.osm.pbf", answer(b"", "Content-Length: 0"), "begins with nothing"),
+        ("a.osm.pbf", answer(b"", status="204 No Content"), "answers 204"),
+        ("a.osm.pbf", answer(b"", "Content-Length: 0", status="416 Range"), "answers 416"),
+        ("a.osm.pbf", answer(BODY[:99], "Content-Length: 99", status="206 Part"), "answers 206"),
+        ("a.osm.pbf", answer(BODY), "does not say how long"),
+        ("a.osm.pbf", answer(BODY, "Content-Length: abc"), "'abc' bytes"),
+        ("a.osm.pbf", answer(BODY, "Content-Length: -1"), "'-1' bytes"),
+        ("a.osm.pbf", answer(BODY, "Content-Length: 10000000000000"), "10,000.0 GB"),
+        ("a.osm.pbf", answer(BODY[:999], "Content-Length: 1000"), "gone"),
+        (
+            "a.osm.pbf",
+            answer(gzip.compress(BODY)[:5000], "Content-Encoding: gzip", "Content-Length: 5000"),
+            "no extract",
+        ),
+        (
+            "a.osm.pbf",
+            answer(b"", "Location: /x.osm.pbf", status="302 Found"),
+            "address to address",
+        ),
+        ("a.osm.pbf", answer(b"", "Location: file:///etc/passwd", status="302 F"), "to address"),
+        ("a.osm.pbf", answer(b"", "Location: http://[::1/", status="302 F"), "cannot be fetched"),
+        ("a.osm.pbf", [b"SSH-2.0-OpenSSH_9.2\r\n"], "gone"),
+    ],
+)
+@pytest.mark.parametrize("there", [False, True])
+def test_what_is_no_extract_or_not_whole_never_appears(server, tmp_path, name, raw, says, there):
+    file = tmp_path / name
+    if there:
+        file.write_bytes(b"of old")
+    server.raw, server.md5 = raw, None
+    with pytest.raises(DownloadError, match=says):
+        fetch(server.url, file, update=True, attempts=2, **QUICK)
+    assert [each for each in names(tmp_path) if not each.startswith(".")] == [name] * there
+    assert not there or file.read_bytes() == b"of old"
+
+
+def test_a_redirecting_answer_is_not_read(server, tmp_path):
+    head = answer(b"", "Location: file:///x", status="302 Found")[0]
+    server.raw, server.md5 = endless(head), None
+    with pytest.raises(DownloadError, match="address to address"):
+        fetch(server.url, tmp_path / "a.osm.pbf", **QUICK)
+
+
+def test_a_body_without_end_is_given_up(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("geo_border.inputs.download.MOST_UNTOLD_BYTES", 5_000_000)
+    server.raw = endless(answer(b"")[0], BODY)
+    with pytest.raises(DownloadError, match=r"more than 0\.0 GB, which no extract has"):
+        fetch(server.url, tmp_path / "a.osm.pbf", **QUICK)
+    assert names(tmp_path) == []
+
+
+def test_what_does_not_fit_on_the_disk_is_not_begun(server, tmp_path):
+    free = shutil.disk_usage(tmp_path).free
+    server.raw, server.md5 = answer(BODY, f"Content-Length: {free}"), None
+    with pytest.raises(DownloadError, match=r"no space left: .* MB are free.*Make room"):
+        fetch(server.url, tmp_path / "a.osm.pbf", **QUICK)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("told", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"])
+def test_a_server_that_drips_is_given_up(server, tmp_path, told):
+    drops = BODY[:200] if told else b"X: y\r\n" * 50
+    server.raw = [told or b"HTTP/1.1 200 OK\r\n", *(bytes([byte]) for byte in drops)]
+    server.drip_s = 0.05
+    server.md5 = None
+    begun = time.monotonic()
+    with pytest.raises(DownloadError, match=r"gone \(too little has come in 0\.5 s"):
+        fetch(server.url, tmp_path / "a.osm.pbf", attempts=2, timeout_s=0.5, pause_s=0.0)
+    assert time.monotonic() - begun < 5
+
+
+def test_a_part_that_goes_on_in_another_version_is_thrown_away(server, tmp_path):
+    server.cuts = [16 * CHUNK_BYTES, *[0] * 20]
+    with pytest.raises(DownloadError):
+        fetch(server.url, tmp_path / "a.osm.pbf", attempts=2, **QUICK)
+    rest = NEWER[16 * CHUNK_BYTES :]
+    about = f"bytes {16 * CHUNK_BYTES}-{len(BODY) - 1}/{len(BODY)}"
+    headers = (f"Content-Range: {about}", 'ETag: "second"', f"Content-Length: {len(rest)}")
+    server.raw, server.md5 = answer(rest, *headers, status="206 Partial Content"), None
+    with pytest.raises(DownloadError):
+        fetch(server.url, tmp_path / "a.osm.pbf", attempts=1, **QUICK)
+    server.raw, server.cuts = None, []
+    fetch(server.url, tmp_path / "a.osm.pbf", **QUICK)
+    assert (tmp_path / "a.osm.pbf").read_bytes() == BODY
+
+
+def test_what_no_server_vouches_for_is_never_called_verified(server, tmp_path):
+    server.md5 = None
+    folder = study(tmp_path / "s", f'{{ file = "a.osm.pbf", url = "{server.url}" }}')
+    for what in ("fetched", "was there"):
+        done = CliRunner().invoke(cli.app, ["fetch", str(folder)])
+        assert f"{what}, the server has no checksum to verify it by" in done.output
+    assert names(folder) == ["a.osm.pbf", "study.toml"]
+
+
+@pytest.mark.parametrize("raw", [answer(b"", status="403 No"), answer(b"", "Location: /x.osm.pbf")])
+def test_passwords_are_not_in_messages(server, tmp_path, raw):
+    server.raw, server.md5 = raw, None
+    url = server.url.replace("//", "//me:s3cr@t@") + "?token=s3cr-too"
+    with pytest.raises(DownloadError) as caught:
+        fetch(url, tmp_path / "a.osm.pbf", attempts=1, **QUICK)
+    assert "s3cr" not in str(caught.value)
+    assert "x.osm.pbf" in str(caught.value)
+
+
+def test_a_name_with_a_nul_byte(tmp_path):
+    with pytest.raises(DownloadError, match="no file has such a name"):
+        check_place(tmp_path / "a\0.osm.pbf", tmp_path)
