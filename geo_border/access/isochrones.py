@@ -125,7 +125,9 @@ def place_origin(
     trees = trees_of(tables)
     hours = search_columns(trees.away, np.array([node]), np.arange(network.n_nodes))[0]
     # From the place to any gate node, then on from there: passed or not, the least counts.
-    arrival = (hours[trees.roots][:, None] + passages(tables, scenario).hours).min(axis=0)
+    arrival = (hours[trees.roots][:, None] + passages(tables, scenario).hours).min(
+        axis=0, initial=np.inf
+    )
     reached = np.flatnonzero(np.isfinite(arrival))
     for start in range(0, len(reached), ROOTS):
         rows = reached[start : start + ROOTS]
@@ -163,7 +165,9 @@ def checkpoint_origin(network: Network, tables: GateTables, checkpoint_id: str) 
     if checkpoint_id not in tables.gates.index:
         raise CheckpointError(
             f"checkpoint {checkpoint_id!r} has no gate on the network",
-            remedy=f"Those that have are {', '.join(map(str, tables.gates.index[:5]))} …",
+            remedy=f"Those that have are {', '.join(map(str, tables.gates.index[:5]))} …"
+            if tables.n_gates
+            else "None has: the roads of the two sides do not meet at any",
         )
     gate = int(tables.gates.index.get_indexer(pd.Index([checkpoint_id]))[0])
     hours = trees_of(tables).hours_from(np.array([gate, gate + tables.n_gates])).min(axis=0)

@@ -50,9 +50,11 @@ def nearest_checkpoint(
     if mode is not None:
         passable &= (tables.gates["mode"] == mode).to_numpy()
     hours = np.where(passable[tables.place_side], tables.to_gate, np.inf)
+    # A last column for none, so that there is one where the border has no gate at all.
+    hours = np.column_stack([hours, np.full(len(hours), np.inf)])
     best = hours.argmin(axis=1)
     least = hours[np.arange(len(hours)), best]
-    names = tables.gates.index.to_numpy(object)[best]
+    names = np.append(tables.gates.index.to_numpy(object), None)[best]
     return pd.DataFrame(
         {"hours": least, "checkpoint_id": np.where(np.isfinite(least), names, None)},
         index=tables.place_ids,

@@ -99,7 +99,7 @@ def delay_gains(
         gain[origins], saved[origins], trips[origins] = found
 
     with np.errstate(invalid="ignore"):
-        fall = np.nan_to_num(delay - shorter).max(axis=0)
+        fall = np.nan_to_num(delay - shorter).max(axis=0, initial=0.0)
     inside = places["region_id"].notna().to_numpy() & (population > 0)
     if among is not None:
         inside &= among
@@ -150,7 +150,7 @@ def _gains(
         across(tables, ways, side, origins=market.origins, destinations=market.destinations).E
         for ways in cut_ways
     ]
-    E_cut = np.array(cut).reshape(-1, *base.E.shape)
+    E_cut = np.array(cut).reshape(len(cut), *base.E.shape)
     changed = np.any(E_cut < base.E, axis=2)
     demand_code = np.array(demand.gravity.decay.code)
     A = tables.to_gate[market.origins]

@@ -120,16 +120,18 @@ def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
         yield from _remarks(result)
         return
     total = totals.iloc[0]
-    yield Text(
-        f"{totals.index[0]}: {_percent(total['affected_share'])} of the trips across the border "
-        f"are affected, {_hours(total['extra_hours'], sign=True)} h each; "
-        f"{_percent(total['unserved_share'])} of all find no way."
-    )
+    if not math.isnan(total["affected_share"]):
+        yield Text(
+            f"{totals.index[0]}: {_percent(total['affected_share'])} of the trips across the "
+            f"border are affected, {_hours(total['extra_hours'], sign=True)} h each; "
+            f"{_percent(total['unserved_share'])} of all find no way."
+        )
     yield from _remarks(result)
     yield _checkpoints(result)
     yield _regions(result)
     yield Text(
-        "hours: to the nearest open checkpoint; potential: change of what is reached across; "
+        "hours: to the nearest open checkpoint; potential: change of what is reached across, "
+        "in people where it was nothing; "
         "effect: border effect, per cent lost to delays; extra: hours per affected trip; "
         "cut: trips from here that find no way.",
         style="dim",
@@ -197,6 +199,13 @@ def _regions(result: WhatIf) -> Table:
     table = _table("region", "hours", "", "potential", "effect", "", "extra", "cut")
     rows = result.changes.regions.droplevel(0).join(short_names(result.regions["name"]))
     rows["relative"] = rows["potential_across_change"] / rows["potential_across_before"]
+    is_new = (rows["potential_across_before"] == 0) & (rows["potential_across_after"] > 0)
+    rows["potential"] = [
+        f"+{change:,.0f}" if new else _percent(share, sign=True)
+        for new, change, share in zip(
+            is_new, rows["potential_across_change"], rows["relative"], strict=True
+        )
+    ]
     moved = (
         (rows["hours_to_checkpoint_change"].abs() >= 5e-3)
         | (rows["relative"].abs() >= LEAST_SHARE)
@@ -208,7 +217,7 @@ def _regions(result: WhatIf) -> Table:
             Text(str(row["short"])),
             _hours(row["hours_to_checkpoint_before"]),
             f"> {_hours(row['hours_to_checkpoint_after'])}",
-            _percent(row["relative"], sign=True),
+            row["potential"],
             _percent(row["border_effect_before"]),
             f"> {_percent(row['border_effect_after'])}",
             _hours(row["extra_hours"], sign=True),

@@ -98,8 +98,8 @@ def build_network(
     border
         Pieces as `geo_border.border.line.border_line` gives them.
     checkpoints
-        As `geo_border.border.checkpoints.placed_checkpoints` gives them; none is no error, many
-        of which none is open and on the network are.
+        As `geo_border.border.checkpoints.placed_checkpoints` gives them; where there is none, or
+        none that is open and on the network, the border is closed.
     places
         Points with ``side`` and ``population``; may be empty.
     speeds
@@ -123,7 +123,7 @@ def build_network(
     Raises
     ------
     NetworkError
-        If the lines do not touch a side, a class has no speed, or no checkpoint is reached.
+        If the lines do not touch a side, or a class has no speed.
     """
     nodes, links = links_from_lines(lines, territory)
     nodes = settle_sides(nodes, links, border, along_m=tolerances.along_m)
@@ -134,18 +134,6 @@ def build_network(
     nodes, links, gates = open_gates(
         nodes, links, crossings, checkpoints, delay_h=delay_h, most_candidates=most_candidates
     )
-    if len(checkpoints) and not checkpoints["is_open"].any():
-        status = ", ".join(sorted(set(checkpoints["status"].dropna())))
-        raise NetworkError(
-            f"none of the {len(checkpoints)} checkpoints is open (status {status})",
-            remedy="Correct `status` and `users` in their table, or name what counts as open in "
-            "`open_status` and `open_users`",
-        )
-    if len(checkpoints) and not gates["is_open"].any():
-        raise NetworkError(
-            "no open checkpoint lies on the network",
-            remedy="Check checkpoint positions and modes, or raise `crossing_tolerance_km`",
-        )
     parts = network_parts(nodes, links, gates)
     nodes, links, places = join_places(nodes, links, gates, places, access=access)
     if access.beyond_km is not None:

@@ -15,6 +15,7 @@ from geo_border.report.style import (
     short_names,
     type_order,
 )
+from geo_border.report.unreached import is_closed, unreached_in_words
 from geo_border.typology.rules import LABELS, UNDETERMINED
 from geo_border.typology.words import hours, listed, number, percent
 
@@ -121,7 +122,8 @@ def headline(results: Results) -> list[str]:
     paragraphs = [
         _types_in_words(results) + _ends_in_words(results),
         _passage_in_words(results) + _closure_in_words(results),
-        _effect_in_words(results),
+        unreached_in_words(results),
+        [] if is_closed(results) else _effect_in_words(results),
     ]
     return [" ".join(sentences) for sentences in paragraphs if sentences]
 
@@ -173,7 +175,9 @@ def _levels_in_words(results: Results) -> list[str]:
     names = results.regions["name"].astype(str)
     for level in scored:
         order = results.levels[level].dropna().sort_values(ascending=False, kind="stable")
-        if len(order) > 1:
+        if len(order) > 1 and order.iloc[0] == order.iloc[-1]:
+            text.append(f"Their {LABELS[level]} is the same in all ({order.iloc[0]:.0f} of 100).")
+        elif len(order) > 1:
             text.append(
                 f"Their {LABELS[level]} is best in {names[order.index[0]]} "
                 f"({order.iloc[0]:.0f} of 100) and worst in {names[order.index[-1]]} "

@@ -98,7 +98,10 @@ def whatif_map(result: WhatIf, ground: Ground, scenario: str) -> Figure:
 
 def _symbols(axes: Axes, result: WhatIf, ground: Ground, labels: Labels, scenario: str) -> None:
     """Draw checkpoints by the share of the trips that they get or lose, and name some."""
-    posts = result.changes.checkpoints.loc[scenario].join(result.checkpoints["name"])
+    posts = result.changes.checkpoints
+    # A border without a gate has no row of any scenario.
+    of_scenario = posts.index.get_level_values("scenario") == scenario
+    posts = posts[of_scenario].droplevel("scenario").join(result.checkpoints["name"])
     posts["size"] = posts["load_share_change"].abs()
     shut = np.isinf(posts[["delay_out_h", "delay_in_h"]].to_numpy()).all(axis=1)
     posts["shut"] = shut & (posts["load_share_before"] > 0).to_numpy()

@@ -67,7 +67,9 @@ class Crossing:
         parts = list(in_blocks(len(self.A), partial(_times, direct, self.A, self.E)))
         times = np.concatenate([np.empty((0, shape[1])), *(part for part, _ in parts)])
         first = np.concatenate([np.empty((0, shape[1]), np.int32), *(part for _, part in parts)])
-        last = np.where(first >= 0, self.last[first, np.arange(shape[1])], -1)
+        last = np.full_like(first, -1)
+        row, column = np.nonzero(first >= 0)
+        last[row, column] = self.last[first[row, column], column]
         return times, first, last.astype(np.int32)
 
     def sums(

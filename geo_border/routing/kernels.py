@@ -304,7 +304,7 @@ def sum_gains(
     times = np.empty(len(weight))
     for i in range(len(A)):
         sums[i] = 0.0
-        if A[i].min() == np.inf:
+        if not np.isfinite(A[i]).any():
             continue
         times[:] = direct[i]
         shorten(A[i], E, times)

@@ -204,7 +204,7 @@ def gate_tables(
     TableError
         If a column is missing, an id repeats or a value is of the wrong kind.
     CheckpointError
-        If no gate has one of the modes, or a gate does not join the two sides.
+        If a gate does not join the two sides.
     NetworkError
         If a place is joined to a node of the other side, or an edge or a path takes
         impossibly long.
@@ -214,7 +214,7 @@ def gate_tables(
     check_columns(places, PLACE_COLUMNS, "places")
     check_columns(gates, GATE_COLUMNS, "gates")
     gates = gates[gates["mode"].isin(list(modes))]
-    _check_gates(network, gates, modes)
+    _check_gates(network, gates)
     side = side_positions(places)
     node, access = nodes_and_legs(network, places, side)
 
@@ -348,13 +348,8 @@ def nodes_and_legs(
     return node, access
 
 
-def _check_gates(network: Network, gates: pd.DataFrame, modes: Collection[str]) -> None:
-    """Refuse gates that are none, do not join the sides, or have impossible delays."""
-    if gates.empty:
-        raise CheckpointError(
-            f"no checkpoint has one of the modes {', '.join(modes)}",
-            remedy="Add one or choose other modes",
-        )
+def _check_gates(network: Network, gates: pd.DataFrame) -> None:
+    """Refuse gates that do not join the sides, or have impossible delays."""
     for column, side in (("home_node", 0), ("neighbour_node", 1)):
         node = gates[column].to_numpy(np.int64)
         wrong = (node < 0) | (node >= network.n_nodes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from geo_border.errors import StudyError
+from geo_border.errors import CheckpointError, StudyError
 from geo_border.inputs.proposals import Proposal, scenario_of
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.graph import SIDES
@@ -62,13 +62,20 @@ def border_asked(
     StudyError
         If a mode or border is unknown.
     CheckpointError
-        If what is different does not fit the border.
+        If what is different does not fit the border, or no trip by the mode passes it.
     """
     _check_choice("border", passed, get_args(Border))
     _check_choice("mode", mode, get_args(Mode))
     network, places, gates = built["network"], built["places"], built["gates"]
     scenario = scenario_of(what, gates, built["crossings"])
     used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
+    passed_by = gates["mode"].isin(MODES_OF[mode])
+    if len(gates) and not passed_by.any():
+        raise CheckpointError(
+            f"no checkpoint on the network is passed by {mode}",
+            remedy=f"Those there are of mode {', '.join(sorted(set(gates['mode'])))}; choose "
+            "another `mode`",
+        )
     tables = gate_tables(network, places, gates[used], modes=MODES_OF[mode], trees=trees)
     if passed == "no-delay":
         scenario = replace(scenario, delay_factor=0.0)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo_border.border.checkpoints import ON_THE_LINE
 from geo_border.border.edges import extent
 from geo_border.border.line import along
 from geo_border.border.locate import polygon_of
@@ -85,6 +86,7 @@ def findings(
         )
         for seam in speed_seams(_default_speeds(inputs)).to_dict("records")
     ]
+    rows += _of_passage(border["checkpoints"], built["gates"])
     rows += _of_outlines(border["followed"])
     rows += _misplaced(settings, inputs, border)
     regions = border["regions"]
@@ -163,6 +165,39 @@ def findings(
     table = pd.DataFrame(rows, columns=["severity", "topic", "item", "problem", "where"])
     worst = table["severity"].map({"error": 0, "warning": 1, "note": 2})
     return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _of_passage(checkpoints: pd.DataFrame, gates: pd.DataFrame) -> list[Finding]:
+    """A border that nobody passes, and checkpoints that are open nobody knows where."""
+    rows: list[Finding] = []
+    if not gates["is_open"].any():
+        is_open = checkpoints["is_open"] & checkpoints["mode"].isin(ON_THE_LINE)
+        status = ", ".join(sorted(set(checkpoints["status"].dropna())))
+        why = f"none of the {len(checkpoints)} checkpoints is open (status {status})"
+        mend = "correct status and users, or open_status and open_users"
+        if checkpoints.empty:
+            why, mend = "there is no checkpoint", "name a register, or set open_crossings"
+        elif is_open.any():
+            why = f"none of the {is_open.sum()} open checkpoints lies on the network"
+            mend = "check their places and modes, or raise crossing_tolerance_km"
+        problem = f"{why}: nobody gets across; if that is not so, {mend}"
+        rows.append(("warning", "checkpoints", "closed border", problem, ""))
+    placeless = checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].isna()
+    rows += [
+        (
+            "warning",
+            "checkpoints",
+            str(row["name"]),
+            (
+                f"is {row['status']}, but its place is not known: it is not counted as open; add "
+                "lon and lat"
+            ),
+            "",
+        )
+        for row in checkpoints[placeless].to_dict("records")
+        if row["status"] not in ("closed", "planned")
+    ]
+    return rows
 
 
 def _of_outlines(followed: pd.DataFrame) -> list[Finding]:

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from geo_border.routing.tables import GateTables
 
 
+NOBODY = (
+    "nobody passes the border as it is: there are no trips to share out; what can be reached, and "
+    "in how many hours, is new"
+)
+"""Of scenarios that open a closed border."""
+
+
 def remarks(
     asked: Mapping[str, Scenario | Proposal],
     scenarios: Mapping[str, Scenario],
@@ -51,9 +58,11 @@ def remarks(
     gates = tables.gates.index
     n = len(gates)
     before = delays(tables)
-    after = found.checkpoints[["delay_out_h", "delay_in_h"]].to_numpy().reshape(-1, n, 2)
+    after = found.checkpoints[["delay_out_h", "delay_in_h"]].to_numpy()
+    after = after.reshape(len(scenarios), n, 2)
     loads = found.checkpoints[["load_share_before", "load_share_after"]].to_numpy()
-    idle = ~(loads > 0).any(axis=1).reshape(-1, n)
+    idle = ~(loads > 0).any(axis=1).reshape(len(scenarios), n)
+    no_trips = not (found.checkpoints["load_share_before"] > 0).any()
     rows: list[tuple[str, str | None, str]] = []
     for number, (name, scenario) in enumerate(scenarios.items()):
         what = asked[name]
@@ -63,12 +72,14 @@ def remarks(
         for gate in sorted(scenario.named):
             at = gates.get_loc(gate)
             text = _why(scenario, gate, before[:, at]) if same[at] else ""
-            if not same[at] and idle[number, at]:
+            if not same[at] and idle[number, at] and not no_trips:
                 text = "carries none of the trips across the border, before or after"
             if text:
                 rows.append((name, gate, text))
         if same.all() and not scenario.named:
             rows.append((name, None, "no checkpoint opens, closes or takes other hours"))
+        elif no_trips:
+            rows.append((name, None, NOBODY))
     return pd.DataFrame(rows, columns=["scenario", "checkpoint_id", "remark"])
 
 

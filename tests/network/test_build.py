@@ -10,7 +10,7 @@ from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.errors import NetworkError
 from geo_border.network.build import build_network
 from geo_border.network.crossings import gates_in_use
-from geo_border.network.graph import MODES
+from geo_border.network.graph import MODES, SIDES
 from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances
 from geo_border.routing.crossing import across
@@ -144,13 +144,20 @@ def test_a_class_without_a_speed_is_named(lines, territory, border, checkpoints,
         build_network(lines, territory, border, checkpoints, places, speeds.iloc[1:])
 
 
-def test_no_open_checkpoint_on_the_network(lines, territory, border, checkpoints, places, speeds):
-    closed = checkpoints.assign(is_open=False, status="closed")
-    with pytest.raises(NetworkError, match=r"none of the 2 checkpoints is open \(status closed\)"):
-        build_network(lines, territory, border, closed, places, speeds)
+def test_a_closed_border_has_a_network_and_no_way_across(
+    lines, territory, border, checkpoints, places, speeds
+):
+    closed = checkpoints.assign(is_open=False, in_service=False, status="closed")
     away = checkpoints.set_geometry(checkpoints.translate(0.2, 0))
-    with pytest.raises(NetworkError, match="no open checkpoint lies on the network"):
-        build_network(lines, territory, border, away, places, speeds)
+    for posts in (closed, away, checkpoints.iloc[:0]):
+        built = build_network(lines, territory, border, posts, places, speeds)
+        in_use = gates_in_use(built.gates)
+        assert not in_use["is_open"].any()
+        tables = gate_tables(built.network, built.places, in_use)
+        for side in range(len(SIDES)):
+            times = across(tables, passages(tables), side).matrix()[0]
+            assert times.size
+            assert np.isinf(times).all()
 
 
 def test_matrix_keeps_the_fastest_of_parallel_edges(

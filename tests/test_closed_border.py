@@ -1,0 +1,108 @@
+"""A border that nobody passes: everything runs, all across is unreached, an opening is told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo_border.inputs.proposals import Proposal
+from geo_border.report.headline import headline
+from geo_border.study import open_study
+
+
+def all_closed(folder):
+    posts = pd.read_csv(folder / "checkpoints.csv").assign(status="closed")
+    posts.to_csv(folder / "checkpoints.csv", index=False)
+
+
+def nowhere(folder):
+    """Open, but nobody knows where."""
+    posts = pd.read_csv(folder / "checkpoints.csv").assign(lon=None, lat=None)
+    posts.to_csv(folder / "checkpoints.csv", index=False)
+
+
+def off_the_roads(folder):
+    """Open between the roads, where none leads."""
+    posts = pd.read_csv(folder / "checkpoints.csv").assign(lon=2.5)
+    posts.to_csv(folder / "checkpoints.csv", index=False)
+
+
+@pytest.fixture(params=[all_closed, nowhere, off_the_roads])
+def closed(mini, request):
+    request.param(mini)
+    return open_study(mini)
+
+
+def test_every_command_runs_and_nothing_across_is_reached(closed, tmp_path):
+    found = closed.check()
+    assert not (found["severity"] == "error").any()
+    assert "nobody gets across" in found.loc[found["item"] == "closed border", "problem"].iloc[0]
+
+    results = closed.run(tmp_path / "out")
+    reached = results.more["access_measures"]
+    across = reached[(reached["part"] == "across") & reached["measure"].str.startswith("pop")]
+    assert len(across)
+    assert (across["mean"] == 0).all()
+    assert np.isinf(results.places["hours_to_checkpoint"]).all()
+    told = " ".join(headline(results))
+    assert "Nobody gets across this border by road" in told
+    assert "every passage is free" not in told
+
+    closed.export_network(tmp_path / "out")
+    closed.matrix(tmp_path / "hours.npy", memory=tmp_path / "out")
+    places = closed.read().places
+    hours = np.load(tmp_path / "hours.npy")
+    same = places["side"].to_numpy()[:, None] == places["side"].to_numpy()
+    assert np.isinf(hours[~same]).all()
+    assert np.isfinite(hours[same]).all()
+    inside = closed.isochrones("h0", [1.0])
+    assert set(inside["side"]) == {"home"}
+
+
+@pytest.mark.parametrize("opened", ["west", "x0002"])
+def test_an_opening_of_a_closed_border_is_told(mini, opened):
+    all_closed(mini)
+    result = open_study(mini).whatif({"open": Proposal(open=(opened,))})
+    regions = result.changes.regions.loc["open"]
+    assert (regions["potential_across_before"] == 0).all()
+    assert (regions["potential_across_after"] > 0).all()
+    assert (regions["unreached_share_before"] == 1).all()
+    assert (regions["unreached_share_after"] == 0).all()
+    assert result.remarks["remark"].str.contains("nobody passes the border as it is").all()
+
+
+def test_an_opening_gives_what_the_same_border_open_has(mini, tmp_path):
+    as_it_is = open_study(mini).run(tmp_path / "open").regions
+    all_closed(mini)
+    names = ("west", "middle")
+    result = open_study(mini).whatif({"open": Proposal(open=names)})
+    after = result.changes.regions.loc["open", "potential_across_after"]
+    assert after.to_numpy() == pytest.approx(
+        as_it_is["potential_across"].reindex(after.index).to_numpy()
+    )
+
+
+def test_a_checkpoint_without_a_place_is_told_and_not_counted(mini):
+    posts = pd.read_csv(mini / "checkpoints.csv")
+    posts.loc[posts["checkpoint_id"] == "west", ["lon", "lat"]] = None
+    posts.to_csv(mini / "checkpoints.csv", index=False)
+    study = open_study(mini)
+    found = study.check()
+    told = found[(found["item"] == "West post") & (found["severity"] == "warning")]
+    assert told["problem"].tolist() == [
+        "is open, but its place is not known: it is not counted as open; add lon and lat"
+    ]
+    assert not study.run().checkpoints.loc["west", "is_open"]
+
+
+def test_who_reaches_no_checkpoint_is_told_apart(mini):
+    places = pd.read_csv(mini / "places.csv")
+    island = {"place_id": "h9", "name": "Isle", "lon": 2.9, "lat": 49.2, "side": "home"}
+    island |= {"region_id": "C", "population": 1500}
+    pd.concat([places, pd.DataFrame([island])]).to_csv(mini / "places.csv", index=False)
+    toml = (mini / "study.toml").read_text(encoding="utf-8")
+    toml = toml.replace('speeds = "speeds.csv"', 'speeds = "speeds.csv"\nplace_reach_km = 9')
+    (mini / "study.toml").write_text(toml, encoding="utf-8")
+    study = open_study(mini)
+    told = " ".join(headline(study.run()))
+    assert "reach no open checkpoint by road" in told
+    assert "of Homeland" in told
