@@ -197,7 +197,7 @@ def permeability(
         Index of `length_km`: ``border_km``; ``checkpoints_open`` and, by mode,
         ``checkpoints_road``, ``checkpoints_rail``...; ``km_per_checkpoint`` (missing where
         there is no border or no checkpoint), ``checkpoints_per_100km``,
-        ``capacity_per_km`` (vehicles or trains a day, of the checkpoints with a known one).
+        ``capacity_per_km`` (a day, in what the register counts, of the checkpoints with one).
 
     References
     ----------

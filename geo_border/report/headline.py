@@ -73,7 +73,10 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     where = "the region" if len(home) == 1 else f"the {len(home)} regions"
     figures = [
         (number(length, unit=" km"), "of common border"),
-        (f"{len(posts)}", f"open checkpoints on it, {roads} of them by road{doubt}"),
+        (
+            f"{len(posts)}",
+            f"open checkpoint{'' if len(posts) == 1 else 's'} on it, {roads} of them by road{doubt}",
+        ),
         (number(length / roads if roads else None, unit=" km"), "of border per road checkpoint"),
         (crowd, f"people in {where} of {side}"),
         (soon, "from them to the nearest open checkpoint, on average"),

@@ -50,6 +50,10 @@ PLACE_ROWS = {
 }
 
 
+NOT_GIVEN = "not given"
+"""Where a delay is from that is zero because no one gives one."""
+
+
 def tooltip(title: str, rows: dict[str, str]) -> str:
     """Make a hover template of fixed words; Bokeh escapes the values it puts in.
 
@@ -140,9 +144,13 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
             for share in posts["load_share"].to_numpy(float, na_value=np.nan)
         ],
         "delay_text": [
-            f"{hours(out)} out, {hours(back)} back ({origin})"
-            for out, back, origin in zip(
-                posts["delay_out_h"], posts["delay_in_h"], delay_origin(posts), strict=True
+            f"{hours(out)} out, {hours(back)} back ({origin})" if shown else "none known"
+            for out, back, origin, shown in zip(
+                posts["delay_out_h"],
+                posts["delay_in_h"],
+                delay_origin(posts),
+                delay_told(posts),
+                strict=True,
             )
         ],
         "closure_text": closure,
@@ -166,6 +174,26 @@ def guessed(posts: pd.DataFrame) -> list[str]:
     return sorted(set(origins))
 
 
+def delay_told(posts: pd.DataFrame) -> list[bool]:
+    """Whether a checkpoint has a delay that can be told: it is passed, and someone gives one.
+
+    Parameters
+    ----------
+    posts
+        Rows of the checkpoints.
+
+    Returns
+    -------
+    list of bool
+        One for each checkpoint.
+    """
+    origins = delay_origin(posts)
+    return [
+        bool(is_open) and origin != NOT_GIVEN
+        for is_open, origin in zip(posts["is_open"], origins, strict=True)
+    ]
+
+
 def delay_origin(posts: pd.DataFrame) -> list[str]:
     """Where the delay of each checkpoint is from.
 
@@ -182,7 +210,7 @@ def delay_origin(posts: pd.DataFrame) -> list[str]:
     """
     known_from = posts.get("known_from", pd.Series("", posts.index))
     none = (posts["delay_out_h"] == 0) & (posts["delay_in_h"] == 0)
-    origin = np.where(none, "not given", "default").astype(object)
+    origin = np.where(none, NOT_GIVEN, "default").astype(object)
     origin[~posts["delay_imputed"].to_numpy(bool)] = "from a source"
     origin[(known_from == RULE).to_numpy()] = "by open_crossings"
     told: list[str] = origin.tolist()

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from geo_border.results import Results
 
 
+COUNTED = ("links", "pairs", "persons")
+"""Units of the account that are things, and have another form for one of them."""
+
+
 def indicator_tables(results: Results) -> list[dict[str, Any]]:
     """Indicators by level, with how far they are known and their values.
 
@@ -99,6 +103,8 @@ def _quality_value(value: object, unit: object) -> str:
     if isinstance(value, int | float | np.integer | np.floating):
         whole = float(value).is_integer() or abs(float(value)) >= 1000
         text = number(value, 0 if whole else 1)
+        if value == 1 and words_of(unit) in COUNTED:
+            return f"{text} {words_of(unit).removesuffix('s')}"
     else:
         text = words_of(value)
     return f"{text} {words_of(unit)}".strip()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from geo_border.network.places import STAND_IN
 from geo_border.report.figures import border_effect
-from geo_border.report.hover import checkpoint_words, delay_origin
+from geo_border.report.hover import checkpoint_words, delay_origin, delay_told
 from geo_border.report.style import (
     BAD,
     MODES,
@@ -200,7 +200,7 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
         ["is_open", "load_share"], ascending=False, na_position="last", kind="stable"
     )
     words = checkpoint_words(results, posts)
-    origin = delay_origin(posts)
+    origin, passed = delay_origin(posts), delay_told(posts)
     names = checkpoint_names(results)
     ways: dict[str, list[str]] = {}
     moved = results.diversions.sort_values("share", ascending=False, kind="stable")
@@ -227,8 +227,12 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
             cell(words["mode_text"][number_]),
             cell(str(post["status"])),
             cell(post["load_share"], 1, factor=100),
-            duration(float(np.mean([post["delay_out_h"], post["delay_in_h"]]))),
-            cell(origin[number_]),
+            duration(
+                float(np.mean([post["delay_out_h"], post["delay_in_h"]]))
+                if passed[number_]
+                else np.nan
+            ),
+            cell(origin[number_] if post["is_open"] else ""),
             duration(post["closure_extra_hours"]),
             cell(post["closure_unserved"], 2, factor=100),
             cell(", ".join(ways.get(str(name), []))),

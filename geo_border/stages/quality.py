@@ -9,6 +9,7 @@ import pandas as pd
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.network.beyond import local_km
 from geo_border.network.doubles import listed_twice
+from geo_border.typology.words import counted
 
 if TYPE_CHECKING:
     from geo_border.settings import Settings
@@ -152,7 +153,7 @@ def _of_matching(settings: Settings, border: dict[str, Any]) -> list[Line]:
             names[kind].format(side),
             row["sum"],
             "km²",
-            f"{row['size']:.0f} pieces, the largest {row['max']:.0f} km²",
+            f"{counted(int(row['size']), 'piece')}, the largest {row['max']:.0f} km²",
         )
         for (side, kind), row in mismatch[mismatch["sum"] > SLIVER_KM2].iterrows()
     ]
@@ -248,7 +249,11 @@ def _of_network(built: dict[str, Any]) -> list[Line]:
                 f"no checkpoint can be reached from, {mode}, {side}",
                 rows["no_way_out_km"].sum(),
                 "km",
-                f"{len(apart)} parts of {apart.sum():,.0f} km are apart from all checkpoints",
+                (
+                    f"{counted(len(apart), 'part')} of {apart.sum():,.0f} km in all: cut off from every checkpoint"
+                    if len(apart)
+                    else ""
+                ),
             )
         )
     return lines
@@ -276,16 +281,16 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
                 f"settlements the network does not reach, {side}",
                 len(lost),
                 "",
-                f"{lost['population'].sum():,.0f} persons",
+                counted(round(lost["population"].sum()), "person"),
             ),
         ]
     pairs, name = listed_twice(places), places["name"]
-    counted = f"{pairs['lesser'].sum():,.0f} persons may be counted twice"
+    twice = f"{counted(round(pairs['lesser'].sum()), 'person')} may be counted twice"
     named = [
         f"{name[pair['place_id']]} and {name[pair['other_id']]} ({pair['km']:.1f} km, "
         f"{pair['reason']})"
         for pair in pairs.head(10).to_dict("records")
     ]
-    note = "; ".join([counted, *named]) if named else ""
+    note = "; ".join([twice, *named]) if named else ""
     lines.append(("places", "settlements that may be listed twice", len(pairs), "pairs", note))
     return lines

@@ -327,10 +327,13 @@ def checkpoint_card(checkpoint_id: str, evidence: Evidence) -> Card:
 
 
 def _delay(row: Mapping[str, Any]) -> str:
-    """Delay by direction, capacity."""
+    """Delay by direction, capacity; nothing where nobody passes."""
     out, back = row.get("delay_out_h"), row.get("delay_in_h")
     parts = []
-    if out is not None and back is not None:
+    if not row.get("is_open", True):
+        return ""
+    given = row.get("delay_imputed") is not True or (out or back)
+    if out is not None and back is not None and given:
         same = abs(out - back) < 1 / 120
         parts.append(
             f"a passage takes {hours(out)}"
@@ -338,7 +341,8 @@ def _delay(row: Mapping[str, Any]) -> str:
             else f"a passage takes {hours(out)} out and {hours(back)} back"
         )
     if "capacity_day" in row:
-        parts.append(f"its capacity is {row['capacity_day']:,.0f} vehicles or trains a day")
+        # Of what, trucks or all vehicles, trains or pairs of them, the register does not say.
+        parts.append(f"its capacity in the register is {row['capacity_day']:,.0f} a day")
     return sentence("; ".join(parts))
 
 

@@ -143,6 +143,24 @@ def article(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things, with the noun in its form.
+
+    Parameters
+    ----------
+    count
+        How many.
+    noun
+        One of them; its plural ends in s.
+
+    Returns
+    -------
+    str
+        Such as ``"1 part"``, ``"1,200 parts"``.
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def listed(items: Sequence[str], last: str = "and") -> str:
     """Items in a row.
 

@@ -2,10 +2,23 @@
 (() => {
   const data = (id) => JSON.parse(document.getElementById(id).textContent);
 
+  const drawn = [];
+
   const show = async (item, target) => {
     const views = await Bokeh.embed.embed_item(data(item), target);
     const view = Array.isArray(views) ? views[0] : [...views][0];
+    drawn.push({ view, place: document.getElementById(target) });
     return view.model.document;
+  };
+
+  // A drawing keeps the width of the screen on paper, which would cut it: print its image.
+  const still = ({ view, place }) => {
+    const image = document.createElement("img");
+    image.className = "still";
+    image.alt = place.getAttribute("aria-label");
+    image.src = view.export("png", true).canvas.toDataURL("image/png");
+    place.after(image);
+    place.classList.add("moving");
   };
 
   const wireMap = (doc) => {
@@ -111,5 +124,10 @@
   });
   addEventListener("beforeprint", () => {
     for (const part of document.querySelectorAll("details")) part.open = true;
+    drawn.forEach(still);
+  });
+  addEventListener("afterprint", () => {
+    for (const image of document.querySelectorAll(".still")) image.remove();
+    for (const { place } of drawn) place.classList.remove("moving");
   });
 })();
