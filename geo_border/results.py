@@ -149,6 +149,10 @@ class WhatIf:
         The border line.
     remarks
         Why parts of scenarios change nothing, see `geo_border.stages.remarks.remarks`.
+    delays
+        Passages that take other hours, index ``scenario`` and ``checkpoint_id``:
+        ``delay_out_h_before``, ``delay_out_h_after``, ``delay_in_h_before``,
+        ``delay_in_h_after``, infinite where nobody may pass.
     """
 
     settings: Settings
@@ -160,3 +164,4 @@ class WhatIf:
     territory: gpd.GeoDataFrame
     border: gpd.GeoDataFrame
     remarks: pd.DataFrame
+    delays: pd.DataFrame

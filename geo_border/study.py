@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 import pandas as pd
 
 import geo_border
+from geo_border.csv_files import write_csv
 from geo_border.errors import StudyError
 from geo_border.folders import whole_folder
 from geo_border.inputs.extracts import about_extracts
@@ -473,7 +474,7 @@ class Study:
                 write_npy(times, aside / file.name, told=told)
                 for end, at in (("from", times.origins), ("to", times.destinations)):
                     ids = places[["name", "side", "region_id"]].iloc[at]
-                    ids.to_csv(aside / f"{file.stem}.{end}.csv", lineterminator="\n")
+                    write_csv(ids.reset_index(), aside / f"{file.stem}.{end}.csv")
             else:
                 ids = places.index.to_numpy(object)
                 write_parquet(times, ids, aside / file.name, told=told)

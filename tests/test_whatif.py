@@ -180,6 +180,19 @@ def test_lists_of_the_same_name_keep_apart(study, tmp_path):
     assert (study[1] / "whatif" / "plans-toml" / "map.png").exists()
 
 
+def test_other_hours_are_told_before_and_after(study):
+    before = gb.open_study(study[0]).whatif({"one": Scenario(delay_h={"middle": (9, 9)})}, study[1])
+    was = before.delays.iloc[0]["delay_out_h_before"]
+    code, said, complained = whatif(study[0], "--delay", "middle=+1", "-o", study[1])
+    assert not code, complained
+    assert f"hours of a passage {was:.2f} > {was + 1:.2f}" in said
+    table = pd.read_csv(study[1] / "whatif" / "whatif" / "delays.csv")
+    assert table["checkpoint_id"].tolist() == ["middle"]
+    assert (table["delay_in_h_after"] - table["delay_in_h_before"]).tolist() == [1]
+    code, said, _ = whatif(study[0], "--close", "middle", "-o", study[1])
+    assert f"hours of a passage {was:.2f} > none may pass" in said
+
+
 def test_many_scenarios_say_how_many_are_done(study, monkeypatch):
     monkeypatch.setattr("geo_border.bottlenecks.changes.BATCH", 4)
     told = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -271,7 +272,7 @@ def fetch(
 
     opened = open_study(study)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -342,6 +343,8 @@ def new(
 def main() -> None:
     """Run the command line; a problem with the input is one message and exit code 2."""
     debug = "--debug" in sys.argv
+    # What libraries log is not for users, and may hold the bytes of a server.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         app()
     except GeoBorderError as error:

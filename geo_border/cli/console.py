@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,11 +17,47 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rich.console import ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
 
-out = Console()
-err = Console(stderr=True)
+_COMMANDS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What a terminal takes for commands (all control characters but tab and line feed), what turns
+the order of letters round, and what no encoding has."""
+
+
+def harmless(text: str) -> str:
+    """Take out of a text what a terminal would obey instead of showing it.
+
+    Parameters
+    ----------
+    text
+        Words from data, file names or a server.
+
+    Returns
+    -------
+    str
+        The same with ``?`` in the place of each such character.
+    """
+    return _COMMANDS.sub("?", text)
+
+
+class _Harmless(Console):
+    """Console through which no name from data or a server can command the terminal."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=harmless(segment.text))
+
+
+out = _Harmless()
+err = _Harmless(stderr=True)
 
 
 StudyArgument = Annotated[
@@ -72,7 +109,11 @@ CloseOption = Annotated[
 
 DelayOption = Annotated[
     list[str] | None,
-    list_option("delay", "ID=HOURS", "Hours of a passage, or ID=OUT/IN by direction."),
+    list_option(
+        "delay",
+        "ID=HOURS",
+        "Hours of a passage, ID=+HOURS for more than as it is, or ID=OUT/IN by direction.",
+    ),
 ]
 
 BorderOption = Annotated[
@@ -117,7 +158,8 @@ def stages_shown(stages: Sequence[str]) -> Iterator[Callable[[str], None]]:
         To be called with the name of each stage as it begins, and with the name, a colon and
         more while it lasts.
     """
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    text = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), text, BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(stages[0], total=len(stages))
         yield lambda text: bar.update(

@@ -127,6 +127,7 @@ def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
             f"{_percent(total['unserved_share'])} of all find no way."
         )
     yield from _remarks(result)
+    yield from _delays(result)
     yield _checkpoints(result)
     yield _regions(result)
     yield Text(
@@ -172,6 +173,26 @@ def _remarks(result: WhatIf) -> Iterator[Text]:
         yield Text(": ".join([*about, row["remark"]]), style="yellow")
     if len(result.remarks) > MOST_ROWS:
         yield Text(f"… and {len(result.remarks) - MOST_ROWS} more in remarks.csv", style="yellow")
+
+
+def _delays(result: WhatIf) -> Iterator[Text]:
+    """Hours of the passages that take others, before and after."""
+    names = result.checkpoints["name"]
+    rows = result.delays.droplevel(0)
+    for checkpoint_id, row in rows.head(MOST_ROWS).iterrows():
+        out, back = (
+            f"{_passage(row[f'delay_{way}_h_before'])} > {_passage(row[f'delay_{way}_h_after'])}"
+            for way in ("out", "in")
+        )
+        told = out if out == back else f"out {out}, back {back}"
+        yield Text(f"{names[checkpoint_id]}: hours of a passage {told}")
+    if len(rows) > MOST_ROWS:
+        yield Text(f"… and {len(rows) - MOST_ROWS} more in delays.csv")
+
+
+def _passage(hours: float) -> str:
+    """Hours of a passage; infinite where nobody may pass."""
+    return "none may pass" if math.isinf(hours) else _hours(hours)
 
 
 def _checkpoints(result: WhatIf) -> Table:

@@ -130,7 +130,7 @@ def whatif(
             folder,
             mode=mode,
             each_place=len(asked) <= MOST_WITH_PLACES,
-            progress=status.update,
+            progress=lambda text: status.update(Text(text)),
         )
     target = folder / "whatif" / folder_name(scenarios.name if scenarios else name)
     with whole_folder(target) as aside:

@@ -38,8 +38,8 @@ class Proposal(BaseModel):
     close, open
         Checkpoints; `open` takes crossings without a checkpoint too.
     delay, delay_out, delay_in
-        ``ID=HOURS`` (or ``ID=OUT/IN``), the whole of a passage; the last two leave the other
-        direction as it is.
+        ``ID=HOURS`` (or ``ID=OUT/IN``), the whole of a passage, or with a plus sign what comes
+        to the passage as it is; the last two leave the other direction as it is.
     hours
         ``ID=OPENING HOURS`` in OSM syntax.
     one_way
@@ -172,8 +172,10 @@ def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame
     delay: dict[str, tuple[float, float]] = {}
     for entry in proposal.delay:
         name, value = _pair(entry)
+        check_names([name], gates.index, listed=LISTED)
+        before = gates.loc[name, ["delay_out_h", "delay_in_h"]].to_list()
         out, _, back = value.partition("/")
-        both = _number(out, entry), _number(back or out, entry)
+        both = _number(out, entry, before[0]), _number(back or out, entry, before[1])
         if np.isinf(both).all():
             raise CheckpointError(
                 f"{entry!r} lets nobody pass",
@@ -186,7 +188,7 @@ def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame
             name, value = _pair(entry)
             check_names([name], gates.index, listed=LISTED)
             hours_of = list(delay.get(name, gates.loc[name, ["delay_out_h", "delay_in_h"]]))
-            hours_of[position] = _number(value, entry)
+            hours_of[position] = _number(value, entry, hours_of[position])
             delay[name] = hours_of[0], hours_of[1]
     hours = dict(_pair(entry) for entry in proposal.hours)
     one_way = dict(_pair(entry) for entry in proposal.one_way)
@@ -256,14 +258,23 @@ def _pair(entry: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _number(text: str, entry: str) -> float:
-    """Hours of an entry."""
+def _number(text: str, entry: str, before: float) -> float:
+    """Hours of an entry: those of a passage, or with a plus sign those that come to it."""
     try:
         hours = float(text)
     except ValueError:
         hours = np.nan
     if not hours >= 0:
         raise CheckpointError(
-            f"{entry!r} gives no hours", remedy="Write for example my-post=1.5 or my-post=1/2.5"
+            f"{entry!r} gives no hours",
+            remedy="Write for example my-post=1.5 or my-post=1/2.5 for the whole of a passage, "
+            "my-post=+1 for one hour more than as it is",
         )
-    return hours
+    if not text.strip().startswith("+"):
+        return hours
+    if not np.isfinite(before):
+        raise CheckpointError(
+            f"{entry!r} adds to a passage that takes no finite time as it is",
+            remedy="Write the whole of the passage, for example my-post=1.5",
+        )
+    return float(before) + hours

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
+from geo_border.csv_files import write_csv
 from geo_border.errors import NetworkError
 from geo_border.network.exchange import from_networkx, runs_along, to_networkx
 from geo_border.network.graph import MODES, SIDES, Network
@@ -412,7 +413,7 @@ def write_gmns(built: BuiltNetwork, folder: Path) -> None:
         "version_number": GMNS_VERSION,
         "id_type": "integer",
     }
-    pd.DataFrame([config]).to_csv(folder / "config.csv", index=False)
+    write_csv(pd.DataFrame([config]), folder / "config.csv")
     edges = edge_table(network)[~network.crosses]
     links = pd.DataFrame(
         {
@@ -451,12 +452,12 @@ def write_gmns(built: BuiltNetwork, folder: Path) -> None:
     table["geometry_id"] = table["geometry_id"].astype("Int64")
     table.insert(0, "link_id", np.arange(len(table)))
     table.insert(1, "name", table.pop("name"))
-    table.to_csv(folder / "link.csv", index=False)
+    write_csv(table, folder / "link.csv")
     used = np.unique(table[["from_node_id", "to_node_id"]])
     kind = np.full(network.n_nodes, None, object)
     kind[gates[["home_node", "neighbour_node"]].to_numpy().ravel()] = "checkpoint"
     region = np.array([*network.regions, None], object)[network.region]
-    pd.DataFrame(
+    nodes = pd.DataFrame(
         {
             "node_id": used,
             "x_coord": network.lon[used],
@@ -464,8 +465,10 @@ def write_gmns(built: BuiltNetwork, folder: Path) -> None:
             "node_type": kind[used],
             "region_id": region[used],
         }
-    ).to_csv(folder / "node.csv", index=False)
+    )
+    write_csv(nodes, folder / "node.csv")
     used = np.unique(edges["link"])
-    pd.DataFrame(
+    shapes = pd.DataFrame(
         {"geometry_id": used, "geometry": shapely.to_wkt(network.lines[used], rounding_precision=7)}
-    ).to_csv(folder / "geometry.csv", index=False)
+    )
+    write_csv(shapes, folder / "geometry.csv")

@@ -75,7 +75,10 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
         (number(length, unit=" km"), "of common border"),
         (
             f"{len(posts)}",
-            f"open checkpoint{'' if len(posts) == 1 else 's'} on it, {roads} of them by road{doubt}",
+            (
+                f"{'open checkpoint' if len(posts) == 1 else 'open checkpoints'} on it, "
+                f"{roads} of them by road{doubt}"
+            ),
         ),
         (number(length / roads if roads else None, unit=" km"), "of border per road checkpoint"),
         (crowd, f"people in {where} of {side}"),

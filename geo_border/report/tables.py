@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyogrio
 
+from geo_border.csv_files import harmless_csv
 from geo_border.report.qgis import TABLE, layer_styles
 from geo_border.report.style import SCORES
 
@@ -103,8 +101,6 @@ WRITTEN = "1970-01-01T00:00:00.000Z"
 GPKG = "1.3"
 """Version of the format, which programs of some years ago read without a warning."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\n")
-
 
 def write_tables(results: Results, folder: Path) -> list[Path]:
     """Write every table of the results as CSV (UTF-8, comma, decimal point), `PARQUET` as such.
@@ -149,12 +145,7 @@ def csv_text(frame: pd.DataFrame) -> str:
     str
         One line a row, after a header.
     """
-    columns = [_column_text(column, frame[column]) for column in frame.columns]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_harmless(str(column)) for column in frame.columns])
-    writer.writerows(zip(*columns, strict=True))
-    return text.getvalue()
+    return harmless_csv(frame, decimals=_decimals)
 
 
 def frame_of(results: Results, name: str) -> pd.DataFrame:
@@ -204,36 +195,6 @@ def _decimals(column: str) -> int | None:
         if re.fullmatch(pattern, plain):
             return decimals
     return None
-
-
-def _column_text(name: str, values: pd.Series) -> list[str]:
-    """Cells of a column as text."""
-    decimals = _decimals(str(name))
-    return ["" if _missing(value) else _cell(value, decimals) for value in values.tolist()]
-
-
-def _missing(value: object) -> bool:
-    """Whether a cell is empty."""
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
-
-
-def _cell(value: object, decimals: int | None) -> str:
-    """Text of one cell: numbers with a fixed number of decimals, words made harmless."""
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, int | np.integer):
-        return str(int(value))
-    if isinstance(value, float | np.floating):
-        text = f"{value:.10g}" if decimals is None else f"{value:.{decimals}f}"
-        # Rounding must not leave a minus sign before nothing.
-        return text.removeprefix("-") if float(text) == 0 else text
-    return _harmless(str(value))
-
-
-def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, and no reader for the end of a row."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def write_geopackage(results: Results, path: Path) -> None:

@@ -33,14 +33,18 @@ def write_whatif(result: WhatIf, folder: Path) -> None:
     folder
         An existing folder: ``totals.csv``, ``regions.csv``, ``checkpoints.csv``,
         ``places.csv`` (if it has places) and ``whatif.gpkg``, with a row for each scenario
-        and region, checkpoint or place, are written into it, ``remarks.csv`` if there are
-        any, and ``map.png``, for several scenarios ``maps/``, up to `MOST_MAPS`.
+        and region, checkpoint or place, are written into it, ``delays.csv`` and
+        ``remarks.csv`` if there are any, and ``map.png``, for several scenarios ``maps/``, up
+        to `MOST_MAPS`.
     """
     tables = {
         "totals": result.changes.totals,
         "regions": _named(result.changes.regions, result.regions),
         "checkpoints": _named(result.changes.checkpoints, result.checkpoints),
     }
+    if len(result.delays):
+        text = csv_text(result.delays.replace([np.inf], np.nan).reset_index())
+        (folder / "delays.csv").write_bytes(text.encode())
     if len(result.remarks):
         text = csv_text(result.remarks)
         (folder / "remarks.csv").write_bytes(text.encode())

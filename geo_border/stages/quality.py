@@ -250,7 +250,8 @@ def _of_network(built: dict[str, Any]) -> list[Line]:
                 rows["no_way_out_km"].sum(),
                 "km",
                 (
-                    f"{counted(len(apart), 'part')} of {apart.sum():,.0f} km in all: cut off from every checkpoint"
+                    f"{counted(len(apart), 'part')} of {apart.sum():,.0f} km in all: "
+                    "no checkpoint can be reached from there"
                     if len(apart)
                     else ""
                 ),

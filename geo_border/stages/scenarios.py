@@ -13,7 +13,7 @@ from geo_border.errors import CheckpointError
 from geo_border.inputs.proposals import Proposal, scenario_of
 from geo_border.network.crossings import gates_in_use
 from geo_border.results import WhatIf
-from geo_border.routing.scenarios import Scenario
+from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.parameters import MODES_OF, gravity_of
 from geo_border.stages.remarks import remarks
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from geo_border.routing.inside import Inside
+    from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
     from geo_border.stages.parameters import Mode
 
@@ -106,7 +107,27 @@ def scenario_stage(
         territory=border["territory"],
         border=border["border"],
         remarks=remarks(scenarios, checked, crossings, tables, found),
+        delays=_delays(checked, tables),
     )
+
+
+def _delays(scenarios: Mapping[str, Scenario], tables: GateTables) -> pd.DataFrame:
+    """Hours of the passages that take others than as they are."""
+    gates, columns = GateDelays.of(tables), ("delay_out_h", "delay_in_h")
+    before = gates.under(AS_IS)
+    parts = {}
+    for name, what in scenarios.items():
+        after = gates.under(what)
+        frame = pd.DataFrame(
+            {
+                f"{column}_{when}": hours[direction]
+                for direction, column in enumerate(columns)
+                for when, hours in (("before", before), ("after", after))
+            },
+            index=tables.gates.index,
+        )
+        parts[name] = frame[(before != after).any(axis=0)]
+    return pd.concat(parts, names=["scenario", "checkpoint_id"])
 
 
 def _check_named(names: Collection[str], gates: pd.DataFrame, mode: Mode) -> None:

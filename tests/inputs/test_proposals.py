@@ -74,6 +74,28 @@ def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings):
 
 
 @pytest.mark.parametrize(
+    ("proposal", "more"),
+    [
+        (Proposal(delay=("west=+1",)), (1, 1)),
+        (Proposal(delay=("west=+0.5/+2",)), (0.5, 2)),
+        (Proposal(delay_out=("west=+1",)), (1, 0)),
+        (Proposal(delay_in=("west=+1",)), (0, 1)),
+        (Proposal(delay=("west=+1",), delay_in=("west=+1",)), (1, 2)),
+    ],
+)
+def test_a_plus_adds_to_the_passage_as_it_is(gates, crossings, proposal, more):
+    out, back = gates.loc["west", ["delay_out_h", "delay_in_h"]]
+    found = scenario_of(proposal, gates, crossings).delay_h["west"]
+    assert found == pytest.approx((out + more[0], back + more[1]))
+
+
+def test_nothing_is_added_to_a_passage_that_never_ends(gates, crossings):
+    gates.loc["west", ["delay_out_h", "delay_in_h"]] = np.inf
+    with pytest.raises(CheckpointError, match="no finite time as it is"):
+        scenario_of(Proposal(delay=("west=+1",)), gates, crossings)
+
+
+@pytest.mark.parametrize(
     ("proposal", "says"),
     [
         ({"close": ["wst"]}, "'wst'.*They have west"),
@@ -84,6 +106,8 @@ def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings):
         ({"delay": ["west=soon"]}, "gives no hours"),
         ({"delay": ["west=-1"]}, "gives no hours"),
         ({"delay": ["west=nan"]}, "gives no hours"),
+        ({"delay": ["west=+"]}, "gives no hours"),
+        ({"delay": ["west=+x/1"]}, "gives no hours"),
         ({"delay": ["west=inf"]}, "lets nobody pass.*Use --close west"),
         ({"modes": ["plane"]}, "no checkpoint has the mode 'plane'.*They have rail, road"),
         ({"modes": ["road", "plane"]}, "'plane'"),

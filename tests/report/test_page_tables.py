@@ -28,7 +28,7 @@ def test_checkpoints_are_ranked_with_where_their_traffic_goes(results: Results):
     table = checkpoint_table(results)
     assert [row[0]["text"] for row in table["rows"]] == ["Hill–Dale", "Ford–Mill", "Old–Shut"]
     assert table["rows"][0][-1]["text"] == "Ford–Mill 98\u00a0%"
-    assert [row[6]["text"] for row in table["rows"]] == ["from a source", "default", "default"]
+    assert [row[6]["text"] for row in table["rows"]] == ["from a source", "default", ""]
     assert table["rows"][2][4]["text"] == "\N{EN DASH}"
 
 

@@ -292,7 +292,7 @@ def test_cards(levels, evidence):
     assert lines("dyad", "N-2/A-1") == "50 km of common border; no open checkpoint."
     first = lines("checkpoint", "k1")
     assert first.startswith("Road checkpoint between North and Across, open.")
-    assert "A passage takes 2 h; its capacity is 250 vehicles or trains a day." in first
+    assert "A passage takes 2 h; its capacity in the register is 250 a day." in first
     assert "It carries 60 % of the modelled demand, rank 1 of 2." in first
     assert (
         "1.5 h more for each diverted trip; most of its traffic would go to Second (90 %)" in first

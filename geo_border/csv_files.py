@@ -1,0 +1,83 @@
+"""CSV that a spreadsheet takes for words and numbers alone: the one writer of all of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_FULLWIDTH = "\uff1d\uff0b\uff0d\uff20"  # a Japanese spreadsheet takes these for = + - @
+_FORMULA = tuple(f"=+-@\t\n{_FULLWIDTH}")
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as a CSV file: UTF-8, comma, decimal point, a line feed after each row.
+
+    Parameters
+    ----------
+    frame
+        See `harmless_csv`.
+    path
+        The file; an earlier one is replaced.
+    """
+    path.write_bytes(harmless_csv(frame).encode())
+
+
+def harmless_csv(
+    frame: pd.DataFrame, *, decimals: Callable[[str], int | None] = lambda _: None
+) -> str:
+    """Write a frame as CSV whose words no spreadsheet takes for formulas.
+
+    Parameters
+    ----------
+    frame
+        Columns of numbers, words and truth values; the index is left out.
+    decimals
+        Decimals of numbers by the name of their column; None for ten significant digits.
+
+    Returns
+    -------
+    str
+        One line a row, after a header. Words that begin as formulas do have an apostrophe
+        before them.
+    """
+    columns = [
+        ["" if _missing(value) else _cell(value, decimals(str(name))) for value in values.tolist()]
+        for name, values in frame.items()
+    ]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_harmless(str(column)) for column in frame.columns])
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def _missing(value: object) -> bool:
+    """Whether a cell is empty."""
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
+def _cell(value: object, decimals: int | None) -> str:
+    """Text of one cell: numbers with a fixed number of decimals, words made harmless."""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        text = f"{value:.10g}" if decimals is None else f"{value:.{decimals}f}"
+        # Rounding must not leave a minus sign before nothing.
+        return text.removeprefix("-") if float(text) == 0 else text
+    return _harmless(str(value))
+
+
+def _harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula, and no reader for the end of a row."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(_FORMULA) else text
