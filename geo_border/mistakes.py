@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from geo_border.errors import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 UNKNOWN_KEY = "unknown_key"
@@ -143,14 +144,74 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise StudyError(
             f"cannot be read ({error.strerror})", file=file, remedy="Name a file you may read"
         ) from error
+    return parsed_toml(text, file)
+
+
+def parsed_toml(text: str, file: Path) -> dict[str, Any]:
+    """Parse TOML.
+
+    Parameters
+    ----------
+    text
+        What a file holds.
+    file
+        Its path, for messages.
+
+    Returns
+    -------
+    dict
+        Its tables.
+
+    Raises
+    ------
+    StudyError
+        If it is not TOML, is nested too deep, or holds a number or a text that nothing can use.
+    """
     try:
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         complaint = str(error)
         remedies = [words for start, words in TOML_REMEDIES.items() if complaint.startswith(start)]
         raise StudyError(
             f"not valid TOML: {complaint}", file=file, remedy=[*remedies, "Mend that line"][0]
         ) from error
+    except RecursionError as error:
+        raise StudyError(
+            "lists or tables stand in one another too deep to be read",
+            file=file,
+            remedy="No key of a study needs more than a list of tables",
+        ) from error
+    except ValueError as error:  # of int(), which has its own limit of digits
+        raise _too_large(file) from error
+    for value in _values(tables):
+        if isinstance(value, int) and abs(value) >= 1 << 63:
+            raise _too_large(file)
+        if isinstance(value, str) and "\0" in value:
+            raise StudyError(
+                f"the text {value!r} holds the character NUL, which no name or file can have",
+                file=file,
+                remedy="Take it out",
+            )
+    return tables
+
+
+def _too_large(file: Path) -> StudyError:
+    """An integer beyond the 64 bits of TOML."""
+    return StudyError(
+        "a whole number has more digits than TOML allows", file=file, remedy="Write fewer"
+    )
+
+
+def _values(value: object) -> Iterator[object]:
+    """Keys and values in tables and lists, at any depth."""
+    if isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _values(each)
+    else:
+        yield value
 
 
 def study_error(error: ValidationError, whole: type[BaseModel], file: Path) -> StudyError:

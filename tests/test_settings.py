@@ -97,6 +97,27 @@ def test_what_a_study_cannot_say(tmp_path, old, new, message):
     assert "study.toml" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("x = " + "[" * 100_000, "too deep"),
+        ("x = " + "{a=" * 100_000, "too deep"),
+        ("x = " + "9" * 5000, "more digits"),
+        ("x = 0x" + "f" * 5000, "more digits"),
+        ("x = -" + "9" * 30, "more digits"),
+        ('x = "pla\\u0000ces.csv"', "NUL"),
+        ('x = [{ y = ["\\u0000"] }]', "NUL"),
+        ('"\\u0000" = 1', "NUL"),
+        ("\0", "not valid TOML"),
+    ],
+)
+def test_what_no_file_should_hold_is_one_message(tmp_path, line, says):
+    file = write(tmp_path, f"{SOUND}\n[more]\n{line}\n")
+    with pytest.raises(StudyError, match=says) as caught:
+        read_settings(file)
+    assert len(str(caught.value)) < 400
+
+
 def test_a_missing_file_says_how_to_begin(tmp_path):
     with pytest.raises(StudyError, match=r"no such file.*geo-border new DIR"):
         read_settings(tmp_path / "study.toml")

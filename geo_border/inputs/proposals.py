@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from geo_border.border.checkpoints import expected_wait
 from geo_border.border.edges import WGS84
 from geo_border.errors import CheckpointError, StudyError
+from geo_border.mistakes import parsed_toml
 from geo_border.routing.scenarios import Scenario, check_names
 
 if TYPE_CHECKING:
@@ -123,10 +123,7 @@ def read_proposals(file: Path) -> dict[str, Proposal]:
 
 def _toml_rows(text: str, file: Path) -> list[dict[str, Any]]:
     """Tables of a TOML file."""
-    try:
-        told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"not valid TOML: {error}", file=file, remedy="Mend that line") from error
+    told = parsed_toml(text, file)
     rows = told.pop("scenario", [])
     if told or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise StudyError(
