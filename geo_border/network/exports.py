@@ -1,4 +1,4 @@
-"""The network as files for other tools: GeoParquet, GeoPackage, GraphML, GMNS."""
+"""The network as files for other tools: GeoParquet, GeoPackage, GraphML, and GMNS by `gmns`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from geo_border.csv_files import write_csv
 from geo_border.errors import NetworkError
 from geo_border.network.exchange import from_networkx, runs_along, to_networkx
+from geo_border.network.gate_links import gate_edges, gate_links
+from geo_border.network.gmns import write_gmns
 from geo_border.network.graph import MODES, SIDES, Network
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("parquet", "gpkg", "graphml", "gmns")
 """Forms in which a network can be written."""
-
-GMNS_VERSION = 0.97
-"""Version of the specification that the files follow."""
 
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
@@ -62,9 +60,9 @@ def write_network(
     if "gpkg" in formats:
         write_geopackage(built, folder / "network.gpkg", names=names)
     if "graphml" in formats:
-        write_graphml(built.network, folder / "network.graphml")
+        write_graphml(built, folder / "network.graphml")
     if "gmns" in formats:
-        write_gmns(built, folder / "gmns")
+        write_gmns(built, folder / "gmns", names=names)
 
 
 def check_formats(formats: Collection[str]) -> None:
@@ -110,21 +108,24 @@ def node_layer(network: Network) -> gpd.GeoDataFrame:
     )
 
 
-def edge_table(network: Network) -> pd.DataFrame:
-    """Directed edges as a table.
+def edge_table(built: BuiltNetwork) -> pd.DataFrame:
+    """Directed edges and gates as a table.
 
     Parameters
     ----------
-    network
-        The graph.
+    built
+        The network and its gates.
 
     Returns
     -------
     DataFrame
-        ``tail``, ``head``, ``link``, ``mode``, ``road_class``, ``length_m``, ``hours``,
-        ``along`` (the edge goes as its link's line is drawn), in the order of the network.
+        ``tail``, ``head``, ``link``, ``mode``, ``road_class``, ``length_m``, ``hours`` (infinite
+        where nobody may pass), ``hours_if_open``, ``is_open``, ``along`` (the edge goes as its
+        link's line is drawn) and, of gates, ``checkpoint_id`` and ``is_candidate``; by tail, in
+        the order of the network, gates after its edges.
     """
-    return pd.DataFrame(
+    network = built.network
+    edges = pd.DataFrame(
         {
             "tail": network.tail,
             "head": network.indices,
@@ -132,50 +133,74 @@ def edge_table(network: Network) -> pd.DataFrame:
             "mode": np.array(MODES, object)[network.mode],
             "road_class": np.array(network.classes, object)[network.road_class],
             "length_m": network.length_m,
-            "hours": network.hours,
+            "hours": np.where(network.crosses, np.inf, network.hours),
+            "hours_if_open": network.hours,
+            "is_open": ~network.crosses,
             "along": runs_along(network),
+            "checkpoint_id": None,
+            "is_candidate": False,
         }
     )
+    passages = gate_edges(gate_links(network, built.gates))[edges.columns]
+    both = pd.concat([edges, passages], ignore_index=True) if len(passages) else edges
+    return both.sort_values("tail", kind="stable", ignore_index=True)
 
 
-def link_layer(built: BuiltNetwork) -> gpd.GeoDataFrame:
-    """Links as lines, one for both directions.
+def link_layer(built: BuiltNetwork, names: pd.Series | None = None) -> gpd.GeoDataFrame:
+    """Links and gates as lines, one for both directions.
 
     Parameters
     ----------
     built
-        The network and what is known of its links.
+        The network, its gates and what is known of its links.
+    names
+        Names of checkpoints, by their id.
 
     Returns
     -------
     GeoDataFrame
         ``tail``, ``head`` (as the line is drawn), ``mode``, ``road_class``, ``side``
-        (``crossing`` where the ends lie on different ones), ``length_m``, ``hours_along``,
-        ``hours_against`` (missing where that direction is closed), ``kmh`` of the faster, the
-        columns of `geo_border.network.links.CARRIED`, LineStrings in WGS 84; the index is the
-        link.
+        (``crossing`` where the ends lie on different ones, ``gate`` at a checkpoint),
+        ``length_m``, ``hours_along``, ``hours_against`` (missing where nobody may go that way),
+        ``kmh`` of the faster, ``is_open``, of gates ``checkpoint_id``, ``delay_out_h``,
+        ``delay_in_h``, ``is_candidate``, the columns of `geo_border.network.links.CARRIED`,
+        LineStrings in WGS 84; the index is the link, gates last.
     """
     network = built.network
-    edges = edge_table(network)
+    gates = gate_links(network, built.gates, names)
+    edges = edge_table(built)
+    edges = edges[edges["checkpoint_id"].isna()]
     ends = np.where(
         edges["along"].to_numpy()[:, None],
         edges[["tail", "head"]].to_numpy(),
         edges[["head", "tail"]].to_numpy(),
     )
     side = np.array([*SIDES, None], object)[network.side[ends]]
+    open_h = edges["hours"].where(edges["is_open"])
     edges = edges.assign(
         tail=ends[:, 0],
         head=ends[:, 1],
         side=np.where(side[:, 0] == side[:, 1], side[:, 0], "crossing"),
-        hours_along=edges["hours"].where(edges["along"]),
-        hours_against=edges["hours"].mask(edges["along"]),
+        hours_along=open_h.where(edges["along"]),
+        hours_against=open_h.mask(edges["along"]),
+        kmh=edges["length_m"] / 1000 / edges["hours_if_open"],
     )
-    first = ["tail", "head", "mode", "road_class", "side", "length_m"]
-    links = edges.groupby("link")[[*first, "hours_along", "hours_against"]].first()
-    fastest = links[["hours_along", "hours_against"]].min(axis=1)
-    links["kmh"] = links["length_m"] / 1000 / fastest
-    links = links.join(built.links)
-    return gpd.GeoDataFrame(links, geometry=network.lines[links.index], crs=4326)
+    first = ["tail", "head", "mode", "road_class", "side", "length_m", "hours_along"]
+    grouped = edges.groupby("link")
+    links = grouped[[*first, "hours_against"]].first()
+    links = links.assign(kmh=grouped["kmh"].max(), is_open=grouped["is_open"].first())
+    links = links.join(built.links).assign(
+        checkpoint_id=None, delay_out_h=np.nan, delay_in_h=np.nan, is_candidate=False
+    )
+    links = gpd.GeoDataFrame(links, geometry=network.lines[links.index], crs=4326)
+    usable = gates["is_open"].astype(bool)
+    gates = gates.rename(columns={"home_node": "tail", "neighbour_node": "head"}).assign(
+        side="gate",
+        hours_along=gates["delay_out_h"].where(usable),
+        hours_against=gates["delay_in_h"].where(usable),
+    )
+    kinds = links.dtypes.drop(["geometry", "checkpoint_id"]).to_dict()
+    return pd.concat([links, gates.reindex(columns=links.columns).astype(kinds)])
 
 
 def gate_layer(built: BuiltNetwork, names: pd.Series | None = None) -> gpd.GeoDataFrame:
@@ -208,17 +233,16 @@ def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None 
     built
         The network and what was learnt in building it.
     folder
-        Folder to make: ``nodes``, ``links``, ``edges``, ``crossings``, ``checkpoints``,
-        ``places``, ``speeds``, ``parts``, each ``.parquet``.
+        Folder to make: ``nodes``, ``links`` and ``edges`` (both with the gates),
+        ``crossings``, ``checkpoints``, ``places``, ``speeds``, ``parts``, each ``.parquet``.
     names
         Names of checkpoints, by their id.
     """
     folder.mkdir()
     network = built.network
     node_layer(network).to_parquet(folder / "nodes.parquet")
-    lines = gpd.GeoDataFrame(built.links, geometry=network.lines, crs=4326)
-    lines.to_parquet(folder / "links.parquet")
-    edges = edge_table(network)
+    link_layer(built, names).to_parquet(folder / "links.parquet")
+    edges = edge_table(built)
     edges.attrs = {"regions": list(network.regions), "classes": list(network.classes)}
     edges.to_parquet(folder / "edges.parquet")
     built.crossings.to_parquet(folder / "crossings.parquet")
@@ -234,7 +258,8 @@ def read_parquet(folder: Path | str) -> Network:
     Parameters
     ----------
     folder
-        Folder with ``nodes.parquet``, ``edges.parquet`` and ``links.parquet``.
+        Folder with ``nodes.parquet``, ``edges.parquet`` and ``links.parquet``. Gates, which are
+        no part of a `Network`, are in ``checkpoints.parquet``.
 
     Returns
     -------
@@ -250,8 +275,10 @@ def read_parquet(folder: Path | str) -> Network:
     try:
         nodes = gpd.read_parquet(folder / "nodes.parquet")
         edges = pd.read_parquet(folder / "edges.parquet")
-        lines = gpd.read_parquet(folder / "links.parquet").geometry.to_numpy()
         regions, classes = tuple(edges.attrs["regions"]), tuple(edges.attrs["classes"])
+        edges = edges[edges["checkpoint_id"].isna()]
+        links = gpd.read_parquet(folder / "links.parquet")
+        lines = links.geometry.to_numpy()[links["checkpoint_id"].isna().to_numpy()]
         tail, head, link = (edges[name].to_numpy(np.int64) for name in ("tail", "head", "link"))
         _check_edges(tail, head, link, len(nodes), len(lines))
         return Network(
@@ -262,7 +289,7 @@ def read_parquet(folder: Path | str) -> Network:
             indptr=np.searchsorted(tail, np.arange(len(nodes) + 1)),
             indices=head.astype(np.int32),
             length_m=edges["length_m"].to_numpy(float),
-            hours=edges["hours"].to_numpy(float),
+            hours=edges["hours_if_open"].to_numpy(float),
             mode=_codes(edges["mode"], MODES, np.int8),
             road_class=_codes(edges["road_class"], classes, np.int16),
             link=link.astype(np.int32),
@@ -317,7 +344,7 @@ def write_geopackage(built: BuiltNetwork, file: Path, *, names: pd.Series | None
     """
     layers = {
         "nodes": node_layer(built.network).reset_index(),
-        "links": link_layer(built).reset_index(),
+        "links": link_layer(built, names).reset_index(),
         "crossings": built.crossings.reset_index(),
         "checkpoints": gate_layer(built, names).reset_index(),
         "places": built.places.reset_index(),
@@ -328,25 +355,24 @@ def write_geopackage(built: BuiltNetwork, file: Path, *, names: pd.Series | None
             layer.replace([np.inf, -np.inf], np.nan).to_file(file, layer=name, driver="GPKG")
 
 
-def write_graphml(network: Network, file: Path) -> None:
-    """Write a network as GraphML, which networkx, Gephi and igraph read.
+def write_graphml(built: BuiltNetwork | Network, file: Path) -> None:
+    """Write a network as GraphML in the way of OSMnx, whose ``load_graphml`` reads it.
 
     Parameters
     ----------
-    network
-        The graph; for small work, a country takes minutes and gigabytes.
+    built
+        The network and its gates; for small work, a country takes minutes and gigabytes.
     file
         File to make: the graph of `geo_border.network.exchange.to_networkx`, geometry as WKT.
+        All values are text, as OSMnx writes and expects them.
     """
-    graph = to_networkx(network)
-    for _, data in graph.nodes(data=True):
+    graph = to_networkx(built)
+    for *_, data in (*graph.nodes(data=True), *graph.edges(data=True)):
         for key in [key for key, value in data.items() if value is None]:
             del data[key]
-        if "region_id" in data:
-            data["region_id"] = _NOT_XML.sub("\ufffd", data["region_id"])
-    for *_, data in graph.edges(data=True):
-        data["geometry"] = shapely.to_wkt(data["geometry"], rounding_precision=-1)
-        data["road_class"] = _NOT_XML.sub("\ufffd", data["road_class"])
+        if "geometry" in data:
+            data["geometry"] = shapely.to_wkt(data["geometry"], rounding_precision=-1)
+        data.update({key: _NOT_XML.sub("\ufffd", str(value)) for key, value in data.items()})
     nx.write_graphml_xml(graph, file)
 
 
@@ -361,7 +387,8 @@ def read_graphml(file: Path) -> Network:
     Returns
     -------
     Network
-        The same network.
+        The same network; `geo_border.network.exchange.gates_from_networkx` reads the gates from
+        what OSMnx or networkx make of the file.
 
     Raises
     ------
@@ -378,97 +405,3 @@ def read_graphml(file: Path) -> Network:
     except (OSError, ET.ParseError, nx.NetworkXError, KeyError, ValueError) as error:
         raise NetworkError(f"it is no network in GraphML ({error})", file=file) from error
     return from_networkx(graph)
-
-
-def write_gmns(built: BuiltNetwork, folder: Path) -> None:
-    """Write a network in the General Modeling Network Specification.
-
-    Every direction of a link is a link of its own; both share a geometry. Open checkpoints are
-    links of no length between the sides; crossings without one are left out, as nobody
-    passes them, and so are nodes that no link is left at. ``allowed_uses`` is the mode. Beside
-    the fields of the specification are ``hours`` (travel time, delay), ``ref``, ``way_id`` (in
-    OpenStreetMap), ``bridge``, ``tunnel``, ``gauge_mm`` and ``electrified``.
-
-    Parameters
-    ----------
-    built
-        The network and its gates.
-    folder
-        Folder to make: ``config.csv``, ``node.csv``, ``link.csv``, ``geometry.csv``.
-
-    References
-    ----------
-    Zephyr Foundation, General Modeling Network Specification 0.97.
-    """
-    folder.mkdir()
-    network = built.network
-    gates = built.gates[built.gates["is_open"]]
-    config = {
-        "dataset_name": "geo_border network",
-        "short_length": "m",
-        "long_length": "km",
-        "speed": "km/h",
-        "crs": "EPSG:4326",
-        "geometry_field_format": "WKT",
-        "version_number": GMNS_VERSION,
-        "id_type": "integer",
-    }
-    write_csv(pd.DataFrame([config]), folder / "config.csv")
-    edges = edge_table(network)[~network.crosses]
-    links = pd.DataFrame(
-        {
-            "from_node_id": edges["tail"],
-            "to_node_id": edges["head"],
-            "directed": True,
-            "geometry_id": edges["link"],
-            "dir_flag": np.where(edges["along"], 1, -1),
-            "length": edges["length_m"] / 1000,
-            "facility_type": edges["road_class"],
-            "free_speed": edges["length_m"] / 1000 / edges["hours"],
-            "allowed_uses": edges["mode"],
-            "hours": edges["hours"],
-        }
-    ).join(built.links, on="geometry_id")
-    passages = [
-        pd.DataFrame(
-            {
-                "name": gates.index,
-                "from_node_id": gates[start].to_numpy(),
-                "to_node_id": gates[stop].to_numpy(),
-                "directed": True,
-                "dir_flag": 0,
-                "length": 0.0,
-                "facility_type": "checkpoint",
-                "allowed_uses": gates["mode"].to_numpy(),
-                "hours": gates[delay].to_numpy(),
-            }
-        )
-        for start, stop, delay in (
-            ("home_node", "neighbour_node", "delay_out_h"),
-            ("neighbour_node", "home_node", "delay_in_h"),
-        )
-    ]
-    table = pd.concat([links, *passages], ignore_index=True)
-    table["geometry_id"] = table["geometry_id"].astype("Int64")
-    table.insert(0, "link_id", np.arange(len(table)))
-    table.insert(1, "name", table.pop("name"))
-    write_csv(table, folder / "link.csv")
-    used = np.unique(table[["from_node_id", "to_node_id"]])
-    kind = np.full(network.n_nodes, None, object)
-    kind[gates[["home_node", "neighbour_node"]].to_numpy().ravel()] = "checkpoint"
-    region = np.array([*network.regions, None], object)[network.region]
-    nodes = pd.DataFrame(
-        {
-            "node_id": used,
-            "x_coord": network.lon[used],
-            "y_coord": network.lat[used],
-            "node_type": kind[used],
-            "region_id": region[used],
-        }
-    )
-    write_csv(nodes, folder / "node.csv")
-    used = np.unique(edges["link"])
-    shapes = pd.DataFrame(
-        {"geometry_id": used, "geometry": shapely.to_wkt(network.lines[used], rounding_precision=7)}
-    )
-    write_csv(shapes, folder / "geometry.csv")

@@ -152,7 +152,7 @@ def from_overpass(
     Raises
     ------
     ExtractError
-        If osmnx is not installed, or the server gives no answer.
+        If the server gives no answer.
     GeoBorderError
         As for `from_osm`.
     """

@@ -99,7 +99,7 @@ def test_the_geopackage_has_layers_for_qgis(built, tmp_path):
                       "checkpoints": "Point", "places": "Point"}  # fmt: skip
     links = gpd.read_file(file, layer="links")
     assert links.crs == 4326
-    assert len(links) == len(built.network.lines)
+    assert len(links) == len(built.network.lines) + len(built.gates)
     nodes = gpd.read_file(file, layer="nodes").set_index("node")
     start = shapely.get_point(links.geometry.to_numpy(), 0)
     gaps = shapely.distance(start, nodes.geometry.loc[links["tail"]].to_numpy())
@@ -113,6 +113,7 @@ def test_links_carry_what_their_lines_say(built, tmp_path):
     write_network(built, tmp_path, ["parquet", "gpkg", "gmns"])
     links = gpd.read_parquet(tmp_path / "network" / "links.parquet")
     assert links.index.name == "link"
+    links = links[links["checkpoint_id"].isna()]
     assert (links.geometry.to_numpy() == built.network.lines).all()
     by_way = links.dropna(subset="way_id").groupby("way_id").first()
     assert by_way.index.tolist() == [11, 12, 13, 14, 15, 16]
@@ -121,9 +122,9 @@ def test_links_carry_what_their_lines_say(built, tmp_path):
     assert by_way.loc[16, ["gauge_mm", "electrified"]].tolist() == [1520.0, "contact_line"]
     assert by_way["bridge"].tolist() == [False, True, False, False, False, False]
     layer = gpd.read_file(tmp_path / "network.gpkg", layer="links").set_index("link")
-    table = pd.read_csv(tmp_path / "gmns" / "link.csv").dropna(subset="geometry_id")
-    table = table.set_index(table["geometry_id"].astype(int))
-    for found, index in ((layer, links.index), (table, np.unique(table.index))):
+    table = pd.read_csv(tmp_path / "gmns" / "link.csv").set_index("geometry_id")
+    own = np.intersect1d(table.index, links.index)
+    for found, index in ((layer, links.index), (table, own)):
         one = found[~found.index.duplicated()].loc[index]
         for column in ("name", "ref", "electrified"):
             same = one[column].fillna("") == links.loc[index, column].fillna("")
@@ -156,6 +157,13 @@ def test_what_a_layer_says_in_other_words_is_understood_or_missing(
 
 def test_links_say_both_directions(built):
     links = link_layer(built)
+    gates = links[links["side"] == "gate"].set_index("checkpoint_id")
+    assert gates.loc["road-post", ["hours_along", "hours_against"]].tolist() == [2, 2]
+    assert not gates.loc[~built.gates["is_open"], "is_open"].any()
+    assert (
+        gates.loc[~built.gates["is_open"], ["hours_along", "hours_against"]].isna().all(axis=None)
+    )
+    links = links[links["side"] != "gate"]
     oneway = links[links["hours_against"].isna() | links["hours_along"].isna()]
     # The feeder, cut where a place enters, and the unserved road, cut at its candidate.
     assert 2 <= len(oneway) <= 4
@@ -203,7 +211,8 @@ def test_gmns_has_the_fields_of_the_specification(built, tmp_path):
     assert {"link_id", "from_node_id", "to_node_id", "directed"} <= set(link)
     assert node["node_id"].is_unique
     assert set(node["node_id"]) == set(link["from_node_id"]) | set(link["to_node_id"])
-    assert set(link["allowed_uses"]) == {"road", "rail", "transfer"}
+    assert set(link["allowed_uses"]) == {"road", "rail", "transfer", "closed"}
+    assert (link["link_id"] > 0).all()
     assert link["link_id"].is_unique
     assert link[["from_node_id", "to_node_id"]].isin(set(node["node_id"])).all(axis=None)
     assert set(link["geometry_id"].dropna().astype(int)) == set(geometry["geometry_id"])
@@ -215,7 +224,7 @@ def test_gmns_has_the_fields_of_the_specification(built, tmp_path):
         line = shapely.from_wkt(wkt[int(row.geometry_id)])
         at = node.set_index("node_id").loc[row.from_node_id, ["x_coord", "y_coord"]].to_numpy(float)
         begin = line.coords[0 if row.dir_flag == 1 else -1]
-        assert begin == pytest.approx(at, abs=1e-6)
+        assert begin == tuple(at)  # readers tell nodes by their place
 
 
 def test_another_tool_finds_the_same_times_across_the_border_in_gmns(built, tmp_path):

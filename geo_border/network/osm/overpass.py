@@ -59,15 +59,10 @@ def extract_from_overpass(
     Raises
     ------
     ExtractError
-        If osmnx is not installed, or the server does not answer with ways.
+        If the server does not answer with ways.
     """
-    try:
-        import osmnx  # noqa: PLC0415  (optional)
-    except ImportError as error:
-        raise ExtractError(
-            "osmnx is not installed, which speaks to Overpass servers",
-            remedy="Run `pip install 'geo-border[overpass]'`, or give an extract",
-        ) from error
+    import osmnx  # noqa: PLC0415  (slow to import)
+
     classes = "|".join(dict.fromkeys([*roads.classes, "service"]))
     filters = [
         f'["highway"~"^({classes})$"]',

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import numpy as np
+import osmnx
 import pandas as pd
 import pytest
 import shapely
@@ -26,7 +27,6 @@ from geo_border.network.osm.roads import CAR_ROADS
 from geo_border.network.osm.settlements import settlements_from_extract
 from geo_border.network.osm.tags import wanted
 
-osmnx = pytest.importorskip("osmnx", reason="osmnx is the optional client for Overpass")
 REAL = Path(__file__).parents[4] / "shared" / "osm" / "liechtenstein_thriemer.osm.pbf"
 FILTER = re.compile(r'\["(\w+)"~"([^"]+)"\]')
 MARK = re.compile(r"\((node|way|relation)\['(\w+)'='(\w+)'\]")
