@@ -5,6 +5,7 @@ A message says what is wrong, where (file and row), and how to mend it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class GeoBorderError(Exception):
         text = f"{where}: {problem}" if where else problem
         if remedy:
             text = f"{text}. {remedy}"
+        # Values come out of frames, whose numbers numpy shows as np.float64(0.0).
+        text = re.sub(r"\bnp\.(?:\w+\(([^()]*)\)|(True|False)_)", r"\1\2", text)
         # An error that a worker process sends here is made again from its own text.
         super().__init__(text if text.endswith((".", "?")) else f"{text}.")
 

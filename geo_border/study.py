@@ -107,7 +107,9 @@ def open_study(study: str | Path) -> Study:
     Parameters
     ----------
     study
-        Name of an embedded study, a folder with a study.toml, or the path of one.
+        Name of an embedded study, a folder with a study.toml, or the path of one. A text that
+        is the name of an embedded study is that one, whatever lies in the working directory:
+        a `Path`, or ``./`` before it, means the folder.
 
     Returns
     -------
@@ -121,8 +123,8 @@ def open_study(study: str | Path) -> Study:
     """
     path = Path(study)
     embedded = embedded_studies()
-    if str(study) in embedded and not path.exists():
-        path = embedded[str(study)]
+    if isinstance(study, str) and study in embedded:
+        path = embedded[study]
     elif not path.exists() and path.suffix != ".toml":
         raise StudyError(
             f"there is no study {str(study)!r}",

@@ -1,11 +1,17 @@
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.table import Table
+from rich.text import Text
 
 from geo_border import __version__
 from geo_border.cli import main
+from geo_border.cli.console import err, out
+from geo_border.study import open_study
+from geo_border.templates import embedded_studies
 
 
 def geo_border(*arguments, cwd=None):
@@ -163,3 +169,43 @@ def test_a_full_disk_is_one_message(mini, tmp_path):
     assert ran.returncode == 2
     assert "Traceback" not in ran.stderr
     assert "Check the folder" in ran.stderr.replace("\n", " ")
+
+
+def test_a_folder_of_the_name_of_an_embedded_study_does_not_shadow_it(mini, tmp_path):
+    (tmp_path / "ru-kz").symlink_to(mini)
+    named = geo_border("isochrones", "ru-kz", "--from", "x", "--hours", "-1", cwd=tmp_path)
+    assert "ru-kz is the study that comes with the package; ./ru-kz is the folder" in named.stderr
+    assert open_study("ru-kz").folder == embedded_studies()["ru-kz"]
+    own = geo_border("check", "./ru-kz", cwd=tmp_path)
+    assert own.returncode == 0, own.stderr
+    assert "comes with the package" not in own.stderr
+
+
+def test_a_new_study_of_an_embedded_name_is_told_how_it_is_opened(tmp_path):
+    made = geo_border("new", "ru-kz", cwd=tmp_path)
+    assert "geo-border run ./ru-kz" in made.stdout
+    assert "geo-border run mine" in geo_border("new", "mine", cwd=tmp_path).stdout
+
+
+HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b2J\u202egnp.exe\udcff"
+
+
+@pytest.mark.parametrize("wrap", [str, Text, lambda text: f"[bold]{text}[/bold]"])
+def test_no_name_commands_the_terminal(wrap, monkeypatch):
+    for console in (out, err):
+        monkeypatch.setattr(console, "file", io.StringIO())
+        table = Table(title=Text(HOSTILE))
+        table.add_column(Text(HOSTILE))
+        table.add_row(Text(HOSTILE))
+        console.print(wrap(HOSTILE))
+        console.print(table)
+        written = console.file.getvalue()
+        assert "red" in written
+        assert written.encode("utf-8")
+        assert not set(written) & set("\x1b\x07\x9b\u202e")
+
+
+def test_names_in_errors_command_nothing_either(tmp_path):
+    ran = geo_border("run", tmp_path / "a\x1b]0;title\x07b")
+    assert ran.returncode == 2
+    assert "\x1b" not in ran.stderr

@@ -165,7 +165,8 @@ def checkpoint_origin(network: Network, tables: GateTables, checkpoint_id: str) 
     if checkpoint_id not in tables.gates.index:
         raise CheckpointError(
             f"checkpoint {checkpoint_id!r} has no gate on the network",
-            remedy=f"Those that have are {', '.join(map(str, tables.gates.index[:5]))} …"
+            remedy=f"Those that have are {', '.join(map(str, tables.gates.index[:5]))}"
+            f"{' …' if tables.n_gates > 5 else ''}"
             if tables.n_gates
             else "None has: the roads of the two sides do not meet at any",
         )

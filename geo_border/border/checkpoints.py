@@ -136,7 +136,7 @@ def placed_checkpoints(
         raise CheckpointError(
             f"no default delay for mode {', '.join(missing)}",
             file=file,
-            remedy="Add it to [delays] in study.toml",
+            remedy="Add it to `delay_h` in [checkpoints] of study.toml",
         )
     found = table.drop(columns=["delay_h", "delay_out_h", "delay_in_h"], errors="ignore").assign(
         **{

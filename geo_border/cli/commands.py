@@ -32,6 +32,7 @@ from geo_border.cli.console import (
     out,
     spread,
     stages_shown,
+    study_named,
 )
 from geo_border.cli.matrix import matrix
 from geo_border.cli.tables import levels_table, network_lines
@@ -93,11 +94,10 @@ def run(
     """
     from geo_border.index.registry import LEVELS  # noqa: PLC0415  (--help stays quick)
     from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
     from geo_border.typology.rules import LABELS  # noqa: PLC0415  (--help stays quick)
 
     begun = time.perf_counter()
-    opened = open_study(study)
+    opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
     with stages_shown(STAGES) as progress, spread(scheduler):
         results = opened.run(folder, progress=progress)
@@ -149,9 +149,8 @@ def network(
     Stages that a run in the same folder has finished are not computed again.
     """
     from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
-    opened = open_study(study)
+    opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
     stages = [*STAGES[: STAGES.index("network") + 1], "outputs"]
     with stages_shown(stages) as progress:
@@ -204,9 +203,8 @@ def isochrones(
     """
     from geo_border.inputs.proposals import Proposal  # noqa: PLC0415  (--help stays quick)
     from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
-    opened = open_study(study)
+    opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
     stages = [*STAGES[: STAGES.index("network") + 1], "access", "outputs"]
     with stages_shown(stages) as progress:
@@ -236,9 +234,8 @@ def isochrones(
 def check(study: StudyArgument) -> None:
     """Audit the inputs of a study; exit code 1 if there are errors, 2 if it cannot be read."""
     from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
-    opened = open_study(study)
+    opened = study_named(study)
     with stages_shown(STAGES[: STAGES.index("network") + 1]) as progress:
         findings = opened.check(progress=progress)
     colour = {"error": "red", "warning": "yellow", "note": "dim"}
@@ -268,9 +265,8 @@ def fetch(
     A download that broke off is taken up where it stopped; what is there and verified is left.
     """
     from geo_border.inputs.fetch import fetch_extracts  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
 
-    opened = open_study(study)
+    opened = study_named(study)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -328,13 +324,15 @@ def new(
 ) -> None:
     """Copy a study, to replace what it says and its files by those of your own border."""
     from geo_border.settings import read_settings  # noqa: PLC0415  (--help stays quick)
-    from geo_border.templates import new_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.templates import embedded_studies, new_study  # noqa: PLC0415  (--help stays quick)
 
     new_study(folder, template=template)
+    # The name alone would be that of the embedded study.
+    named = f"./{folder}" if str(folder) in embedded_studies() else f"{folder}"
     steps = [f"edit {folder / 'study.toml'} and replace the files it names"]
     if read_settings(folder / "study.toml").osm is not None:
-        steps.append(f"geo-border fetch {folder}")
-    steps += [f"geo-border check {folder}", f"geo-border run {folder}"]
+        steps.append(f"geo-border fetch {named}")
+    steps += [f"geo-border check {named}", f"geo-border run {named}"]
     out.print(Text(f"{folder} is ready. Next:"), soft_wrap=True)
     for number, step in enumerate(steps, start=1):
         out.print(Text(f"  {number}. {step}"), soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -15,12 +16,15 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import ConsoleOptions, RenderableType
     from rich.segment import Segment
+
+    from geo_border.study import Study
 
 
 _COMMANDS = re.compile(
@@ -64,8 +68,8 @@ StudyArgument = Annotated[
     str,
     typer.Argument(
         metavar="STUDY",
-        help="Name of an embedded study (see `geo-border studies`), a folder with a study.toml, "
-        "or the path of a study.toml.",
+        help="Name of an embedded study (see `geo-border studies`), a folder with a study.toml "
+        "(./NAME if an embedded one has its name), or the path of a study.toml.",
         show_default=False,
     ),
 ]
@@ -121,6 +125,28 @@ BorderOption = Annotated[
 ]
 
 ModeOption = Annotated[Literal["road", "rail", "both"], typer.Option(help="Mode of the trips.")]
+
+
+def study_named(study: str) -> Study:
+    """Open a study, and say so if a folder has the name of the embedded one that is opened.
+
+    Parameters
+    ----------
+    study
+        As `geo_border.study.open_study` takes it.
+
+    Returns
+    -------
+    Study
+        The study.
+    """
+    from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.templates import embedded_studies  # noqa: PLC0415  (--help stays quick)
+
+    if study in embedded_studies() and (Path(study) / "study.toml").exists():
+        note = f"{study} is the study that comes with the package; ./{study} is the folder here"
+        err.print(Text(note, style="yellow"), soft_wrap=True)
+    return open_study(study)
 
 
 def spread(scheduler: str | None) -> AbstractContextManager[None]:

@@ -18,6 +18,7 @@ from geo_border.cli.console import (
     out,
     spread,
     stages_shown,
+    study_named,
 )
 
 _ENDS = "`home`, `neighbour`, the id of a region, or the id or name of a place; once for each"
@@ -63,9 +64,9 @@ def matrix(
 ) -> None:
     """Write the travel times between all pairs of places, or a block of them."""
     from geo_border.inputs.proposals import Proposal  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import MATRIX_STAGES, open_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.study import MATRIX_STAGES  # noqa: PLC0415  (--help stays quick)
 
-    opened = open_study(study)
+    opened = study_named(study)
     with stages_shown(MATRIX_STAGES) as progress, spread(scheduler):
         rows, columns = opened.matrix(
             file,

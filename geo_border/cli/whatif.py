@@ -19,6 +19,7 @@ from geo_border.cli.console import (
     list_option,
     out,
     spread,
+    study_named,
 )
 from geo_border.cli.tables import whatif_tables
 from geo_border.errors import CheckpointError
@@ -99,10 +100,9 @@ def whatif(
     from geo_border.folders import whole_folder  # noqa: PLC0415
     from geo_border.inputs.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
     from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
-    from geo_border.study import open_study  # noqa: PLC0415
 
     begun = time.perf_counter()
-    opened = open_study(study)
+    opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
     proposal = Proposal(
         close=tuple(close or ()),

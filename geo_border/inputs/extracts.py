@@ -297,12 +297,13 @@ def _units_in(form: Units, parts: dict[str, Any], side: str) -> gpd.GeoDataFrame
     known = ", ".join(countries["country"].dropna())
     names = ", ".join(cut["name"].dropna().head(10))
     levels = ", ".join(map(str, parts["osm_levels"]["admin_level"]))
+    held = f"They hold land of {known or 'no country'} and "
+    held += f"boundaries of the levels {levels}; choose another level," if levels else "no units;"
     raise StudyError(
         f"regions.{side}: the extracts hold no whole unit of {form.country} at admin_level "
         f"{form.admin_level}" + (f"; the outlines of {names} are incomplete" if names else ""),
         file="study.toml",
-        remedy=f"They hold land of {known} and boundaries of the levels {levels}; choose another "
-        "level, add the extract of the neighbouring area, or name a file",
+        remedy=f"{held} add the extract of the neighbouring area, or name a file",
     )
 
 
@@ -328,11 +329,12 @@ def _land(country: str, parts: dict[str, Any], key: str) -> shapely.Geometry:
     countries = parts["osm_countries"]
     found = countries[(countries["country"] == country) & countries["is_whole"]]
     if found.empty:
-        whole = ", ".join(countries.loc[countries["is_whole"], "country"]) or "none"
+        whole = ", ".join(countries.loc[countries["is_whole"], "country"])
+        held = f"They hold those of {whole}" if whole else "They hold none whole"
         raise StudyError(
             f"{key}: the extracts do not hold the whole outline of {country}",
             file="study.toml",
-            remedy=f"They hold those of {whole}; name a file instead",
+            remedy=f"{held}; name a file instead",
         )
     return found.geometry.iloc[0]
 

@@ -215,7 +215,10 @@ def _check_modes(modes: tuple[str, ...], gates: pd.DataFrame) -> None:
     for mode in modes:
         if mode not in there:
             raise CheckpointError(
-                f"no checkpoint has the mode {mode!r}", remedy=f"They have {', '.join(there)}"
+                f"no checkpoint has the mode {mode!r}",
+                remedy=f"They have {', '.join(there)}"
+                if there
+                else "The network reaches no checkpoint from both sides",
             )
 
 

@@ -313,7 +313,11 @@ def check_names(names: Collection[str], known: pd.Index[str], *, listed: str = "
     unknown = sorted(set(names) - set(known))
     if unknown:
         like = get_close_matches(unknown[0], list(known), n=3, cutoff=0.4)
-        some = f"They have {', '.join(map(str, like or known[:5]))} …"
+        some = f"They have {', '.join(map(str, like or known[:5]))}"
+        if len(known) > len(like or known[:5]):
+            some += " …"
+        if not len(known):
+            some = "They have none: the network reaches no checkpoint from both sides"
         raise CheckpointError(
             f"the scenario names checkpoint {unknown[0]!r}, which the tables do not have",
             remedy=some if like or not listed else f"All that there are stand in {listed}",

@@ -83,8 +83,8 @@ def scenario_stage(
         if what.modes and not known["mode"].isin(what.modes).any():
             raise CheckpointError(
                 f"{name}: no trip by {mode} passes a checkpoint of mode {', '.join(what.modes)}",
-                remedy=f"Those it passes have {', '.join(sorted(set(known['mode'])))}; trips by "
-                "another mode are compared with `--mode` (`mode=` in Python)",
+                remedy=f"Those it passes have {', '.join(sorted(set(known['mode']))) or 'none'}; "
+                "trips by another mode are compared with `--mode` (`mode=` in Python)",
             )
     tables = gate_tables(built["network"], places, known, modes=MODES_OF[mode])
     found = changes(
