@@ -25,6 +25,11 @@ class GeoBorderError(Exception):
         The row, link or feature in that file, as a user would look it up.
     remedy
         What to do about it.
+
+    Attributes
+    ----------
+    problem, remedy
+        As given, to be said again with another place.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class GeoBorderError(Exception):
         row: str | int | None = None,
         remedy: str | None = None,
     ) -> None:
+        self.problem, self.remedy = problem, remedy
         where = "" if file is None else f"{file}"
         if row is not None:
             where += f", row {row}" if where else f"row {row}"

@@ -180,6 +180,7 @@ class Checkpoints(Section):
     open_status: list[Status] = ["open", "restricted"]
     open_users: list[Users] = ["multilateral", "bilateral"]
     farthest_km: Positive = 50
+    month: Annotated[int, Field(ge=1, le=12)] | None = None
     delay_h: dict[Mode, NotNegative] = {}
     delay_source: str = ""
 

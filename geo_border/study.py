@@ -454,7 +454,9 @@ class Study:
         built = run.network().built
         places = built["places"]
         progress("searches")
-        tables, scenario = border_asked(built, what, passed, mode)
+        tables, scenario = border_asked(
+            built, what, passed, mode, month=self.settings.checkpoints.month
+        )
         times = pair_times(
             built["network"],
             places,

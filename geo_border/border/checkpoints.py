@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from opening_hours import (  # type: ignore[attr-defined]  # its stub forgets ParserError
-    OpeningHours,
-    ParserError,
-    State,
-)
 
+from geo_border.border.hours import Opening, read_hours
 from geo_border.border.line import along
 from geo_border.errors import CheckpointError
 
@@ -29,49 +24,6 @@ ON_THE_LINE = ("road", "rail", "ferry", "foot")
 """Modes whose checkpoints lie on the border itself; airports do not."""
 
 
-def expected_wait(hours: str) -> float:
-    """Mean wait for the opening of a checkpoint, arrivals uniform over the week.
-
-    Parameters
-    ----------
-    hours
-        Opening hours in OSM syntax, such as ``"Mo-Su 08:00-20:00"``.
-
-    Returns
-    -------
-    float
-        Hours: the sum over closed blocks of ``c² / 2`` over the 168 hours of a week; one
-        closed block of `c` hours a day gives ``c² / 48``. Infinite if it never opens.
-
-    Raises
-    ------
-    CheckpointError
-        If the text is not in the opening-hours syntax.
-    """
-    try:
-        rule = OpeningHours(hours)
-    except ParserError as error:
-        raise CheckpointError(
-            f"opening hours {hours!r} are not in OSM syntax",
-            remedy='Write for example "24/7" or "Mo-Fr 08:00-20:00"',
-        ) from error
-    # An ordinary week, without a holiday of any country.
-    start = datetime(2024, 6, 3)  # noqa: DTZ001  (local time at the checkpoint)
-    stop = start + timedelta(days=7)
-    closed = [
-        [max(begin, start), min(end, stop)]
-        for begin, end, state, _ in rule.intervals(start, stop)
-        if state != State.OPEN
-    ]
-    if closed and closed[0] == [start, stop]:
-        return float("inf")
-    if len(closed) > 1 and closed[0][0] == start and closed[-1][1] == stop:
-        # The week repeats: its last and first hours are one block.
-        closed[0][0] -= stop - closed.pop()[0]
-    blocks = ((end - begin) / timedelta(hours=1) for begin, end in closed)
-    return sum(block**2 for block in blocks) / 2 / 168
-
-
 def placed_checkpoints(
     table: pd.DataFrame,
     border: gpd.GeoDataFrame,
@@ -80,6 +32,7 @@ def placed_checkpoints(
     open_status: Collection[str] = ("open", "restricted"),
     open_users: Collection[str] = ("multilateral", "bilateral"),
     farthest_km: float = 50,
+    month: int | None = None,
     file: str = "checkpoints",
 ) -> gpd.GeoDataFrame:
     """Checkpoints with their place on the border and the delay of a passage.
@@ -100,6 +53,8 @@ def placed_checkpoints(
         as general.
     farthest_km
         Distance from the border at which a checkpoint on it must be a mistake, km.
+    month
+        Month that opening hours are read of, 1 to 12; the whole year if not given.
     file
         Name of the table's file, for messages.
 
@@ -108,16 +63,18 @@ def placed_checkpoints(
     GeoDataFrame
         The table with points, ``chainage_km``, ``border_distance_km``, ``delay_out_h``
         (home to neighbour), ``delay_in_h``, ``delay_h`` (their mean), ``wait_h`` (the part of
-        them that is the expected wait for the opening), ``delay_imputed``, ``in_service``
-        (a checkpoint on the border whose place is unknown is not), ``is_open`` (in service
-        and for general traffic); region ids filled from the nearest piece of the border
-        where the table has none.
+        them that is the expected wait for the opening in its season), ``season_share`` (of the
+        time, 0 where it never opens), ``hours_remark`` (words in its hours), ``delay_imputed``
+        (a direction has the default of its mode), ``in_service`` (one that never opens, or on
+        the border and nobody knows where, is not), ``is_open`` (in service and for general
+        traffic); region ids filled from the nearest piece of the border where the table has
+        none.
 
     Raises
     ------
     CheckpointError
-        If a checkpoint on the border lies farther from it than `farthest_km`, or a mode has
-        no default delay.
+        If a checkpoint on the border lies farther from it than `farthest_km`, a mode has
+        no default delay, or opening hours cannot be read.
     """
     points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), table.index, crs=4326)
     position = along(border, points)
@@ -146,35 +103,46 @@ def placed_checkpoints(
         chainage_km=position["chainage_km"].where(on_line),
         border_distance_km=position["border_distance_km"],
     )
-    wait = _waits(table["hours"], file)
+    opening = _openings(table, month, file)
+    opens = opening["season_share"] > 0
+    # Who opens one that never opens by its hours does not keep them.
+    wait = opening["wait_h"].where(opens, 0.0)
     default = table["mode"].map(dict(delay_h)).astype(float)
+    imputed = pd.Series(data=False, index=table.index)
     for column in ("delay_out_h", "delay_in_h"):
         given = table[column] if column in table else table["delay_h"]
-        found[column] = given.fillna(table["delay_h"]).fillna(default).astype(float) + wait
+        given = given.fillna(table["delay_h"]).astype(float)
+        imputed |= given.isna()
+        found[column] = given.fillna(default) + wait
     found["delay_h"] = (found["delay_out_h"] + found["delay_in_h"]) / 2
     found["wait_h"] = wait
-    found["delay_imputed"] = table["delay_h"].isna()
-    found["in_service"] = table["status"].isin(open_status) & (points.x.notna() | ~on_line)
+    found["season_share"] = opening["season_share"]
+    found["hours_remark"] = opening["remark"].where(opening["remark"] != "", None)
+    found["delay_imputed"] = imputed
+    is_placed = points.x.notna() | ~on_line
+    found["in_service"] = table["status"].isin(open_status) & is_placed & opens
     general = table["users"].isna() | table["users"].isin(open_users)
     found["is_open"] = found["in_service"] & general
     return gpd.GeoDataFrame(found, geometry=points)
 
 
-def _waits(hours: pd.Series[str], file: str) -> pd.Series[float]:
-    """Expected wait of each checkpoint; none where its hours are unknown."""
-    waits = []
-    for number, (checkpoint_id, text) in enumerate(hours.items(), start=2):
+def _openings(table: pd.DataFrame, month: int | None, file: str) -> pd.DataFrame:
+    """What the hours of each checkpoint mean; always open where they are unknown."""
+    found = []
+    columns = table["hours"], table["lon"], table["lat"]
+    for number, (text, lon, lat) in enumerate(zip(*columns, strict=True)):
         if pd.isna(text):
-            waits.append(0.0)
-        else:
-            try:
-                waits.append(expected_wait(text))
-            except CheckpointError as error:
-                problem = f"opening hours {text!r} are not in OSM syntax"
-                remedy = 'Write for example "24/7" or "Mo-Fr 08:00-20:00"'
-                row = f"{number} ({checkpoint_id})"
-                raise CheckpointError(problem, file=file, row=row, remedy=remedy) from error
-    return pd.Series(waits, hours.index, dtype=float)
+            found.append(Opening(0.0, 1.0))
+            continue
+        at = None if pd.isna(lon) or pd.isna(lat) else (float(lon), float(lat))
+        try:
+            found.append(read_hours(text, at=at, month=month))
+        except CheckpointError as error:
+            row = f"{number + 2} ({table.index[number]})"
+            raise CheckpointError(error.problem, file=file, row=row, remedy=error.remedy) from error
+    fields = ("wait_h", "season_share", "remark")
+    rows = {name: [getattr(opening, name) for opening in found] for name in fields}
+    return pd.DataFrame(rows, table.index).astype({"wait_h": float, "season_share": float})
 
 
 def permeability(

@@ -353,23 +353,24 @@ def checkpoints_of(parts: dict[str, Any], register: pd.DataFrame | None) -> pd.D
     -------
     DataFrame
         Index ``checkpoint_id``; the columns of a register and ``known_from``, ``osm`` (ids of
-        the objects), ``confidence``. What a register says goes before the tags, but for the
-        place. Objects that no way passes are left out.
+        the objects), ``confidence``, ``hours_unread``. What a register says goes before the
+        tags, but for the place. Objects that no way passes are left out.
     """
     posts = pd.DataFrame(parts["osm_posts"]).set_index("checkpoint_id")
     posts = posts[posts["mode"].notna()].assign(known_from=TAGS)
     posts["name"] = posts["name"].fillna(posts["place"]).fillna(posts.index.to_series())
-    columns = [*_POST_COLUMNS, "known_from", "osm", "confidence"]
+    columns = [*_POST_COLUMNS, "known_from", "osm", "confidence", "hours_unread"]
     if register is None:
         return posts[columns]
     table = match_posts(register, posts)
     same = table.dropna(subset=["checkpoint_id", "post_id"]).set_index("checkpoint_id")
-    ours = register.assign(known_from=REGISTER, osm=None, confidence=None)
+    ours = register.assign(known_from=REGISTER, osm=None, confidence=None, hours_unread=None)
     matched = same["post_id"]
     ours.loc[same.index, ["lon", "lat"]] = same[["lon", "lat"]]
     ours.loc[same.index, "known_from"] = BOTH
-    for column in ("osm", "confidence"):
+    for column in ("osm", "confidence", "hours_unread"):
         ours.loc[same.index, column] = matched.map(posts[column])
+    ours["hours_unread"] = ours["hours_unread"].where(ours["hours"].isna(), None)
     for column in ("accuracy_km", "hours"):
         ours.loc[same.index, column] = ours[column].fillna(matched.map(posts[column]))
     others = posts.loc[~posts.index.isin(matched), columns]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from geo_border.border.checkpoints import expected_wait
 from geo_border.border.edges import WGS84
+from geo_border.border.hours import expected_wait
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.mistakes import parsed_toml
 from geo_border.routing.scenarios import Scenario, check_names
@@ -143,7 +143,13 @@ def _csv_rows(text: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame) -> Scenario:
+def scenario_of(
+    proposal: Proposal,
+    gates: pd.DataFrame,
+    crossings: pd.DataFrame,
+    *,
+    month: int | None = None,
+) -> Scenario:
     """Scenario that a proposal means.
 
     Parameters
@@ -152,6 +158,8 @@ def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame
         What a planner would change.
     gates, crossings
         Of the network, see `geo_border.network.build.BuiltNetwork`.
+    month
+        Month that opening hours are read of; the whole year if not given.
 
     Returns
     -------
@@ -190,8 +198,12 @@ def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame
     hours = dict(_pair(entry) for entry in proposal.hours)
     one_way = dict(_pair(entry) for entry in proposal.one_way)
     check_names({*hours, *one_way}, gates.index, listed=LISTED)
-    for text in hours.values():
-        expected_wait(text)
+    for name, text in hours.items():
+        if np.isinf(expected_wait(text, month=month)):
+            raise CheckpointError(
+                f"by the opening hours {text!r} {name} never opens",
+                remedy=f"Use --close {name} (`close` in a list of scenarios)",
+            )
     for twin, name in twins.items():
         if name in delay:
             delay.setdefault(twin, delay[name])
@@ -202,6 +214,7 @@ def scenario_of(proposal: Proposal, gates: pd.DataFrame, crossings: pd.DataFrame
         opened=frozenset([*opened, *twins]),
         delay_h=delay,
         opening_hours=hours,
+        month=month if hours else None,
         one_way=one_way,
         modes=frozenset(proposal.modes),
         users=proposal.users,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from geo_border.border.checkpoints import USERS, expected_wait
+from geo_border.border.checkpoints import USERS
+from geo_border.border.hours import expected_wait
 from geo_border.errors import CheckpointError
 from geo_border.routing.passage_kernels import fill_passages, tree_from
 
@@ -43,6 +43,8 @@ class Scenario:
     opening_hours
         Other opening hours of some checkpoints in OSM syntax: their expected wait takes the
         place of that of the hours as they are, or is added to a delay given in `delay_h`.
+    month
+        Month that `opening_hours` are read of, 1 to 12; the whole year if not given.
     one_way
         Checkpoints passed in one direction alone, ``"out"`` or ``"in"``.
     modes
@@ -61,6 +63,7 @@ class Scenario:
     opened: frozenset[str] = frozenset()
     delay_h: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     opening_hours: Mapping[str, str] = field(default_factory=dict)
+    month: int | None = None
     one_way: Mapping[str, str] = field(default_factory=dict)
     modes: frozenset[str] = frozenset()
     users: str | None = None
@@ -267,7 +270,7 @@ class GateDelays:
             if name not in scenario.delay_h and self.wait is not None:
                 before = self.wait[at[name]]
                 hours[:, at[name]] -= before if before < np.inf else np.nan
-            hours[:, at[name]] += _wait(text)
+            hours[:, at[name]] += expected_wait(text, month=scenario.month)
         if not (scenario.delay_factor >= 0 and (hours >= 0).all()):
             raise CheckpointError(
                 "a delay or the delay factor is negative or missing",
@@ -288,9 +291,6 @@ class GateDelays:
                 )
             hours[1 - DIRECTIONS.index(direction), at[name]] = np.inf
         return hours
-
-
-_wait = cache(expected_wait)
 
 
 def check_names(names: Collection[str], known: pd.Index[str], *, listed: str = "") -> None:

@@ -35,6 +35,7 @@ def border_asked(
     passed: Border,
     mode: Mode,
     *,
+    month: int | None = None,
     trees: bool = False,
 ) -> tuple[GateTables, Scenario]:
     """Tables of the gates that are in use or named, and the scenario that is asked for.
@@ -49,6 +50,8 @@ def border_asked(
         How the border is passed.
     mode
         Mode of the trips.
+    month
+        Month that opening hours are read of; the whole year if not given.
     trees
         As `geo_border.routing.tables.gate_tables` takes it.
 
@@ -67,7 +70,7 @@ def border_asked(
     _check_choice("border", passed, get_args(Border))
     _check_choice("mode", mode, get_args(Mode))
     network, places, gates = built["network"], built["places"], built["gates"]
-    scenario = scenario_of(what, gates, built["crossings"])
+    scenario = scenario_of(what, gates, built["crossings"], month=month)
     used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
     passed_by = gates["mode"].isin(MODES_OF[mode])
     if len(gates) and not passed_by.any():

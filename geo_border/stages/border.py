@@ -99,6 +99,7 @@ def _checkpoints(
             open_status=section.open_status,
             open_users=section.open_users,
             farthest_km=section.farthest_km,
+            month=section.month,
             file=section.file or TAGS,
         )
         # Nobody measured the 0 h of the rule.

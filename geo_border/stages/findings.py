@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_border.border.checkpoints import ON_THE_LINE
 from geo_border.border.edges import extent
 from geo_border.border.line import along
 from geo_border.border.locate import polygon_of
@@ -18,6 +17,7 @@ from geo_border.inputs.extracts import TAGS
 from geo_border.network.doubles import listed_twice
 from geo_border.network.osm.speeds import FALLBACK, speed_table
 from geo_border.network.seams import speed_seams
+from geo_border.stages.checkpoint_findings import Finding, of_checkpoints
 from geo_border.stages.corridors import corridor_stops
 from geo_border.stages.quality import account
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from geo_border.inputs.read import Inputs
     from geo_border.settings import Settings
-
-Finding = tuple[str, str, str, str, str]
 
 COARSE_KM = 0.05
 """A border farther than this from where it is has crossings on its wrong side, km."""
@@ -86,7 +84,13 @@ def findings(
         )
         for seam in speed_seams(_default_speeds(inputs)).to_dict("records")
     ]
-    rows += _of_passage(border["checkpoints"], built["gates"])
+    rows += of_checkpoints(
+        settings,
+        border["border"],
+        border["checkpoints"],
+        built["gates"],
+        _rows_of_register(settings, inputs.checkpoints),
+    )
     rows += _of_outlines(border["followed"])
     rows += _misplaced(settings, inputs, border)
     regions = border["regions"]
@@ -167,37 +171,11 @@ def findings(
     return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)
 
 
-def _of_passage(checkpoints: pd.DataFrame, gates: pd.DataFrame) -> list[Finding]:
-    """A border that nobody passes, and checkpoints that are open nobody knows where."""
-    rows: list[Finding] = []
-    if not gates["is_open"].any():
-        is_open = checkpoints["is_open"] & checkpoints["mode"].isin(ON_THE_LINE)
-        status = ", ".join(sorted(set(checkpoints["status"].dropna())))
-        why = f"none of the {len(checkpoints)} checkpoints is open (status {status})"
-        mend = "correct status and users, or open_status and open_users"
-        if checkpoints.empty:
-            why, mend = "there is no checkpoint", "name a register, or set open_crossings"
-        elif is_open.any():
-            why = f"none of the {is_open.sum()} open checkpoints lies on the network"
-            mend = "check their places and modes, or raise crossing_tolerance_km"
-        problem = f"{why}: nobody gets across; if that is not so, {mend}"
-        rows.append(("warning", "checkpoints", "closed border", problem, ""))
-    placeless = checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].isna()
-    rows += [
-        (
-            "warning",
-            "checkpoints",
-            str(row["name"]),
-            (
-                f"is {row['status']}, but its place is not known: it is not counted as open; add "
-                "lon and lat"
-            ),
-            "",
-        )
-        for row in checkpoints[placeless].to_dict("records")
-        if row["status"] not in ("closed", "planned")
-    ]
-    return rows
+def _rows_of_register(settings: Settings, checkpoints: pd.DataFrame) -> dict[str, str]:
+    """File and row of the checkpoints of the register."""
+    file = settings.checkpoints.file or ""
+    ours = checkpoints.index[checkpoints["known_from"] != TAGS]
+    return {str(name): _at(file, number) for number, name in enumerate(ours)}
 
 
 def _of_outlines(followed: pd.DataFrame) -> list[Finding]:

@@ -137,7 +137,8 @@ def isochrones_from(
         from there one goes into both sides without passing it.
     """
     network, places = built["network"], built["places"]
-    tables, scenario = border_asked(built, what, passed, mode, trees=True)
+    month = settings.checkpoints.month
+    tables, scenario = border_asked(built, what, passed, mode, month=month, trees=True)
     posts = border["checkpoints"]
     named = posts.index[(posts.index == start) | (posts["name"] == start)]
     if len(named):

@@ -170,7 +170,12 @@ def _of_checkpoints(
         open_now = rows[rows["is_open"]]
         sourced = int((~open_now["delay_imputed"]).sum())
         by_rule = int((open_now["known_from"] == RULE).sum())
-        free = f"{by_rule} have 0 h by open_crossings, " if by_rule else ""
+        others = len(open_now) - sourced - by_rule
+        told = [
+            f"{by_rule} have 0 h by open_crossings" if by_rule else "",
+            f"{others} have the default of {default_h[str(mode)]:g} h" if others else "",
+            settings.checkpoints.delay_source or "no source is given",
+        ]
         lines += [
             ("checkpoints", f"open, {mode}", len(open_now), "", f"of {len(rows)} in the register"),
             (
@@ -178,10 +183,30 @@ def _of_checkpoints(
                 f"delay from a source, {mode}",
                 sourced,
                 "",
-                (
-                    f"{free}the others have {default_h[str(mode)]:g} h; "
-                    f"{settings.checkpoints.delay_source or 'no source is given'}"
+                "; ".join(filter(None, told)),
+            ),
+        ]
+    seasonal = on_line[on_line["season_share"].between(0, 1, inclusive="neither")]
+    never = on_line[on_line["season_share"] == 0]
+    if len(seasonal) or len(never):
+        share = "of the year" if settings.checkpoints.month is None else "of the month"
+        lines += [
+            (
+                "checkpoints",
+                "open in a season alone, by their hours",
+                len(seasonal),
+                "",
+                "; ".join(
+                    f"{row['name']}, {100 * row['season_share']:.0f} % {share}"
+                    for row in seasonal.to_dict("records")
                 ),
+            ),
+            (
+                "checkpoints",
+                "never open, by their hours",
+                len(never),
+                "",
+                "; ".join(never["name"].astype(str)),
             ),
         ]
     unreached = on_line.index[on_line["is_open"] & ~on_line.index.isin(gates.index)]

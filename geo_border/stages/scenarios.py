@@ -70,8 +70,11 @@ def scenario_stage(
         If a scenario does not fit the border.
     """
     places, gates, crossings = built["places"], built["gates"], built["crossings"]
+    month = settings.checkpoints.month
     checked = {
-        name: what if isinstance(what, Scenario) else scenario_of(what, gates, crossings)
+        name: what
+        if isinstance(what, Scenario)
+        else scenario_of(what, gates, crossings, month=month)
         for name, what in scenarios.items()
     }
     wanted = {name for what in checked.values() for name in what.named}

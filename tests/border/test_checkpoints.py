@@ -3,10 +3,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
 
-from geo_border.border.checkpoints import expected_wait, permeability, placed_checkpoints
+from geo_border.border.checkpoints import permeability, placed_checkpoints
 from geo_border.border.line import border_line
 from geo_border.errors import CheckpointError
 
@@ -38,37 +36,6 @@ def table(**columns):
     return pd.DataFrame([base | columns], index=pd.Index(["post"], name="checkpoint_id"))
 
 
-@pytest.mark.parametrize(
-    ("hours", "wait"),
-    [
-        ("24/7", 0),
-        ("Mo-Su 08:00-20:00", 12**2 / 48),
-        ("Mo-Su 20:00-08:00", 12**2 / 48),
-        ("Mo-Su 06:00-24:00", 6**2 / 48),
-        # Closed from Sunday 16:00 to Friday 08:00 (112 h) and two nights of 16 h.
-        ("Fr-Su 08:00-16:00", (112**2 + 2 * 16**2) / 2 / 168),
-        ("off", np.inf),
-    ],
-)
-def test_expected_wait_by_hand(hours, wait):
-    assert expected_wait(hours) == pytest.approx(wait)
-
-
-@given(st.integers(0, 22), st.integers(1, 23))
-def test_one_closed_block_a_day_costs_its_square_over_48(start, open_h):
-    end = start + open_h
-    if end > 24:
-        return
-    assert expected_wait(f"Mo-Su {start:02}:00-{end:02}:00") == pytest.approx(
-        (24 - open_h) ** 2 / 48
-    )
-
-
-def test_hours_that_are_no_hours():
-    with pytest.raises(CheckpointError, match="not in OSM syntax"):
-        expected_wait("on request")
-
-
 def test_bad_hours_name_their_row(border):
     with pytest.raises(CheckpointError, match=r"posts\.csv, row 2 \(post\): opening hours"):
         placed_checkpoints(table(hours="whenever"), border, delay_h={"road": 2}, file="posts.csv")
@@ -87,6 +54,37 @@ def test_delays_by_direction_win(border):
     directed = table(delay_h=1.0).assign(delay_out_h=0.5, delay_in_h=np.nan)
     found = placed_checkpoints(directed, border, delay_h={"road": 2.0})
     assert found.loc["post", ["delay_out_h", "delay_in_h"]].tolist() == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "imputed"),
+    [
+        ({"delay_h": 1.0}, False),
+        ({"delay_out_h": 1.0, "delay_in_h": 2.0}, False),
+        ({"delay_out_h": 1.0}, True),
+        ({"delay_out_h": 1.0, "delay_h": 2.0}, False),
+        ({}, True),
+    ],
+)
+def test_a_delay_is_imputed_where_a_direction_has_none(border, columns, imputed):
+    given = table().assign(delay_out_h=np.nan, delay_in_h=np.nan).assign(**columns)
+    found = placed_checkpoints(given, border, delay_h={"road": 9.0})
+    assert found.loc["post", "delay_imputed"] == imputed
+
+
+def test_a_checkpoint_that_never_opens_is_closed_and_takes_no_infinite_time(border):
+    found = placed_checkpoints(table(hours="Jul 08:00-20:00"), border, delay_h={"road": 2}, month=1)
+    assert not found.loc["post", ["is_open", "in_service"]].any()
+    assert found.loc["post", ["delay_out_h", "wait_h", "season_share"]].tolist() == [2, 0, 0]
+    july = placed_checkpoints(table(hours="Jul 08:00-20:00"), border, delay_h={"road": 2}, month=7)
+    assert july.loc["post", ["delay_out_h", "wait_h", "season_share"]].tolist() == [5, 3, 1]
+
+
+def test_a_seasonal_checkpoint_is_open_and_told(border):
+    found = placed_checkpoints(table(hours="Nov-Mar 08:00-20:00"), border, delay_h={"road": 2})
+    assert found.loc["post", "is_open"]
+    assert found.loc["post", "wait_h"] == pytest.approx(3)
+    assert found.loc["post", "season_share"] == pytest.approx(151 / 365)
 
 
 def test_regions_are_filled_from_the_line(border):

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from geo_border.border.edges import equal_area_crs
+from geo_border.border.hours import can_be_read
 from geo_border.border.line import along
 from geo_border.network.osm.lines import cut_ways, sphere
 from geo_border.network.osm.railways import MAIN_RAILWAYS, area_middles, is_area, way_middles
@@ -97,7 +98,8 @@ def posts_from_extract(
         `geo_border.border.checkpoints.placed_checkpoints` takes: ``name``, ``mode`` (``road``,
         ``rail``, ``ferry``, ``foot``; missing where no way is near), ``status`` (``closed``
         where access is forbidden, else ``open``), ``users``, ``home_id``, ``neighbour_id``,
-        ``lon``, ``lat``, ``accuracy_km`` (reach of its objects), ``hours``, ``capacity_day``,
+        ``lon``, ``lat``, ``accuracy_km`` (reach of its objects), ``hours`` and
+        ``hours_unread`` (what is tagged but cannot be understood), ``capacity_day``,
         ``delay_h``; names by language (``name_en``...); ``place`` (nearest named place within
         5 km), ``osm`` (ids of its objects), ``tagged`` (what made them one), ``confidence``
         (``high`` a border control on a way, ``medium`` customs only, ``low`` no way near).
@@ -117,6 +119,10 @@ def posts_from_extract(
         *(name for name in languages if name != "name"),
     ]
     found = pd.DataFrame(rows, columns=columns).set_index("checkpoint_id").sort_index()
+    # Tags are free text, and whoever studies a border cannot mend them.
+    readable = found["hours"].map(can_be_read).to_numpy(bool)
+    found["hours_unread"] = found["hours"].where(~readable, None)
+    found["hours"] = found["hours"].where(readable, None)
     found["capacity_day"], found["delay_h"] = np.nan, np.nan
     found["place"] = _places(extract, found)
     points = gpd.points_from_xy(found["lon"], found["lat"], crs=4326)
