@@ -39,6 +39,7 @@ from geo_border.network.osm.tags import wanted
 from geo_border.network.parts import network_parts
 from geo_border.network.places import join_places
 from geo_border.network.sides import settle_sides
+from geo_border.network.straight import foreign_land
 from geo_border.network.stubs import join_stubs
 
 BORDER_VERTICES = 80_000
@@ -142,7 +143,7 @@ def measure(file: Path) -> None:
     nodes, links, gates = open_gates(nodes, links, crossings, posts)
     parts = network_parts(nodes, links, gates)
     steps.done("gates", f"{len(gates):,}, {len(parts):,} parts")
-    nodes, links, places = join_places(nodes, links, gates, places)
+    nodes, links, places = join_places(nodes, links, gates, places, foreign_land(land))
     steps.done("places", f"{(places['node'] >= 0).sum():,} joined")
     hours, _ = build._hours(nodes, links, None)  # noqa: SLF001  (the step is timed apart)
     network = build._assemble(nodes, links, hours, ("A", "B"))  # noqa: SLF001

@@ -37,6 +37,7 @@ from geo_border.border.belt import belt_cells
 from geo_border.inputs.population import polygon_population, read_population
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
+from geo_border.network.straight import foreign_land
 from geo_border.report.rasters import write_surfaces
 from geo_border.results import Surfaces
 from geo_border.routing.queue import MS_PER_H
@@ -92,7 +93,12 @@ def processor_s() -> float:
 
 
 def greatest_difference(
-    cells: pd.DataFrame, grid: CellGrid, settings: Settings, built: dict[str, Any], n: int
+    cells: pd.DataFrame,
+    grid: CellGrid,
+    settings: Settings,
+    border: dict[str, Any],
+    built: dict[str, Any],
+    n: int,
 ) -> float:
     """Difference of potentials and counts to those of a search and a sum for each of n cells."""
     section = settings.surface
@@ -102,6 +108,7 @@ def greatest_difference(
         built["gates"],
         cells,
         grid.crs,
+        foreign_land(border["territory"]),
         access=surface_access(settings),
         spacing_km=section.entry_km,
     )
@@ -175,7 +182,7 @@ def measure(
         cells = cells.join(read_population(files, grid, cells))
         regions = polygon_population(files, regions_in_belt(section, grid, border))
         timed("read")
-        joined = entry_stage(settings, grid, cells, built)
+        joined = entry_stage(settings, grid, cells, border, built)
         timed("join")
         stages = (joined, border, built)
         parts = [surface_stage(settings, grid, joined, regions, border, built)]
@@ -199,7 +206,7 @@ def measure(
         "entries": int(account["entries to the network"]),
         "inhabited": int((cells["population"] > 0).sum()),
         "cells-raster %": account["population of the cells against the raster"],
-        "1e9 difference": 1e9 * greatest_difference(cells, grid, settings, built, check),
+        "1e9 difference": 1e9 * greatest_difference(cells, grid, settings, border, built, check),
     }
 
 

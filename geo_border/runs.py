@@ -346,7 +346,9 @@ class Run:
             "settings": [section.model_dump(), settings.network.model_dump()],
         }
         joined, key = self.memory.stage(
-            "entries", depends, lambda: entry_stage(settings, grid, read["cells"], begun.built)
+            "entries",
+            depends,
+            lambda: entry_stage(settings, grid, read["cells"], border, begun.built),
         )
         of_access = {"entries": key, "settings": settings.access.model_dump()}
         parts = {

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.access.services import SearchedServices, service_times
+from geo_border.network.graph import SIDES
 from geo_border.network.places import Access
 from geo_border.routing.compiled import kernel
 from geo_border.routing.contraction import FRESH
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from geo_border.access.cell_entries import Entries
     from geo_border.network.graph import Network
+    from geo_border.network.straight import ForeignLand
     from geo_border.routing.contraction import Contractor
     from geo_border.routing.scenarios import Passages
 
@@ -46,8 +48,12 @@ class CellServices:
         Hours to it, shape (N,).
     points, goals
         Where cells and services are, as `geo_border.routing.geodesic.reduced_vectors` gives it.
+    from_lonlat, to_lonlat
+        The same in degrees, shapes (N, 2) and (S, 2).
     access
         Local ways.
+    land
+        What bars local ways; None where nothing does.
     """
 
     searched: SearchedServices
@@ -56,7 +62,10 @@ class CellServices:
     legs: NDArray[np.float64]
     points: NDArray[np.float64]
     goals: NDArray[np.float64]
+    from_lonlat: NDArray[np.float64]
+    to_lonlat: NDArray[np.float64]
     access: Access
+    land: ForeignLand | None
 
     @property
     def service_side(self) -> NDArray[np.int8]:
@@ -91,7 +100,12 @@ class CellServices:
         CellServices
             The same cells and scenario.
         """
-        return replace(self, searched=self.searched.only(which), goals=self.goals[which])
+        return replace(
+            self,
+            searched=self.searched.only(which),
+            goals=self.goals[which],
+            to_lonlat=self.to_lonlat[which],
+        )
 
     def held(self) -> CellServices:
         """Search once for all that does not depend on the border, as `SearchedServices.held`.
@@ -117,7 +131,7 @@ class CellServices:
             Infinite where there is no way, shape (N, rows).
         """
         found = self.searched.block(rows)
-        hours = np.empty((len(self.entry), found.shape[1]))
+        hours, local = np.empty((2, len(self.entry), found.shape[1]))
         _from_entries(
             np.ascontiguousarray(found),
             self.entry,
@@ -129,8 +143,16 @@ class CellServices:
             self.access.farthest_km,
             self.access.detour / self.access.speed_kmh,
             hours,
+            local,
         )
-        return hours
+        cell, service = np.nonzero(local < hours)
+        ends = self.to_lonlat[rows]
+        for side in range(len(SIDES) if self.land is not None else 0):
+            mine = np.flatnonzero(self.place_side[cell] == side)
+            starts = self.from_lonlat[cell[mine]]
+            barred = mine[self.land.bars(side, starts, ends[service[mine]])]
+            local[cell[barred], service[barred]] = np.inf
+        return np.minimum(hours, local, out=hours)
 
 
 def cell_services(
@@ -144,6 +166,7 @@ def cell_services(
     modes: Collection[str] = ("road",),
     ways: Passages | None = None,
     access: Access = Access(),
+    land: ForeignLand | None = None,
     contractor: Contractor = FRESH,
 ) -> CellServices:
     """Prepare searches from services to cells, and to places beyond them.
@@ -162,6 +185,8 @@ def cell_services(
         As in `geo_border.access.services.service_times`.
     access
         Local ways between cells and services.
+    land
+        What bars them; None for nothing.
 
     Returns
     -------
@@ -180,16 +205,21 @@ def cell_services(
         network, shared, services, gates, modes=modes, ways=ways, access=None, contractor=contractor
     )
     both = pd.concat([cells[["side", "access_h"]], beyond[["side", "access_h"]]])
+    lon, lat = (
+        np.r_[cells[name], getattr(beyond.geometry, axis)]
+        for name, axis in (("lon", "x"), ("lat", "y"))
+    )
     return CellServices(
         searched=searched,
         place_side=side_positions(both),
         entry=np.r_[entries.entry, entries.beyond],
         legs=both["access_h"].to_numpy(float),
-        points=reduced_vectors(
-            np.r_[cells["lon"], beyond.geometry.x], np.r_[cells["lat"], beyond.geometry.y]
-        ),
+        points=reduced_vectors(lon, lat),
         goals=reduced_vectors(services.geometry.x, services.geometry.y),
+        from_lonlat=np.column_stack([lon, lat]),
+        to_lonlat=np.column_stack([services.geometry.x, services.geometry.y]),
         access=access,
+        land=land,
     )
 
 
@@ -205,12 +235,13 @@ def _from_entries(
     farthest_km: float,
     hours_per_km: float,
     hours: NDArray[np.float64],
+    local: NDArray[np.float64],
 ) -> None:
-    """Add the legs to the times from entries, and take the local way where it is faster."""
+    """Add the legs to the times from entries; where the local way is faster, give its time."""
     for i in range(len(entry)):
         x, y, z = points[i]
         for s in range(len(goals)):
-            least = np.inf
+            least, straight = np.inf, np.inf
             if entry[i] >= 0:
                 least = found[entry[i], s] + legs[i]
             if side[i] == goal_side[s]:
@@ -221,5 +252,5 @@ def _from_entries(
                 if low <= farthest_km and low * hours_per_km < least:
                     km = apart_km(x, y, z, gx, gy, gz)
                     if km <= farthest_km:
-                        least = min(least, km * hours_per_km)
-            hours[i, s] = least
+                        straight = km * hours_per_km
+            hours[i, s], local[i, s] = least, straight

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.network.graph import Network
+    from geo_border.network.straight import ForeignLand
     from geo_border.routing.contraction import Contractor
     from geo_border.routing.inside import Times
     from geo_border.routing.scenarios import Passages
@@ -77,8 +78,12 @@ class SearchedServices:
         Node of each place and service, -1 where the network is out of reach, and hours to it.
     points
         Where they are, as `geo_border.routing.geodesic.reduced_vectors` gives it.
+    lonlat
+        The same in degrees, shape (P + S, 2).
     access
         Local ways; None where there are none.
+    land
+        What bars local ways; None where nothing does.
     direct
         Hours that do not pass the border, if they are held, shape (P, S).
     """
@@ -91,7 +96,9 @@ class SearchedServices:
     node: NDArray[np.int64]
     legs: NDArray[np.float64]
     points: NDArray[np.float64]
+    lonlat: NDArray[np.float64]
     access: Access | None
+    land: ForeignLand | None
     direct: NDArray[np.float64] | None = None
 
     @property
@@ -198,9 +205,19 @@ class SearchedServices:
             geodesic_km(self.points[end], self.points[:n], km)
             same = self.place_side == self.tables.place_side[end]
             same &= km <= self.access.farthest_km
-            local = km[same] * self.access.detour / self.access.speed_kmh
-            hours[same, column] = np.minimum(hours[same, column], local)
+            local = km * self.access.detour / self.access.speed_kmh
+            sooner = np.flatnonzero(same & (local < hours[:, column]))
+            sooner = sooner[self._is_free(sooner, end)]
+            hours[sooner, column] = local[sooner]
         return hours
+
+    def _is_free(self, places: NDArray[np.int64], service: int) -> NDArray[np.bool_]:
+        """Whether no foreign land parts places from a service of their side."""
+        if self.land is None:
+            return np.ones(len(places), bool)
+        ends = np.broadcast_to(self.lonlat[service], (len(places), 2))
+        side = self.tables.place_side[service]
+        return ~self.land.bars(int(side), self.lonlat[places], ends)
 
 
 def service_times(
@@ -212,6 +229,7 @@ def service_times(
     modes: Collection[str] = ("road",),
     ways: Passages | None = None,
     access: Access | None = Access(),
+    land: ForeignLand | None = None,
     contractor: Contractor = FRESH,
 ) -> SearchedServices:
     """Prepare searches to services, joined to the network as places are.
@@ -237,6 +255,8 @@ def service_times(
         closed border.
     access
         Local ways; None for none.
+    land
+        What bars local ways; None for nothing.
     contractor
         Gives the contraction of a hierarchy.
 
@@ -268,7 +288,9 @@ def service_times(
         node=node,
         legs=legs,
         points=reduced_vectors(both.geometry.x, both.geometry.y),
+        lonlat=np.column_stack([both.geometry.x, both.geometry.y]),
         access=access,
+        land=land,
     )
 
 

@@ -8,22 +8,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
-from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.border.edges import WGS84
 from geo_border.network.graph import SIDES
+from geo_border.network.osm.lines import sphere
 from geo_border.network.parts import CAR_MODES, gate_parts
+from geo_border.network.straight import nearest_free
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from geo_border.network.places import Access
+    from geo_border.network.straight import ForeignLand
 
 LOCAL_WAY = "local way"
 """Class of the links that stand for roads beyond the network."""
-
-CUT_CORNERS = 0.2
-"""A straight way of which more than this share lies on the other side is none."""
 
 
 def join_beyond(
@@ -31,7 +28,7 @@ def join_beyond(
     links: gpd.GeoDataFrame,
     gates: pd.DataFrame,
     places: gpd.GeoDataFrame,
-    territory: gpd.GeoDataFrame,
+    land: ForeignLand,
     *,
     access: Access,
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -39,7 +36,7 @@ def join_beyond(
 
     An extract of one country has only the first metres of the roads beyond the border. A town
     there can be reached through any of them, not only through the nearest: a straight way leads
-    from it to each, unless that way would pass through the other side.
+    from it to the nearest end in each that no foreign land parts it from.
 
     Parameters
     ----------
@@ -47,8 +44,8 @@ def join_beyond(
         As `geo_border.network.places.join_places` gives them.
     gates
         As `geo_border.network.crossings.open_gates` gives them.
-    territory
-        Polygons of both sides with ``side``.
+    land
+        What bars local ways.
     access
         Places farther from a road than its ``beyond_km``, straight, are joined so (all places
         without one); its
@@ -72,7 +69,7 @@ def join_beyond(
     if far.empty:
         return nodes, links, places
     ways = pd.concat(
-        [_ways(nodes, links, gates, far, territory, number, access) for number in (0, 1)],
+        [_ways(nodes, links, gates, far, land, number, access) for number in (0, 1)],
         ignore_index=True,
     )
     reached = far.index[np.isin(np.arange(len(far)), ways["place"])]
@@ -139,44 +136,32 @@ def _ways(
     links: gpd.GeoDataFrame,
     gates: pd.DataFrame,
     far: gpd.GeoDataFrame,
-    territory: gpd.GeoDataFrame,
+    land: ForeignLand,
     number: int,
     access: Access,
 ) -> pd.DataFrame:
     """Ways of the places of a side: ``place``, ``node``, ``km``, ``leaves`` (else it arrives)."""
-    crs = equal_area_crs(territory)
     mine = np.flatnonzero((far["side"] == SIDES[number]).to_numpy())
-    at = shapely.get_coordinates(far.geometry.iloc[mine].to_crs(crs).to_numpy())
-    points = gpd.GeoSeries(gpd.points_from_xy(nodes["lon"], nodes["lat"]), crs=4326)
-    here = shapely.get_coordinates(points.to_crs(crs).to_numpy())
+    lonlat = shapely.get_coordinates(far.geometry.to_numpy())[mine]
+    ends = nodes[["lon", "lat"]].to_numpy()
+    at, here = sphere(*lonlat.T), sphere(*ends.T)
     part, to_gate, from_gate = gate_parts(nodes, links, gates, CAR_MODES)
     side = nodes["side"].to_numpy() == number
     rows = []
     for leaves, usable in ((True, to_gate), (False, from_gate)):
         for name in np.unique(part[usable & side]):
             there = np.flatnonzero(usable & side & (part == name))
-            metres, hit = cKDTree(here[there]).query(
-                at, distance_upper_bound=1000 * access.farthest_km
+            hit = nearest_free(
+                land, number, lonlat, at, ends[there], here[there], 1000 * access.farthest_km
             )
-            near = np.flatnonzero(np.isfinite(metres))
+            near = np.flatnonzero(hit >= 0)
             rows.append(
                 pd.DataFrame({"place": mine[near], "node": there[hit[near]], "leaves": leaves})
             )
     columns = ["place", "node", "leaves"]
     ways = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
-    ends = nodes[["lon", "lat"]].to_numpy()[ways["node"].to_numpy(np.int64)]
+    ends = ends[ways["node"].to_numpy(np.int64)]
     starts = shapely.get_coordinates(far.geometry.to_numpy())[ways["place"].to_numpy(np.int64)]
     metres = WGS84.inv(*starts.T, *ends.T)[2]
     ways["km"] = np.asarray(metres) / 1000 * access.detour
-    other = territory.geometry[(territory["side"] != SIDES[number]).to_numpy()].to_numpy()
-    lines = shapely.linestrings(np.stack([starts, ends], axis=1))
-    return ways[~_through(lines, other)]
-
-
-def _through(lines: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Whether lines pass through the other side for more than corners of it."""
-    line, polygon = shapely.STRtree(other).query(lines)
-    inside = np.zeros(len(lines))
-    np.add.at(inside, line, shapely.length(shapely.intersection(lines[line], other[polygon])))
-    through: NDArray[np.bool_] = inside > CUT_CORNERS * shapely.length(lines)
-    return through
+    return ways

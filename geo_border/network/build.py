@@ -19,6 +19,7 @@ from geo_border.network.links import CARRIED, links_from_lines
 from geo_border.network.parts import network_parts
 from geo_border.network.places import Access, join_places, join_stations
 from geo_border.network.sides import settle_sides
+from geo_border.network.straight import foreign_land
 from geo_border.network.stubs import join_stubs
 from geo_border.network.tolerances import Tolerances
 
@@ -135,10 +136,13 @@ def build_network(
         nodes, links, crossings, checkpoints, delay_h=delay_h, most_candidates=most_candidates
     )
     parts = network_parts(nodes, links, gates)
-    nodes, links, places = join_places(nodes, links, gates, places, access=access)
+    land = foreign_land(territory)
+    nodes, links, places = join_places(nodes, links, gates, places, land, access=access)
     if access.beyond_km is not None:
-        nodes, links, places = join_beyond(nodes, links, gates, places, territory, access=access)
-    nodes, links = join_stations(nodes, links, gates, places, stations=stations, access=access)
+        nodes, links, places = join_beyond(nodes, links, gates, places, land, access=access)
+    nodes, links = join_stations(
+        nodes, links, gates, places, land, stations=stations, access=access
+    )
     links = join_pieces(nodes, links, kept=_special(nodes, gates, places, checkpoints, stations))
     nodes, links, gates, places = _compact(nodes, links, gates, places)
     hours, account = _hours(nodes, links, speeds)

@@ -11,20 +11,19 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 from pyproj.enums import TransformDirection
-from scipy.spatial import KDTree
 
 from geo_border.border.edges import WGS84, projected
 from geo_border.errors import NetworkError
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.parts import CAR_MODES, leading_links
 from geo_border.network.places import Access
+from geo_border.network.straight import BEND_M, nearest_free, next_best
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-BEND_M = 10.0
-"""Bends smaller than this are left out where the nearest point of a link is looked for."""
+    from geo_border.network.straight import ForeignLand
 
 
 def join_cells(
@@ -32,6 +31,7 @@ def join_cells(
     gates: pd.DataFrame,
     cells: pd.DataFrame,
     crs: CRS,
+    land: ForeignLand,
     *,
     access: Access = Access(),
     spacing_km: float = 1.0,
@@ -39,11 +39,11 @@ def join_cells(
     """Join each cell to the nearest road of its side, by entries that many cells share.
 
     A cell goes straight (times the detour) to the nearest point of a road that
-    `geo_border.network.parts.leading_links` finds, and from there along the road to the
-    nearest entry. Entries are the ends of links and points that cut them into equal parts no
-    longer than the spacing, on one-way links the middles of the parts. So a trip is never
-    shorter than if every cell had an entry of its own, and longer at each end by at most the
-    time that one part of the link takes.
+    `geo_border.network.parts.leading_links` finds, or to the next where foreign land lies
+    between, and from there along the road to the nearest entry. Entries are the ends of links
+    and points that cut them into equal parts no longer than the spacing, on one-way links the
+    middles of the parts. So a trip is never shorter than if every cell had an entry of its own,
+    and longer at each end by at most the time that one part of the link takes.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ def join_cells(
         ``lon``, ``lat``, ``side``.
     crs
         Projection in metres in which the nearest road is looked for.
+    land
+        What bars ways off the road.
     access
         Reach, detour and speed off the road.
     spacing_km
@@ -82,7 +84,9 @@ def join_cells(
     there = Transformer.from_crs(4326, crs, always_xy=True)
     lon, lat = cells["lon"].to_numpy(), cells["lat"].to_numpy()
     points = shapely.points(np.stack(there.transform(lon, lat), axis=1))
-    cell, at, share, spot = _nearest(lines, links, points, cells["side"], access.farthest_km)
+    cell, at, share, spot = _nearest(
+        lines, links, points, cells["side"], land, there, access.farthest_km
+    )
     length_km = links["length_m"].to_numpy()[at] / 1000
     parts = np.maximum(1, np.ceil(length_km / spacing_km))
     # Nobody may leave against a one-way link, nor arrive: its entries lie within it.
@@ -107,7 +111,12 @@ def join_cells(
 
 
 def join_cells_to_stations(
-    network: Network, cells: pd.DataFrame, crs: CRS, *, access: Access = Access()
+    network: Network,
+    cells: pd.DataFrame,
+    crs: CRS,
+    land: ForeignLand,
+    *,
+    access: Access = Access(),
 ) -> pd.DataFrame:
     """Join each cell to the nearest station of its side, for trips by rail.
 
@@ -122,6 +131,8 @@ def join_cells_to_stations(
         ``lon``, ``lat``, ``side``.
     crs
         Projection in metres in which the nearest station is looked for.
+    land
+        What bars the way to it: the next station is taken then.
     access
         Reach, detour and speed of the way to it.
 
@@ -146,10 +157,12 @@ def join_cells_to_stations(
         if not len(here):
             continue
         at = np.stack(there.transform(network.lon[here], network.lat[here]), axis=1)
-        away, nearest = KDTree(at).query(
-            points[mine], distance_upper_bound=1000 * access.farthest_km
+        starts = np.column_stack([lon[mine], lat[mine]])
+        ends = np.column_stack([network.lon[here], network.lat[here]])
+        nearest = nearest_free(
+            land, number, starts, points[mine], ends, at, 1000 * access.farthest_km
         )
-        near = np.isfinite(away)
+        near = nearest >= 0
         rows, found = mine[near], here[nearest[near]]
         straight = WGS84.inv(lon[rows], lat[rows], network.lon[found], network.lat[found])[2]
         node[rows], km[rows] = found, straight / 1000 * access.detour
@@ -196,6 +209,8 @@ def _nearest(
     links: pd.DataFrame,
     points: NDArray[np.object_],
     sides: pd.Series[str],
+    land: ForeignLand,
+    there: Transformer,
     farthest_km: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Nearest point on a link of its own side for each cell within reach.
@@ -217,12 +232,27 @@ def _nearest(
         near, hit = near[away <= 1000 * farthest_km], hit[away <= 1000 * farthest_km]
         along = shapely.line_locate_point(segments[hit], points[mine[near]])
         spot = shapely.get_coordinates(shapely.line_interpolate_point(segments[hit], along))
-        link = here[of[hit]]
-        share = np.zeros(len(hit))
-        np.divide(begin[hit] + along, whole[link], out=share, where=whole[link] > 0)
+        link, metres = here[of[hit]], begin[hit] + along
+        starts = shapely.get_coordinates(points[mine[near]])
+        bad = np.flatnonzero(land.bars(number, _degrees(there, starts), _degrees(there, spot)))
+        line, at = next_best(
+            land, number, starts[bad], lines[here], there, reach_m=1000 * farthest_km
+        )
+        link[bad], spot[bad] = np.where(line >= 0, here[line], -1), at
+        good = bad[line >= 0]
+        metres[good] = shapely.line_locate_point(lines[link[good]], shapely.points(spot[good]))
+        kept = link >= 0
+        near, link, metres, spot = near[kept], link[kept], metres[kept], spot[kept]
+        share = np.zeros(len(link))
+        np.divide(metres, whole[link], out=share, where=whole[link] > 0)
         found.append((mine[near], link, share.clip(0, 1), spot))
     cell, at, share, spot = (np.concatenate(part) for part in zip(*found, strict=True))
     return cell, at, share, spot
+
+
+def _degrees(there: Transformer, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points in WGS 84 that `there` has projected."""
+    return np.column_stack(there.transform(*points.T, direction=TransformDirection.INVERSE))
 
 
 def _segments(

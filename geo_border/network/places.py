@@ -9,15 +9,20 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import Transformer
+from pyproj.enums import TransformDirection
 
 from geo_border.border.edges import WGS84, equal_area_crs
 from geo_border.network.crossings import unused_links
 from geo_border.network.graph import SIDES
 from geo_border.network.links import split_links
 from geo_border.network.parts import CAR_MODES, leading_links
+from geo_border.network.straight import next_best
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from geo_border.network.straight import ForeignLand
 
 
 STAND_IN = "most populous settlement"
@@ -62,12 +67,14 @@ def join_places(
     links: gpd.GeoDataFrame,
     gates: pd.DataFrame,
     places: gpd.GeoDataFrame,
+    land: ForeignLand,
     *,
     access: Access = Access(),
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Join each place to the nearest road of its side that leads to a checkpoint and back.
 
-    The road is cut at its nearest point. Places do not snap to what
+    The road is cut at its nearest point; where the way there would lead through foreign land,
+    the next road is taken. Places do not snap to what
     `geo_border.network.parts.leading_links` leaves out: islands, one-way traps, and links that
     end at a closed candidate.
 
@@ -77,6 +84,8 @@ def join_places(
         As `geo_border.network.crossings.open_gates` gives them.
     places
         Points in WGS 84 with column ``side``.
+    land
+        What bars local ways.
     access
         Reach, detour and speed of local ways.
 
@@ -88,13 +97,16 @@ def join_places(
         Cut where places enter.
     places : GeoDataFrame
         With ``node`` (-1 where the network is out of reach), ``access_km`` (along the local
-        way), ``access_h``.
+        way), ``access_h``, ``is_barred`` (whether foreign land lies before the nearest road).
     """
     entry = np.full(len(places), -1)
+    barred = np.zeros(len(places), bool)
     straight_m = np.full(len(places), np.nan)
     if len(places):
         usable = leading_links(nodes, links, gates, CAR_MODES) & _of_mode(links, "road")
-        link, share = _nearest(nodes, links, usable, places, 1000 * access.farthest_km)
+        link, share, barred = _nearest(
+            nodes, links, usable, places, land, 1000 * access.farthest_km
+        )
         joined = np.flatnonzero(link >= 0)
         cuts = pd.DataFrame({"link": link[joined], "share": share[joined]})
         nodes, links, node = split_links(nodes, links, cuts)
@@ -106,7 +118,9 @@ def join_places(
             nodes["lat"].to_numpy()[node],
         )[2]
     way_km = straight_m / 1000 * access.detour
-    places = places.assign(node=entry, access_km=way_km, access_h=way_km / access.speed_kmh)
+    places = places.assign(
+        node=entry, access_km=way_km, access_h=way_km / access.speed_kmh, is_barred=barred
+    )
     return nodes, links, places
 
 
@@ -121,13 +135,20 @@ def _nearest(
     links: gpd.GeoDataFrame,
     usable: NDArray[np.bool_],
     points: gpd.GeoDataFrame,
+    land: ForeignLand,
     reach_m: float,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Nearest usable link of its side to each point, -1 without, and the share of its length."""
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Nearest usable link of its side to each point, and the share of its length.
+
+    The link is -1 where none can be reached; at last, whether the way to the nearest is barred.
+    """
     crs = equal_area_crs(points)
+    there = Transformer.from_crs(4326, crs, always_xy=True)
+    lonlat = shapely.get_coordinates(points.geometry.to_numpy())
     at = points.geometry.to_crs(crs).to_numpy()
     side = nodes["side"].to_numpy()[links["tail"]]
     link, share = np.full(len(points), -1), np.full(len(points), np.nan)
+    barred = np.zeros(len(points), bool)
     for number, name in enumerate(SIDES):
         mine = np.flatnonzero((points["side"] == name).to_numpy())
         here = np.flatnonzero(usable & (side == number))
@@ -136,10 +157,21 @@ def _nearest(
         near, hit = shapely.STRtree(line).query_nearest(
             at[mine], max_distance=reach_m, all_matches=False
         )
+        along = shapely.line_locate_point(line[hit], at[mine[near]])
+        spot = shapely.get_coordinates(shapely.line_interpolate_point(line[hit], along))
+        ends = np.column_stack(there.transform(*spot.T, direction=TransformDirection.INVERSE))
+        bad = np.flatnonzero(land.bars(number, lonlat[mine[near]], ends))
+        barred[mine[near[bad]]] = True
+        hit[bad], spot[bad] = next_best(
+            land, number, shapely.get_coordinates(at[mine[near[bad]]]), line, there, reach_m=reach_m
+        )
+        near, hit, spot = near[hit >= 0], hit[hit >= 0], spot[hit >= 0]
         link[mine[near]] = here[hit]
-        share[mine[near]] = shapely.line_locate_point(line[hit], at[mine[near]], normalized=True)
+        share[mine[near]] = shapely.line_locate_point(
+            line[hit], shapely.points(spot), normalized=True
+        )
     # Ways that meet within the rounding of coordinates meet at one point.
-    return link, np.round(share, 4)
+    return link, np.round(share, 4), barred
 
 
 def join_stations(
@@ -147,6 +179,7 @@ def join_stations(
     links: gpd.GeoDataFrame,
     gates: pd.DataFrame,
     places: gpd.GeoDataFrame,
+    land: ForeignLand,
     *,
     stations: gpd.GeoDataFrame | None = None,
     access: Access = Access(),
@@ -157,7 +190,7 @@ def join_stations(
 
     Parameters
     ----------
-    nodes, links, gates, places
+    nodes, links, gates, places, land
         As `join_places` takes and gives them.
     stations
         Points in WGS 84 with ``side``; those farther than `TRACK_M` from a railway of their
@@ -180,15 +213,15 @@ def join_stations(
     if not rail.any() or at.empty:
         return nodes, links
     if stations is None:
-        track, track_share = _nearest(nodes, links, rail, at, 1000 * access.station_km)
+        track, track_share = _nearest(nodes, links, rail, at, land, 1000 * access.station_km)[:2]
         there = track >= 0
         cuts = pd.DataFrame({"link": track[there], "share": track_share[there]})
         nodes, links, station = split_links(nodes, links, cuts)
         road = at["node"].to_numpy()[there]
     else:
         roads = leading_links(nodes, links, gates, CAR_MODES) & _of_mode(links, "road")
-        track, track_share = _nearest(nodes, links, rail, at, TRACK_M)
-        street, street_share = _nearest(nodes, links, roads, at, 1000 * access.station_km)
+        track, track_share, _ = _nearest(nodes, links, rail, at, land, TRACK_M)
+        street, street_share, _ = _nearest(nodes, links, roads, at, land, 1000 * access.station_km)
         there = (track >= 0) & (street >= 0)
         cuts = pd.DataFrame(
             {
@@ -198,7 +231,12 @@ def join_stations(
         )
         nodes, links, both = split_links(nodes, links, cuts)
         station, road = np.split(both, 2)
-    return nodes, _with_transfers(nodes, links, road, station, access)
+    ends = nodes[["lon", "lat"]].to_numpy()
+    free = np.ones(len(road), bool)
+    for number in range(len(SIDES)):
+        mine = np.flatnonzero(nodes["side"].to_numpy()[road] == number)
+        free[mine] = ~land.bars(number, ends[road[mine]], ends[station[mine]])
+    return nodes, _with_transfers(nodes, links, road[free], station[free], access)
 
 
 def _with_transfers(

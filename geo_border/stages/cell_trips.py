@@ -11,6 +11,7 @@ from geo_border.access.cell_services import cell_services
 from geo_border.access.cell_trips import cell_detour, cell_efficiency, cell_trips
 from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.network.crossings import gates_in_use
+from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER
 from geo_border.stages.cells import CellsByMode, cell_parts, cells_by_mode
@@ -62,7 +63,7 @@ def trip_stage(
     section = settings.surface
     assert section is not None
     speed, apart = settings.access.reference_kmh, section.cell_km
-    for by in cells_by_mode(settings, grid, joined, built, contractor_of):
+    for by in cells_by_mode(settings, grid, joined, border, built, contractor_of):
         gates = built["gates"]
         trips = cell_trips(
             by.network,
@@ -140,7 +141,8 @@ def service_stage(
     """
     told = Told(joined["cells"])
     columns = ["population", "region_id"]
-    for by in cells_by_mode(settings, grid, joined, built, contractor_of):
+    land = foreign_land(border["territory"])
+    for by in cells_by_mode(settings, grid, joined, border, built, contractor_of):
         times = cell_services(
             by.network,
             by.cells,
@@ -150,6 +152,7 @@ def service_stage(
             gates_in_use(built["gates"]),
             modes=by.edges,
             access=surface_access(settings),
+            land=land,
             contractor=by.contractor,
         )
         people = pd.concat([by.cells[columns], by.beyond[columns]], ignore_index=True)

@@ -16,6 +16,7 @@ from geo_border.border.belt import belt_of
 from geo_border.border.edges import projected
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells, join_cells_to_stations
+from geo_border.network.straight import foreign_land
 from geo_border.stages.parameters import MODES_OF, modes_told, surface_access
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ def regions_in_belt(
 
 
 def entry_stage(
-    settings: Settings, grid: CellGrid, cells: pd.DataFrame, built: dict[str, Any]
+    settings: Settings,
+    grid: CellGrid,
+    cells: pd.DataFrame,
+    border: dict[str, Any],
+    built: dict[str, Any],
 ) -> dict[str, Any]:
     """Join the cells to the roads.
 
@@ -105,8 +110,8 @@ def entry_stage(
     cells
         Cells with ``population``, ``covered``, ``negative``, see
         `geo_border.inputs.population.read_population`.
-    built
-        Parts of the network stage.
+    border, built
+        Parts of the border and the network stage.
 
     Returns
     -------
@@ -120,6 +125,7 @@ def entry_stage(
         built["gates"],
         cells,
         grid.crs,
+        foreign_land(border["territory"]),
         access=surface_access(settings),
         spacing_km=section.entry_km,
     )
@@ -130,6 +136,7 @@ def cells_by_mode(
     settings: Settings,
     grid: CellGrid,
     joined: dict[str, Any],
+    border: dict[str, Any],
     built: dict[str, Any],
     contractor_of: Callable[[str], Contractor],
 ) -> Iterator[CellsByMode]:
@@ -143,8 +150,8 @@ def cells_by_mode(
         The grid of the cells.
     joined
         Parts of `entry_stage`.
-    built
-        Parts of the network stage.
+    border, built
+        Parts of the border and the network stage.
     contractor_of
         Gives what contracts each of the study's networks.
 
@@ -160,8 +167,9 @@ def cells_by_mode(
         network, cells = joined["network"], joined["cells"]
         if mode == "rail":
             network = built["network"]
+            land = foreign_land(border["territory"])
             cells = join_cells_to_stations(
-                network, cells, grid.crs, access=surface_access(settings)
+                network, cells, grid.crs, land, access=surface_access(settings)
             )
         entries = shared_entries(cells, beyond)
         contractor = contractor_of(NETWORK_OF[mode])

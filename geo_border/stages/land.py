@@ -11,6 +11,7 @@ from geo_border.access.zonal import zones_area
 from geo_border.border.belt import belt_cells
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
+from geo_border.network.straight import foreign_land
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.parameters import ROAD, local_ways
 
@@ -53,6 +54,7 @@ def land_zones(settings: Settings, border: dict[str, Any], built: dict[str, Any]
         built["gates"],
         cells,
         grid.crs,
+        foreign_land(border["territory"]),
         access=local_ways(settings),
         spacing_km=cell_km,
     )

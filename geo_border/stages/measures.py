@@ -102,7 +102,7 @@ def measures_stage(
             own = held_or_searched(network, places, modes=edges, contractor=contractor)
         _pairs(told, settings, built, tables, own, mode, contractor)
         bands[mode] = _reached(told, settings, tables, own, mode)
-    offered = service_parts(settings, built, told, contractor_of=contractor_of)
+    offered = service_parts(settings, border, built, told, contractor_of=contractor_of)
     shown = told.frame()[list(PLACE_COLUMNS.values())].set_axis(list(PLACE_COLUMNS), axis=1)
     found = {
         "access_measures": told.table(),

@@ -17,6 +17,7 @@ from geo_border.access.decay import calibrated
 from geo_border.access.regions import by_region
 from geo_border.access.services import nearest_service, service_times
 from geo_border.network.crossings import gates_in_use
+from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER, passages
 from geo_border.stages.parameters import MODES_OF, local_ways, modes_told
@@ -142,6 +143,7 @@ def tell_offer(told: Told, offer: Offer, *, mode: str) -> None:
 
 def service_parts(
     settings: Settings,
+    border: dict[str, Any],
     built: dict[str, Any],
     told: Told,
     *,
@@ -153,8 +155,8 @@ def service_parts(
     ----------
     settings
         The study's parameters.
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+    border, built
+        Parts of the border and the network stage.
     told
         Where each mode of the study is told.
     contractor_of
@@ -171,6 +173,7 @@ def service_parts(
         return {}
     places, services = built["places"], built["services"]
     gates = gates_in_use(built["gates"])
+    land = foreign_land(border["territory"])
     regions: list[pd.DataFrame] = []
     of_services: list[pd.DataFrame] = []
     for mode in modes_told(settings.access.modes, gates):
@@ -181,6 +184,7 @@ def service_parts(
             gates,
             modes=MODES_OF[mode],
             access=local_ways(settings),
+            land=land,
             contractor=contractor_of(mode),
         )
         for offer in offers(settings, whole, whole.tables, places, services):

@@ -64,7 +64,7 @@ def surface_stage(
     """
     gates = gates_in_use(built["gates"])
     told = Told(joined["cells"])
-    for by in cells_by_mode(settings, grid, joined, built, contractor_of):
+    for by in cells_by_mode(settings, grid, joined, border, built, contractor_of):
         _reached(settings, told, by, gates)
         if by.mode == "road":
             is_origin = by.entries.is_origin

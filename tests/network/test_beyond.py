@@ -152,6 +152,6 @@ def test_no_places_no_ways(stubs, territory, border, towns):
     network = built(stubs, territory, border, towns.iloc[:1])
     assert LOCAL_WAY not in network.network.classes
     empty = join_beyond(
-        None, None, None, towns.iloc[:0].assign(node=0, access_km=0.0), territory, access=ACCESS
+        None, None, None, towns.iloc[:0].assign(node=0, access_km=0.0), None, access=ACCESS
     )
     assert empty[2].empty

@@ -2,6 +2,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,12 +12,14 @@ from geo_border.border.edges import equal_area_crs
 from geo_border.errors import NetworkError
 from geo_border.network.entries import join_cells, join_cells_to_stations
 from geo_border.network.places import Access
+from geo_border.network.straight import foreign_land
 from geo_border.routing.searches import search_columns, search_graph
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "routing"))
 from borderland import make_gates, make_network, make_places
 
 GEOD = Geod(ellps="WGS84")
+NO_LAND = foreign_land(gpd.GeoDataFrame({"side": []}, geometry=[], crs=4326))
 ACCESS = Access(farthest_km=30, detour=1.5, speed_kmh=10)
 
 
@@ -54,7 +57,9 @@ def road():
 def test_a_cell_goes_straight_to_the_road_and_along_it_to_its_entry_by_hand(road):
     network, gates = road
     cells = cells_at([(10.15, 50.1, "home"), (10.16, 50.05, "home"), (10.01, 50.02, "home")])
-    split, found = join_cells(network, gates, cells, crs_of(network), access=ACCESS, spacing_km=15)
+    split, found = join_cells(
+        network, gates, cells, crs_of(network), NO_LAND, access=ACCESS, spacing_km=15
+    )
     # Parts of 15 km: entries at the ends and the quarters; 0.15 of 0.5 degrees is at 0.3.
     assert found["node"].tolist() == [4, 4, 0]
     assert split.n_nodes == 5
@@ -71,7 +76,7 @@ def test_a_cell_goes_straight_to_the_road_and_along_it_to_its_entry_by_hand(road
 def test_parts_keep_the_link_and_its_length(road):
     network, gates = road
     cells = cells_at([(lon, 50.01, "home") for lon in np.linspace(10, 10.5, 40)])
-    split, found = join_cells(network, gates, cells, crs_of(network), spacing_km=2.0)
+    split, found = join_cells(network, gates, cells, crs_of(network), NO_LAND, spacing_km=2.0)
     assert found["node"].nunique() == 31
     for link in range(len(network.lines)):
         for name in ("length_m", "hours"):
@@ -85,7 +90,7 @@ def test_parts_keep_the_link_and_its_length(road):
 def test_the_nearest_road_of_the_other_side_does_not_serve(road):
     network, gates = road
     cells = cells_at([(10.6, 50.0, "home"), (10.4, 50.0, "neighbour"), (12, 52, "home")])
-    _, found = join_cells(network, gates, cells, crs_of(network), access=ACCESS)
+    _, found = join_cells(network, gates, cells, crs_of(network), NO_LAND, access=ACCESS)
     assert found["node"].tolist() == [1, 2, -1]
     assert np.isnan(found.loc[2, ["access_km", "access_h"]].astype(float)).all()
 
@@ -95,7 +100,7 @@ def test_a_side_without_roads_is_not_reached_and_the_other_is():
     network = two_way(make_network([0, 0, 1], both([(0, 1, 1.0, "road")]), lonlat))
     gates = make_gates([("g", 1, 2, 0.5, 0.5, True, "road")]).assign(is_candidate=False)
     cells = cells_at([(10.2, 50.0, "home"), (10.5, 50.002, "neighbour")])
-    _, found = join_cells(network, gates, cells, crs_of(network), spacing_km=100)
+    _, found = join_cells(network, gates, cells, crs_of(network), NO_LAND, spacing_km=100)
     assert found["node"].tolist() == [0, -1]
 
 
@@ -109,12 +114,12 @@ def test_roads_that_lead_nowhere_or_only_away_are_passed_over():
     network = two_way(make_network([0, 0, 0, 0, 0, 1, 1], edges, lonlat))
     gates = make_gates([("g", 1, 5, 0.5, 0.5, True, "road")]).assign(is_candidate=False)
     cells = cells_at([(10.2, 50.1, "home"), (10.2, 50.05, "home")])
-    _, found = join_cells(network, gates, cells, crs_of(network), spacing_km=100)
+    _, found = join_cells(network, gates, cells, crs_of(network), NO_LAND, spacing_km=100)
     assert set(found["node"]) <= {0, 1}
     alone = make_network([0, 0, 1, 1], both([(0, 1, 1.0, "rail"), (2, 3, 1.0, "rail")]), lonlat[:4])
     gates = make_gates([("g", 1, 2, 0.5, 0.5, True, "road")]).assign(is_candidate=False)
     with pytest.raises(NetworkError, match="no road leads to a checkpoint"):
-        join_cells(alone, gates, cells, crs_of(alone))
+        join_cells(alone, gates, cells, crs_of(alone), NO_LAND)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -135,9 +140,11 @@ def test_sharing_entries_costs_at_most_a_part_of_the_link(seed):
     spots = (rng.uniform(10, 10.6, 80), rng.uniform(50, 50.4, 80), side)
     cells = cells_at(list(zip(*spots, strict=True)))
     crs = crs_of(network)
-    shared_net, shared = join_cells(network, gates, cells, crs, access=ACCESS, spacing_km=20)
+    shared_net, shared = join_cells(
+        network, gates, cells, crs, NO_LAND, access=ACCESS, spacing_km=20
+    )
     # Entries every ten metres are the nearest points themselves.
-    own_net, own = join_cells(network, gates, cells, crs, access=ACCESS, spacing_km=0.01)
+    own_net, own = join_cells(network, gates, cells, crs, NO_LAND, access=ACCESS, spacing_km=0.01)
     assert shared["node"].nunique() < own["node"].nunique()
     root = np.array([3, n + 3])
     for turn in (lambda matrix: matrix, lambda matrix: matrix.T.tocsr()):
@@ -165,7 +172,7 @@ def test_by_rail_a_cell_goes_to_the_nearest_station_of_its_side():
     network = make_network([0, 0, 0, 0, 1, 1], both(edges), lonlat)
     cells = cells_at([(10.2, 50.1, "home"), (10.3, 50.0, "home"), (10.2, 50.0, "neighbour")])
     cells.loc[3] = [12.0, 50.0, "home"]
-    found = join_cells_to_stations(network, cells, crs_of(network), access=ACCESS)
+    found = join_cells_to_stations(network, cells, crs_of(network), NO_LAND, access=ACCESS)
     assert found["node"].tolist()[:2] == [0, 1]
     assert found["node"][2] in {4, 5}
     assert found["node"][3] == -1
@@ -174,5 +181,5 @@ def test_by_rail_a_cell_goes_to_the_nearest_station_of_its_side():
     assert found["access_km"][0] == pytest.approx(1.5 * straight)
     assert found["access_h"][0] == pytest.approx(1.5 * straight / 10)
     bare = make_network([0, 1], [], np.array([[10, 50], [10.5, 50]]))
-    nowhere = join_cells_to_stations(bare, cells, crs_of(bare), access=ACCESS)
+    nowhere = join_cells_to_stations(bare, cells, crs_of(bare), NO_LAND, access=ACCESS)
     assert (nowhere["node"] == -1).all()

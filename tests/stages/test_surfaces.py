@@ -21,6 +21,7 @@ from geo_border.access.services import nearest_service, service_times
 from geo_border.errors import GeometryError, StudyError
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
+from geo_border.network.straight import foreign_land
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import passages
 from geo_border.routing.tables import gate_tables
@@ -139,6 +140,7 @@ def test_every_cell_has_the_measures_of_a_place_there(run):
         built["gates"],
         plain,
         results.surfaces.grid.crs,
+        foreign_land(border["territory"]),
         access=surface_access(study.settings),
         spacing_km=4,
     )
