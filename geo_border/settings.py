@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,6 +22,15 @@ from geo_border.mistakes import in_form, known_keys, read_toml, study_error
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Hours = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+HalfLife = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
+Delay = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(ge=1, le=6000, allow_inf_nan=False)]
+Reach = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
+Speed = Annotated[float, Field(ge=1, le=500, allow_inf_nan=False)]
+OffRoad = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
+Times = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
+Exponent = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 File = Annotated[str, Field(min_length=1, description="path relative to study.toml")]
 Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
@@ -30,6 +40,19 @@ OSM_LICENCE = "© OpenStreetMap contributors (ODbL)"
 CountryCode = Annotated[
     str, in_form(r"[A-Z]{2}", 'the two capital letters of ISO 3166-1, such as "KZ"')
 ]
+
+
+def _minutes_apart(given: list[float], per_minute: float) -> list[float]:
+    """Times in order, each once; measures are named by whole minutes, so these must differ."""
+    times = sorted(set(given))
+    minutes = [round(time / per_minute) for time in times]
+    if minutes[0] < 1 or len(set(minutes)) < len(minutes):
+        raise ValueError("should be a minute or more, and a minute apart from each other")
+    return times
+
+
+MinutesInOrder = AfterValidator(lambda given: _minutes_apart(given, 1))
+HoursInOrder = AfterValidator(lambda given: _minutes_apart(given, 1 / 60))
 OneOrSeveral = BeforeValidator(lambda given: given if isinstance(given, list) else [given])
 
 
@@ -119,8 +142,8 @@ class Regions(Section):
     neighbour: Side
     home_territory: Territory | None = None
     neighbour_territory: Territory | None = None
-    edge_tolerance_km: Positive = 5
-    published_border_km: dict[str, float] = {}
+    edge_tolerance_km: Annotated[float, Field(gt=0, le=50)] = 5
+    published_border_km: dict[str, NotNegative] = {}
     published_border_source: str = ""
     official_border_km: Positive | None = None
     official_border_source: str = ""
@@ -156,17 +179,17 @@ class NetworkSection(Section):
 
     lines: list[Lines] = []
     speeds: File | None = None
-    speed_factor: Positive = 1
-    crossing_tolerance_km: Positive | None = None
+    speed_factor: Annotated[float, Field(ge=0.1, le=10)] = 1
+    crossing_tolerance_km: Annotated[float, Field(gt=0, le=50)] | None = None
     stub_tolerance_m: Annotated[float, Field(ge=0, le=1000)] = 100
     along_border_m: Annotated[float, Field(ge=0, le=1000)] = 25
-    most_candidates: Annotated[int, Field(ge=0)] = 300
-    place_reach_km: Positive = 100
-    beyond_km: Positive | None = None
-    place_detour: Annotated[float, Field(ge=1)] = 1.3
-    place_kmh: Positive = 40
-    station_km: Positive = 5
-    transfer_h: NotNegative = 0.5
+    most_candidates: Annotated[int, Field(ge=0, le=10_000)] = 300
+    place_reach_km: Reach = 100
+    beyond_km: Reach | None = None
+    place_detour: Times = 1.3
+    place_kmh: OffRoad = 40
+    station_km: Reach = 5
+    transfer_h: Annotated[float, Field(ge=0, le=24)] = 0.5
     speeds_note: str = ""
     good_for: list[str] = []
     not_good_for: list[str] = []
@@ -177,11 +200,11 @@ class Checkpoints(Section):
 
     file: File | None = None
     open_crossings: bool = False
-    open_status: list[Status] = ["open", "restricted"]
-    open_users: list[Users] = ["multilateral", "bilateral"]
-    farthest_km: Positive = 50
+    open_status: Annotated[list[Status], Field(min_length=1)] = ["open", "restricted"]
+    open_users: Annotated[list[Users], Field(min_length=1)] = ["multilateral", "bilateral"]
+    farthest_km: Reach = 50
     month: Annotated[int, Field(ge=1, le=12)] | None = None
-    delay_h: dict[Mode, NotNegative] = {}
+    delay_h: dict[Mode, Delay] = {}
     delay_source: str = ""
 
 
@@ -204,7 +227,7 @@ class Services(Section):
     """Hospitals, universities and the like, on both sides."""
 
     file: File
-    within_h: Positive = 1
+    within_h: Hours = 1
     source: str = ""
 
 
@@ -229,19 +252,20 @@ class AccessSection(Section):
     """Accessibility: how far people go."""
 
     decay: Literal["exponential", "power", "gaussian", "logistic", "step", "linear"] = "exponential"
-    half_life_h: Positive = 2
-    within_h: Annotated[list[Positive], OneOrSeveral] = [1.0]
-    zones_min: list[Positive] = [30, 60, 90]
+    half_life_h: HalfLife = 2
+    within_h: Annotated[list[Hours], Field(min_length=1), HoursInOrder, OneOrSeveral] = [1.0]
+    zones_min: Annotated[list[Minutes], Field(min_length=1), MinutesInOrder] = [30, 60, 90]
     modes: list[Literal["road", "rail", "both"]] = ["road", "rail", "both"]
-    reference_kmh: Positive = 90
-    performance_h: Positive = 1.5
-    performance_km: Positive = 120
-    off_road_kmh: Positive | None = None
+    reference_kmh: Speed = 90
+    performance_h: Hours = 1.5
+    performance_km: Annotated[float, Field(gt=0, le=20_000)] = 120
+    off_road_kmh: OffRoad | None = None
 
     @property
     def limits_h(self) -> list[float]:
         """Times of the cumulative measures, hours; an hour is always one of them."""
-        return sorted({1.0, *self.within_h})
+        is_there = any(round(60 * hours) == 60 for hours in self.within_h)
+        return sorted({*self.within_h, *([] if is_there else [1.0])})
 
 
 class SurfaceSection(Section):
@@ -250,22 +274,22 @@ class SurfaceSection(Section):
     population: Annotated[list[File], Field(min_length=1), OneOrSeveral]
     unit: Literal["persons", "persons_km2"] = "persons"
     band: Annotated[int, Field(ge=1)] | None = None
-    cell_km: Annotated[float, Field(gt=0, le=100)] = 1
-    belt_km: Annotated[float, Field(gt=0, le=1000)] = 75
+    cell_km: Annotated[float, Field(ge=0.01, le=100)] = 1
+    belt_km: Annotated[float, Field(ge=0.1, le=1000)] = 75
     crs: str | None = None
-    entry_km: Positive = 1
+    entry_km: Annotated[float, Field(ge=0.05, le=100)] = 1
     modes: list[Literal["road", "rail", "both"]] = ["road"]
-    offroad_kmh: Positive | None = None
-    offroad_detour: Annotated[float, Field(ge=1)] | None = None
-    reach_km: Positive | None = None
+    offroad_kmh: OffRoad | None = None
+    offroad_detour: Times | None = None
+    reach_km: Reach | None = None
 
 
 class Demand(Section):
     """Gravity demand across the border."""
 
-    alpha: Positive = 1
-    gamma: Positive = 1
-    half_life_h: Positive = 4
+    alpha: Exponent = 1
+    gamma: Exponent = 1
+    half_life_h: HalfLife = 4
 
 
 class Index(Section):
@@ -276,7 +300,7 @@ class Index(Section):
     aggregation: Literal["arithmetic", "geometric", "harmonic", "copeland"] = "arithmetic"
     least_share: Share = 0.66
     draws: Annotated[int, Field(ge=100, le=100_000)] = 2_000
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
 
 
 class Typology(Section):
@@ -339,6 +363,10 @@ class Settings(Section):
             self._without_extracts(sides)
         if all(isinstance(side, EverythingElse) for side in sides.values()):
             raise ValueError("regions: only one side can be everything else; name the other")
+        names = [corridor.name for corridor in self.corridors]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"corridors: {twice[0]!r} is the name of two; give each its own")
         if self.network.lines and self.network.speeds is None:
             raise ValueError("network.speeds: is missing for the layers of network.lines")
         return self

@@ -279,3 +279,52 @@ def test_one_value_stands_for_a_list_of_one(tmp_path):
     settings = read_settings(write(tmp_path, SOUND.replace("[places]", one)))
     assert settings.access.limits_h == [1, 2]
     assert settings.surface.population == ["p.tif"]
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ("index", "seed", "-1"),
+        ("access", "zones_min", "[]"),
+        ("access", "zones_min", "[1e300]"),
+        ("access", "zones_min", "[30, 30.1]"),
+        ("access", "within_h", "[]"),
+        ("access", "within_h", "1e300"),
+        ("access", "half_life_h", "1e-300"),
+        ("access", "performance_km", "1e300"),
+        ("demand", "half_life_h", "1e300"),
+        ("demand", "alpha", "1e300"),
+        ("demand", "gamma", "11"),
+        ("network", "speed_factor", "1e-300"),
+        ("network", "speed_factor", "40"),
+        ("network", "place_kmh", "1e-300"),
+        ("network", "place_detour", "1e308"),
+        ("network", "transfer_h", "1e300"),
+        ("network", "place_reach_km", "1e-9"),
+        ("network", "most_candidates", "100000000"),
+        ("regions", "edge_tolerance_km", "1e6"),
+        ("regions", "published_border_km", "{ A = -5.0 }"),
+        ("checkpoints", "open_users", "[]"),
+        ("checkpoints", "open_status", "[]"),
+        ("checkpoints", "month", "13"),
+    ],
+)
+def test_what_no_border_can_have_is_refused_by_its_key(tmp_path, table, key, value):
+    head = f"[{table}]"
+    text = SOUND if head in SOUND else f"{SOUND}{head}\n"
+    text = text.replace(head, f"{head}\n{key} = {value}")
+    with pytest.raises(StudyError, match=rf"study\.toml: {table}\.{key}.*should"):
+        read_settings(write(tmp_path, text))
+
+
+def test_zones_are_put_in_order_and_each_is_one(tmp_path):
+    text = f"{SOUND}[access]\nzones_min = [90, 30, 30]\nwithin_h = [2, 0.5, 2]"
+    access = read_settings(write(tmp_path, text)).access
+    assert access.zones_min == [30, 90]
+    assert access.within_h == [0.5, 2]
+
+
+def test_corridors_have_names_of_their_own(tmp_path):
+    corridor = '[[corridors]]\nname = "North"\nplaces = ["a", "b"]\n'
+    with pytest.raises(StudyError, match="corridors: 'North' is the name of two"):
+        read_settings(write(tmp_path, SOUND + 2 * corridor))
