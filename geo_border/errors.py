@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -117,3 +118,21 @@ class CheckpointError(GeoBorderError):
 
 class IndicatorError(GeoBorderError):
     """An indicator that the registry, the regions or the method do not allow."""
+
+
+def all_of(errors: Sequence[GeoBorderError]) -> GeoBorderError:
+    """One error that says all that was found wrong, a line each.
+
+    Parameters
+    ----------
+    errors
+        One or more.
+
+    Returns
+    -------
+    GeoBorderError
+        Of the class of the first.
+    """
+    if len(errors) == 1:
+        return errors[0]
+    return type(errors[0])("\n".join(dict.fromkeys(map(str, errors))))

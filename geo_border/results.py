@@ -97,6 +97,9 @@ class Results:
     layers
         Further layers by name, each written to the GeoPackage: ``isochrones`` of the open
         checkpoints, ``corridors``.
+    further
+        Columns of the study's own files that nothing here reads, of ``regions``,
+        ``checkpoints`` and ``places`` by their ids: written beside the results.
     """
 
     settings: Settings
@@ -123,6 +126,7 @@ class Results:
     surfaces: Surfaces | None = None
     flaws: gpd.GeoDataFrame | None = None
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    further: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,11 @@ OffRoad = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
 Times = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
 Exponent = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-File = Annotated[str, Field(min_length=1, description="path relative to study.toml")]
+File = Annotated[
+    str,
+    Field(min_length=1, description="path relative to study.toml"),
+    in_form(r"[^\x00-\x1f]*", "a path of letters without control characters"),
+]
 Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
 Users = Literal["multilateral", "bilateral", "local"]
 Mode = Literal["road", "rail", "ferry", "foot", "air"]
@@ -80,6 +84,13 @@ class About(Section):
     licence: str = ""
 
 
+class Layer(Section):
+    """A layer of a file; its name is needed where the file has several that may be meant."""
+
+    file: File
+    layer: Annotated[str, Field(min_length=1)] | None = None
+
+
 class Units(Section):
     """Administrative units of a country, from the boundary relations of the extracts."""
 
@@ -104,34 +115,40 @@ class Country(Section):
 
 def _form(value: object) -> str | None:
     """Which of the forms of a side or a territory is meant."""
-    if isinstance(value, str):
-        return "<File>"
     if isinstance(value, Section):
         return f"<{type(value).__name__}>"
     if isinstance(value, dict):
-        forms = {"everything_else": "<EverythingElse>", "country": "<Units>"}
+        forms = {"everything_else": "<EverythingElse>", "country": "<Units>", "file": "<Layer>"}
         return next((form for key, form in forms.items() if key in value), None)
     return None
 
 
+def _layer(given: object) -> object:
+    """A file's name is that of its only layer."""
+    return {"file": given} if isinstance(given, str) else given
+
+
 Side = Annotated[
-    Annotated[File, Tag("<File>")]
+    Annotated[Layer, Tag("<Layer>")]
     | Annotated[Units, Tag("<Units>")]
     | Annotated[EverythingElse, Tag("<EverythingElse>")],
     Discriminator(
         _form,
         custom_error_type="side",
-        custom_error_message='should be a file, { country = "KZ", admin_level = 4 } or '
-        "{ everything_else = true }",
+        custom_error_message='should be a file, { file = "adm.gpkg", layer = "adm1" }, '
+        '{ country = "KZ", admin_level = 4 } or { everything_else = true }',
     ),
+    BeforeValidator(_layer),
 ]
 Territory = Annotated[
-    Annotated[File, Tag("<File>")] | Annotated[Country, Tag("<Country>")],
+    Annotated[Layer, Tag("<Layer>")] | Annotated[Country, Tag("<Country>")],
     Discriminator(
         lambda value: "<Country>" if _form(value) == "<Units>" else _form(value),
         custom_error_type="territory",
-        custom_error_message='should be a file or { country = "KZ" }',
+        custom_error_message='should be a file, { file = "adm.gpkg", layer = "adm0" } or '
+        '{ country = "KZ" }',
     ),
+    BeforeValidator(_layer),
 ]
 
 
@@ -167,10 +184,9 @@ class Osm(Section):
     ) = None
 
 
-class Lines(Section):
+class Lines(Layer):
     """A layer of lines of one mode."""
 
-    file: File
     mode: Literal["road", "rail", "ferry", "foot"]
 
 
@@ -383,7 +399,7 @@ class Settings(Section):
         missing = [key for key, given in needed.items() if not given]
         if missing:
             raise ValueError(f"{missing[0]}: is missing, as are extracts of OpenStreetMap in [osm]")
-        elsewhere = [name for name, side in sides.items() if not isinstance(side, str)]
+        elsewhere = [name for name, side in sides.items() if not isinstance(side, Layer)]
         if elsewhere:
             raise ValueError(
                 f"regions.{elsewhere[0]}: name a file, or extracts in [osm] to take it from"

@@ -281,6 +281,7 @@ class Study:
             surfaces=surfaces,
             flaws=flaws(built, begun.inputs.lines, extracted),
             layers={layer: measures[name] for name, layer in LAYERS.items() if name in measures},
+            further=begun.inputs.further,
         )
         if folder is not None:
             from geo_border.report.write import write_outputs  # noqa: PLC0415  (slow to import)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -20,6 +21,8 @@ USERS = ("multilateral", "bilateral", "local")
 RULE = "open crossing by rule"
 """Where a checkpoint is known from that stands wherever a road passes."""
 
+NO_ROWS: Mapping[Any, int] = MappingProxyType({})
+
 ON_THE_LINE = ("road", "rail", "ferry", "foot")
 """Modes whose checkpoints lie on the border itself; airports do not."""
 
@@ -34,6 +37,7 @@ def placed_checkpoints(
     farthest_km: float = 50,
     month: int | None = None,
     file: str = "checkpoints",
+    rows: Mapping[Any, int] = NO_ROWS,
 ) -> gpd.GeoDataFrame:
     """Checkpoints with their place on the border and the delay of a passage.
 
@@ -57,6 +61,8 @@ def placed_checkpoints(
         Month that opening hours are read of, 1 to 12; the whole year if not given.
     file
         Name of the table's file, for messages.
+    rows
+        Row of each checkpoint in it, for messages; those without one are not of the file.
 
     Returns
     -------
@@ -85,7 +91,7 @@ def placed_checkpoints(
         raise CheckpointError(
             f"checkpoint lies {position['border_distance_km'].iloc[number]:.0f} km from the border",
             file=file,
-            row=f"{number + 2} ({table.index[number]})",
+            row=_row(table.index[number], rows),
             remedy="Check lon and lat (degrees, in that order), or leave both empty",
         )
     missing = sorted(set(table["mode"]) - set(delay_h))
@@ -103,7 +109,7 @@ def placed_checkpoints(
         chainage_km=position["chainage_km"].where(on_line),
         border_distance_km=position["border_distance_km"],
     )
-    opening = _openings(table, month, file)
+    opening = _openings(table, month, file, rows)
     opens = opening["season_share"] > 0
     # Who opens one that never opens by its hours does not keep them.
     wait = opening["wait_h"].where(opens, 0.0)
@@ -126,7 +132,15 @@ def placed_checkpoints(
     return gpd.GeoDataFrame(found, geometry=points)
 
 
-def _openings(table: pd.DataFrame, month: int | None, file: str) -> pd.DataFrame:
+def _row(checkpoint_id: object, rows: Mapping[Any, int]) -> str:
+    """Where a checkpoint stands, as messages say it."""
+    known = checkpoint_id in rows
+    return f"{rows[checkpoint_id]} ({checkpoint_id})" if known else str(checkpoint_id)
+
+
+def _openings(
+    table: pd.DataFrame, month: int | None, file: str, rows: Mapping[Any, int]
+) -> pd.DataFrame:
     """What the hours of each checkpoint mean; always open where they are unknown."""
     found = []
     columns = table["hours"], table["lon"], table["lat"]
@@ -138,11 +152,11 @@ def _openings(table: pd.DataFrame, month: int | None, file: str) -> pd.DataFrame
         try:
             found.append(read_hours(text, at=at, month=month))
         except CheckpointError as error:
-            row = f"{number + 2} ({table.index[number]})"
+            row = _row(table.index[number], rows)
             raise CheckpointError(error.problem, file=file, row=row, remedy=error.remedy) from error
     fields = ("wait_h", "season_share", "remark")
-    rows = {name: [getattr(opening, name) for opening in found] for name in fields}
-    return pd.DataFrame(rows, table.index).astype({"wait_h": float, "season_share": float})
+    values = {name: [getattr(opening, name) for opening in found] for name in fields}
+    return pd.DataFrame(values, table.index).astype({"wait_h": float, "season_share": float})
 
 
 def permeability(

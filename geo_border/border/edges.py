@@ -7,13 +7,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS, Geod
 from shapely.affinity import scale
 
-from geo_border.errors import GeometryError, SideError
+from geo_border.errors import SideError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -273,87 +272,6 @@ def _with_area(pieces: gpd.GeoDataFrame, crs: object) -> gpd.GeoDataFrame:
     pieces = pieces.to_crs(4326)
     pieces.insert(1, "area_km2", geodesic_km2(pieces.geometry))
     return pieces.sort_values("area_km2", ascending=False, ignore_index=True).to_crs(crs)
-
-
-def checked_polygons(layer: gpd.GeoDataFrame, *, file: str) -> gpd.GeoDataFrame:
-    """Region polygons in WGS 84 with unique ids, or an error that says what to mend.
-
-    Parameters
-    ----------
-    layer
-        Polygons with a column ``region_id``.
-    file
-        Name of the layer's file, for messages.
-
-    Returns
-    -------
-    GeoDataFrame
-        The same polygons in WGS 84, index ``region_id``.
-
-    Raises
-    ------
-    GeometryError
-        If the layer has no CRS, or a polygon is missing, not a polygon, or not valid.
-    """
-    if layer.crs is None:
-        raise GeometryError(
-            "the layer has no coordinate reference system",
-            file=file,
-            remedy="Save it with its CRS (in QGIS: Export > Save Features As)",
-        )
-    for row, (region_id, shape) in enumerate(
-        zip(layer["region_id"], layer.geometry, strict=True), start=1
-    ):
-        where = f"{row} ({region_id})"
-        if shape is None or shape.is_empty or shape.geom_type not in ("Polygon", "MultiPolygon"):
-            kind = "nothing" if shape is None or shape.is_empty else shape.geom_type
-            raise GeometryError(
-                f"expected a polygon, found {kind}",
-                file=file,
-                row=where,
-                remedy="Give every region its polygon",
-            )
-        if not shape.is_valid:
-            raise GeometryError(
-                f"polygon is not valid: {shapely.is_valid_reason(shape)}",
-                file=file,
-                row=where,
-                remedy="Mend it, for example with QGIS: Fix geometries",
-            )
-    return in_degrees(layer.set_index("region_id"), file=file)
-
-
-def in_degrees(layer: gpd.GeoDataFrame, *, file: str) -> gpd.GeoDataFrame:
-    """Layer in WGS 84, or an error where its coordinates are not in the CRS it names.
-
-    Parameters
-    ----------
-    layer
-        Any layer with a CRS.
-    file
-        Name of the layer's file, for messages.
-
-    Returns
-    -------
-    GeoDataFrame
-        The same in WGS 84.
-
-    Raises
-    ------
-    GeometryError
-        If a coordinate is beyond the globe.
-    """
-    there = layer.to_crs(4326)
-    west, south, east, north = there.total_bounds
-    # Layers may go once around the globe beyond the 180th meridian.
-    if not (-360 <= west <= east <= 360 and -90 <= south <= north <= 90):
-        raise GeometryError(
-            f"its coordinates reach {np.abs(layer.total_bounds).max():,.0f}, which is no place in "
-            f"the CRS it names ({layer.crs.name})",
-            file=file,
-            remedy="Set the CRS that its coordinates are in (in QGIS: Set Layer CRS), and save it",
-        )
-    return there
 
 
 def extent(bounds: Iterable[float]) -> str:

@@ -24,7 +24,7 @@ from geo_border.network.osm.settlements import settlements_from_extract
 from geo_border.network.osm.sides import beyond, countries_within, rest_of_country
 from geo_border.network.osm.tags import wanted
 from geo_border.network.places import STAND_IN
-from geo_border.settings import Country, EverythingElse, Regions, Settings, Units
+from geo_border.settings import Country, EverythingElse, Layer, Regions, Settings, Units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -185,7 +185,7 @@ def land_from_extract(
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SideError(f"the sides cannot be understood: {told}", remedy=_FORMS) from error
-    if any(isinstance(form, str) for form in vars(regions).values() if form):
+    if any(isinstance(form, Layer) for form in vars(regions).values()):
         raise SideError("a side is the name of a file", remedy=_FORMS)
     about = {"id": "sides", "title": "", "home": SIDES[0], "neighbour": SIDES[1]}
     osm = {"extracts": [{"file": "extract"}]}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from geo_border.settings import Layer
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,6 +31,30 @@ def extract_files(settings: Settings, folder: Path) -> dict[str, Path]:
     return {f"osm.extracts.{n}": folder / row.file for n, row in enumerate(extracts)}
 
 
+def layers(settings: Settings) -> dict[str, Layer]:
+    """Layers that a study reads.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+
+    Returns
+    -------
+    dict
+        File and name of each layer by the key of study.toml that names it.
+    """
+    regions = settings.regions
+    named = {
+        "regions.home": regions.home,
+        "regions.neighbour": regions.neighbour,
+        "regions.home_territory": regions.home_territory,
+        "regions.neighbour_territory": regions.neighbour_territory,
+        **{f"network.lines.{n}": layer for n, layer in enumerate(settings.network.lines)},
+    }
+    return {key: layer for key, layer in named.items() if isinstance(layer, Layer)}
+
+
 def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
     """Files that a study reads.
 
@@ -44,13 +70,9 @@ def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
     dict
         Path of each file by the key of study.toml that names it.
     """
-    regions, indicators = settings.regions, settings.indicators
+    indicators = settings.indicators
     names = {
-        "regions.home": regions.home,
-        "regions.neighbour": regions.neighbour,
-        "regions.home_territory": regions.home_territory,
-        "regions.neighbour_territory": regions.neighbour_territory,
-        **{f"network.lines.{n}": layer.file for n, layer in enumerate(settings.network.lines)},
+        **{key: layer.file for key, layer in layers(settings).items()},
         "network.speeds": settings.network.speeds,
         "checkpoints": settings.checkpoints.file,
         "places": settings.places.file,

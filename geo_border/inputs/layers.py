@@ -1,72 +1,156 @@
-"""Readers of vector layers: regions and lines, or one clear error."""
+"""Readers of vector layers: regions, territories and lines, and all that is wrong with them."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
-import shapely
-from pandas.api.types import is_float_dtype
+from geopandas.array import GeometryDtype
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
-from geo_border.border.edges import checked_polygons, in_degrees
-from geo_border.errors import GeometryError, TableError
+from geo_border.errors import TableError, all_of
+from geo_border.inputs.checks import checked_cells, is_number, known_columns
+from geo_border.inputs.faults import more_rows
+from geo_border.inputs.gis import read_layer
+from geo_border.inputs.schemas import LINES, REGIONS
+from geo_border.inputs.shapes import LINES as LINE_KINDS
+from geo_border.inputs.shapes import POLYGONS, checked_shapes, without_empty_parts
+from geo_border.network.links import CARRIED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import pandera.pandas as pa
 
-def read_layer(file: Path) -> gpd.GeoDataFrame:
-    """Read a vector layer of any format that GDAL knows, or GeoParquet.
+    from geo_border.errors import GeoBorderError
+
+LISTS = (list, tuple, dict, np.ndarray, bytes)
+"""What may stand in a cell of a layer and is no single value."""
+
+YES_NO = {
+    **dict.fromkeys(("yes", "true", "t", "1"), "yes"),
+    **dict.fromkeys(("no", "false", "f", "0"), "no"),
+}
+"""How layers say whether a line is on a bridge or in a tunnel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer that was read.
 
     Parameters
     ----------
     file
-        Path of the layer; of several layers the first is read.
+        Where it is from.
+    frame
+        Geometry in WGS 84 and the columns that its schema knows; the index is the row of the
+        feature in the file, from 1.
+    further
+        Its other columns, the same index.
+    faults
+        All that is wrong with it.
+    """
+
+    file: Path
+    frame: gpd.GeoDataFrame
+    further: pd.DataFrame
+    faults: Sequence[GeoBorderError] = field(default=())
+
+
+def open_regions(file: Path, layer: str | None = None) -> Layer:
+    """Read a layer of region polygons.
+
+    Parameters
+    ----------
+    file
+        Layer with ``region_id``, ``name`` and, if known, ``name_ru``, ``name_kk``, ``capital``,
+        ``capital_lon``, ``capital_lat``.
+    layer
+        Its name, where the file has several.
 
     Returns
     -------
-    GeoDataFrame
-        The layer with two-dimensional geometry.
+    Layer
+        What is in it, and what is wrong.
 
     Raises
     ------
-    GeometryError
-        If the file is missing or not a vector layer, or holds no feature.
+    GeoBorderError
+        If it cannot be read at all, or a column is missing.
     """
-    if not file.exists():
-        raise GeometryError(
-            "there is no such file", file=file, remedy="Check the path in study.toml"
-        )
-    if file.is_file() and not file.stat().st_size:
-        raise GeometryError("it is empty", file=file, remedy="Export the layer again")
-    if file.suffix == ".shp":
-        lacking = [part for part in (".shx", ".dbf") if not file.with_suffix(part).exists()]
-        if lacking:
-            raise GeometryError(
-                f"the Shapefile lacks its {' and '.join(lacking)}",
-                file=file,
-                remedy="Put all files of the same name there (.shp, .shx, .dbf, .prj)",
-            )
-    try:
-        layer = gpd.read_parquet(file) if file.suffix == ".parquet" else gpd.read_file(file)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.FieldError, ValueError) as error:
-        raise GeometryError(
-            f"cannot be read as a vector layer ({_reason(error)})",
-            file=file,
-            remedy="Open it in QGIS and export it again, for example as GeoPackage",
-        ) from error
-    if not isinstance(layer, gpd.GeoDataFrame) or layer.empty:
-        raise GeometryError("holds no feature with geometry", file=file, remedy="Check the export")
-    return layer.set_geometry(shapely.force_2d(layer.geometry))
+    raw = read_layer(file, kind="Polygon", layer=layer)
+    frame, faults = _attributes(raw, REGIONS, file)
+    further = _further(raw, REGIONS, file)
+    names = frame["region_id"].fillna("without an id").tolist()
+    shapes, wrong = checked_shapes(raw, POLYGONS, file=file, names=names)
+    return Layer(file, gpd.GeoDataFrame(frame, geometry=shapes), further, [*wrong, *faults])
 
 
-def _reason(error: Exception) -> str:
-    """First sentence of what a library complains of; what follows is advice to programmers."""
-    return re.split(r"\.?(?:;|\n|\. )", str(error), maxsplit=1)[0].removesuffix(".")
+def open_territory(file: Path, layer: str | None = None) -> Layer:
+    """Read a layer of the land of a side beyond its regions; nothing but the polygons counts.
+
+    Parameters
+    ----------
+    file, layer
+        As in `open_regions`.
+
+    Returns
+    -------
+    Layer
+        Polygons without columns.
+
+    Raises
+    ------
+    GeoBorderError
+        If it cannot be read at all.
+    """
+    raw = read_layer(file, kind="Polygon", layer=layer)
+    shapes, wrong = checked_shapes(raw, POLYGONS, file=file)
+    return Layer(file, gpd.GeoDataFrame(geometry=shapes), pd.DataFrame(index=raw.index), wrong)
+
+
+def open_lines(file: Path, layer: str | None = None) -> Layer:
+    """Read a layer of roads, railways or ferries.
+
+    Parameters
+    ----------
+    file
+        Layer of lines with ``class`` and, if known, ``length_km``, ``oneway``, ``speed_kmh``,
+        ``hours``, and what is carried with links.
+    layer
+        As in `open_regions`.
+
+    Returns
+    -------
+    Layer
+        With ``road_class`` for the class; further columns are left out.
+
+    Raises
+    ------
+    GeoBorderError
+        As in `open_regions`.
+    """
+    raw = read_layer(file, kind="LineString", layer=layer)
+    if "oneway" in raw and is_bool_dtype(raw["oneway"]):
+        raw["oneway"] = raw["oneway"].astype(int)
+    frame, faults = _attributes(raw, LINES, file)
+    for name in ("way_id", "gauge_mm"):
+        if name in frame:
+            frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float)
+    for name in ("bridge", "tunnel"):
+        if name in frame:
+            frame[name] = frame[name].str.lower().map(YES_NO)
+    if "oneway" in frame:
+        frame["oneway"] = pd.to_numeric(frame["oneway"], errors="coerce").astype(float)
+    shapes, wrong = checked_shapes(raw, LINE_KINDS, file=file)
+    if not wrong:
+        shapes = without_empty_parts(shapes)
+    lines = gpd.GeoDataFrame(frame.rename(columns={"class": "road_class"}), geometry=shapes)
+    return Layer(file, lines, pd.DataFrame(index=raw.index), [*wrong, *faults])
 
 
 def read_regions(file: Path, side: str) -> gpd.GeoDataFrame:
@@ -75,8 +159,7 @@ def read_regions(file: Path, side: str) -> gpd.GeoDataFrame:
     Parameters
     ----------
     file
-        Layer with ``region_id``, ``name`` and, if known, ``name_ru``, ``name_kk``, ``capital``,
-        ``capital_lon``, ``capital_lat``.
+        As in `open_regions`.
     side
         ``"home"`` or ``"neighbour"``.
 
@@ -87,34 +170,10 @@ def read_regions(file: Path, side: str) -> gpd.GeoDataFrame:
 
     Raises
     ------
-    TableError
-        If a column is missing or an id stands twice.
+    GeoBorderError
+        One that says all that is wrong.
     """
-    layer = read_layer(file)
-    missing = [column for column in ("region_id", "name") if column not in layer]
-    if missing:
-        raise TableError(
-            f"lacks the column {', '.join(missing)}",
-            file=file,
-            remedy=f"It has {', '.join(map(str, layer.columns))}; rename or add",
-        )
-    for column in ("region_id", "name"):
-        _refuse_empty(layer, column, file)
-    if is_float_dtype(layer["region_id"]):
-        layer["region_id"] = layer["region_id"].astype(int)
-    layer["region_id"] = layer["region_id"].astype(str)
-    twice = layer["region_id"].duplicated()
-    if twice.any():
-        raise TableError(
-            f"region_id {layer.loc[twice.idxmax(), 'region_id']!r} stands twice",
-            file=file,
-            row=int(twice.to_numpy().argmax()) + 1,
-            remedy="Dissolve its parts into one multipolygon, or give each its own id",
-        )
-    for column in ("capital_lon", "capital_lat"):
-        given = layer[column] if column in layer else pd.Series(np.nan, layer.index)
-        layer[column] = pd.to_numeric(given, errors="coerce").astype(float)
-    return checked_polygons(layer, file=file.name).assign(side=side)
+    return _sound(open_regions(file)).set_index("region_id").assign(side=side)
 
 
 def read_lines(file: Path, mode: str) -> gpd.GeoDataFrame:
@@ -123,8 +182,7 @@ def read_lines(file: Path, mode: str) -> gpd.GeoDataFrame:
     Parameters
     ----------
     file
-        Layer of LineStrings with ``class`` and, if known, ``length_km``, ``oneway``,
-        ``speed_kmh``, ``hours``.
+        As in `open_lines`.
     mode
         Mode of all its lines.
 
@@ -135,62 +193,97 @@ def read_lines(file: Path, mode: str) -> gpd.GeoDataFrame:
 
     Raises
     ------
-    GeometryError
-        If the layer has no CRS or holds anything but lines.
-    TableError
-        If ``class`` is missing or a length is not positive.
+    GeoBorderError
+        One that says all that is wrong.
     """
-    layer = read_layer(file)
-    if layer.crs is None:
-        raise GeometryError(
-            "the layer has no coordinate reference system",
-            file=file,
-            remedy="Save it with its CRS",
-        )
-    wrong = ~layer.geom_type.isin(["LineString", "MultiLineString"])
-    if wrong.any():
-        kind = layer.geom_type[wrong].iloc[0]
-        raise GeometryError(
-            f"expected lines, found {'nothing' if pd.isna(kind) else kind}",
-            file=file,
-            row=int(wrong.to_numpy().argmax()) + 1,
-            remedy="Keep the lines only",
-        )
-    if "class" not in layer:
-        raise TableError("lacks the column class", file=file, remedy="Add the class of each line")
-    _refuse_empty(layer, "class", file)
-    for column in ("length_km", "speed_kmh", "hours"):
-        if column in layer:
-            numbers = pd.to_numeric(layer[column], errors="coerce")
-            bad = ~(numbers.between(0, np.inf, inclusive="neither") | layer[column].isna())
-            if bad.any():
-                row = int(bad.to_numpy().argmax())
-                raise TableError(
-                    f"{column} should be a positive number, not {layer[column].iloc[row]!r}",
-                    file=file,
-                    row=row + 1,
-                    remedy="Correct it, or leave it empty",
-                )
-            layer[column] = numbers
-    if "oneway" in layer:
-        given = pd.to_numeric(layer["oneway"], errors="coerce")
-        bad = ~given.isin([-1, 0, 1]) & layer["oneway"].notna()
-        if bad.any():
-            row = int(bad.to_numpy().argmax())
-            raise TableError(
-                f"oneway is {layer['oneway'].iloc[row]!r}; it may be 1, -1 or 0",
-                file=file,
-                row=row + 1,
-                remedy="Write 1 along the line, -1 against it, 0 for both ways",
-            )
-        layer["oneway"] = given
-    lines = in_degrees(layer, file=file.name)
-    return lines.rename(columns={"class": "road_class"}).assign(mode=mode)
+    return _sound(open_lines(file)).assign(mode=mode)
 
 
-def _refuse_empty(layer: gpd.GeoDataFrame, column: str, file: Path) -> None:
-    """Raise on the first feature without a value in a column."""
-    empty = layer[column].isna().to_numpy()
-    if empty.any():
-        row = int(empty.argmax()) + 1
-        raise TableError(f"{column} is empty", file=file, row=row, remedy="Fill it in")
+def _sound(layer: Layer) -> gpd.GeoDataFrame:
+    """The frame of a layer that has no faults."""
+    if layer.faults:
+        raise all_of(layer.faults)
+    return layer.frame
+
+
+def _attributes(
+    raw: gpd.GeoDataFrame, schema: pa.DataFrameSchema, file: Path
+) -> tuple[pd.DataFrame, list[TableError]]:
+    """Columns that a schema knows, and what is wrong with them."""
+    columns = raw.drop(columns=raw.geometry.name)
+    known = known_columns(map(str, columns), schema, file)
+    faults: list[TableError] = []
+    told: set[tuple[Any, str]] = set()
+    cells = {}
+    for name, wanted in known.items():
+        values = _single(columns[name])
+        lists = values.index[[isinstance(value, LISTS) for value in values]]
+        if len(lists) and wanted not in CARRIED:
+            problem = f"{wanted} is a list, not one value{more_rows(lists[1:])}"
+            faults.append(TableError(problem, file=file, row=lists[0], remedy="Keep one of it"))
+            values = values.drop(lists).reindex(values.index)
+            told.update((row, wanted) for row in lists)
+        # Ids and classes may be numbers in a layer, and are words.
+        cells[wanted] = _numbers(values) if is_number(schema, wanted) else as_words(values)
+    frame, more = checked_cells(pd.DataFrame(cells, raw.index), schema, file=file, told=told)
+    return frame, [*faults, *more]
+
+
+def _single(values: pd.Series) -> pd.Series:
+    """Values, those that are alone in a list without it: one list makes lists of all."""
+    if values.dtype != object:
+        return values
+    return values.map(
+        lambda value: (
+            value[0] if isinstance(value, list | np.ndarray) and len(value) == 1 else value
+        )
+    )
+
+
+def _further(raw: gpd.GeoDataFrame, schema: pa.DataFrameSchema, file: Path) -> pd.DataFrame:
+    """Columns that a schema does not know: numbers as they are, all else as text."""
+    columns = raw.loc[:, [not isinstance(kind, GeometryDtype) for kind in raw.dtypes]]
+    columns = columns.drop(columns=list(known_columns(map(str, columns), schema, file)))
+    return pd.DataFrame({name: _numbers(columns[name]) for name in columns}, raw.index)
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    """Numbers as they are, all else as text."""
+    is_number = is_numeric_dtype(values) and not is_bool_dtype(values)
+    return values if is_number else as_words(values)
+
+
+def as_words(values: pd.Series) -> pd.Series:
+    """Values of any kind as one writes them.
+
+    Parameters
+    ----------
+    values
+        A column of a layer.
+
+    Returns
+    -------
+    Series
+        Text without blanks around it: 1 for 1.0, 1.1 for what is nearest to it, lists with
+        semicolons; missing where nothing is said.
+    """
+    if is_integer_dtype(values):
+        return values.astype("str").mask(values.isna())
+    text = pd.Series([_word(value) for value in values], values.index, dtype="str")
+    return text.mask(text == "")
+
+
+def _word(value: Any) -> str:
+    """Text of one value, empty where there is none."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, LISTS):
+        parts = value.items() if isinstance(value, dict) else list(value)
+        return ";".join(map(_word, parts))
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    if isinstance(value, float | np.floating):
+        if np.isnan(value):
+            return ""
+        return np.format_float_positional(value, trim="-") if np.isfinite(value) else str(value)
+    return "" if pd.isna(value) else str(value)

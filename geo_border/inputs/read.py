@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo_border.border.edges import checked_polygons, extent
-from geo_border.errors import (
-    CheckpointError,
-    GeoBorderError,
-    IndicatorError,
-    TableError,
+from geo_border.border.edges import extent
+from geo_border.errors import IndicatorError, TableError
+from geo_border.inputs.agreement import (
+    ids_by_side,
+    layers_apart,
+    lines_too_long,
+    on_both_sides,
+    settle_ids,
+    unknown_lengths,
+    unknown_regions,
+    unknown_values,
 )
 from geo_border.inputs.extracts import (
     REGISTER,
@@ -24,11 +29,10 @@ from geo_border.inputs.extracts import (
     stations_of,
     with_capitals,
 )
-from geo_border.inputs.files import input_files
-from geo_border.inputs.layers import read_layer, read_lines, read_regions
-from geo_border.inputs.population import check_population
-from geo_border.inputs.schemas import CHECKPOINTS, INDICATORS, PLACES, REGISTRY, SPEEDS
-from geo_border.inputs.tables import read_services, read_table
+from geo_border.inputs.faults import Faults, more_rows
+from geo_border.inputs.opened import Opened, open_files
+from geo_border.inputs.schemas import INDICATORS, REGISTRY
+from geo_border.inputs.tables import points_of
 from geo_border.network.graph import SIDES
 
 if TYPE_CHECKING:
@@ -36,6 +40,9 @@ if TYPE_CHECKING:
 
     from geo_border.settings import Settings
 
+
+IDS = {"checkpoints": "checkpoint_id", "places": "place_id", "indicators.table": None}
+"""Columns by which rows of tables are known later on."""
 
 FAR_DEGREES = 1.0
 """A place this far outside the frame of its region is not in it."""
@@ -67,6 +74,12 @@ class Inputs:
     outlines
         Polygons of the countries that the extracts hold whole, with ``country``; None without
         extracts.
+    rows
+        Row in its file of each record of the tables ``checkpoints`` and ``places``, by its id,
+        and of ``indicators.table``, by its position.
+    further
+        Columns that nothing here reads, of ``regions``, ``checkpoints`` and ``places``, by their
+        ids: they go into the tables of the results as they are.
     """
 
     regions: gpd.GeoDataFrame
@@ -80,6 +93,8 @@ class Inputs:
     stations: gpd.GeoDataFrame | None = None
     services: gpd.GeoDataFrame | None = None
     outlines: gpd.GeoDataFrame | None = None
+    rows: dict[str, dict[Any, int]] = field(default_factory=dict)
+    further: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def read_inputs(
@@ -104,21 +119,24 @@ def read_inputs(
     Raises
     ------
     GeoBorderError
-        For the first thing found wrong, with file, row and remedy.
+        One that says all that is wrong with the files, a line each with file, row and remedy.
     """
-    files = input_files(settings, folder)
-    if settings.surface is not None:
-        for name in settings.surface.population:
-            check_population(folder / name, band=settings.surface.band)
+    faults = Faults()
+    opened = open_files(settings, folder, faults)
+    known = ids_by_side(opened)
+    if len(known) == len(SIDES):
+        # Without extracts ids can be compared whatever else is wrong.
+        _compare_ids(settings, opened, known, faults)
+    faults.raise_all()
     given = {
-        f"regions.{side}": read_regions(files[f"regions.{side}"], side)
-        for side in SIDES
-        if f"regions.{side}" in files
+        key: layer.frame.set_index("region_id").assign(side=key.removeprefix("regions."))
+        for key, layer in opened.layers.items()
+        if key in ("regions.home", "regions.neighbour")
     }
     for side in SIDES:
-        if (file := files.get(key := f"regions.{side}_territory")) is not None:
-            land = checked_polygons(read_layer(file).assign(region_id=None), file=file.name)
-            given[key] = land.assign(side=side)
+        if (key := f"regions.{side}_territory") in opened.layers:
+            land = opened.layers[key].frame.reset_index(drop=True)
+            given[key] = land.assign(side=side, region_id=None)
     if extracted is not None:
         regions, rest = sides_of(settings, extracted, given)
     else:
@@ -126,44 +144,84 @@ def read_inputs(
         territories = [
             given[key] for side in SIDES if (key := f"regions.{side}_territory") in given
         ]
-        rest = pd.concat(territories).reset_index() if territories else regions.iloc[:0]
-    twice = regions.index[regions.index.duplicated()]
-    if len(twice):
-        raise TableError(
-            f"region {twice[0]} stands on both sides",
-            file=files.get("regions.neighbour", "study.toml"),
-            row=twice[0],
-            remedy="Give every region its own id, and one side",
-        )
+        rest = pd.concat(territories) if territories else regions.iloc[:0]
+    if len(known) < len(SIDES):
+        known = {side: regions.index[regions["side"] == side].tolist() for side in SIDES}
+        _compare_ids(settings, opened, known, faults)
+    faults.add(layers_apart(opened, regions))
+    faults.add(lines_too_long(settings, opened))
+    faults.raise_all()
     land = [regions[["side", "geometry"]].reset_index(), rest[["side", "geometry"]]]
     territory = gpd.GeoDataFrame(pd.concat(land, ignore_index=True), crs=4326)
     territory["region_id"] = (
         territory["region_id"].astype(object).where(territory["region_id"].notna(), None)
     )
     countries = None if extracted is None else extracted["osm_countries"]
-    registry, indicators = _indicators(files, regions)
-    places = _places(settings, files, regions, territory, extracted)
+    registry, indicators = _indicators(opened)
+    places = _places(settings, opened, regions, territory, extracted)
     return Inputs(
         regions=regions if extracted is None else with_capitals(regions, places),
         territory=territory,
-        lines=_lines(settings, files, extracted),
-        speeds=_speeds(settings, files),
-        checkpoints=_checkpoints(files, regions, extracted),
+        lines=_lines(settings, opened, extracted),
+        speeds=_speeds(settings, opened),
+        checkpoints=_checkpoints(opened, extracted),
         places=places,
         registry=registry,
         indicators=indicators,
         stations=None if extracted is None else stations_of(extracted, territory),
-        services=read_services(files["services"]) if "services" in files else None,
+        services=_services(opened),
         outlines=None if countries is None else countries[countries["is_whole"].astype(bool)],
+        rows=_rows(opened),
+        further=_further(opened),
     )
 
 
+def _compare_ids(
+    settings: Settings, opened: Opened, known: dict[str, list[str]], faults: Faults
+) -> None:
+    """Ids of regions and indicators that one file has and the other lacks."""
+    settle_ids(opened, known)
+    faults.add(on_both_sides(opened, known))
+    faults.add(unknown_regions(opened, known))
+    faults.add(unknown_lengths(settings, [*known["home"], *known["neighbour"]]))
+    registry, values = (opened.tables.get(f"indicators.{name}") for name in ("registry", "table"))
+    if registry is not None and values is not None:
+        column, ids = values.frame["indicator_id"], registry.frame["indicator_id"].dropna()
+        faults.add(unknown_values(column, ids, "indicator", values, IndicatorError))
+
+
+def _rows(opened: Opened) -> dict[str, dict[Any, int]]:
+    """Row in its file of each record of a table, by its id where it has one."""
+    rows: dict[str, dict[Any, int]] = {}
+    for key, name in IDS.items():
+        if key in opened.tables:
+            frame = opened.tables[key].frame
+            ids = range(len(frame)) if name is None else frame[name]
+            rows[key] = dict(zip(ids, frame.index.tolist(), strict=True))
+    return rows
+
+
+def _further(opened: Opened) -> dict[str, pd.DataFrame]:
+    """Columns that the study does not use, by the table of the results that they go with."""
+    regions = [
+        layer.further.set_axis(pd.Index(layer.frame["region_id"]))
+        for key, layer in opened.layers.items()
+        if key in ("regions.home", "regions.neighbour")
+    ]
+    further = {"regions": pd.concat(regions)} if regions else {}
+    for key in ("checkpoints", "places"):
+        if key in opened.tables:
+            table = opened.tables[key]
+            further[key] = table.further.set_axis(pd.Index(table.frame[IDS[key]]))
+    return {key: frame for key, frame in further.items() if len(frame.columns)}
+
+
 def _lines(
-    settings: Settings, files: dict[str, Path], extracted: dict[str, Any] | None
+    settings: Settings, opened: Opened, extracted: dict[str, Any] | None
 ) -> gpd.GeoDataFrame:
     """Lines of the extracts and of the layers that are named besides."""
     layers = [
-        read_lines(files[f"network.lines.{n}"], layer.mode)
+        opened.layers[f"network.lines.{n}"].frame.assign(mode=layer.mode)
         for n, layer in enumerate(settings.network.lines)
     ]
     if extracted is not None:
@@ -173,25 +231,26 @@ def _lines(
     return pd.concat(layers, ignore_index=True)
 
 
-def _speeds(settings: Settings, files: dict[str, Path]) -> pd.DataFrame | None:
+def _speeds(settings: Settings, opened: Opened) -> pd.DataFrame | None:
     """Default speeds, where the study has a table of them."""
-    if "network.speeds" not in files:
+    if "network.speeds" not in opened.tables:
         return None
-    speeds = read_table(files["network.speeds"], SPEEDS)
-    speeds["kmh"] *= settings.network.speed_factor
-    return speeds
+    speeds = opened.tables["network.speeds"].frame.reset_index(drop=True)
+    return speeds.assign(kmh=speeds["kmh"] * settings.network.speed_factor)
 
 
-def _checkpoints(
-    files: dict[str, Path], regions: gpd.GeoDataFrame, extracted: dict[str, Any] | None
-) -> pd.DataFrame:
+def _services(opened: Opened) -> gpd.GeoDataFrame | None:
+    """Services as points, where the study has a table of them."""
+    if "services" not in opened.tables:
+        return None
+    return points_of(opened.tables["services"].frame.set_index("service_id"))
+
+
+def _checkpoints(opened: Opened, extracted: dict[str, Any] | None) -> pd.DataFrame:
     """Checkpoints of the register and of the extracts, each with where it is known from."""
     register = None
-    if "checkpoints" in files:
-        register = read_table(files["checkpoints"], CHECKPOINTS).set_index("checkpoint_id")
-        for column in ("home_id", "neighbour_id"):
-            known = regions.index
-            _known(register[column], known, "region", files["checkpoints"], CheckpointError)
+    if "checkpoints" in opened.tables:
+        register = opened.tables["checkpoints"].frame.set_index("checkpoint_id")
     if extracted is not None:
         return checkpoints_of(extracted, register)
     assert register is not None
@@ -200,7 +259,7 @@ def _checkpoints(
 
 def _places(
     settings: Settings,
-    files: dict[str, Path],
+    opened: Opened,
     regions: gpd.GeoDataFrame,
     territory: gpd.GeoDataFrame,
     extracted: dict[str, Any] | None,
@@ -208,28 +267,29 @@ def _places(
     """Settlements of the file, of the extracts, or of both."""
     layers = []
     tagged = settings.places.tagged
-    if extracted is not None and (tagged if tagged is not None else "places" not in files):
+    table = opened.tables.get("places")
+    if extracted is not None and (tagged if tagged is not None else table is None):
         layers.append(settlements_of(extracted, territory, settings.places.leave_out))
-    if "places" in files:
-        places = read_table(files["places"], PLACES).set_index("place_id")
-        _known(places["region_id"], regions.index, "region", files["places"], TableError)
-        _near_regions(places, regions, files["places"])
-        points = gpd.points_from_xy(places["lon"], places["lat"])
-        layers.append(gpd.GeoDataFrame(places, geometry=points, crs=4326))
+    if table is not None:
+        _near_regions(table.frame, regions, table.file)
+        layers.append(points_of(table.frame.set_index("place_id")))
     places = pd.concat([layer for layer in layers if len(layer)] or layers)
     missing = [side for side in SIDES if not (places["side"] == side).any()]
     if missing:
         raise TableError(
             f"no settlement with a population lies on the {missing[0]} side",
-            file=files.get("places", "study.toml"),
+            file="study.toml" if table is None else table.file,
             remedy="Add a table of towns with `file` in [places]; beside tagged ones with "
             "`tagged = true`",
         )
     twice = places.index[places.index.duplicated()]
     if len(twice):
+        assert table is not None
+        rows = table.frame.index[table.frame["place_id"].isin(twice)]
         raise TableError(
-            f"place_id {twice[0]!r} is in the extracts too",
-            file=files["places"],
+            f"place_id {twice[0]!r} is in the extracts too{more_rows(rows[1:])}",
+            file=table.file,
+            row=int(rows[0]),
             remedy="Give it another id, or leave it out",
         )
     return places
@@ -249,37 +309,17 @@ def _near_regions(places: pd.DataFrame, regions: gpd.GeoDataFrame, file: Path) -
             f"{extent((west[row], south[row], east[row], north[row]))}"
             + (f" (and {far.sum() - 1} more rows like it)" if far.sum() > 1 else ""),
             file=file,
-            row=row + 2,
+            row=int(places.index[row]),
             remedy="Check lon and lat (degrees, in that order), region_id, and the regions",
         )
 
 
-def _indicators(
-    files: dict[str, Path], regions: gpd.GeoDataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _indicators(opened: Opened) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Registry and values; without them the run's own measures are all there is."""
-    if "indicators.table" not in files:
+    if "indicators.table" not in opened.tables:
         registry = pd.DataFrame({name: pd.Series(dtype=object) for name in REGISTRY.columns})
         values = pd.DataFrame({name: pd.Series(dtype=object) for name in INDICATORS.columns})
         return registry.set_index("indicator_id"), values.astype({"value": float, "year": int})
-    registry = read_table(files["indicators.registry"], REGISTRY).set_index("indicator_id")
-    indicators = read_table(files["indicators.table"], INDICATORS)
-    table = files["indicators.table"]
-    _known(indicators["region_id"], regions.index, "region", table, IndicatorError)
-    _known(indicators["indicator_id"], registry.index, "indicator", table, IndicatorError)
-    return registry, indicators
-
-
-def _known(
-    values: pd.Series, known: pd.Index, what: str, file: Path, error: type[GeoBorderError]
-) -> None:
-    """Raise on the first value that is neither missing nor known."""
-    strange = values.notna() & ~values.isin(known)
-    if strange.any():
-        position = int(strange.to_numpy().argmax())
-        raise error(
-            f"unknown {what} {values.iloc[position]!r}",
-            file=file,
-            row=position + 2,
-            remedy=f"Known are {', '.join(map(str, known[:30]))}",
-        )
+    registry = opened.tables["indicators.registry"].frame.set_index("indicator_id")
+    indicators = opened.tables["indicators.table"].frame.reset_index(drop=True)
+    return registry, indicators.astype({"year": int})

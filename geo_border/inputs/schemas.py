@@ -1,4 +1,4 @@
-"""What the tables of a study may hold."""
+"""What the tables and layers of a study may hold."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pandera.pandas as pa
 
 from geo_border.border.checkpoints import STATUSES, USERS
 from geo_border.network.graph import MODES, SIDES
+from geo_border.routing.queue import LONGEST_EDGE_H
 
 LEVELS = (
     "transport_communication",
@@ -22,12 +23,16 @@ def _key() -> pa.Column:
     return pa.Column(str, unique=True)
 
 
+def _further(*names: str) -> dict[str, pa.Column]:
+    return {name: _text(nullable=True, required=False) for name in names}
+
+
 def _number(*checks: pa.Check, required: bool = True, nullable: bool = True) -> pa.Column:
     return pa.Column(float, [FINITE, *checks], nullable=nullable, required=required)
 
 
 def _text(*values: str, nullable: bool = False, required: bool = True) -> pa.Column:
-    may_be = f"it may be {', '.join(values)}"
+    may_be = f"it may be {' or '.join([', '.join(values[:-1]), *values[-1:]])}"
     checks = [pa.Check.isin(values, error=may_be)] if values else []
     return pa.Column(str, checks, nullable=nullable, required=required)
 
@@ -43,6 +48,52 @@ LON, LAT = _between(-180, 180), _between(-90, 90)
 
 
 NOT_NEGATIVE = pa.Check.ge(0, error="it must not be negative")
+
+
+WHOLE = pa.Check(lambda values: values % 1 == 0, error="it must be a whole number")
+
+
+POSITIVE = pa.Check.gt(0, error="it should be a positive number")
+
+
+AROUND = _between(-360, 360)
+"""Longitudes of layers, which may go on beyond the 180th meridian."""
+
+
+KMH = _between(1, 400)
+
+
+REGIONS = pa.DataFrameSchema(
+    {
+        "region_id": _key(),
+        "name": _text(),
+        **_further("name_ru", "name_kk", "capital"),
+        "capital_lon": _number(AROUND, required=False),
+        "capital_lat": _number(LAT, required=False),
+    },
+    coerce=True,
+)
+
+
+LINES = pa.DataFrameSchema(
+    {
+        "class": _text(),
+        "length_km": _number(
+            POSITIVE,
+            pa.Check.le(40_100, error="it is longer than the way around the globe"),
+            required=False,
+        ),
+        "speed_kmh": _number(KMH, required=False),
+        "hours": _number(
+            POSITIVE,
+            pa.Check.le(LONGEST_EDGE_H, error=f"it must be at most {LONGEST_EDGE_H:g}"),
+            required=False,
+        ),
+        "oneway": _text("1", "-1", "0", nullable=True, required=False),
+        **_further("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel"),
+    },
+    coerce=True,
+)
 
 
 CHECKPOINTS = pa.DataFrameSchema(
@@ -62,6 +113,7 @@ CHECKPOINTS = pa.DataFrameSchema(
         "delay_h": _number(NOT_NEGATIVE),
         "delay_out_h": _number(NOT_NEGATIVE, required=False),
         "delay_in_h": _number(NOT_NEGATIVE, required=False),
+        **_further("name_home", "name_neighbour"),
     },
     coerce=True,
 )
@@ -76,6 +128,7 @@ PLACES = pa.DataFrameSchema(
         "side": _text(*SIDES),
         "region_id": _text(nullable=True),
         "population": _number(NOT_NEGATIVE, nullable=False),
+        **_further("source"),
     },
     coerce=True,
 )
@@ -100,7 +153,7 @@ SPEEDS = pa.DataFrameSchema(
         "side": _text(*SIDES),
         "mode": _text(*MODES),
         "class": _text(),
-        "kmh": _number(_between(1, 400), nullable=False),
+        "kmh": _number(KMH, nullable=False),
         "source": _text(),
     },
     unique=["side", "mode", "class"],
@@ -132,9 +185,10 @@ INDICATORS = pa.DataFrameSchema(
     {
         "region_id": _text(),
         "indicator_id": _text(),
-        "year": pa.Column(int, _between(1800, 2200)),
+        "year": _number(WHOLE, _between(1800, 2200), nullable=False),
         "value": _number(nullable=False),
         "source": _text(),
+        **_further("confidence", "note"),
     },
     unique=["region_id", "indicator_id", "year"],
     coerce=True,

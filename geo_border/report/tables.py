@@ -101,6 +101,12 @@ WRITTEN = "1970-01-01T00:00:00.000Z"
 GPKG = "1.3"
 """Version of the format, which programs of some years ago read without a warning."""
 
+RESERVED = ("fid", "ogc_fid", "id", "geom", "geometry")
+"""Names that the columns of a layer may not have."""
+
+GIVEN = "given_"
+"""Before the name of a study's own column that one of the results has too."""
+
 
 def write_tables(results: Results, folder: Path) -> list[Path]:
     """Write every table of the results as CSV (UTF-8, comma, decimal point), `PARQUET` as such.
@@ -163,7 +169,7 @@ def frame_of(results: Results, name: str) -> pd.DataFrame:
     DataFrame
         The columns of the contract first, then all others but geometry.
     """
-    frame = _plain(getattr(results, name))
+    frame = _plain(_with_further(results, name))
     if name == "checkpoints" and "delay_h" not in frame:
         frame["delay_h"] = frame[["delay_out_h", "delay_in_h"]].mean(axis=1)
     first = list(COLUMNS[name])
@@ -174,9 +180,44 @@ def _other_frames(results: Results) -> dict[str, pd.DataFrame]:
     """Tables beyond the contract."""
     names = ("crossings", "places", "diversions", "registry", "quality", "mismatch", "cards")
     return {
-        **{name: _plain(getattr(results, name)) for name in names},
+        **{name: _plain(_with_further(results, name)) for name in names},
         **{name: _plain(frame) for name, frame in results.more.items()},
     }
+
+
+def _with_further(results: Results, name: str) -> pd.DataFrame:
+    """Give a frame with the columns that the study's own file has besides, the last."""
+    frame: pd.DataFrame = getattr(results, name)
+    return further_columns(frame, results.further.get(name, pd.DataFrame()))
+
+
+def further_columns(frame: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
+    """Add columns of others to a frame.
+
+    Parameters
+    ----------
+    frame
+        A frame of the results, with ids as its index.
+    further
+        Columns by the same ids.
+
+    Returns
+    -------
+    DataFrame
+        With these columns last, `GIVEN` before names that are taken: capitals make no
+        difference to a GeoPackage.
+    """
+    if further.empty:
+        return frame
+    taken = {str(name).casefold() for name in [*frame.columns, *frame.index.names, *RESERVED]}
+    names: dict[object, str] = {}
+    for column in further:
+        name = str(column)
+        while name.casefold() in taken:
+            name = GIVEN + name
+        taken.add(name.casefold())
+        names[column] = name
+    return frame.join(further.reindex(frame.index).rename(columns=names))
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -207,8 +248,9 @@ def write_geopackage(results: Results, path: Path) -> None:
     path
         The file; an earlier one is replaced.
     """
-    layers = {name: getattr(results, name) for name in GEOMETRY} | results.layers
-    layers["regions"] = _judged(results)
+    layers = {name: _with_further(results, name) for name in GEOMETRY} | results.layers
+    judged, own = _judged(results), results.further.get("regions", pd.DataFrame())
+    layers["regions"] = further_columns(judged, own)
     write_layers({name: rows for name, rows in layers.items() if rows is not None}, path)
     with fixed_date():
         pyogrio.write_dataframe(

@@ -13,6 +13,7 @@ from geo_border.border.matching import match_sides
 from geo_border.inputs.extracts import TAGS
 from geo_border.network.free_border import open_crossings
 from geo_border.network.graph import SIDES
+from geo_border.settings import Layer
 from geo_border.stages.parameters import tolerances
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
         ``checkpoints``.
     """
     land, regions, section = inputs.territory, inputs.regions, settings.regions
-    of_files = isinstance(section.home, str) and isinstance(section.neighbour, str)
+    of_files = isinstance(section.home, Layer) and isinstance(section.neighbour, Layer)
     matched = match_sides(
         land,
         kept=_exact_side(settings),
@@ -81,7 +82,7 @@ def _exact_side(settings: Settings) -> str:
     An outline of OpenStreetMap goes before one of a file; else the neighbour's is taken.
     """
     ours, theirs = settings.regions.home, settings.regions.neighbour
-    only_ours = isinstance(theirs, str) and not isinstance(ours, str)
+    only_ours = isinstance(theirs, Layer) and not isinstance(ours, Layer)
     return SIDES[0] if only_ours else SIDES[1]
 
 
@@ -101,6 +102,7 @@ def _checkpoints(
             farthest_km=section.farthest_km,
             month=section.month,
             file=section.file or TAGS,
+            rows=inputs.rows.get("checkpoints", {}),
         )
         # Nobody measured the 0 h of the rule.
         by_rule = found["known_from"] == RULE

@@ -95,8 +95,8 @@ def findings(
     rows += _misplaced(settings, inputs, border)
     regions = border["regions"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
-    in_file = inputs.places.index[_in_file(inputs)]
-    row_of = {place_id: _at(files["places"], n) for n, place_id in enumerate(in_file)}
+    rows_of = inputs.rows.get("places", {})
+    row_of = {place_id: _at(files["places"], row) for place_id, row in rows_of.items()}
     lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
     pairs, name = listed_twice(inputs.places), inputs.places["name"]
     rows += [
@@ -151,10 +151,8 @@ def findings(
         rows += _elsewhere(extracted, border["territory"])
     home = regions.index[regions["side"] == "home"]
     keys = ["indicator_id", "region_id", "year"]
-    position = {
-        key: number
-        for number, key in enumerate(inputs.indicators[keys].itertuples(index=False, name=None))
-    }
+    figure = inputs.indicators[keys].itertuples(index=False, name=None)
+    position = dict(zip(figure, inputs.rows.get("indicators.table", {}).values(), strict=False))
     if settings.indicators is None:
         problem = "the study has no [indicators]: transport alone is scored, no region has a type"
         rows.append(("note", "indicators", "all other levels", problem, ""))
@@ -215,7 +213,7 @@ def _misplaced(settings: Settings, inputs: Inputs, border: dict[str, Any]) -> li
                 f"side is {places['side'].iloc[row]}, but it lies {far_km.iloc[row]:.0f} km inside "
                 f"the {lies[row]} side"
             ),
-            _at(file, row),
+            _at(file, inputs.rows["places"][places.index[row]]),
         )
         for row in np.flatnonzero(off)[:20]
     ]
@@ -270,6 +268,6 @@ def _in_file(inputs: Inputs) -> pd.Series[bool]:
     return is_own
 
 
-def _at(file: str, position: object) -> str:
-    """File and line of a row; the header is line 1."""
-    return f"{file}, row {int(str(position)) + 2}"
+def _at(file: str, row: object) -> str:
+    """File and row."""
+    return f"{file}, row {row}"

@@ -9,6 +9,7 @@ import pandas as pd
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.network.beyond import local_km
 from geo_border.network.doubles import listed_twice
+from geo_border.settings import Layer
 from geo_border.typology.words import counted
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _of_matching(settings: Settings, border: dict[str, Any]) -> list[Line]:
         )
         for row in followed.itertuples()
     ]
-    of_files = isinstance(section.home, str) and isinstance(section.neighbour, str)
+    of_files = isinstance(section.home, Layer) and isinstance(section.neighbour, Layer)
     if settings.osm is not None and of_files and followed.empty:
         none = "they hold no whole country of one side: the line is that of the files"
         lines.append(("border", "along an outline in the extracts", 0.0, "%", none))

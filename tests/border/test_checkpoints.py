@@ -38,7 +38,13 @@ def table(**columns):
 
 def test_bad_hours_name_their_row(border):
     with pytest.raises(CheckpointError, match=r"posts\.csv, row 2 \(post\): opening hours"):
-        placed_checkpoints(table(hours="whenever"), border, delay_h={"road": 2}, file="posts.csv")
+        placed_checkpoints(
+            table(hours="whenever"),
+            border,
+            delay_h={"road": 2},
+            file="posts.csv",
+            rows={"post": 2},
+        )
 
 
 def test_default_delay_is_marked_and_hours_are_added(border):
@@ -118,7 +124,9 @@ def test_a_checkpoint_far_from_the_border_names_its_row(border):
     with pytest.raises(
         CheckpointError, match=r"posts\.csv, row 2 \(post\): .* 334 km .*lon and lat"
     ):
-        placed_checkpoints(table(lat=53.0), border, delay_h={"road": 2}, file="posts.csv")
+        placed_checkpoints(
+            table(lat=53.0), border, delay_h={"road": 2}, file="posts.csv", rows={"post": 2}
+        )
     airport = table(lat=53.0, mode="air")
     assert np.isnan(
         placed_checkpoints(airport, border, delay_h={"air": 1}).loc["post", "chainage_km"]

@@ -5,14 +5,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo_border.border.edges import (
-    checked_polygons,
-    edge_match,
-    equal_area_crs,
-    extent,
-    geodesic_km2,
-)
-from geo_border.errors import GeometryError, SideError
+from geo_border.border.edges import edge_match, equal_area_crs, extent, geodesic_km2
+from geo_border.errors import SideError
 
 
 def layer(**polygons):
@@ -131,36 +125,10 @@ def test_matching_conserves_area_and_leaves_no_overlap(offsets, regions):
     )
 
 
-def with_ids(frame):
-    return frame.reset_index()
-
-
-def test_checked_polygons_names_file_row_and_remedy():
-    fine = with_ids(layer(a=shapely.box(0, 0, 1, 1)))
-    assert checked_polygons(fine, file="x.gpkg").index.tolist() == ["a"]
-    with pytest.raises(GeometryError, match=r"x\.gpkg: .*no coordinate reference system.*QGIS"):
-        checked_polygons(fine.set_crs(None, allow_override=True), file="x.gpkg")
-    bow = with_ids(layer(a=shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])))
-    with pytest.raises(GeometryError, match=r"row 1 \(a\): polygon is not valid: Self-inter"):
-        checked_polygons(bow, file="x.gpkg")
-    with pytest.raises(GeometryError, match="expected a polygon, found Point"):
-        checked_polygons(with_ids(layer(a=shapely.Point(0, 0))), file="x.gpkg")
-    with pytest.raises(GeometryError, match="expected a polygon, found nothing"):
-        checked_polygons(with_ids(layer(a=None)), file="x.gpkg")
-
-
 def test_a_border_on_the_equator_has_an_equal_area_projection_too():
     box = layer(a=shapely.segmentize(shapely.box(-71, -1, -69, 1), 0.01))
     planar = box.to_crs(equal_area_crs(box)).area.iloc[0] / 1e6
     assert planar == pytest.approx(lens(box)["a"], rel=1e-4)
-
-
-def test_coordinates_that_are_not_in_the_crs_they_name():
-    metres = with_ids(layer(a=shapely.box(5e5, 6e6, 6e5, 6.1e6)))
-    with pytest.raises(GeometryError, match=r"x\.gpkg: its coordinates reach 6,100,000.*Set Layer"):
-        checked_polygons(metres, file="x.gpkg")
-    beyond = with_ids(layer(a=shapely.box(170, 60, 190, 70)))
-    assert checked_polygons(beyond, file="x.gpkg").total_bounds.tolist() == [170, 60, 190, 70]
 
 
 def test_an_extent_in_words():

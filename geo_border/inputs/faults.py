@@ -1,0 +1,105 @@
+"""Collecting what is wrong with the inputs, so that all of it is said at once."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from geo_border.errors import GeoBorderError, all_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MOST_ROWS = 10
+"""Rows with the same fault that are named one by one."""
+
+MOST_LETTERS = 60
+"""Letters of a value that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What was found wrong so far.
+
+    Parameters
+    ----------
+    found
+        The errors, in order.
+    """
+
+    found: list[GeoBorderError] = field(default_factory=list)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep the error that the block raises, if it does, and go on behind it.
+
+        Yields
+        ------
+        None
+            While the block runs.
+        """
+        try:
+            yield
+        except GeoBorderError as error:
+            self.found.append(error)
+
+    def add(self, errors: Iterable[GeoBorderError]) -> None:
+        """Keep errors.
+
+        Parameters
+        ----------
+        errors
+            Any number.
+        """
+        self.found.extend(errors)
+
+    def raise_all(self) -> None:
+        """Raise what was found, if anything was.
+
+        Raises
+        ------
+        GeoBorderError
+            One that says all.
+        """
+        if self.found:
+            raise all_of(self.found)
+
+
+def more_rows(rows: Iterable[object]) -> str:
+    """Name further rows with the same fault.
+
+    Parameters
+    ----------
+    rows
+        The rows but for the first.
+
+    Returns
+    -------
+    str
+        In brackets, after the problem; empty if there are none.
+    """
+    named = list(rows)
+    if not named:
+        return ""
+    first = ", ".join(map(str, named[:MOST_ROWS])) + (", …" if len(named) > MOST_ROWS else "")
+    return f" (and {len(named)} more row{'s' if len(named) > 1 else ''} like it: {first})"
+
+
+def shown(value: object) -> str:
+    """Write a value as a message shows it.
+
+    Parameters
+    ----------
+    value
+        A cell.
+
+    Returns
+    -------
+    str
+        In quotes if it is text, cut if it is long.
+    """
+    text = f"{value:.15g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        text = repr(value)
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
