@@ -135,8 +135,8 @@ Side = Annotated[
     Discriminator(
         _form,
         custom_error_type="side",
-        custom_error_message='should be a file, { file = "adm.gpkg", layer = "adm1" }, '
-        '{ country = "KZ", admin_level = 4 } or { everything_else = true }',
+        custom_error_message='should be a file, { country = "KZ", admin_level = 4 } or '
+        '{ everything_else = true }; a layer of a file is { file = "adm.gpkg", layer = "adm1" }',
     ),
     BeforeValidator(_layer),
 ]
@@ -145,8 +145,8 @@ Territory = Annotated[
     Discriminator(
         lambda value: "<Country>" if _form(value) == "<Units>" else _form(value),
         custom_error_type="territory",
-        custom_error_message='should be a file, { file = "adm.gpkg", layer = "adm0" } or '
-        '{ country = "KZ" }',
+        custom_error_message='should be a file or { country = "KZ" }; a layer of a file is '
+        '{ file = "adm.gpkg", layer = "adm0" }',
     ),
     BeforeValidator(_layer),
 ]

@@ -165,8 +165,8 @@ def test_a_study_of_an_extract_needs_no_more_than_ten_lines(tmp_path):
         ('country = "LI"', 'country = "li"', 'such as "KZ", not "li"'),
         (
             '{ country = "LI", admin_level = 8 }',
-            '{ file = "h.gpkg" }',
-            "regions.home: should be a file, {",
+            '{ file = "h.gpkg", name = "x" }',
+            "regions.home.name: there is no such key. ",
         ),
         ('{ country = "LI", admin_level = 8 }', '["h.gpkg"]', "regions.home: should be a file, {"),
         (

@@ -93,7 +93,7 @@ def checked_cells(
     blamed = _Blamed(file, set(told))
     comma = separator != "," and _has_decimal_comma(cells, schema)
     values = {}
-    for name in cells:
+    for name in map(str, cells):
         if is_number(schema, name):
             values[name], found = _numbers(cells[name], comma=comma)
         else:
@@ -195,7 +195,7 @@ def _numbers(cells: pd.Series, *, comma: bool) -> tuple[pd.Series, Found]:
     bad = np.flatnonzero(there & ~good)
     kinds: dict[tuple[str, str], list[Any]] = {}
     firsts: dict[tuple[str, str], str] = {}
-    for position in bad:
+    for position in bad.tolist():
         value = text.iloc[position]
         key = _no_number(value, comma=comma)
         kinds.setdefault(key, []).append(cells.index[position])
@@ -234,7 +234,7 @@ def _texts(cells: pd.Series) -> tuple[pd.Series, Found]:
 
 def _has_decimal_comma(cells: pd.DataFrame, schema: pa.DataFrameSchema) -> bool:
     """Whether numbers have a decimal comma: one at least that cannot part thousands."""
-    for name in cells:
+    for name in map(str, cells):
         if is_number(schema, name) and not is_numeric_dtype(cells[name]):
             text = cells[name].dropna().astype("str")
             if (text.str.fullmatch(_COMMA) & ~text.str.fullmatch(_THOUSANDS)).any():
@@ -247,16 +247,14 @@ def _repeated(
 ) -> list[tuple[str, list[Any], str, str]]:
     """Keys that stand twice; of rows with the same key, the later is the one too many."""
     found = []
-    for name in table:
+    for name in map(str, table):
         if schema.columns[name].unique:
             again = table[name].duplicated() & table[name].notna()
             if again.any():
                 first = table.index[table[name] == table.loc[again, name].iloc[0]][0]
                 problem = f"{name} {shown(table.loc[again, name].iloc[0])} stands twice"
                 rows = table.index[again].tolist()
-                found.append(
-                    (str(name), rows, f"{problem}, first in row {first}", "Keep one of them")
-                )
+                found.append((name, rows, f"{problem}, first in row {first}", "Keep one of them"))
     if schema.unique and all(name in table for name in schema.unique):
         keys = list(schema.unique)
         whole = table.dropna(subset=keys)
@@ -273,7 +271,8 @@ def _blame_failures(failures: pd.DataFrame, cells: pd.DataFrame, blamed: _Blamed
     """Tell what a schema found, a fault for each column and check."""
     failures = failures.dropna(subset="index")
     failures = failures.assign(check=failures["check"].astype(str))
-    for (column, check), rows in failures.groupby(["column", "check"], sort=False):
+    for key, rows in failures.groupby(["column", "check"], sort=False):
+        column, check = map(str, key)
         numbers = [row for row in sorted(set(rows["index"])) if (row, column) not in blamed.cells]
         if check in ("field_uniqueness", "multiple_fields_uniqueness") or not numbers:
             continue
