@@ -198,7 +198,7 @@ class NetworkSection(Section):
     speed_factor: Annotated[float, Field(ge=0.1, le=10)] = 1
     crossing_tolerance_km: Annotated[float, Field(gt=0, le=50)] | None = None
     stub_tolerance_m: Annotated[float, Field(ge=0, le=1000)] = 100
-    along_border_m: Annotated[float, Field(ge=0, le=1000)] = 25
+    along_border_m: Annotated[float, Field(ge=0, le=5000)] = 25
     most_candidates: Annotated[int, Field(ge=0, le=10_000)] = 300
     place_reach_km: Reach = 100
     beyond_km: Reach | None = None

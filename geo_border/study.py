@@ -20,7 +20,7 @@ from geo_border.inputs.extracts import about_extracts
 from geo_border.inputs.proposals import Proposal
 from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.network.build import BuiltNetwork
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.results import Results, Surfaces
 from geo_border.routing.matrix import pair_times, write_npy, write_parquet
 from geo_border.routing.scenarios import passages

@@ -15,7 +15,7 @@ from geo_border.access.isochrones import checkpoint_origin, isochrones
 from geo_border.access.reach import potential
 from geo_border.bottlenecks.changes import changes
 from geo_border.bottlenecks.closures import closures
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.routing.crossing import across
 from geo_border.routing.inside import own_times
 from geo_border.routing.queue import MS_PER_H

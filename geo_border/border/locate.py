@@ -101,3 +101,24 @@ def segments(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[n
     joined = part[1:] == part[:-1]
     ends = np.stack([points[:-1][joined], points[1:][joined]], axis=1)
     return shapely.linestrings(ends), whole[part[1:][joined]]
+
+
+def samples(lines: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Vertices of lines and the middles of their segments.
+
+    Parameters
+    ----------
+    lines
+        LineStrings.
+
+    Returns
+    -------
+    points : ndarray
+        Shape (n, 2).
+    line : ndarray
+        Position of the line that each is of.
+    """
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    inside = line[1:] == line[:-1]
+    middles = (points[1:][inside] + points[:-1][inside]) / 2
+    return np.concatenate([points, middles]), np.concatenate([line, line[1:][inside]])

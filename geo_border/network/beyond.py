@@ -43,7 +43,7 @@ def join_beyond(
     nodes, links, places
         As `geo_border.network.places.join_places` gives them.
     gates
-        As `geo_border.network.crossings.open_gates` gives them.
+        As `geo_border.network.gates.open_gates` gives them.
     land
         What bars local ways.
     access

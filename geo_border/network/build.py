@@ -12,13 +12,14 @@ import shapely
 
 from geo_border.errors import NetworkError
 from geo_border.network.beyond import join_beyond
-from geo_border.network.crossings import NO_DELAYS, find_crossings, open_gates, tagged_nodes
+from geo_border.network.crossings import checkpoints_on_line, find_crossings, tagged_nodes
+from geo_border.network.gates import NO_DELAYS, open_gates
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.joining import join_pieces
 from geo_border.network.links import CARRIED, links_from_lines
 from geo_border.network.parts import network_parts
 from geo_border.network.places import Access, join_places, join_stations
-from geo_border.network.sides import settle_sides
+from geo_border.network.sides import cut_at_border
 from geo_border.network.straight import foreign_land
 from geo_border.network.stubs import join_stubs
 from geo_border.network.tolerances import Tolerances
@@ -49,9 +50,12 @@ class BuiltNetwork:
         The graph.
     gates
         The two nodes that each checkpoint joins, or would join, as
-        `geo_border.network.crossings.open_gates` gives them.
+        `geo_border.network.gates.open_gates` gives them.
     crossings
-        Links that pass the border, with their checkpoint or none.
+        Where links pass the border, with their checkpoint or none.
+    posts
+        What each checkpoint on the line is to the roads there, as
+        `geo_border.network.crossings.find_crossings` gives it.
     places
         Places with the ``node`` where they enter, ``access_km``, ``access_h``.
     speeds
@@ -68,6 +72,7 @@ class BuiltNetwork:
     network: Network
     gates: pd.DataFrame
     crossings: gpd.GeoDataFrame
+    posts: pd.DataFrame
     places: gpd.GeoDataFrame
     speeds: pd.DataFrame
     parts: pd.DataFrame
@@ -114,7 +119,7 @@ def build_network(
     tolerances
         How far apart lines that are one, and lines and checkpoints, may lie.
     delay_h, most_candidates
-        Of checkpoints that there could be, see `geo_border.network.crossings.open_gates`.
+        Of checkpoints that there could be, see `geo_border.network.gates.open_gates`.
 
     Returns
     -------
@@ -127,13 +132,27 @@ def build_network(
         If the lines do not touch a side, or a class has no speed.
     """
     nodes, links = links_from_lines(lines, territory)
-    nodes = settle_sides(nodes, links, border, along_m=tolerances.along_m)
-    links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
-    crossings = find_crossings(
+    nodes, links = cut_at_border(
+        nodes,
+        links,
+        territory,
+        border,
+        along_m=tolerances.along_m,
+        checkpoints=checkpoints_on_line(checkpoints),
+        tolerance_km=tolerances.crossing_km,
+    )
+    nodes, links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
+    crossings, posts = find_crossings(
         nodes, links, border, checkpoints, tolerance_km=tolerances.crossing_km
     )
     nodes, links, gates = open_gates(
-        nodes, links, crossings, checkpoints, delay_h=delay_h, most_candidates=most_candidates
+        nodes,
+        links,
+        crossings,
+        posts,
+        checkpoints,
+        delay_h=delay_h,
+        most_candidates=most_candidates,
     )
     parts = network_parts(nodes, links, gates)
     land = foreign_land(territory)
@@ -148,7 +167,7 @@ def build_network(
     hours, account = _hours(nodes, links, speeds)
     regions = tuple(sorted(territory["region_id"].dropna()))
     network = _assemble(nodes, links, hours, regions)
-    return BuiltNetwork(network, gates, crossings, places, account, parts, _carried(links))
+    return BuiltNetwork(network, gates, crossings, posts, places, account, parts, _carried(links))
 
 
 def _special(

@@ -1,9 +1,8 @@
-"""Where links pass the border, which checkpoint serves them, and the gates this makes."""
+"""Where roads and railways pass the border, and which checkpoint they pass there."""
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -11,43 +10,27 @@ import pandas as pd
 import shapely
 
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
-from geo_border.border.edges import equal_area_crs
-from geo_border.border.locate import segments
+from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.border.line import along
 from geo_border.network.graph import SIDES
-from geo_border.network.links import split_links
+from geo_border.network.leeway import leeway_at, own_leeway
+from geo_border.network.passages import (
+    GATE,
+    OFF,
+    class_ranks,
+    of_kind,
+    one_passage,
+    parts_of_posts,
+    posts_on_roads,
+)
 from geo_border.network.stubs import blind_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     from numpy.typing import NDArray
-
-TOLERANCE_KM = 2.0
-"""A checkpoint this near to a link of an unknown or coarse source serves it."""
-
-OSM_TOLERANCE_KM = 0.5
-"""A checkpoint this near to a way of OpenStreetMap serves it: roads are drawn where they are."""
-
-BEND_DEGREES = 5e-6
-"""A vertex of the border that is nearer to a straight line than this is no bend: half a metre."""
+    from pyproj import CRS
 
 STUB_M = 50.0
 """A link of the right mode that ends this near a checkpoint leads to it, metres."""
-
-CLASS_ORDER = (
-    "motorway",
-    "trunk",
-    "primary",
-    "secondary",
-    "tertiary",
-    "main",
-    "branch",
-    "rail",
-    "ferry",
-    "unclassified",
-    "residential",
-)
-"""Classes by how likely a checkpoint is there; links of a class follow it, others are last."""
 
 SURE_KM = 0.25
 """Where neither road nor border can lie farther from where it is drawn, a crossing is known, km."""
@@ -55,12 +38,14 @@ SURE_KM = 0.25
 VAGUE_KM = 5.0
 """Where one of them may lie farther from where it is drawn than this, hardly anything is known."""
 
-SURENESS = ("high", "medium", "low")
-POST_COLUMNS = (
-    *("mode", "home_id", "neighbour_id", "delay_out_h", "delay_in_h", "is_open"),
-    *("in_service", "users", "wait_h"),
-)
-NO_DELAYS: Mapping[Any, float] = MappingProxyType({})
+VOUCHED_KM = 1.0
+"""A checkpoint no farther from a crossing than this vouches for it, km."""
+
+ID_DECIMALS = 3
+"""Decimals of a degree in the ids of crossings, a hundred metres: they outlast small edits."""
+
+ORDER_DECIMALS = 6
+"""Decimals of a degree up to which places are told apart when they are put in order."""
 
 
 def find_crossings(
@@ -70,212 +55,314 @@ def find_crossings(
     checkpoints: gpd.GeoDataFrame,
     *,
     tolerance_km: float | None = None,
-) -> gpd.GeoDataFrame:
-    """Links that pass from one side to the other, each with its checkpoint or none.
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Where links of both sides meet, each with its passage and its checkpoint or none.
 
-    A link whose ends lie on different sides is a crossing, however often its line meets the
-    border in between. A link that ends blind on its side within `STUB_M` of a checkpoint of
-    its mode is one by its stub, and a link that ends at the OSM node of a checkpoint which
-    serves no other is one by its tag; neither leads to the other side. A crossing belongs to
-    the nearest checkpoint of its mode not farther than `tolerance_km` or the checkpoint's own
-    accuracy, whichever is more.
+    A checkpoint stands on a road of its mode not farther than `tolerance_km` or its own
+    accuracy, whichever is more, and serves the crossing to which that road leads. A link that
+    ends blind within `STUB_M` of a checkpoint without a crossing is one by its stub, and a link
+    that ends at the OSM node of such a checkpoint is one by its tag; neither leads across.
 
     Parameters
     ----------
     nodes, links
-        As `geo_border.network.links.links_from_lines` and
-        `geo_border.network.stubs.join_stubs` give them.
+        As `geo_border.network.sides.cut_at_border` and `geo_border.network.stubs.join_stubs`
+        give them.
     border
         Pieces as `geo_border.border.line.border_line` gives them.
     checkpoints
         As `geo_border.border.checkpoints.placed_checkpoints` gives them; with ``osm`` (ids of
         their objects, such as ``n12 w34``) they are found by tag.
     tolerance_km
-        Distance within which link and checkpoint are taken for the same place, km; by default
-        `OSM_TOLERANCE_KM` for links with an OSM way, `TOLERANCE_KM` for others.
+        As `geo_border.network.reach.roads_near` takes it.
+
+    Returns
+    -------
+    crossings : GeoDataFrame
+        Index ``crossing_id``, made of the place; ``node`` (position), ``mode``, ``road_class``,
+        ``name``, ``ref`` and ``way_id`` of its greatest road, ``passage`` (id of the crossing
+        that stands for the road's lanes and carriageways), ``checkpoint_id`` of the passage or
+        none, ``checkpoint_km`` (distance to it), ``found_by`` (``geometry``; ``ends`` where the
+        link does not meet the border line; ``stub``; ``tag``), ``tagged`` (the checkpoint is a
+        node of the network), ``confidence`` (``high``, ``medium``, ``low``), ``leads_across``,
+        ``home_id``, ``neighbour_id``, ``home_link``, ``neighbour_link`` (positions, -1 for
+        none), ``lon``, ``lat``, points.
+    posts : DataFrame
+        Each checkpoint on the line whose place is known: ``passage`` that it stands at or None,
+        ``part`` (what it is to it, as `geo_border.network.passages.parts_of_posts` says),
+        ``off_km`` (from its road), ``walk_km`` (from there to the crossing), ``side`` (of the
+        road there, -1 off all), ``nearest`` (crossing as the crow flies) and ``nearest_km``.
+    """
+    crs = equal_area_crs(border)
+    on_line = checkpoints_on_line(checkpoints)
+    rows = _meetings(nodes, links, crs)
+    stands_for = one_passage(rows)
+    posts = posts_on_roads(nodes, links, rows, on_line, crs=crs, tolerance_km=tolerance_km)
+    posts["part"] = parts_of_posts(posts, stands_for, on_line)
+    gate = posts[posts["part"] == GATE]
+    post_of = np.full(len(rows), -1)
+    post_of[stands_for[gate["crossing"].to_numpy(np.int64)]] = on_line.index.get_indexer(gate.index)
+    rows["post"] = post_of[stands_for]
+    lost = np.flatnonzero((posts["part"] == OFF).to_numpy())
+    ends = _one_sided(nodes, links, on_line, lost, crs)
+    rows = pd.concat([rows, ends], ignore_index=True) if len(ends) else rows
+    stands_for = np.r_[stands_for, np.arange(len(stands_for), len(rows))]
+    crossings = _told(nodes, links, border, on_line, rows, crs)
+    names = crossings.index.to_numpy(object)
+    crossings.insert(5, "passage", names[stands_for])
+    at = posts.pop("crossing").to_numpy(np.int64)
+    posts.insert(
+        0,
+        "passage",
+        np.where(at >= 0, np.array([*names, None], object)[np.append(stands_for, -1)[at]], None),
+    )
+    return crossings, posts.join(_nearest(crossings[crossings["leads_across"]], on_line))
+
+
+def checkpoints_on_line(checkpoints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Checkpoints that lie on the border, at a place that is known.
+
+    Parameters
+    ----------
+    checkpoints
+        As `geo_border.border.checkpoints.placed_checkpoints` gives them.
 
     Returns
     -------
     GeoDataFrame
-        Index ``crossing_id``; ``link`` (position), ``share`` (of the link's length from its
-        tail), ``mode``, ``road_class``, ``name`` and ``ref`` of the way where known,
-        ``checkpoint_id`` or none, ``checkpoint_km`` (distance to it), ``found_by``
-        (``geometry``; ``ends`` where the line itself does not meet the border line; ``stub``;
-        ``tag``), ``tagged`` (the checkpoint is a node of the network), ``confidence``
-        (``high``, ``medium``, ``low``), ``lon``, ``lat``, points.
+        Rows of `checkpoints`.
     """
-    crs = equal_area_crs(border)
-    on_line = checkpoints[checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].notna()]
-    posts = on_line.geometry.to_crs(crs)
-    side = nodes["side"].to_numpy()
-    passing = np.flatnonzero(side[links["tail"]] != side[links["head"]])
-    line = links.geometry.iloc[passing].to_crs(crs).to_numpy()
-    share, meets = _meeting(line, border.geometry.to_crs(crs).to_numpy())
-    by_default = np.where(_column(links, "way_id", passing) > 0, OSM_TOLERANCE_KM, TOLERANCE_KM)
-    reach_km = by_default if tolerance_km is None else np.full(len(passing), tolerance_km)
-    post = _nearest_post(links["mode"].to_numpy()[passing], line, on_line, posts, reach_km)
-    served = post >= 0
-    share[served] = shapely.line_locate_point(
-        line[served], posts.to_numpy()[post[served]], normalized=True
-    ).clip(0.001, 0.999)
-    joins = _column(links, "joins", passing) == 1
-    found_by = np.select([joins, meets], ["stub", "geometry"], "ends")
-    tag_node = tagged_nodes(nodes, on_line)
-    ends = pd.concat(
-        [
-            pd.DataFrame({"link": passing, "share": share, "post": post, "found_by": found_by}),
-            _stubs(nodes, links, on_line, posts),
-        ]
+    return checkpoints[checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].notna()]
+
+
+def _meetings(nodes: pd.DataFrame, links: gpd.GeoDataFrame, crs: CRS) -> pd.DataFrame:
+    """Nodes where links of both sides meet, apart for railways, and their greatest links."""
+    rail = of_kind(links["mode"], rail=True)
+    n = len(links)
+    ends = pd.DataFrame(
+        {
+            "node": np.r_[links["tail"], links["head"]],
+            "link": np.tile(np.arange(n), 2),
+            "at_head": np.repeat([False, True], n),
+            "side": np.tile(links["side"], 2),
+            "rail": np.tile(rail, 2),
+        }
     )
-    ends = pd.concat([ends, _tagged(links, tag_node, ends["post"].to_numpy())], ignore_index=True)
-    link, post = ends["link"].to_numpy(), ends["post"].to_numpy()
-    line = links.geometry.iloc[link].to_crs(crs).to_numpy()
-    at = shapely.line_interpolate_point(line, ends["share"].to_numpy(), normalized=True)
+    key = 2 * ends["node"].to_numpy(np.int64) + ends["rail"].to_numpy()
+    seen = np.zeros((2 * len(nodes), len(SIDES)), bool)
+    seen[key, ends["side"]] = True
+    ends = ends[seen[key].all(axis=1)]
+    oneway = links["oneway"].to_numpy()[ends["link"]] * np.where(ends["at_head"], 1, -1)
+    away = np.where(ends["side"] == 0, oneway >= 0, oneway <= 0)
+    towards = np.where(ends["side"] == 0, oneway <= 0, oneway >= 0)
+    ends = ends.assign(
+        rank=class_ranks(links["road_class"].iloc[ends["link"]]),
+        out=away,
+        back=towards,
+        mode=links["mode"].to_numpy(object)[ends["link"]],
+    )
+    ends = ends.sort_values(["node", "rail", "rank", "link"], kind="stable")
+    by_side = ends.groupby(["node", "rail", "side"], sort=True)
+    # Out of home and into the neighbour, by whichever of the links.
+    ways = by_side[["out", "back"]].any().groupby(["node", "rail"]).all()
+    first = by_side["link"].first().unstack("side")
+    whole = ends.groupby(["node", "rail"])
+    rows = pd.DataFrame(
+        {
+            "home_link": first[0] if len(first) else pd.Series(dtype=np.int64),
+            "neighbour_link": first[1] if len(first) else pd.Series(dtype=np.int64),
+            "link": whole["link"].first(),
+            "modes": whole["mode"].agg(frozenset),
+            "out": ways["out"],
+            "back": ways["back"],
+        }
+    ).reset_index()
+    rows["mode"] = [
+        "ferry" if "ferry" in modes else "rail" if "rail" in modes else "road"
+        for modes in rows["modes"]
+    ]
+    for column in ("road_class", "name", "ref"):
+        rows[column] = _text(links, column)[rows["link"].to_numpy(np.int64)]
+    at = nodes.iloc[rows["node"]]
+    rows["found_by"] = at["met"].to_numpy(object)
+    points = gpd.GeoSeries.from_xy(at["lon"], at["lat"], crs=4326).to_crs(crs)
+    rows = rows.assign(x=points.x.to_numpy(), y=points.y.to_numpy(), leads_across=True)
+    # By place, whatever the order of the lines.
+    lon, lat = (np.round(at[axis].to_numpy(), ORDER_DECIMALS) for axis in ("lon", "lat"))
+    order = np.lexsort((rows["rail"], lon, lat))
+    return rows.iloc[order].reset_index(drop=True)
+
+
+def _one_sided(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    checkpoints: gpd.GeoDataFrame,
+    lost: NDArray[np.int64],
+    crs: CRS,
+) -> pd.DataFrame:
+    """Where a link ends at a checkpoint without a crossing: blind near it, or at its node."""
+    stubs = _stubs(nodes, links, checkpoints.iloc[lost], crs)
+    stubs["post"] = lost[stubs["post"].to_numpy(np.int64)]
+    tags = tagged_nodes(nodes, checkpoints)
+    tags = tags[tags.index.isin(lost) & ~tags.index.isin(stubs["post"])]
+    ends = links[["tail", "head"]].to_numpy()
+    link, at_head = np.nonzero(np.isin(ends, tags.to_numpy()))
+    node = ends[link, at_head]
+    post = pd.Series(tags.index, index=tags.to_numpy())[node].to_numpy(np.int64)
+    marked = pd.DataFrame({"node": node, "link": link, "post": post}).drop_duplicates("post")
+    found = pd.concat([stubs, marked.assign(found_by="tag")], ignore_index=True)
+    link = found["link"].to_numpy(np.int64)
+    side = links["side"].to_numpy()[link]
+    for number, name in enumerate(SIDES):
+        found[f"{name}_link"] = np.where(side == number, link, -1)
+    for column in ("mode", "road_class", "name", "ref"):
+        found[column] = _text(links, column)[link]
+    at = nodes.iloc[found["node"]]
+    points = gpd.GeoSeries.from_xy(at["lon"], at["lat"], crs=4326).to_crs(crs)
+    return found.assign(x=points.x.to_numpy(), y=points.y.to_numpy(), leads_across=False)
+
+
+def _stubs(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame, crs: CRS
+) -> pd.DataFrame:
+    """Links that end blind at a checkpoint of their mode."""
+    blind = blind_ends(nodes, links)
+    at = nodes.iloc[blind["node"]]
+    points = gpd.GeoSeries.from_xy(at["lon"], at["lat"], crs=4326).to_crs(crs).to_numpy()
+    posts = checkpoints.geometry.to_crs(crs).to_numpy()
+    end, post = shapely.STRtree(posts).query(points, predicate="dwithin", distance=STUB_M)
+    mode = links["mode"].to_numpy(object)[blind["link"].to_numpy()[end]]
+    right = mode == checkpoints["mode"].to_numpy(object)[post]
+    found = blind.iloc[end[right]].assign(post=post[right], found_by="stub")
+    return pd.DataFrame(found[["node", "link", "post", "found_by"]])
+
+
+def _told(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    border: gpd.GeoDataFrame,
+    checkpoints: gpd.GeoDataFrame,
+    rows: pd.DataFrame,
+    crs: CRS,
+) -> gpd.GeoDataFrame:
+    """Crossings as they are given out, with their ids and how sure each is."""
+    at = shapely.points(rows[["x", "y"]].to_numpy(float))
+    points = gpd.GeoSeries(at, crs=crs).to_crs(4326)
+    post, link = rows["post"].to_numpy(np.int64), rows["link"].to_numpy(np.int64)
     served = post >= 0
-    km = np.full(len(link), np.nan)
-    km[served] = shapely.distance(at[served], posts.to_numpy()[post[served]]) / 1000
-    of_border = _leeway_at(border.geometry, gpd.GeoSeries(at, crs=crs))
-    doubt_km = np.maximum(_own_leeway(line, at), of_border) / 1000
-    known = (doubt_km <= SURE_KM) & (ends["found_by"] == "geometry").to_numpy()
+    km = np.full(len(rows), np.nan)
+    km[served] = shapely.distance(
+        at[served], checkpoints.geometry.to_crs(crs).to_numpy()[post[served]]
+    )
+    km /= 1000
+    tagged = tagged_nodes(nodes, checkpoints).index
+    found_by = rows["found_by"].to_numpy(object)
     # A checkpoint that a rule has put on the crossing says nothing of where that is.
-    by_rule = on_line.get("known_from", pd.Series("", on_line.index)) == RULE
-    vouched = (km <= 1) & ~np.append(by_rule.to_numpy(bool), False)[post]
+    by_rule = checkpoints.get("known_from", pd.Series("", checkpoints.index)) == RULE
+    vouched = (km <= VOUCHED_KM) & ~np.append(by_rule.to_numpy(bool), False)[post]
+    lines = gpd.GeoSeries(_courses(nodes, links, rows), crs=4326).to_crs(crs).to_numpy()
+    doubt_km = np.maximum(
+        own_leeway(lines, at), leeway_at(border.geometry, gpd.GeoSeries(at, crs=crs))
+    )
+    doubt_km /= 1000
+    known = (doubt_km <= SURE_KM) & (found_by == "geometry")
     sure = np.where(vouched | known, "high", "medium")
     sure[(doubt_km > VAGUE_KM) & ~vouched] = "low"
-    sure[(_column(links, "joins", link) == 1) & (sure == "high")] = "medium"
-    sure[(ends["found_by"] == "tag").to_numpy()] = "low"
-    points = gpd.GeoSeries(at, crs=crs).to_crs(4326)
-    names = np.array([*on_line.index, None], dtype=object)
+    sure[(found_by == "stub") & (sure == "high")] = "medium"
+    sure[found_by == "tag"] = "low"
+    lon, lat = points.x.to_numpy(), points.y.to_numpy()
+    region = along(border, points)
     return gpd.GeoDataFrame(
         {
-            "link": link,
-            "share": ends["share"].to_numpy(),
-            "mode": links["mode"].to_numpy()[link],
-            "road_class": links["road_class"].to_numpy()[link],
-            "name": _text(links, "name")[link],
-            "ref": _text(links, "ref")[link],
-            "checkpoint_id": names[post],
+            "node": rows["node"].to_numpy(np.int64),
+            "mode": rows["mode"].to_numpy(object),
+            "road_class": rows["road_class"].to_numpy(object),
+            "name": rows["name"].to_numpy(object),
+            "ref": rows["ref"].to_numpy(object),
+            "way_id": _ways(links)[link],
+            "checkpoint_id": np.array([*checkpoints.index, None], object)[post],
             "checkpoint_km": km,
-            "found_by": ends["found_by"].to_numpy(dtype=object),
-            "tagged": np.isin(post, tag_node.index) & served,
+            "found_by": found_by,
+            "tagged": np.isin(post, tagged) & served,
             "confidence": sure,
-            "lon": points.x.to_numpy(),
-            "lat": points.y.to_numpy(),
+            "leads_across": rows["leads_across"].to_numpy(bool),
+            "home_id": region["home_id"].to_numpy(object),
+            "neighbour_id": region["neighbour_id"].to_numpy(object),
+            "home_link": rows["home_link"].to_numpy(np.int64),
+            "neighbour_link": rows["neighbour_link"].to_numpy(np.int64),
+            "lon": lon,
+            "lat": lat,
         },
-        index=pd.Index([f"x{n:04d}" for n in range(1, len(link) + 1)], name="crossing_id"),
+        index=pd.Index(place_ids("x", lon, lat), name="crossing_id"),
         geometry=points.to_numpy(),
         crs=4326,
     )
 
 
-def _leeways(lines: NDArray[np.object_]) -> NDArray[np.float64]:
-    """How far the course of each segment of lines may lie from it, metres.
+def _courses(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, rows: pd.DataFrame
+) -> NDArray[np.object_]:
+    """The course of the road through each crossing, without the vertex that a cut has made."""
+    lines, tail = links.geometry.to_numpy(), links["tail"].to_numpy()
+    of_osm = nodes["osm"].to_numpy() != 0
+    courses = []
+    for node, home, neighbour in rows[["node", "home_link", "neighbour_link"]].to_numpy(np.int64):
+        ends = [
+            shapely.get_coordinates(lines[link])[:: -1 if tail[link] == node else 1]
+            for link in (home, neighbour)
+            if link >= 0
+        ]
+        if len(ends) == 1:
+            courses.append(ends[0])
+        else:
+            middle = ends[0][-1:] if of_osm[node] else ends[0][:0]
+            courses.append(np.concatenate([ends[0][:-1], middle, ends[1][-2::-1]]))
+    return np.array([shapely.linestrings(course) for course in courses], object)
 
-    A course that bends at the ends of a segment stays within the triangle that its neighbours'
-    directions make with it; where nothing is known of them, half the segment.
+
+def place_ids(prefix: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> list[str]:
+    """Ids made of places, that stay the same when others come or go.
+
+    Parameters
+    ----------
+    prefix
+        What each begins with.
+    lon, lat
+        Degrees.
+
+    Returns
+    -------
+    list of str
+        Such as ``x47.167n9.509e``; of several at one place the later, from south to north and
+        west to east, have a number more.
     """
-    points, line = shapely.get_coordinates(lines, return_index=True)
-    step = np.diff(points, axis=0)
-    inside = line[1:] == line[:-1]
-    step, line = step[inside], line[1:][inside]
-    length, heading = np.hypot(*step.T), np.arctan2(step[:, 1], step[:, 0])
-    turn = np.abs((np.diff(heading) + np.pi) % (2 * np.pi) - np.pi)
-    turn[line[1:] != line[:-1]] = -1
-    sharpest = np.maximum(np.append(turn, -1), np.insert(turn, 0, -1))
-    sharpest[sharpest < 0] = np.pi / 2
-    leeway: NDArray[np.float64] = length / 2 * np.minimum(np.tan(sharpest.clip(max=3) / 2), 2)
-    return leeway
+    names = [
+        f"{prefix}{abs(y):.{ID_DECIMALS}f}{'s' if y < 0 else 'n'}"
+        f"{abs(x):.{ID_DECIMALS}f}{'w' if x < 0 else 'e'}"
+        for x, y in zip(lon, lat, strict=True)
+    ]
+    order = np.lexsort([np.round(axis, ORDER_DECIMALS) for axis in (lon, lat)])
+    again = pd.Series(names, dtype=object).iloc[order].groupby(np.array(names, object)[order])
+    number = again.cumcount().sort_index()
+    return [f"{name}-{n + 1}" if n else name for name, n in zip(names, number, strict=True)]
 
 
-def _own_leeway(lines: NDArray[np.object_], at: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Leeway of each line where a point lies on it."""
-    pieces, line = segments(lines)
-    order = np.lexsort((shapely.distance(pieces, at[line]), line))
-    first = order[np.searchsorted(line[order], np.arange(len(lines)))]
-    return np.asarray(_leeways(lines)[first])
-
-
-def _leeway_at(border: gpd.GeoSeries, at: gpd.GeoSeries) -> NDArray[np.float64]:
-    """Leeway of the border nearest to each point; its vertices are those where it bends."""
-    merged = shapely.line_merge(shapely.multilinestrings(border.to_numpy()))
-    # In degrees, in which it was drawn: long straight pieces bend in any projection.
-    bends = gpd.GeoSeries(shapely.get_parts(shapely.simplify(merged, BEND_DEGREES)), crs=4326)
-    lines = bends.to_crs(at.crs).to_numpy()
-    nearest = shapely.STRtree(segments(lines)[0]).nearest(at.to_numpy())
-    return np.asarray(_leeways(lines)[nearest])
-
-
-def _text(links: pd.DataFrame, name: str) -> NDArray[np.object_]:
-    """Values of an optional column of text."""
-    if name not in links:
-        return np.full(len(links), None, object)
-    return links[name].to_numpy(dtype=object)
-
-
-def _column(links: pd.DataFrame, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Values of an optional column of numbers, 0 where there are none."""
-    if name not in links:
-        return np.zeros(len(rows))
-    values: NDArray[np.float64] = links[name].to_numpy()[rows].astype(float)
-    return np.nan_to_num(values)
-
-
-def _meeting(
-    lines: NDArray[np.object_], border: NDArray[np.object_]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Share of each line at which it first meets the border, and whether it does."""
-    edges, _ = segments(border)
-    line, edge = shapely.STRtree(edges).query(lines, predicate="intersects")
-    meeting = shapely.intersection(lines[line], edges[edge])
-    corners, number = shapely.get_coordinates(meeting, return_index=True)
-    row = line[number]
-    share = np.full(len(lines), np.inf)
-    np.minimum.at(
-        share,
-        row,
-        shapely.line_locate_point(lines[row], shapely.points(corners), normalized=True),
-    )
-    meets = np.isfinite(share)
-    return np.where(meets, share, 0.5).clip(0.001, 0.999), meets
-
-
-def _nearest_post(
-    modes: NDArray[np.object_],
-    lines: NDArray[np.object_],
-    checkpoints: gpd.GeoDataFrame,
-    posts: gpd.GeoSeries,
-    reach_km: NDArray[np.float64],
-) -> NDArray[np.int64]:
-    """Position of the nearest checkpoint of each line's mode within reach, else -1."""
-    own_km = checkpoints["accuracy_km"].fillna(0).to_numpy()
-    distance = shapely.distance(lines[:, None], posts.to_numpy()[None, :])
-    distance[modes[:, None] != checkpoints["mode"].to_numpy()[None, :]] = np.inf
-    distance[distance > 1000 * np.maximum(own_km[None, :], reach_km[:, None])] = np.inf
-    if not distance.size:
-        return np.full(len(lines), -1)
-    return np.where(np.isfinite(distance.min(axis=1)), distance.argmin(axis=1), -1)
-
-
-def _stubs(
-    nodes: pd.DataFrame,
-    links: gpd.GeoDataFrame,
-    checkpoints: gpd.GeoDataFrame,
-    posts: gpd.GeoSeries,
-) -> pd.DataFrame:
-    """Links of one side that end blind at a checkpoint of their mode."""
-    side, mode = nodes["side"].to_numpy(), links["mode"].to_numpy()
-    blind = blind_ends(nodes, links)
-    ends = links[["tail", "head"]].to_numpy()[blind["link"]]
-    blind = blind[side[ends[:, 0]] == side[ends[:, 1]]]
-    at = nodes.iloc[blind["node"]]
-    points = gpd.GeoSeries(gpd.points_from_xy(at["lon"], at["lat"]), crs=4326).to_crs(posts.crs)
-    end, post = shapely.STRtree(posts.to_numpy()).query(
-        points.to_numpy(), predicate="dwithin", distance=STUB_M
-    )
-    found = blind.iloc[end].assign(post=post, found_by="stub")
-    found["share"] = found["at_head"].astype(float)
-    right = mode[found["link"]] == checkpoints["mode"].to_numpy()[post]
-    return pd.DataFrame(found.loc[right, ["link", "share", "post", "found_by"]])
+def _nearest(across: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame) -> pd.DataFrame:
+    """The crossing nearest to each checkpoint of its mode, as the crow flies, km."""
+    found = pd.DataFrame({"nearest": None, "nearest_km": np.nan}, index=checkpoints.index)
+    for mode, posts in checkpoints.groupby("mode"):
+        own = across[across["mode"] == mode]
+        if own.empty:
+            continue
+        lon, lat = own["lon"].to_numpy(), own["lat"].to_numpy()
+        for name, x, y in zip(posts.index, posts["lon"], posts["lat"], strict=True):
+            n = len(own)
+            metres = WGS84.inv(lon, lat, np.full(n, x), np.full(n, y))[2]
+            found.loc[name, ["nearest", "nearest_km"]] = (
+                own.index[metres.argmin()],
+                metres.min() / 1000,
+            )
+    return found
 
 
 def tagged_nodes(nodes: pd.DataFrame, marked: pd.DataFrame) -> pd.Series:
@@ -309,172 +396,16 @@ def tagged_nodes(nodes: pd.DataFrame, marked: pd.DataFrame) -> pd.Series:
     return ids[ids.isin(number.index)].map(number[~number.index.duplicated()])
 
 
-def _tagged(links: pd.DataFrame, tag_node: pd.Series, served: NDArray[np.int64]) -> pd.DataFrame:
-    """One link at the node of each checkpoint that serves no crossing."""
-    ends = links[["tail", "head"]].to_numpy()
-    lost = tag_node[~tag_node.index.isin(served)]
-    link, at_head = np.nonzero(np.isin(ends, lost.to_numpy()))
-    post = pd.Series(lost.index, index=lost.to_numpy())[ends[link, at_head]].to_numpy(np.int64)
-    found = pd.DataFrame({"link": link, "share": at_head.astype(float), "post": post})
-    return found.assign(found_by="tag").drop_duplicates("post")
+def _text(links: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    """Values of an optional column of text."""
+    if name not in links:
+        return np.full(len(links), None, object)
+    return links[name].to_numpy(dtype=object)
 
 
-def candidates(
-    crossings: pd.DataFrame, *, most: int = 300, taken: Collection[str] = ()
-) -> pd.DataFrame:
-    """Crossings without a checkpoint where one could be opened.
-
-    Parameters
-    ----------
-    crossings
-        As `find_crossings` gives them.
-    most
-        How many to keep where there are more: those of the higher class (`CLASS_ORDER`)
-        and, within a class, of the higher confidence.
-    taken
-        Ids of checkpoints, which no candidate may bear.
-
-    Returns
-    -------
-    DataFrame
-        Rows of `crossings`, in their order.
-    """
-    free = crossings[crossings["checkpoint_id"].isna() & ~crossings.index.isin(list(taken))]
-    kind = free["road_class"].astype(str).str.removesuffix("_link")
-    known = pd.Index(CLASS_ORDER).get_indexer(pd.Index(kind))
-    rank = np.where(known < 0, len(CLASS_ORDER), known)
-    sure = pd.Index(SURENESS).get_indexer(pd.Index(free["confidence"]))
-    return free.iloc[np.sort(np.lexsort((sure, rank))[:most])]
-
-
-def open_gates(
-    nodes: pd.DataFrame,
-    links: gpd.GeoDataFrame,
-    crossings: gpd.GeoDataFrame,
-    checkpoints: gpd.GeoDataFrame,
-    *,
-    delay_h: Mapping[Any, float] = NO_DELAYS,
-    most_candidates: int = 300,
-) -> tuple[pd.DataFrame, gpd.GeoDataFrame, pd.DataFrame]:
-    """Cut crossings at their checkpoints, so that only gates join the sides.
-
-    `candidates` get a gate too, closed: with one, a new checkpoint is no more than a
-    scenario.
-
-    Parameters
-    ----------
-    nodes, links
-        As `geo_border.network.links.links_from_lines` gives them.
-    crossings
-        As `find_crossings` gives them.
-    checkpoints
-        As `geo_border.border.checkpoints.placed_checkpoints` gives them.
-    delay_h
-        Delay by mode that a new checkpoint would have, hours; nobody passes where there is
-        none.
-    most_candidates
-        Most of the crossings without a checkpoint that get a gate.
-
-    Returns
-    -------
-    nodes : DataFrame
-        With two nodes for each gate, one on each side, at the same place.
-    links : GeoDataFrame
-        Crossings with a gate end at the gate of their side; all others stay as they are.
-    gates : DataFrame
-        Index ``checkpoint_id``, the crossing's id for a candidate: ``mode``,
-        ``home_node``, ``neighbour_node``, ``delay_out_h``, ``delay_in_h``, ``is_open``,
-        ``in_service``, ``users``, ``wait_h``, ``is_candidate``; candidates last.
-        Checkpoints that no link reaches from both sides have none.
-    """
-    served = crossings[crossings["checkpoint_id"].notna()]
-    free = candidates(crossings, most=most_candidates, taken=checkpoints.index)
-    cuts = pd.concat([served[["link", "share"]], free[["link", "share"]]])
-    posts = pd.concat([_posts_of(served, checkpoints), _new_posts(free, nodes, links, delay_h)])
-    nodes, links, cut = split_links(nodes, links, cuts)
-    at = pd.Series(np.r_[served["checkpoint_id"].to_numpy(object), free.index], index=cut)
-    at = at[~at.index.duplicated()]
-    ids = at.drop_duplicates()
-    first = len(nodes)
-    gate = pd.Series(first + 2 * np.arange(len(ids)), index=ids.to_numpy())
-
-    tail, head = links["tail"].to_numpy().copy(), links["head"].to_numpy().copy()
-    side = nodes["side"].to_numpy()
-    at_tail, at_head = np.isin(tail, at.index), np.isin(head, at.index)
-    both = at_tail & at_head  # a link between two checkpoints lies on the side of neither end
-    at_tail, at_head = at_tail & ~both, at_head & ~both
-    new_tail = gate[at[tail[at_tail]]].to_numpy() + side[head[at_tail]]
-    new_head = gate[at[head[at_head]]].to_numpy() + side[tail[at_head]]
-    tail[at_tail], head[at_head] = new_tail, new_head
-    links = links.assign(tail=tail, head=head)
-
-    posts = posts.loc[gate.index]
-    pairs = nodes.loc[np.repeat(ids.index, len(SIDES))].assign(
-        side=np.tile(np.arange(len(SIDES), dtype=np.int8), len(ids)),
-        region_id=posts[["home_id", "neighbour_id"]].to_numpy().ravel(),
-    )
-    nodes = pd.concat([nodes, pairs], ignore_index=True)
-    gates = posts.drop(columns=["home_id", "neighbour_id"]).rename_axis("checkpoint_id")
-    gates.insert(1, "home_node", gate)
-    gates.insert(2, "neighbour_node", gate + 1)
-    reached = gates[["home_node", "neighbour_node"]].isin(np.r_[tail, head]).all(axis=1)
-    return nodes, links, gates.loc[reached]
-
-
-def _posts_of(served: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.DataFrame:
-    """What gates know of the checkpoints that serve crossings."""
-    posts = checkpoints.loc[served["checkpoint_id"].drop_duplicates(), list(POST_COLUMNS)]
-    return posts.assign(is_candidate=False)
-
-
-def _new_posts(
-    free: pd.DataFrame,
-    nodes: pd.DataFrame,
-    links: pd.DataFrame,
-    delay_h: Mapping[Any, float],
-) -> pd.DataFrame:
-    """The same of the checkpoints that there could be, with the regions that they would join."""
-    ends = links[["tail", "head"]].to_numpy()[free["link"]]
-    turned = nodes["side"].to_numpy()[ends[:, 0]] == 1
-    region = nodes["region_id"].to_numpy(object)[np.where(turned[:, None], ends[:, ::-1], ends)]
-    delay = free["mode"].map(dict(delay_h)).astype(float).fillna(np.inf)
-    columns = (free["mode"], region[:, 0], region[:, 1], delay, delay, False, False, None, 0.0)
-    return pd.DataFrame(dict(zip(POST_COLUMNS, columns, strict=True)), index=free.index).assign(
-        is_candidate=True
-    )
-
-
-def gates_in_use(gates: pd.DataFrame) -> pd.DataFrame:
-    """Gates of checkpoints and of open crossings: all but those that there only could be.
-
-    Parameters
-    ----------
-    gates
-        As `open_gates` gives them.
-
-    Returns
-    -------
-    DataFrame
-        Rows of `gates`.
-    """
-    return gates[gates["is_open"] | ~gates["is_candidate"]]
-
-
-def unused_links(links: pd.DataFrame, gates: pd.DataFrame) -> NDArray[np.bool_]:
-    """Links that lead to a gate that is only a candidate and nowhere else.
-
-    Parameters
-    ----------
-    links, gates
-        As `open_gates` gives them.
-
-    Returns
-    -------
-    ndarray
-        Shape (n,); whether nothing may be joined to the link.
-    """
-    closed = gates.drop(index=gates_in_use(gates).index)
-    ends = closed[["home_node", "neighbour_node"]].to_numpy().ravel()
-    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
-    unused: NDArray[np.bool_] = np.isin(tail, ends) | np.isin(head, ends)
-    return unused
+def _ways(links: pd.DataFrame) -> NDArray[np.float64]:
+    """Way in OpenStreetMap of each link, missing for lines of other sources."""
+    if "way_id" not in links:
+        return np.full(len(links), np.nan)
+    ways: NDArray[np.float64] = links["way_id"].to_numpy(float)
+    return ways

@@ -50,7 +50,7 @@ def join_cells(
     network
         The graph.
     gates
-        As `geo_border.network.crossings.open_gates` gives them.
+        As `geo_border.network.gates.open_gates` gives them.
     cells
         ``lon``, ``lat``, ``side``.
     crs

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import segments
-from geo_border.network.crossings import find_crossings
+from geo_border.network.crossings import checkpoints_on_line, find_crossings, place_ids
 from geo_border.network.graph import SIDES
 from geo_border.network.links import links_from_lines
-from geo_border.network.sides import settle_sides
+from geo_border.network.sides import cut_at_border
 from geo_border.network.stubs import join_stubs
 from geo_border.network.tolerances import Tolerances
 
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
 
 FREE_MODES = ("road", "rail", "ferry")
 """Modes whose crossings are opened."""
-
-ONE_CROSSING_M = 150.0
-"""Links that cross this near to each other are one crossing: the two ways of a dual road."""
 
 NEAR_BORDER_DEGREES = 0.05
 """Lines farther from the border than this do not cross it, degrees."""
@@ -65,20 +60,29 @@ def open_crossings(
     Returns
     -------
     DataFrame
-        Index ``checkpoint_id`` (``open-w`` and the id of the way in OpenStreetMap, else
-        ``open-`` and a number); columns of a register of checkpoints.
+        Index ``checkpoint_id`` (``open-`` and the place); columns of a register of checkpoints.
     """
     nodes, links = links_from_lines(lines[_near(lines, border)], territory)
-    nodes = settle_sides(nodes, links, border, along_m=tolerances.along_m)
-    links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
-    crossings = find_crossings(
+    nodes, links = cut_at_border(
+        nodes,
+        links,
+        territory,
+        border,
+        along_m=tolerances.along_m,
+        checkpoints=checkpoints_on_line(checkpoints),
+        tolerance_km=tolerances.crossing_km,
+    )
+    nodes, links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
+    crossings, _ = find_crossings(
         nodes, links, border, checkpoints, tolerance_km=tolerances.crossing_km
     )
-    free = crossings["checkpoint_id"].isna() & crossings["mode"].isin(FREE_MODES)
-    found = crossings[free].assign(way_id=_ways(links)[crossings.loc[free, "link"]])
-    found["group"] = _groups(found)
-    first = found.drop_duplicates("group")
-    ids = pd.Series(_ids(first), index=first.index, dtype=object)
+    first = crossings[
+        crossings["checkpoint_id"].isna()
+        & crossings["leads_across"]
+        & crossings["mode"].isin(FREE_MODES)
+        & (crossings["passage"] == crossings.index)
+    ]
+    ids = place_ids("open-", first["lon"].to_numpy(), first["lat"].to_numpy())
     return pd.DataFrame(
         {
             "name": _names(first, places),
@@ -107,41 +111,6 @@ def _near(lines: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> NDArray[np.bool_
     return near
 
 
-def _ways(links: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    """Way in OpenStreetMap of each link, missing for lines of other sources."""
-    if "way_id" not in links:
-        return np.full(len(links), np.nan)
-    ways: NDArray[np.float64] = links["way_id"].to_numpy(float)
-    return ways
-
-
-def _groups(found: gpd.GeoDataFrame) -> NDArray[np.int32]:
-    """Number of the crossing that each link is of."""
-    if found.empty:
-        return np.zeros(0, np.int32)
-    points = found.geometry.to_crs(equal_area_crs(found)).to_numpy()
-    here, there = shapely.STRtree(points).query(
-        points, predicate="dwithin", distance=ONE_CROSSING_M
-    )
-    mode = found["mode"].to_numpy(dtype=str)
-    same = mode[here] == mode[there]
-    pairs = (np.ones(int(same.sum()), bool), (here[same], there[same]))
-    group: NDArray[np.int32] = connected_components(
-        coo_array(pairs, shape=(len(found), len(found))), directed=False
-    )[1]
-    return group
-
-
-def _ids(first: gpd.GeoDataFrame) -> list[str]:
-    """Ids that stay the same when other crossings come or go."""
-    ids = [
-        f"open-{number}" if np.isnan(way) else f"open-w{way:.0f}"
-        for number, way in enumerate(first["way_id"], start=1)
-    ]
-    again = pd.Series(ids).groupby(ids).cumcount()
-    return [f"{name}-{n + 1}" if n else name for name, n in zip(ids, again, strict=True)]
-
-
 def _names(first: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Series[str]:
     """Road and the nearest settlement on either side."""
     crs = equal_area_crs(first if len(first) > 1 else places)
@@ -155,9 +124,12 @@ def _names(first: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Series[str]:
         name = np.full(len(first), None, object)
         name[near] = there["name"].to_numpy(dtype=object)[hit]
         ends.append(name)
-    road = first["name"].fillna(first["ref"]).fillna(first["road_class"])
-    names = []
-    for own, *both in zip(road, *ends, strict=True):
-        known = " – ".join(end for end in both if end is not None)
-        names.append(f"{own} ({known})" if known else str(own))
+    road = first["name"].fillna(first["ref"]).fillna(first["road_class"]).astype(str)
+    both = [pair if None not in pair else None for pair in zip(*ends, strict=True)]
+    between = pd.Series([pair and " – ".join(map(str, pair)) for pair in both], dtype=object)
+    several = between.duplicated(keep=False)
+    names = [
+        own if told is None else f"{told} ({own})" if again else told
+        for own, told, again in zip(road, between, several, strict=True)
+    ]
     return pd.Series(names, first.index, dtype=object)

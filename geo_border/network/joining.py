@@ -32,7 +32,7 @@ def join_pieces(
     Parameters
     ----------
     nodes, links
-        As `geo_border.network.crossings.open_gates` and what follows it give them.
+        As `geo_border.network.gates.open_gates` and what follows it give them.
     kept
         Nodes where links must end, such as gates and places.
 

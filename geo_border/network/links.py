@@ -19,6 +19,9 @@ from geo_border.network.meeting import nearest_there, one_place
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+CUT_DECIMALS = 12
+"""Decimals of a degree that a cut leaves of coordinates: what rounding has moved, it moves back."""
+
 CARRIED = ("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel")
 """Columns of lines that stay with their links."""
 
@@ -36,11 +39,13 @@ def links_from_lines(
     ----------
     lines
         LineStrings; columns ``mode``, ``road_class``, and optionally ``length_km`` (geodesic
-        where missing), ``oneway`` (1 along the line, -1 against it, 0 both), ``speed_kmh``,
-        ``travel_kmh`` (the speed one goes, which `speed_kmh` need not be), ``hours`` (a time that
-        holds whatever the speed, such as a ferry's), ``tail_osm``, ``head_osm`` (ids of the nodes
-        at the ends, missing for lines of other sources), ``tail_blocked``, ``head_blocked`` (that
-        end meets nothing), and those of `CARRIED`.
+        where missing; never less than that between its ends), ``oneway`` (1 along the line, -1
+        against it, 0 both), ``speed_kmh``, ``travel_kmh`` (the speed one goes, which
+        `speed_kmh` need not be), ``hours`` (a time that holds whatever the speed, such as a
+        ferry's), ``tail_osm``, ``head_osm`` (ids of the nodes at the ends, missing for lines of
+        other sources), ``tail_blocked``, ``head_blocked`` (that
+        end meets nothing), ``tail_clipped``, ``head_clipped`` (the source ends there, the line
+        goes on), and those of `CARRIED`.
         Lines must meet at their ends where one can change from one to the other.
     territory
         Polygons of both sides with columns ``side`` and ``region_id`` (missing outside the
@@ -53,6 +58,7 @@ def links_from_lines(
     -------
     nodes : DataFrame
         ``lon``, ``lat``, ``osm`` (id of the node in OSM, 0 for none), ``blocked`` (a barrier),
+        ``clipped`` (where the source ends),
         ``side`` (position in `SIDES`, -1 outside), ``region_id``.
     links : GeoDataFrame
         ``tail``, ``head`` (positions of nodes), ``mode``, ``road_class``, ``length_km``,
@@ -94,7 +100,11 @@ def links_from_lines(
             "head": node[n:],
             "mode": parts["mode"].to_numpy(),
             "road_class": parts["road_class"].to_numpy(),
-            "length_km": np.where(np.isnan(given_km), geodesic_km(geometry), given_km),
+            "length_km": np.where(
+                np.isnan(given_km),
+                geodesic_km(geometry),
+                np.maximum(given_km, straight_km(geometry)),
+            ),
             "oneway": _column(parts, "oneway", 0).astype(np.int8),
             "speed_kmh": _column(parts, "speed_kmh", np.nan),
             "travel_kmh": _column(parts, "travel_kmh", np.nan),
@@ -130,7 +140,10 @@ def _nodes(
     lonlat = np.concatenate(ends)
     rail = np.tile((parts["mode"] == "rail").to_numpy(), 2)
     osm = np.concatenate([_column(parts, f"{end}_osm", np.nan) for end in ("tail", "head")])
-    blocked = np.concatenate([_column(parts, f"{end}_blocked", 0) for end in ("tail", "head")])
+    blocked, clipped = (
+        np.concatenate([_column(parts, f"{end}_{what}", 0) for end in ("tail", "head")])
+        for what in ("blocked", "clipped")
+    )
     known = ~np.isnan(osm)
     apart = blocked == 1
     node = np.full(len(osm), -1, np.int64)
@@ -160,6 +173,7 @@ def _nodes(
         "lat": lonlat[end, 1],
         "osm": np.nan_to_num(osm[end]).astype(np.int64),
         "blocked": apart[end],
+        "clipped": clipped[end] == 1,
     }
     return pd.DataFrame(nodes), node
 
@@ -182,6 +196,24 @@ def geodesic_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:
     start, end = points[:-1][joined], points[1:][joined]
     metres = WGS84.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])[2]
     return np.bincount(line[1:][joined], metres, minlength=len(lines)) / 1000
+
+
+def straight_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Shortest way between the ends of lines on the ellipsoid: no length can be less.
+
+    Parameters
+    ----------
+    lines
+        LineStrings in WGS 84.
+
+    Returns
+    -------
+    ndarray
+        Kilometres.
+    """
+    start, end = (shapely.get_coordinates(shapely.get_point(lines, at)) for at in (0, -1))
+    metres = WGS84.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])[2]
+    return np.asarray(metres, np.float64) / 1000
 
 
 def _column(frame: pd.DataFrame, name: str, default: float) -> NDArray[np.float64]:
@@ -239,11 +271,14 @@ def split_links(
         return nodes, links, at
 
     whole = links.iloc[points["link"]]
-    flat, squeeze = _flattened(whole.geometry.to_numpy())
+    flat, squeeze = flattened(whole.geometry.to_numpy())
     where = shapely.line_interpolate_point(flat, points["share"].to_numpy(), normalized=True)
     nearer = np.where(points["share"] < 0.5, whole["tail"], whole["head"])
-    new = nodes.iloc[nearer].assign(lon=shapely.get_x(where) / squeeze, lat=shapely.get_y(where))
-    for name, blank in (("osm", 0), ("blocked", False)):
+    new = nodes.iloc[nearer].assign(
+        lon=np.round(shapely.get_x(where) / squeeze, CUT_DECIMALS),
+        lat=np.round(shapely.get_y(where), CUT_DECIMALS),
+    )
+    for name, blank in (("osm", 0), ("blocked", False), ("clipped", False), ("met", None)):
         if name in nodes:
             new[name] = blank
     parts = _parts(links, points)
@@ -270,19 +305,35 @@ def _parts(links: gpd.GeoDataFrame, points: pd.DataFrame) -> gpd.GeoDataFrame:
     parts = links.iloc[start["link"]].copy()
     parts["tail"], parts["head"] = start["node"].to_numpy(), stop["node"].to_numpy()
     parts["length_km"] *= stop["share"].to_numpy() - start["share"].to_numpy()
-    flat, squeeze = _flattened(parts.geometry.to_numpy())
+    flat, squeeze = flattened(parts.geometry.to_numpy())
     pieces = [
         shapely.ops.substring(line, a, b, normalized=True)
         for line, a, b in zip(flat, start["share"], stop["share"], strict=True)
     ]
-    parts.geometry = _squeezed(np.array(pieces), 1 / squeeze)
+    drawn = _squeezed(np.array(pieces), 1 / squeeze)
+    parts.geometry = shapely.transform(drawn, lambda lonlat: np.round(lonlat, CUT_DECIMALS))
+    # A line drawn straight in degrees bends beside the shortest way.
+    parts["length_km"] = np.maximum(parts["length_km"], straight_km(parts.geometry.to_numpy()))
     return parts
 
 
-def _flattened(
+def flattened(
     lines: NDArray[np.object_],
 ) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
-    """Lines on a plane whose unit is as long to the east as to the north, and the factor."""
+    """Lines on a plane whose unit is as long to the east as to the north.
+
+    Parameters
+    ----------
+    lines
+        LineStrings in WGS 84.
+
+    Returns
+    -------
+    lines : ndarray
+        The same with longitudes shortened as they are at the middle latitude of each.
+    squeeze : ndarray
+        What the longitudes of each were multiplied by.
+    """
     _, south, _, north = shapely.bounds(lines).T
     squeeze = np.cos(np.radians((south + north) / 2))
     return _squeezed(lines, squeeze), squeeze

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from geo_border.network.crossings import gates_in_use, unused_links
+from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import SIDES
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def leading_links(
     Parameters
     ----------
     nodes, links, gates
-        As `geo_border.network.crossings.open_gates` gives them.
+        As `geo_border.network.gates.open_gates` gives them.
     modes
         Modes of the links and gates.
 
@@ -39,8 +39,7 @@ def leading_links(
     -------
     ndarray
         Shape (n,). On a side without a gate the largest part in which all nodes reach each
-        other stands for one; on a side where no link leads both ways, one way is enough. Links
-        that end at a closed candidate lead nowhere.
+        other stands for one; on a side where no link leads both ways, one way is enough.
     """
     away, back, inside = _reach(nodes, links, gates, modes)
     leading = away & back
@@ -58,7 +57,7 @@ def network_parts(nodes: pd.DataFrame, links: pd.DataFrame, gates: pd.DataFrame)
     Parameters
     ----------
     nodes, links, gates
-        As `geo_border.network.crossings.open_gates` gives them.
+        As `geo_border.network.gates.open_gates` gives them.
 
     Returns
     -------
@@ -108,7 +107,7 @@ def gate_parts(
     Parameters
     ----------
     nodes, links, gates
-        As `geo_border.network.crossings.open_gates` gives them.
+        As `geo_border.network.gates.open_gates` gives them.
     modes
         Modes of the links and gates.
 
@@ -124,7 +123,6 @@ def gate_parts(
     side = nodes["side"].to_numpy()
     tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
     inside = links["mode"].isin(modes).to_numpy() & (side[tail] == side[head])
-    inside &= ~unused_links(links, gates)
     in_use = gates_in_use(gates)
     source = np.zeros(len(nodes), bool)
     at_gates = in_use.loc[in_use["mode"].isin(modes), ["home_node", "neighbour_node"]]
@@ -146,7 +144,6 @@ def _reach(
     side = nodes["side"].to_numpy()
     tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
     inside = links["mode"].isin(modes).to_numpy() & (side[tail] == side[head])
-    inside &= ~unused_links(links, gates)
     in_use = gates_in_use(gates)
     at_gates = in_use.loc[in_use["mode"].isin(modes), ["home_node", "neighbour_node"]]
     source = np.zeros(len(nodes), bool)

@@ -13,7 +13,6 @@ from pyproj import Transformer
 from pyproj.enums import TransformDirection
 
 from geo_border.border.edges import WGS84, equal_area_crs
-from geo_border.network.crossings import unused_links
 from geo_border.network.graph import SIDES
 from geo_border.network.links import split_links
 from geo_border.network.parts import CAR_MODES, leading_links
@@ -81,7 +80,7 @@ def join_places(
     Parameters
     ----------
     nodes, links, gates
-        As `geo_border.network.crossings.open_gates` gives them.
+        As `geo_border.network.gates.open_gates` gives them.
     places
         Points in WGS 84 with column ``side``.
     land
@@ -207,8 +206,7 @@ def join_stations(
         joined place, or from the road nearest to a given station.
     """
     side = nodes["side"].to_numpy()
-    rail = _of_mode(links, "rail") & ~unused_links(links, gates)
-    rail &= side[links["tail"]] == side[links["head"]]
+    rail = _of_mode(links, "rail") & (side[links["tail"]] == side[links["head"]])
     at = places[places["node"] >= 0] if stations is None else stations
     if not rail.any() or at.empty:
         return nodes, links

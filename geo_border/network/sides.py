@@ -1,4 +1,4 @@
-"""Nodes that lie a few metres across the border without leading anywhere there."""
+"""Which side of the border each link is on: links are cut where they meet it."""
 
 from __future__ import annotations
 
@@ -6,80 +6,316 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo_border.border.edges import equal_area_crs
-from geo_border.border.locate import segments
+from geo_border.border.line import along
+from geo_border.border.locate import polygon_near, samples, segments
+from geo_border.network.graph import SIDES
+from geo_border.network.links import flattened, split_links
+from geo_border.network.reach import METRES_A_DEGREE, within_reach
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
+
+ON_M = 1.0
+"""What lies this near to the border lies on it, metres, so that no side hangs on rounding."""
+
+ON_THE_BORDER = len(SIDES)
+"""Side of a piece of road that runs on the border itself, until it is given one."""
+
+SAME_SHARE = 1e-9
+"""Shares of a link's length that differ by less are one: rounding."""
+
+ANYWHERE_M = 3e7
+"""Farther than two places on Earth can lie apart, metres."""
 
 _CELL_DEGREES = 0.02
 _CELL_COLUMNS = 1 << 20
 
 
-def settle_sides(
+def cut_at_border(
     nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,
+    territory: gpd.GeoDataFrame,
     border: gpd.GeoDataFrame,
     *,
     along_m: float = 25,
-) -> pd.DataFrame:
-    """Give nodes that hardly cross the border to the side that their roads are on.
+    checkpoints: gpd.GeoDataFrame | None = None,
+    tolerance_km: float | None = None,
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    """Cut links where they meet the border and give each piece its side.
 
-    A road along the border may weave over the line, and one that ends at it may end a little
-    beyond. A group of nodes on one side, all within `along_m` of the border and without a link
-    to a node farther in, belongs to the other side if its links lead there.
+    What lies within `ON_M` of the border lies on it. A road along the border may weave over the
+    line, and one that ends at it may end a little beyond: pieces that hang together on one side,
+    all within `along_m` of the border, and lead nowhere there belong to the side that they do
+    lead to. So do those within reach of a checkpoint that alone join two parts of the other
+    side: its road passes once, however often it meets the line. A link between two sides that
+    does not meet the line, as where water or a gap parts them, is cut in its middle.
 
     Parameters
     ----------
     nodes, links
         As `geo_border.network.links.links_from_lines` gives them.
+    territory
+        Polygons of both sides with ``side``.
     border
         Pieces as `geo_border.border.line.border_line` gives them.
     along_m
-        How far from the border a node may lie to be given to the other side, metres.
+        How far beyond the border pieces may lie to be given to the other side, metres.
+    checkpoints, tolerance_km
+        As `geo_border.network.reach.roads_near` takes them; without checkpoints only what
+        lies along the border is given over.
 
     Returns
     -------
-    DataFrame
-        The nodes with ``side`` and ``region_id`` changed where that is so. The cost is linear
-        in nodes and links.
+    nodes : DataFrame
+        With a node for each cut and a column ``met``: ``geometry`` on the border, ``ends`` in
+        the middle of a link that does not meet it, else None. ``side`` and ``region_id`` of
+        nodes are those of their links, of home where links of both sides meet.
+    links : GeoDataFrame
+        Pieces with a column ``side``. The cost is linear in nodes and links.
     """
-    side = nodes["side"].to_numpy()
-    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
-    passes = side[tail] != side[head]
-    if not passes.any():
-        return nodes
-    near = np.zeros(len(nodes), bool)
-    near[near_border(nodes, border, along_m)] = True
-    member = np.flatnonzero(near)
-    number = np.full(len(nodes), -1)
-    number[member] = np.arange(len(member))
-    within = near[tail] & near[head] & ~passes
-    graph = coo_array(
-        (np.ones(int(within.sum()), np.int8), (number[tail[within]], number[head[within]])),
-        shape=(len(member), len(member)),
+    on = np.zeros(len(nodes), bool)
+    on[near_border(nodes, border, ON_M)] = True
+    link, share = _meetings(links, border)
+    whole = _metres(links.geometry.to_numpy()[link])
+    metres = share * whole
+    at_tail, at_head = metres <= ON_M, whole - metres <= ON_M
+    on[links["tail"].to_numpy()[link[at_tail]]] = True
+    on[links["head"].to_numpy()[link[at_head]]] = True
+    again = np.r_[False, (np.diff(link) == 0) & (np.diff(metres) <= ON_M)]
+    inner = ~(at_tail | at_head | again)
+    side = np.where(on, -1, nodes["side"].to_numpy())
+    tail, head = side[links["tail"]], side[links["head"]]
+    apart = (tail >= 0) & (head >= 0) & (tail != head)
+    apart[link[inner]] = False
+    cuts = pd.DataFrame(
+        {
+            "link": np.r_[link[inner], np.flatnonzero(apart)],
+            "share": np.r_[share[inner], np.full(int(apart.sum()), 0.5)],
+        }
     )
-    group = np.full(len(nodes), -1)
-    groups, group[member] = connected_components(graph, directed=False)
-    # The last entry stands for all nodes that are not near: they hold their side.
-    held = np.zeros(groups + 1, bool)
-    held[-1] = True
-    for here, there in ((tail, head), (head, tail)):
-        held[group[here[~passes & near[here] & ~near[there]]]] = True
-    new_side, region = side.copy(), nodes["region_id"].to_numpy(dtype=object).copy()
-    heir = np.full(groups + 1, -1)
-    for here, there in ((tail, head), (head, tail)):
-        leads = passes & ~held[group[here]] & held[group[there]]
-        heir[group[here[leads]]] = there[leads]
-    moved = member[heir[group[member]] >= 0]
-    new_side[moved] = side[heir[group[moved]]]
-    region[moved] = region[heir[group[moved]]]
-    return nodes.assign(side=new_side, region_id=region)
+    found_by = np.repeat(["geometry", "ends"], [int(inner.sum()), int(apart.sum())])
+    while True:
+        parted, pieces, at = split_links(nodes, links, cuts)
+        own = _own_sides(pieces, np.append(side, np.full(len(parted) - len(nodes), -1)))
+        unknown = np.flatnonzero(own < 0)
+        own[unknown] = _farthest_sides(pieces.geometry.to_numpy()[unknown], territory, border)
+        # A line drawn along the border meets it at every turn.
+        off = np.zeros(len(parted), bool)
+        for end in ("tail", "head"):
+            off[pieces[end].to_numpy()[own != ON_THE_BORDER]] = True
+        needed = off[at]
+        if needed.all():
+            break
+        cuts, found_by = cuts[needed], found_by[needed]
+    met = np.full(len(parted), None, object)
+    met[: len(nodes)][on] = "geometry"
+    met[at] = found_by
+    nodes, links = parted, pieces
+    shallow = _near_pieces(nodes, links, border, along_m)
+    beside = np.zeros(len(links), bool)
+    if checkpoints is not None:
+        beside = within_reach(
+            links, checkpoints, crs=equal_area_crs(border), tolerance_km=tolerance_km
+        )
+    own = _settled(nodes, links, own, shallow, beside & ~shallow)
+    links = links.assign(side=own.astype(np.int8))
+    return _sided(nodes.assign(met=met), links, border), links
+
+
+def _own_sides(links: gpd.GeoDataFrame, side: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Side of links by that of an end off the border, -1 where both are on it."""
+    tail, head = side[links["tail"]], side[links["head"]]
+    return np.asarray(np.where(tail >= 0, tail, head), np.int64)
+
+
+def _metres(lines: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Length of lines as they are drawn, nearly."""
+    flat, _ = flattened(lines)
+    return np.asarray(shapely.length(flat)) * METRES_A_DEGREE
+
+
+def _meetings(
+    links: gpd.GeoDataFrame, border: gpd.GeoDataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Links that meet the border, and shares of their length where they do, in order.
+
+    Where a link runs along the border, the ends of that stretch.
+    """
+    edges, _ = segments(border.geometry.to_numpy())
+    lines = links.geometry.to_numpy()
+    line, edge = shapely.STRtree(edges).query(lines, predicate="intersects")
+    parts, pair = shapely.get_parts(
+        shapely.intersection(lines[line], edges[edge]), return_index=True
+    )
+    corners, part = shapely.get_coordinates(parts, return_index=True)
+    row = line[pair[part]].astype(np.int64)
+    flat, squeeze = flattened(lines[row])
+    points = shapely.points(corners * np.c_[squeeze, np.ones(len(row))])
+    at = pd.DataFrame(
+        {"link": row, "share": shapely.line_locate_point(flat, points, normalized=True)}
+    )
+    spans = at.groupby(part).agg(link=("link", "first"), a=("share", "min"), b=("share", "max"))
+    spans = spans.sort_values(["link", "a", "b"], ignore_index=True)
+    reach = spans.groupby("link")["b"].cummax().shift(fill_value=-1.0)
+    apart = (spans["link"] != spans["link"].shift()) | (spans["a"] > reach + SAME_SHARE)
+    spans = spans.groupby(apart.cumsum()).agg(
+        link=("link", "first"), a=("a", "min"), b=("b", "max")
+    )
+    found = spans.melt("link", value_name="share").sort_values(["link", "share"])
+    return found["link"].to_numpy(np.int64), found["share"].to_numpy(float)
+
+
+def _farthest_sides(
+    lines: NDArray[np.object_], territory: gpd.GeoDataFrame, border: gpd.GeoDataFrame
+) -> NDArray[np.int64]:
+    """Side of lines between nodes on the border: where they are farthest from it."""
+    if not len(lines):
+        return np.zeros(0, np.int64)
+    at, line = samples(lines)
+    crs = equal_area_crs(border)
+    points = gpd.GeoSeries(shapely.points(at), crs=4326).to_crs(crs).to_numpy()
+    edges, _ = segments(border.geometry.to_crs(crs).to_numpy())
+    near, metres = shapely.STRtree(edges).query_nearest(
+        points, return_distance=True, all_matches=False
+    )
+    distance = np.zeros(len(points))
+    distance[near[0]] = metres
+    order = np.lexsort((-distance, line))
+    far = order[np.searchsorted(line[order], np.arange(len(lines)))]
+    polygon = polygon_near(territory.geometry, at[far, 0], at[far, 1], crs=crs, reach_m=ANYWHERE_M)
+    side = territory["side"].map(SIDES.index).to_numpy(np.int64)[polygon]
+    return np.where(distance[far] <= ON_M, ON_THE_BORDER, side)
+
+
+def _settled(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    side: NDArray[np.int64],
+    shallow: NDArray[np.bool_],
+    beside: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Sides of pieces, with those changed that stay near the border and lead to the other side.
+
+    Pieces near the border that hang together are held by their side if they lead to a piece
+    farther in; what is not held goes to the side that holds what it meets, the shortest first.
+    """
+    tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
+    n_sides = len(SIDES) + 1
+    passes = np.zeros((len(nodes), n_sides), bool)
+    for end in (tail, head):
+        passes[end, side] = True
+    met = passes.sum(axis=1) > 1
+    if not met.any():
+        return np.where(side == ON_THE_BORDER, 0, side)
+    movable = shallow | beside
+    holds = np.zeros((len(nodes), len(SIDES)), bool)
+    for end in (tail, head):
+        holds[end[~movable], side[~movable]] = True
+    rows = np.flatnonzero(movable)
+    spot = np.stack([tail[rows], head[rows]]) * n_sides + side[rows]
+    spots, number = np.unique(spot, return_inverse=True)
+    ends = number.reshape(spot.shape)
+    graph = coo_array((np.ones(len(rows), bool), (ends[0], ends[1])), shape=(len(spots),) * 2)
+    groups, group = connected_components(graph, directed=False)
+    node, own = spots // n_sides, np.zeros(groups, np.int64)
+    own[group] = spots % n_sides
+    of_row = group[ends[0]]
+    km = np.bincount(of_row, links["length_km"].to_numpy()[rows], minlength=groups)
+    # What lies at a checkpoint is given over only between two parts that it alone joins there.
+    between = _parts_met(tail, head, side, len(nodes), node, own[group], group)
+    free = (np.bincount(of_row, beside[rows], minlength=groups) == 0) | (between > 1)
+    # The shortest first, whatever the order of the rows.
+    order = np.lexsort((node[np.unique(group, return_index=True)[1]], km))
+    place = np.empty(groups, np.int64)
+    place[order] = np.arange(groups)
+    while True:
+        leads = np.zeros((groups, len(SIDES)), bool)
+        np.logical_or.at(leads, group, holds[node])
+        stays = (own < ON_THE_BORDER) & leads[np.arange(groups), np.minimum(own, 1)]
+        ready = free & leads.any(axis=1)
+        first = np.full(len(nodes), groups)
+        np.minimum.at(first, node[ready[group]], place[group[ready[group]]])
+        turn = ready.copy()
+        np.logical_and.at(turn, group, first[node] >= place[group])
+        turn |= ready & stays
+        if not turn.any():
+            break
+        moved = turn & ~stays
+        own[moved] = np.where(leads[moved, 0], 0, 1)
+        free &= ~turn
+        held = turn[group]
+        holds[node[held], own[group[held]]] = True
+    own[own == ON_THE_BORDER] = 0
+    settled = side.copy()
+    settled[rows] = own[of_row]
+    return settled
+
+
+def _parts_met(
+    tail: NDArray[np.int64],
+    head: NDArray[np.int64],
+    side: NDArray[np.int64],
+    n_nodes: int,
+    node: NDArray[np.int64],
+    own: NDArray[np.int64],
+    group: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """How many connected parts of the other side each group of pieces meets."""
+    n_sides = len(SIDES) + 1
+    spots = n_nodes * n_sides
+    pairs = (tail * n_sides + side, head * n_sides + side)
+    graph = coo_array((np.ones(len(tail), bool), pairs), shape=(spots, spots))
+    part = connected_components(graph, directed=False)[1]
+    used = np.zeros(spots, bool)
+    for end in pairs:
+        used[end] = True
+    met = np.concatenate(
+        [
+            np.stack([group, part[node * n_sides + other]])[
+                :, used[node * n_sides + other] & (own != other)
+            ]
+            for other in range(len(SIDES))
+        ],
+        axis=1,
+    )
+    first = np.unique(met, axis=1)[0]
+    return np.bincount(first, minlength=int(group.max(initial=-1)) + 1)
+
+
+def _near_pieces(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, border: gpd.GeoDataFrame, distance_m: float
+) -> NDArray[np.bool_]:
+    """Links all of which lies near the border."""
+    near = np.zeros(len(nodes), bool)
+    near[near_border(nodes, border, distance_m)] = True
+    rows = np.flatnonzero(near[links["tail"]] & near[links["head"]])
+    at, line = samples(links.geometry.to_numpy()[rows])
+    beyond = np.ones(len(at), bool)
+    beyond[near_border(pd.DataFrame(at, columns=["lon", "lat"]), border, distance_m)] = False
+    whole = np.zeros(len(links), bool)
+    whole[rows] = np.bincount(line, beyond, minlength=len(rows)) == 0
+    return whole
+
+
+def _sided(nodes: pd.DataFrame, links: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Nodes on the side of their links; the region of those that moved is that of the border."""
+    side = np.full(len(nodes), len(SIDES))
+    for end in ("tail", "head"):
+        np.minimum.at(side, links[end].to_numpy(), links["side"].to_numpy())
+    lone = side == len(SIDES)
+    side[lone] = nodes["side"].to_numpy()[lone]
+    moved = np.flatnonzero((side != nodes["side"].to_numpy()) | nodes["met"].notna().to_numpy())
+    points = gpd.GeoSeries.from_xy(nodes["lon"].iloc[moved], nodes["lat"].iloc[moved], crs=4326)
+    there = along(border, points)[["home_id", "neighbour_id"]].to_numpy(object)
+    region = nodes["region_id"].to_numpy(object).copy()
+    region[moved] = there[np.arange(len(moved)), side[moved].clip(0, 1)]
+    return nodes.assign(side=side.astype(np.int8), region_id=region)
 
 
 def near_border(
@@ -94,19 +330,21 @@ def near_border(
     border
         Pieces as `geo_border.border.line.border_line` gives them.
     distance_m
-        How near, at most 1 km.
+        How near.
 
     Returns
     -------
     ndarray
         Their positions, ascending.
     """
-    corners = shapely.get_coordinates(
-        shapely.segmentize(border.geometry.to_numpy(), _CELL_DEGREES / 2)
+    flattest = np.cos(np.radians(min(np.abs(border.total_bounds[[1, 3]]).max() + 1, 89.0)))
+    cell = max(_CELL_DEGREES, 1.02 * distance_m / (METRES_A_DEGREE * flattest))
+    corners = shapely.get_coordinates(shapely.segmentize(border.geometry.to_numpy(), cell / 2))
+    step = cell * np.array([-1, 0, 1])
+    around = _cells(
+        corners[:, 0, None, None] + step[:, None], corners[:, 1, None, None] + step, cell
     )
-    step = _CELL_DEGREES * np.array([-1, 0, 1])
-    around = _cells(corners[:, 0, None, None] + step[:, None], corners[:, 1, None, None] + step)
-    cells = _cells(nodes["lon"].to_numpy(), nodes["lat"].to_numpy())
+    cells = _cells(nodes["lon"].to_numpy(), nodes["lat"].to_numpy(), cell)
     close = np.flatnonzero(np.isin(cells, np.unique(around)))
     crs = equal_area_crs(border)
     points = gpd.GeoSeries(
@@ -120,8 +358,8 @@ def near_border(
     return found
 
 
-def _cells(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
+def _cells(lon: NDArray[np.float64], lat: NDArray[np.float64], size: float) -> NDArray[np.int64]:
     """Number of the cell of a grid that each point lies in."""
-    row, column = (np.floor(axis / _CELL_DEGREES).astype(np.int64) for axis in (lat, lon))
+    row, column = (np.floor(axis / size).astype(np.int64) for axis in (lat, lon))
     cells: NDArray[np.int64] = row * _CELL_COLUMNS + column
     return cells

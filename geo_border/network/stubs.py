@@ -10,12 +10,17 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.border.edges import equal_area_crs
 from geo_border.network.graph import SIDES
+from geo_border.network.links import straight_km
 from geo_border.network.sides import near_border
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+SHORTEST_KM = 1e-4
+"""Least length of a way between two nodes."""
 
 
 def blind_ends(nodes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
@@ -53,17 +58,18 @@ def join_stubs(
     border: gpd.GeoDataFrame,
     *,
     tolerance_m: float = 100,
-) -> gpd.GeoDataFrame:
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
     """Join links that end blind on either side of the border and are one road.
 
     Two stubs are one road if each is the nearest blind end on the other side to the other, not
     farther than `tolerance_m`, both are roads or both railways, their class, name or reference
-    is the same, and one may drive from one to the other.
+    is the same, and one may drive from one to the other. Where OpenStreetMap has both and neither
+    is clipped, as at the banks of a river whose bridge is gone, the gap is real and stays.
 
     Parameters
     ----------
     nodes, links
-        As `geo_border.network.links.links_from_lines` gives them.
+        As `geo_border.network.sides.cut_at_border` gives them.
     border
         Pieces as `geo_border.border.line.border_line` gives them.
     tolerance_m
@@ -71,44 +77,63 @@ def join_stubs(
 
     Returns
     -------
-    GeoDataFrame
-        The links with column ``joins`` (True for a straight link over a gap, which is appended
-        with the attributes of its home stub).
+    nodes : DataFrame
+        With a node in the middle of each gap, ``met`` by ``stub``.
+    links : GeoDataFrame
+        With two straight links over each gap, one on each side, that have the attributes of
+        its home stub.
     """
     blind = blind_ends(nodes, links)
-    side = nodes["side"].to_numpy()
     blind = blind[np.isin(blind["node"], near_border(nodes, border, tolerance_m))]
     point = gpd.GeoSeries(
         gpd.points_from_xy(nodes["lon"].iloc[blind["node"]], nodes["lat"].iloc[blind["node"]]),
         crs=4326,
     ).to_crs(equal_area_crs(border))
-    blind = blind.assign(side=side[blind["node"]], x=point.x.to_numpy(), y=point.y.to_numpy())
+    blind = blind.assign(
+        side=links["side"].to_numpy()[blind["link"]],
+        x=point.x.to_numpy(),
+        y=point.y.to_numpy(),
+    )
     pairs = [
         _pairs(rows[rows["side"] == 0], rows[rows["side"] == 1], tolerance_m)
         for _, rows in blind.groupby("rail")
         if rows["side"].nunique() == len(SIDES)
     ]
-    links = links.assign(joins=False)
     if not any(map(len, pairs)):
-        return links
+        return nodes, links
     pair = pd.concat(pairs, ignore_index=True)
     forth, back = _ways_over(links, pair)
-    alike = _alike(links, pair)
-    kept = alike & (forth | back)
+    kept = _alike(links, pair) & (forth | back) & ~_mapped(nodes, pair)
     pair, forth, back = pair[kept], forth[kept], back[kept]
-    ends = nodes[["lon", "lat"]].to_numpy()
-    start, stop = ends[pair["node_home"]], ends[pair["node_neighbour"]]
-    metres = WGS84.inv(start[:, 0], start[:, 1], stop[:, 0], stop[:, 1])[2]
-    gaps = links.iloc[pair["link_home"]].assign(
-        tail=pair["node_home"].to_numpy(),
-        head=pair["node_neighbour"].to_numpy(),
-        length_km=np.maximum(metres, 0.1) / 1000,
-        oneway=(forth.astype(np.int8) - back.astype(np.int8)),
-        hours=np.nan,
-        joins=True,
+    return _bridged(nodes, links, pair, forth.astype(np.int8) - back.astype(np.int8))
+
+
+def _bridged(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, pair: pd.DataFrame, oneway: NDArray[np.int8]
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    """The network with a node in the middle of each gap and a link to it from either side."""
+    lonlat = nodes[["lon", "lat"]].to_numpy()
+    ends = [pair[f"node_{name}"].to_numpy() for name in SIDES]
+    middle = (lonlat[ends[0]] + lonlat[ends[1]]) / 2
+    new = nodes.iloc[ends[0]].assign(lon=middle[:, 0], lat=middle[:, 1], osm=0, met="stub")
+    middles = len(nodes) + np.arange(len(pair))
+    frames = [links]
+    for number, (tail, head) in enumerate(((ends[0], middles), (middles, ends[1]))):
+        at = np.concatenate([lonlat, middle])
+        lines = shapely.linestrings(np.stack([at[tail], at[head]], axis=1))
+        gap = links.iloc[pair["link_home"]].assign(
+            tail=tail,
+            head=head,
+            side=np.int8(number),
+            length_km=np.maximum(straight_km(lines), SHORTEST_KM),
+            oneway=oneway,
+            hours=np.nan,
+        )
+        frames.append(gap.set_geometry(lines, crs=links.crs))
+    return (
+        pd.concat([nodes, new], ignore_index=True),
+        gpd.GeoDataFrame(pd.concat(frames, ignore_index=True)),
     )
-    gaps.geometry = shapely.linestrings(np.stack([start, stop], axis=1))
-    return gpd.GeoDataFrame(pd.concat([links, gaps], ignore_index=True))
 
 
 def _pairs(home: pd.DataFrame, neighbour: pd.DataFrame, reach_m: float) -> pd.DataFrame:
@@ -125,6 +150,14 @@ def _pairs(home: pd.DataFrame, neighbour: pd.DataFrame, reach_m: float) -> pd.Da
         axis=1,
     )
     return pairs
+
+
+def _mapped(nodes: pd.DataFrame, pair: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether one source has both ends as they are on the ground."""
+    whole = ((nodes["osm"] != 0) & ~nodes["clipped"].astype(bool)).to_numpy()
+    of_home, of_neighbour = (whole[pair[f"node_{name}"].to_numpy()] for name in SIDES)
+    mapped: NDArray[np.bool_] = of_home & of_neighbour
+    return mapped
 
 
 def _ways_over(

@@ -13,14 +13,14 @@ class Tolerances:
     ----------
     crossing_km
         Between a link and a checkpoint, km; None for
-        `geo_border.network.crossings.OSM_TOLERANCE_KM` where the link is of OpenStreetMap and
-        `geo_border.network.crossings.TOLERANCE_KM` elsewhere.
+        `geo_border.network.reach.OSM_TOLERANCE_KM` where the link is of OpenStreetMap and
+        `geo_border.network.reach.TOLERANCE_KM` elsewhere.
     stub_m
         Between two roads that end blind on either side of the border and are one, metres; at
         most 1000, see `geo_border.network.stubs.join_stubs`.
     along_m
         How far beyond the border a road along it may run, or one that ends at it may end,
-        without crossing it, metres; at most 1000, see `geo_border.network.sides.settle_sides`.
+        without crossing it, metres; see `geo_border.network.sides.cut_at_border`.
     edge_km
         Between the edges of the polygons of the two sides, km; see
         `geo_border.border.edges.edge_match`.

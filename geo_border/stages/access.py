@@ -12,7 +12,7 @@ from geo_border.access.nearest import nearest_checkpoint, zones
 from geo_border.access.reach import border_effect, cumulative, potential
 from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import MODES
 from geo_border.routing.routes import travel_times
 from geo_border.routing.scenarios import Scenario

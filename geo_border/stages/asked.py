@@ -10,7 +10,7 @@ import numpy as np
 
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.inputs.proposals import Proposal, scenario_of
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import SIDES
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.named_places import place_named

@@ -10,7 +10,7 @@ from geo_border.access.cell_entries import shared_entries
 from geo_border.access.cell_services import cell_services
 from geo_border.access.cell_trips import cell_detour, cell_efficiency, cell_trips
 from geo_border.access.detours import DISTANCE_KMH, by_distance
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER

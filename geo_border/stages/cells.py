@@ -14,8 +14,8 @@ from geo_border.access.regions import by_region
 from geo_border.access.zonal import zonal_means
 from geo_border.border.belt import belt_of
 from geo_border.border.edges import projected
-from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells, join_cells_to_stations
+from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.stages.parameters import MODES_OF, modes_told, surface_access
 

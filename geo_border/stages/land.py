@@ -9,8 +9,8 @@ import numpy as np
 from geo_border.access.nearest import nearest_checkpoint
 from geo_border.access.zonal import zones_area
 from geo_border.border.belt import belt_cells
-from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
+from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.parameters import ROAD, local_ways

@@ -15,7 +15,7 @@ from geo_border.access.performance import transport_performance
 from geo_border.access.reach import potentials
 from geo_border.access.regions import by_region
 from geo_border.network.beyond import local_km
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import MODES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import held_or_searched

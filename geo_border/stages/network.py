@@ -32,8 +32,9 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
     Returns
     -------
     dict
-        ``network`` and frames ``gates``, ``crossings``, ``places``, ``speeds``, ``parts``,
-        ``links`` and, if the study has any, ``services``, joined to the network as places are.
+        ``network`` and frames ``gates``, ``crossings``, ``posts``, ``places``, ``speeds``,
+        ``parts``, ``links`` and, if the study has any, ``services``, joined to the network as
+        places are.
     """
     section = settings.network
     places = inputs.places
@@ -58,6 +59,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
         "network": built.network,
         "gates": built.gates,
         "crossings": built.crossings,
+        "posts": built.posts,
         "places": built.places.iloc[: len(inputs.places)],
         "speeds": built.speeds,
         "parts": built.parts,

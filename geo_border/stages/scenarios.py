@@ -11,7 +11,7 @@ from geo_border.access.decay import calibrated
 from geo_border.bottlenecks.changes import changes
 from geo_border.errors import CheckpointError
 from geo_border.inputs.proposals import Proposal, scenario_of
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.results import WhatIf
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario
 from geo_border.routing.tables import gate_tables

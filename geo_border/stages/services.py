@@ -16,7 +16,7 @@ from geo_border.access.catchments import (
 from geo_border.access.decay import calibrated
 from geo_border.access.regions import by_region
 from geo_border.access.services import nearest_service, service_times
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER, passages

@@ -10,7 +10,7 @@ from geo_border.access.decay import KINDS, Decay, Exponential, calibrated
 from geo_border.access.performance import people_near, performance_of
 from geo_border.access.surfaces import ORDER, cell_accessibility, cell_losses
 from geo_border.access.zonal import zones_area
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import SIDES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import own_searches

@@ -8,6 +8,10 @@ import shapely
 
 from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.border.line import border_line
+from geo_border.network.crossings import checkpoints_on_line, find_crossings
+from geo_border.network.gates import open_gates
+from geo_border.network.links import links_from_lines
+from geo_border.network.sides import cut_at_border
 
 
 def frame(rows, **columns):
@@ -27,6 +31,40 @@ def territory():
 def border(territory):
     polygons = territory.set_index("region_id")
     return border_line(polygons.loc[["A"]], polygons.loc[["X"]])
+
+
+@pytest.fixture
+def cut(territory, border):
+    """What cuts lines at the border: nodes and links of both sides."""
+
+    def cut_lines(lines, **options):
+        nodes, links = links_from_lines(lines, territory)
+        return cut_at_border(nodes, links, territory, border, **options)
+
+    return cut_lines
+
+
+@pytest.fixture
+def crossings_of(cut, border):
+    """What finds crossings on lines, and what checkpoints are to them."""
+
+    def found(lines, checkpoints, **options):
+        network = cut(lines, checkpoints=checkpoints_on_line(checkpoints), **options)
+        return find_crossings(*network, border, checkpoints, **options)
+
+    return found
+
+
+@pytest.fixture
+def opened(cut, border):
+    """What parts the sides of lines but for gates: nodes, links, gates."""
+
+    def open_network(lines, checkpoints, **options):
+        network = cut(lines, checkpoints=checkpoints_on_line(checkpoints))
+        crossings, posts = find_crossings(*network, border, checkpoints)
+        return open_gates(*network, crossings, posts, checkpoints, **options)
+
+    return open_network
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import dijkstra
 from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.errors import NetworkError
 from geo_border.network.build import build_network
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import MODES, SIDES
 from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances

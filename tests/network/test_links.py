@@ -25,9 +25,11 @@ def test_lines_that_meet_at_their_ends_share_a_node(lines, territory):
 
 
 def test_length_is_geodesic_unless_given(lines, territory):
-    given_length = lines.assign(length_km=[1.5, np.nan, np.nan, np.nan, np.nan, np.nan])
+    given_length = lines.assign(length_km=[85, np.nan, 1.5, np.nan, np.nan, np.nan])
     _, links = links_from_lines(given_length, territory)
-    assert links.loc[0, "length_km"] == 1.5
+    assert links.loc[0, "length_km"] == 85
+    # No way is shorter than the straight one.
+    assert links.loc[2, "length_km"] == pytest.approx(WGS84.inv(0.2, 49.2, 0.5, 49.2)[2] / 1000)
     assert links.loc[1, "length_km"] == pytest.approx(WGS84.inv(0.5, 49.9, 0.5, 50.8)[2] / 1000)
 
 
@@ -108,14 +110,19 @@ def test_splitting_conserves_length_and_connects_the_ends(cut_list):
     rows = [[(0, 0), (1, 0)], [(1, 0), (1, 1), (2, 1)], [(2, 1), (0, 0)]]
     nodes = pd.DataFrame({"lon": [0.0, 1, 2], "lat": [0.0, 0, 1], "side": 0, "region_id": None})
     links = gpd.GeoDataFrame(
-        {"tail": [0, 1, 2], "head": [1, 2, 0], "length_km": [10.0, 20.0, 30.0], "line": [0, 1, 2]},
+        {
+            "tail": [0, 1, 2],
+            "head": [1, 2, 0],
+            "length_km": [112.0, 230.0, 260.0],
+            "line": [0, 1, 2],
+        },
         geometry=[shapely.LineString(row) for row in rows],
         crs=4326,
     )
     cuts = pd.DataFrame(cut_list, columns=["link", "share"]).astype({"link": int, "share": float})
     _, parts, at = split_links(nodes, links, cuts)
     assert len(at) == len(cuts)
-    assert parts.groupby("line")["length_km"].sum().tolist() == pytest.approx([10, 20, 30])
+    assert parts.groupby("line")["length_km"].sum().tolist() == pytest.approx([112, 230, 260])
     for line, rows in parts.groupby("line"):
         step = dict(zip(rows["tail"], rows["head"], strict=True))
         node = links.loc[line, "tail"]

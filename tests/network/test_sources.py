@@ -113,7 +113,7 @@ def near(crossings, lon, lat, metres=60):
 
 def test_the_two_border_posts_of_andorra_are_open(andorra):
     pas, runer = near(andorra.crossings, 1.7356, 42.5434), near(andorra.crossings, 1.4728, 42.4353)
-    assert set(pas["ref"]) == {"N 22"}
+    assert set(pas["ref"]) <= {"N 22", "CG-2"}  # one road, of a number on either side
     assert "CG-1" in set(runer["ref"]) | set(runer["name"])
     for found in (pas, runer):
         assert len(set(found["checkpoint_id"])) == 1

@@ -5,6 +5,7 @@ import shapely
 
 from geo_border.network.build import build_network
 from geo_border.network.links import links_from_lines
+from geo_border.network.sides import cut_at_border
 from geo_border.network.stubs import blind_ends, join_stubs
 
 METRE = 1 / 111_230
@@ -25,19 +26,26 @@ def stubs(south, north, lon=0.7, shift=0.0, **columns):
 
 
 def joined(frame, territory, border, **options):
+    """The network, and the links over gaps, home half first."""
     nodes, links = links_from_lines(frame, territory)
-    links = join_stubs(nodes, links, border, **options)
-    return nodes, links, links[links["joins"]]
+    nodes, links = cut_at_border(nodes, links, territory, border)
+    n = len(links)
+    nodes, links = join_stubs(nodes, links, border, **options)
+    return nodes, links, links.iloc[n:]
 
 
 def test_two_stubs_of_one_road_are_joined_straight(territory, border):
     nodes, links, gaps = joined(stubs(40, 30, name=["A 1", "Road 9"]), territory, border)
-    assert len(gaps) == 1
-    gap = gaps.iloc[0]
-    assert [gap["tail"], gap["head"]] == [links.loc[0, "head"], links.loc[1, "tail"]]
-    assert gap["length_km"] == pytest.approx(0.07, rel=2e-3)
-    assert gap[["oneway", "road_class", "name"]].tolist() == [0, "primary", "A 1"]
-    assert nodes["side"].to_numpy()[[gap["tail"], gap["head"]]].tolist() == [0, 1]
+    assert gaps["side"].tolist() == [0, 1]
+    middle = gaps["head"].iloc[0]
+    assert gaps["tail"].tolist() == [links.loc[0, "head"], middle]
+    assert gaps["head"].tolist() == [middle, links.loc[1, "tail"]]
+    assert gaps["length_km"].sum() == pytest.approx(0.07, rel=2e-3)
+    assert nodes.loc[middle, ["met", "osm"]].tolist() == ["stub", 0]
+    for gap in gaps.itertuples():
+        assert [gap.oneway, gap.road_class, gap.name] == [0, "primary", "A 1"]
+        ends = shapely.get_coordinates(gap.geometry)
+        assert ends.tolist() == nodes.loc[[gap.tail, gap.head], ["lon", "lat"]].to_numpy().tolist()
 
 
 @pytest.mark.parametrize(
@@ -59,8 +67,19 @@ def test_stubs_that_are_not_one_road_stay_apart(territory, border, frame):
 
 def test_the_name_or_the_tolerance_may_make_them_one(territory, border):
     classes = ["primary", "residential"]
-    assert len(joined(stubs(40, 30, road_class=classes, ref="B7"), territory, border)[2]) == 1
-    assert len(joined(stubs(80, 40), territory, border, tolerance_m=200)[2]) == 1
+    assert len(joined(stubs(40, 30, road_class=classes, ref="B7"), territory, border)[2]) == 2
+    assert len(joined(stubs(80, 40), territory, border, tolerance_m=200)[2]) == 2
+
+
+@pytest.mark.parametrize(("clipped", "gaps"), [(False, 0), (True, 2)])
+def test_a_gap_between_mapped_ends_is_real_unless_a_source_ends_there(
+    territory, border, clipped, gaps
+):
+    """The banks of a river whose bridge is gone, and a road cut by the edge of an extract."""
+    frame = stubs(40, 30).assign(
+        tail_osm=[1.0, 3.0], head_osm=[2.0, 4.0], head_clipped=[clipped, False], tail_clipped=False
+    )
+    assert len(joined(frame, territory, border)[2]) == gaps
 
 
 @pytest.mark.parametrize(
@@ -68,7 +87,7 @@ def test_the_name_or_the_tolerance_may_make_them_one(territory, border):
 )
 def test_the_gap_has_the_direction_of_the_road(territory, border, oneway, over):
     gaps = joined(stubs(40, 30, oneway=oneway), territory, border)[2]
-    assert gaps["oneway"].tolist() == [over]
+    assert gaps["oneway"].tolist() == [over, over]
 
 
 def test_each_stub_has_one_counterpart_the_nearest(territory, border):
@@ -77,8 +96,9 @@ def test_each_stub_has_one_counterpart_the_nearest(territory, border):
     third = stubs(20, 20, shift=0.0006).iloc[[1]]
     frame = gpd.GeoDataFrame(pd.concat([third, frame], ignore_index=True))
     _, links, gaps = joined(frame, territory, border)
-    assert gaps[["tail", "head"]].to_numpy().tolist() == [
-        [links.loc[1, "head"], links.loc[2, "tail"]]
+    assert [gaps["tail"].iloc[0], gaps["head"].iloc[1]] == [
+        links.loc[1, "head"],
+        links.loc[2, "tail"],
     ]
 
 
@@ -99,7 +119,7 @@ def test_a_joined_road_is_a_crossing_and_carries_traffic(
     row = built.crossings[built.crossings["checkpoint_id"] == "road-post"]
     assert row["found_by"].tolist() == ["stub"]
     assert row["confidence"].tolist() == ["medium"]
-    assert built.network.length_m.sum() == pytest.approx(whole.network.length_m.sum(), abs=1)
+    assert built.network.length_m.sum() == pytest.approx(whole.network.length_m.sum(), abs=2)
 
 
 def test_blind_ends_are_told_apart_by_mode(lines, territory):

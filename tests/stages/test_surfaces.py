@@ -19,8 +19,8 @@ from geo_border.access.performance import transport_performance
 from geo_border.access.reach import cumulative, potential
 from geo_border.access.services import nearest_service, service_times
 from geo_border.errors import GeometryError, StudyError
-from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
+from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import passages

@@ -1,0 +1,204 @@
+"""Gates: the pairs of nodes through which one passes the border, and nowhere else."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo_border.network.graph import SIDES
+from geo_border.network.links import straight_km
+from geo_border.network.passages import IN_SERIES, class_ranks, of_kind
+from geo_border.network.stubs import SHORTEST_KM
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+SURENESS = ("high", "medium", "low")
+POST_COLUMNS = ("mode", "delay_out_h", "delay_in_h", "is_open", "in_service", "users", "wait_h")
+NO_DELAYS: Mapping[Any, float] = MappingProxyType({})
+
+
+def candidates(
+    crossings: pd.DataFrame, *, most: int = 300, taken: Collection[str] = ()
+) -> pd.DataFrame:
+    """Passages without a checkpoint where one could be opened.
+
+    Parameters
+    ----------
+    crossings
+        As `geo_border.network.crossings.find_crossings` gives them.
+    most
+        How many to keep where there are more: those of the higher class
+        (`geo_border.network.passages.CLASS_ORDER`) and, within a class, of the higher confidence.
+    taken
+        Ids of checkpoints, which no candidate may bear.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `crossings` that stand for their passage, in their order.
+    """
+    free = crossings[
+        crossings["checkpoint_id"].isna()
+        & crossings["leads_across"]
+        & (crossings["passage"] == crossings.index)
+        & ~crossings.index.isin(list(taken))
+    ]
+    rank = class_ranks(free["road_class"])
+    sure = pd.Index(SURENESS).get_indexer(pd.Index(free["confidence"]))
+    return free.iloc[np.sort(np.lexsort((sure, rank))[:most])]
+
+
+def open_gates(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    crossings: gpd.GeoDataFrame,
+    posts: pd.DataFrame,
+    checkpoints: gpd.GeoDataFrame,
+    *,
+    delay_h: Mapping[Any, float] = NO_DELAYS,
+    most_candidates: int = 300,
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame, pd.DataFrame]:
+    """Part the sides where links meet the border, so that only gates join them.
+
+    A gate stands at the crossing that stands for its passage; what else is of the passage, such
+    as the other carriageway, leads to it by the straight way. `candidates` get a gate too,
+    closed: with one, a new checkpoint is no more than a scenario.
+
+    Parameters
+    ----------
+    nodes, links
+        As `geo_border.network.sides.cut_at_border` and `geo_border.network.stubs.join_stubs`
+        give them.
+    crossings, posts
+        As `geo_border.network.crossings.find_crossings` gives them.
+    checkpoints
+        As `geo_border.border.checkpoints.placed_checkpoints` gives them.
+    delay_h
+        Delay by mode that a new checkpoint would have, hours; nobody passes where there is
+        none.
+    most_candidates
+        Most of the passages without a checkpoint that get a gate.
+
+    Returns
+    -------
+    nodes : DataFrame
+        Where links of both sides met, one node for each side, at the same place.
+    links : GeoDataFrame
+        All end at nodes of their side; straight ways within passages are appended.
+    gates : DataFrame
+        Index ``checkpoint_id``, the crossing's id for a candidate: ``mode``,
+        ``home_node``, ``neighbour_node``, ``delay_out_h``, ``delay_in_h``, ``is_open``,
+        ``in_service``, ``users``, ``wait_h``, ``is_candidate``; candidates last. Delays of
+        checkpoints in series on one road add up where they are known.
+    """
+    across = crossings[crossings["leads_across"]]
+    nodes, links, ends = _parted(nodes, links, across)
+    chief = across.index == across["passage"]
+    served = across[chief & across["checkpoint_id"].notna()]
+    register = checkpoints.index.get_indexer(served["checkpoint_id"])
+    served = served.iloc[np.argsort(register)]
+    free = candidates(across, most=most_candidates, taken=checkpoints.index)
+    gates = pd.concat([_known(served, posts, checkpoints), _new(free, delay_h)])
+    gates = gates.rename_axis("checkpoint_id")
+    at = ends.loc[[*served.index, *free.index]].to_numpy()
+    gates.insert(1, "home_node", at[:, 0])
+    gates.insert(2, "neighbour_node", at[:, 1])
+    of_gate = across["passage"].isin([*served.index, *free.index])
+    links = _with_lanes(nodes, links, across[of_gate & ~chief], ends)
+    return nodes, links, gates
+
+
+def _parted(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, across: pd.DataFrame
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame, pd.DataFrame]:
+    """The network with two nodes for each crossing, and those by crossing and side."""
+    n = len(nodes)
+    ends = pd.DataFrame(
+        n + np.arange(len(SIDES) * len(across)).reshape(-1, len(SIDES)),
+        index=across.index,
+        columns=list(SIDES),
+    )
+    regions = across[["home_id", "neighbour_id"]].to_numpy(object)
+    new = nodes.iloc[np.repeat(across["node"].to_numpy(np.int64), len(SIDES))].assign(
+        side=np.tile(np.arange(len(SIDES), dtype=np.int8), len(across)),
+        region_id=regions.ravel(),
+    )
+    rail = of_kind(links["mode"], rail=True).astype(np.int64)
+    # One more row for nodes that are no crossing.
+    copy = np.full((2, n, len(SIDES)), -1)
+    copy[of_kind(across["mode"], rail=True).astype(np.int64), across["node"]] = ends.to_numpy()
+    moved = {}
+    for end in ("tail", "head"):
+        own = links[end].to_numpy()
+        there = copy[rail, own, links["side"].to_numpy()]
+        moved[end] = np.where(there >= 0, there, own)
+    return pd.concat([nodes, new], ignore_index=True), links.assign(**moved), ends
+
+
+def _known(served: pd.DataFrame, posts: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.DataFrame:
+    """What gates know of the checkpoints that serve passages."""
+    own = checkpoints.loc[served["checkpoint_id"], list(POST_COLUMNS)].copy()
+    more = posts[posts["part"] == IN_SERIES]
+    for name, rows in more.groupby("passage"):
+        chief = served.at[name, "checkpoint_id"]
+        stops = checkpoints.loc[[chief, *rows.index]]
+        known = stops[~stops["delay_imputed"].astype(bool)]
+        for column in ("delay_out_h", "delay_in_h", "wait_h"):
+            if len(known):
+                own.loc[chief, column] = known[column].sum()
+    return own.assign(is_candidate=False)
+
+
+def _new(free: pd.DataFrame, delay_h: Mapping[Any, float]) -> pd.DataFrame:
+    """The same of the checkpoints that there could be."""
+    delay = free["mode"].map(dict(delay_h)).astype(float).fillna(np.inf)
+    columns = (free["mode"], delay, delay, False, False, None, 0.0)
+    return pd.DataFrame(dict(zip(POST_COLUMNS, columns, strict=True)), index=free.index).assign(
+        is_candidate=True
+    )
+
+
+def _with_lanes(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, lanes: pd.DataFrame, ends: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """Links with the straight ways from the other crossings of a passage to its gate."""
+    if lanes.empty:
+        return links
+    frames = [links]
+    lonlat = nodes[["lon", "lat"]].to_numpy()
+    for number, side in enumerate(SIDES):
+        tail, head = (ends.loc[rows, side].to_numpy() for rows in (lanes.index, lanes["passage"]))
+        way = shapely.linestrings(np.stack([lonlat[tail], lonlat[head]], axis=1))
+        own = links.iloc[lanes[f"{side}_link"]].assign(
+            tail=tail,
+            head=head,
+            side=np.int8(number),
+            length_km=np.maximum(straight_km(way), SHORTEST_KM),
+            oneway=np.int8(0),
+            hours=np.nan,
+        )
+        frames.append(own.set_geometry(way, crs=links.crs))
+    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True))
+
+
+def gates_in_use(gates: pd.DataFrame) -> pd.DataFrame:
+    """Gates of checkpoints and of open crossings: all but those that there only could be.
+
+    Parameters
+    ----------
+    gates
+        As `open_gates` gives them.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `gates`.
+    """
+    return gates[gates["is_open"] | ~gates["is_candidate"]]

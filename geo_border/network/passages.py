@@ -1,0 +1,303 @@
+"""Which crossings are one passage of one road, and which checkpoint stands on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
+
+from geo_border.network.reach import roads_near
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+INLAND_KM = 10.0
+"""A checkpoint may stand this far from the border by the road that it is on, km."""
+
+ONE_PASSAGE_M = 150.0
+"""Crossings of one road are no farther than this from the one that stands for its passage."""
+
+TWIN_M = 50.0
+"""Roads of one class that neither name nor number tells apart are one road within this."""
+
+AT_THE_LINE_KM = 0.05
+"""A checkpoint this near to the border is of both sides."""
+
+CLASS_ORDER = (
+    "motorway",
+    "trunk",
+    "primary",
+    "secondary",
+    "tertiary",
+    "main",
+    "branch",
+    "rail",
+    "ferry",
+    "unclassified",
+    "residential",
+)
+"""Classes by how likely a checkpoint is there; links of a class follow it, others are last."""
+
+GATE, IN_SERIES, BESIDE, OFF = "gate", "in series", "beside", "off the road"
+"""What a checkpoint is to a passage: the gate, one of several that one passes in turn, another
+that is not asked, or one that stands on no road that passes the border."""
+
+
+def class_ranks(classes: pd.Series) -> NDArray[np.int64]:
+    """Place of classes in `CLASS_ORDER`.
+
+    Parameters
+    ----------
+    classes
+        Names of classes.
+
+    Returns
+    -------
+    ndarray
+        Ranks, the greatest road first.
+    """
+    kind = classes.astype(str).str.removesuffix("_link")
+    known = pd.Index(CLASS_ORDER).get_indexer(pd.Index(kind))
+    return np.where(known < 0, len(CLASS_ORDER), known)
+
+
+def of_kind(modes: pd.Series, *, rail: bool) -> NDArray[np.bool_]:
+    """Which modes are of the railway, or are not.
+
+    Parameters
+    ----------
+    modes
+        Modes of links or crossings.
+    rail
+        Whether of the railway.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,).
+    """
+    return np.asarray((modes == "rail") == rail, np.bool_)
+
+
+def one_passage(crossings: pd.DataFrame) -> NDArray[np.int64]:
+    """The crossing that stands for the passage of each.
+
+    A passage is of one road: its carriageways and lanes, which name, number or opposite
+    directions tell. Streets beside each other are passages of their own, and a chain of them is
+    not one.
+
+    Parameters
+    ----------
+    crossings
+        ``x``, ``y`` (metres), ``mode``, ``road_class``, ``name``, ``ref``, ``out``, ``back``
+        (whether one may drive from home, and to home).
+
+    Returns
+    -------
+    ndarray
+        Positions, shape (n,). The greater road stands for the passage; the cost is that of the
+        pairs within `ONE_PASSAGE_M`.
+    """
+    n = len(crossings)
+    stands_for = np.arange(n)
+    if n < 2:
+        return stands_for
+    at = crossings[["x", "y"]].to_numpy()
+    pairs = cKDTree(at).query_pairs(ONE_PASSAGE_M, output_type="ndarray")
+    pairs = pairs[_one_road(crossings, at, pairs)]
+    rank = class_ranks(crossings["road_class"])
+    order = np.lexsort((at[:, 1], at[:, 0], rank))
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n)
+    others: dict[int, list[int]] = {}
+    for one, two in pairs.tolist():
+        others.setdefault(one, []).append(two)
+        others.setdefault(two, []).append(one)
+    free = np.ones(n, bool)
+    for chief in order.tolist():
+        if free[chief]:
+            mine = [other for other in others.get(chief, []) if free[other]]
+            free[[chief, *mine]] = False
+            stands_for[mine] = chief
+    return stands_for
+
+
+def _one_road(
+    crossings: pd.DataFrame, at: NDArray[np.float64], pairs: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether each pair of crossings is of one road."""
+    one, two = pairs.T
+    rail, kind = (crossings["mode"] == "rail").to_numpy(), crossings["road_class"].to_numpy(str)
+    base = np.char.replace(kind, "_link", "")
+    named = np.zeros(len(pairs), bool)
+    known = np.zeros(len(crossings), bool)
+    for column in ("name", "ref"):
+        values = crossings[column].to_numpy(object)
+        told = ~pd.isna(values)
+        known |= told
+        named |= told[one] & (values[one] == values[two])
+    out, back = crossings["out"].to_numpy(bool), crossings["back"].to_numpy(bool)
+    oneway = out != back
+    turned = oneway[one] & oneway[two] & (out[one] != out[two]) & (base[one] == base[two])
+    lane = np.char.endswith(kind, "_link") | (kind == "service")
+    beside = lane[one] != lane[two]
+    metres = np.hypot(*(at[one] - at[two]).T)
+    twin = (metres <= TWIN_M) & (kind[one] == kind[two]) & ~known[one] & ~known[two]
+    both_lanes = lane[one] & lane[two] & (metres <= TWIN_M)
+    alike: NDArray[np.bool_] = named | turned | beside | twin | both_lanes
+    return alike & (rail[one] == rail[two])
+
+
+def posts_on_roads(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    crossings: pd.DataFrame,
+    checkpoints: gpd.GeoDataFrame,
+    *,
+    crs: CRS,
+    tolerance_km: float | None = None,
+) -> pd.DataFrame:
+    """The crossing that each checkpoint stands at, by the road that it stands on.
+
+    Parameters
+    ----------
+    nodes, links
+        As `geo_border.network.sides.cut_at_border` gives them.
+    crossings
+        ``node`` and ``modes`` (those of its links) of what leads from side to side.
+    checkpoints
+        Those on the line whose place is known, with ``mode`` and ``accuracy_km``.
+    crs
+        Projection in which distances are measured.
+    tolerance_km
+        As `geo_border.network.reach.roads_near` takes it.
+
+    Returns
+    -------
+    DataFrame
+        The index of `checkpoints`: ``crossing`` (position, -1 for none), ``off_km`` (to the
+        road), ``walk_km`` (along the road to the crossing), ``side`` (of the road there).
+        A checkpoint goes to the crossing to which both together, the first doubled, are least.
+    """
+    found = pd.DataFrame(
+        {"crossing": -1, "off_km": np.nan, "walk_km": np.nan, "side": -1}, index=checkpoints.index
+    )
+    near = roads_near(links, checkpoints, crs=crs, tolerance_km=tolerance_km)
+    modes = crossings["modes"]
+    for mode, within in near.groupby("mode"):
+        goals = np.flatnonzero([mode in of_crossing for of_crossing in modes])
+        if not len(goals):
+            continue
+        rail = mode == "rail"
+        km, goal = _to_crossings(
+            links[of_kind(links["mode"], rail=rail)],
+            crossings["node"].to_numpy(np.int64)[goals],
+            len(nodes),
+        )
+        ends = links[["tail", "head"]].to_numpy(np.int64)[within["link"]]
+        along = within["share"].to_numpy() * links["length_km"].to_numpy()[within["link"]]
+        back = links["length_km"].to_numpy()[within["link"]] - along
+        walks = np.stack([along + km[ends[:, 0]], back + km[ends[:, 1]]])
+        by_head = walks[1] < walks[0]
+        walked = within.assign(
+            walk_km=walks.min(axis=0),
+            goal=goal[np.where(by_head, ends[:, 1], ends[:, 0])],
+            side=links["side"].to_numpy()[within["link"]],
+        )
+        # To stand on the road counts for more than to stand near the line.
+        cost = 2 * walked["off_km"] + walked["walk_km"]
+        best = walked.iloc[np.argsort(cost, kind="stable")].query("walk_km <= @INLAND_KM")
+        rows = best.drop_duplicates("post").set_index("post")
+        at = checkpoints.index[rows.index]
+        found.loc[at, "crossing"] = goals[rows["goal"].to_numpy(np.int64)]
+        for column in ("off_km", "walk_km", "side"):
+            found.loc[at, column] = rows[column].to_numpy()
+    return found
+
+
+def _to_crossings(
+    links: pd.DataFrame, goals: NDArray[np.int64], n_nodes: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Way from each node to the nearest crossing, whatever the directions, and which it is."""
+    tail, head = links["tail"].to_numpy(np.int64), links["head"].to_numpy(np.int64)
+    km = np.maximum(links["length_km"].to_numpy(float), 1e-9)
+    low, high = np.minimum(tail, head), np.maximum(tail, head)
+    order = np.lexsort((km, high, low))
+    # Of parallel links the shortest: a matrix would add them up.
+    first = np.r_[True, (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)][: len(order)]
+    kept = order[first]
+    graph = csr_array((km[kept], (low[kept], high[kept])), shape=(n_nodes, n_nodes))
+    reached, _, source = dijkstra(
+        graph,
+        directed=False,
+        indices=np.unique(goals),
+        limit=INLAND_KM,
+        min_only=True,
+        return_predecessors=True,
+    )
+    number = np.full(n_nodes + 1, -1)
+    number[goals] = np.arange(len(goals))
+    return reached, number[np.where(source < 0, n_nodes, source)]
+
+
+def parts_of_posts(
+    posts: pd.DataFrame, passage: NDArray[np.int64], checkpoints: pd.DataFrame
+) -> pd.Series:
+    """What each checkpoint is to the passage it stands at.
+
+    Parameters
+    ----------
+    posts
+        As `posts_on_roads` gives them.
+    passage
+        Of each crossing, as `one_passage` gives it.
+    checkpoints
+        With ``is_open`` and ``in_service``, in the order of `posts`.
+
+    Returns
+    -------
+    Series
+        One of `GATE`, `IN_SERIES`, `BESIDE`, `OFF`. Of several on one road an open one is the
+        gate before a closed one, and the nearest before others: an old checkpoint does not shut
+        the road that its successor stands on. Those in service on the two sides of the border
+        are passed in turn.
+    """
+    part = pd.Series(OFF, posts.index, dtype=object)
+    stands = posts[posts["crossing"] >= 0]
+    at = passage[stands["crossing"].to_numpy(np.int64)]
+    km = stands["off_km"] + stands["walk_km"]
+    shut = ~checkpoints["is_open"].reindex(stands.index).to_numpy(bool)
+    idle = ~checkpoints["in_service"].reindex(stands.index).to_numpy(bool)
+    home_first = stands["side"].to_numpy()
+    order = np.lexsort((np.arange(len(stands)), home_first, km.round(2), idle, shut))
+    for _, rows in stands.iloc[order].groupby(at[order], sort=False):
+        part.update(pd.Series(_roles(rows, checkpoints.loc[rows.index]), rows.index, dtype=object))
+    return part
+
+
+def _roles(rows: pd.DataFrame, checkpoints: pd.DataFrame) -> list[str]:
+    """Roles of the checkpoints of one passage, the gate first."""
+    gate = rows.iloc[0]
+    roles, taken = [GATE], {int(gate["side"])}
+    working = checkpoints["in_service"].to_numpy(bool)
+    for number, row in enumerate(_rest(rows), start=1):
+        side = int(row["side"])
+        apart = min(gate["walk_km"], row["walk_km"]) > AT_THE_LINE_KM
+        turn = working[0] and working[number] and apart and side not in taken
+        if turn:
+            taken.add(side)
+        roles.append(IN_SERIES if turn else BESIDE)
+    return roles
+
+
+def _rest(rows: pd.DataFrame) -> Iterable[pd.Series]:
+    """All rows but the first."""
+    return (row for _, row in rows.iloc[1:].iterrows())

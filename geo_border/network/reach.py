@@ -1,0 +1,118 @@
+"""How far from its road a checkpoint may lie, and which links are within its reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo_border.border.locate import samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+TOLERANCE_KM = 2.0
+"""A checkpoint this near to a link of an unknown or coarse source stands on it."""
+
+OSM_TOLERANCE_KM = 0.5
+"""A checkpoint this near to a way of OpenStreetMap stands on it: roads are drawn where they are."""
+
+METRES_A_DEGREE = 111_195.0
+"""Of latitude, on a sphere of the Earth's volume."""
+
+
+def roads_near(
+    links: gpd.GeoDataFrame,
+    checkpoints: gpd.GeoDataFrame,
+    *,
+    crs: CRS,
+    tolerance_km: float | None = None,
+) -> pd.DataFrame:
+    """Links of the mode of each checkpoint within its reach, how far off and where on them.
+
+    Parameters
+    ----------
+    links
+        With ``mode`` and, where known, ``way_id``.
+    checkpoints
+        Those on the line whose place is known, with ``mode`` and ``accuracy_km``.
+    crs
+        Projection in which distances are measured.
+    tolerance_km
+        How far from its road a checkpoint may lie, km; by default `OSM_TOLERANCE_KM` for links
+        with an OSM way, `TOLERANCE_KM` for others, and its own accuracy where that is more.
+
+    Returns
+    -------
+    DataFrame
+        ``post``, ``link`` (positions), ``mode``, ``off_km`` (from post to link), ``reach_km``,
+        ``share`` (of the link's length, where it is nearest).
+    """
+    own_km = checkpoints["accuracy_km"].fillna(0).to_numpy(float)
+    most = np.maximum(own_km, TOLERANCE_KM if tolerance_km is None else tolerance_km)
+    lon, lat = checkpoints["lon"].to_numpy(float), checkpoints["lat"].to_numpy(float)
+    high = 1.02 * 1000 * most / METRES_A_DEGREE
+    wide = high / np.cos(np.radians(np.minimum(np.abs(lat) + high, 89)))
+    boxes = shapely.box(lon - wide, lat - high, lon + wide, lat + high)
+    link, post = shapely.STRtree(boxes).query(links.geometry.to_numpy(), predicate="intersects")
+    mode = links["mode"].to_numpy(object)[link]
+    right = mode == checkpoints["mode"].to_numpy(object)[post]
+    link, post, mode = link[right], post[right], mode[right]
+    lines = gpd.GeoSeries(links.geometry.to_numpy()[link], crs=links.crs).to_crs(crs).to_numpy()
+    points = checkpoints.geometry.to_crs(crs).to_numpy()[post]
+    off_km = shapely.distance(lines, points) / 1000
+    if tolerance_km is None:
+        way = links["way_id"].to_numpy()[link] if "way_id" in links else np.zeros(len(link))
+        of_osm = pd.to_numeric(pd.Series(way), errors="coerce").fillna(0).to_numpy(float) > 0
+        reach = np.where(of_osm, OSM_TOLERANCE_KM, TOLERANCE_KM)
+    else:
+        reach = np.full(len(link), tolerance_km)
+    reach = np.maximum(reach, own_km[post])
+    near = off_km <= reach
+    share = shapely.line_locate_point(lines[near], points[near], normalized=True)
+    return pd.DataFrame(
+        {
+            "post": post[near],
+            "link": link[near],
+            "mode": mode[near],
+            "off_km": off_km[near],
+            "reach_km": reach[near],
+            "share": share,
+        }
+    )
+
+
+def within_reach(
+    links: gpd.GeoDataFrame,
+    checkpoints: gpd.GeoDataFrame,
+    *,
+    crs: CRS,
+    tolerance_km: float | None = None,
+) -> NDArray[np.bool_]:
+    """Links all of which lies within reach of one checkpoint of their mode.
+
+    Parameters
+    ----------
+    links, checkpoints, crs, tolerance_km
+        As `roads_near` takes them.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,).
+    """
+    within = np.zeros(len(links), bool)
+    near = roads_near(links, checkpoints, crs=crs, tolerance_km=tolerance_km)
+    if near.empty:
+        return within
+    at, row = samples(links.geometry.to_numpy()[near["link"]])
+    points = gpd.GeoSeries(shapely.points(at), crs=4326).to_crs(crs).to_numpy()
+    posts = checkpoints.geometry.to_crs(crs).to_numpy()[near["post"]]
+    beyond = shapely.distance(points, posts[row]) > 1000 * near["reach_km"].to_numpy()[row]
+    whole = np.bincount(row, beyond, minlength=len(near)) == 0
+    within[near["link"].to_numpy()[whole]] = True
+    return within
