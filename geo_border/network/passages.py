@@ -152,8 +152,8 @@ def _one_road(
     metres = np.hypot(*(at[one] - at[two]).T)
     twin = (metres <= TWIN_M) & (kind[one] == kind[two]) & ~known[one] & ~known[two]
     both_lanes = lane[one] & lane[two] & (metres <= TWIN_M)
-    alike: NDArray[np.bool_] = named | turned | beside | twin | both_lanes
-    return alike & (rail[one] == rail[two])
+    alike = named | turned | beside | twin | both_lanes
+    return np.asarray(alike & (rail[one] == rail[two]), np.bool_)
 
 
 def posts_on_roads(
