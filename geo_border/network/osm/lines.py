@@ -17,6 +17,7 @@ from geo_border.border.edges import WGS84
 from geo_border.border.locate import polygon_of
 from geo_border.errors import NetworkError
 from geo_border.network.osm.extract import COUNTS
+from geo_border.network.osm.ferries import ferry_hours, with_ferry_routes
 from geo_border.network.osm.line_kernels import more_than_once, walk
 from geo_border.network.osm.railways import (
     MAIN_RAILWAYS,
@@ -30,12 +31,11 @@ from geo_border.network.osm.roads import (
     RoadRules,
     blocks_cars,
     in_settlement,
-    looks_urban,
-    parse_duration,
     road_ways,
     tagged_speeds,
     travel_speeds,
 )
+from geo_border.network.osm.settled import NO_STREETS, STREETS, Built, built_up
 from geo_border.network.osm.speeds import FALLBACK, road_classes
 from geo_border.network.osm.tags import as_text, column, count_table, has, mapped, post_kind, yes
 
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.network.osm.extract import Extract
-
-FERRY_KMH = (1.0, 120.0)
-"""A duration that makes a ferry slower or faster than this is a mistake."""
 
 EARTH_M = 6_371_008.8
 """Mean radius of the earth, metres."""
@@ -76,8 +73,6 @@ _SPEED_KEYS = (
     "surface",
     "tracktype",
     "smoothness",
-    "lit",
-    "sidewalk",
 )
 _LINE_KEYS = ("bridge", "tunnel", "layer", "duration", "name", "ref", "gauge", "electrified")
 
@@ -294,7 +289,7 @@ def lines_from_extract(
         and without them, the fallback's speeds hold.
     settlements
         Polygons of settlements, for default speeds. Tags of the traffic zone go before; without
-        polygons, roads that look urban are taken to be so.
+        polygons, a settlement is where streets are dense, see `geo_border.network.osm.settled`.
     keep_nodes
         OSM ids of nodes where lines must end, such as known crossings.
 
@@ -324,8 +319,10 @@ def lines_from_extract(
             f"no default speed is known for roads of class {', '.join(strange)}",
             remedy="Leave them out of RoadRules.classes; paths are no roads",
         )
+    extract, lent, lost = with_ferry_routes(extract)
     tags = extract.way_tags
     road, road_counts = road_ways(tags, roads, at_post=_lanes_at_posts(extract, roads))
+    road_counts["kept: ferry by its relation"] = lent & road["mode"].notna().to_numpy()
     rail, rail_counts = rail_ways(tags, rails)
     posts = _post_nodes(extract)
     given = np.flatnonzero(np.isin(extract.node_id, np.fromiter(keep_nodes, np.int64)))
@@ -337,8 +334,9 @@ def lines_from_extract(
     road_ends = np.zeros(len(extract.node_id), bool)
     road_ends[parts[0].tail], road_ends[parts[0].head] = True, True
     level = parts[1].vertex[road_ends[parts[1].vertex]]
+    built = None if settlements is not None else _built_up(extract, road, parts[0])
     frames = [
-        _frame(extract, ways, part, ends, countries, settlements)
+        _frame(extract, ways, part, ends, countries, settlements, built)
         for ways, part, ends in zip((road, rail), parts, (walls, walls[:0]), strict=True)
     ]
     rows = []
@@ -353,12 +351,28 @@ def lines_from_extract(
             ways = int(np.count_nonzero(np.diff(part.way[holds], prepend=-1)))
             rows.append((mode, what, ways, float(frame["length_km"].to_numpy()[holds].sum())))
     rows += [
+        ("road", "lost: ferry without its ways (relations)", lost, 0.0),
         ("road", "ends before a barrier (nodes)", len(walls), 0.0),
         ("road", "barrier where a path begins ignored (nodes)", ignored, 0.0),
         ("rail", "level crossing kept apart (nodes)", len(np.unique(level)), 0.0),
     ]
     lines = pd.concat([frame for frame, _ in frames], ignore_index=True)
     return gpd.GeoDataFrame(lines, geometry="geometry", crs=4326), count_table(rows)
+
+
+def _built_up(extract: Extract, ways: pd.DataFrame, pieces: Pieces) -> Built:
+    """Where streets and junctions are dense."""
+    own = ways["road_class"].iloc[pieces.way]
+    street = own.isin(STREETS).to_numpy()[pieces.piece]
+    per_vertex = piece_lengths(extract, pieces) / np.diff(pieces.start)
+    town = ~own.isin(NO_STREETS).to_numpy() & (ways["mode"].iloc[pieces.way] == "road").to_numpy()
+    meeting = np.concatenate([pieces.tail[town], pieces.head[town]])
+    junction = np.flatnonzero(np.bincount(meeting) > 2)
+    return built_up(
+        extract.degrees(pieces.vertex[street]),
+        per_vertex[pieces.piece[street]],
+        extract.degrees(junction),
+    )
 
 
 def _post_nodes(extract: Extract) -> NDArray[np.int64]:
@@ -431,6 +445,7 @@ def _frame(
     walls: NDArray[np.int64],
     countries: gpd.GeoDataFrame | None,
     settlements: gpd.GeoDataFrame | None,
+    built: Built | None,
 ) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
     """Lines of one kind with their attributes, and which of them a note applies to."""
     tags = extract.way_tags
@@ -446,20 +461,24 @@ def _frame(
     country = known[hit]
     speed = tags[[key for key in _SPEED_KEYS if key in tags]].reset_index(drop=True)
     zone = in_settlement(speed)
-    seems = looks_urban(speed) if settlements is None else _polygon_of(settlements, lon, lat) >= 0
+    if built is None:
+        seems = _polygon_of(settlements, lon, lat) >= 0
+    else:
+        seems = built.holds(lon, lat) | own["road_class"].isin(STREETS).to_numpy()
     urban = np.where(zone < 0, seems, zone == 1) & (mode == "road")
     direction = own["oneway"].to_numpy(np.int8)
     kmh, notes = tagged_speeds(speed, direction, country)
     kmh[mode == "ferry"] = np.nan
     kept = np.where(mode == "rail", RAIL_SHARE * kmh, kmh)
     travel = travel_speeds(speed, own, kept, country, urban)
-    hours = _ferry_hours(extract, pieces, tags, mode, km)
+    whole = ~_clipped(extract, pieces.way)[pieces.way]
+    hours = ferry_hours(tags, pieces.way, km, (mode == "ferry") & whole)
     notes |= {
         "speed tagged": ~np.isnan(kmh),
         "speed by country and class": np.isnan(kmh) & np.isnan(hours),
         "country unknown: fallback speeds": (hit < 0) & np.isnan(kmh) & (mode == "road"),
         "in a settlement by tag": (zone == 1) & (mode == "road"),
-        "in a settlement by its looks": urban & (zone < 0) & (settlements is None),
+        "in a settlement by its streets": urban & (zone < 0) & (built is not None),
         "ferry by duration": ~np.isnan(hours),
         "ferry without a usable duration": (mode == "ferry") & np.isnan(hours),
     }
@@ -496,23 +515,6 @@ def _layer(value: str) -> int:
     """Layer as a small integer, 0 if it is none."""
     words = value.strip()
     return int(words) if words.lstrip("-").isdecimal() and abs(int(words)) <= 20 else 0
-
-
-def _ferry_hours(
-    extract: Extract,
-    pieces: Pieces,
-    tags: pd.DataFrame,
-    mode: pd.Categorical,
-    km: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Time on ferries whose whole way is there and has a believable duration, shared by length."""
-    hours = mapped(tags, "duration", parse_duration, missing=np.nan, dtype=float)
-    whole = np.bincount(pieces.way, weights=km, minlength=len(extract.way_id))
-    speed = whole[pieces.way] / hours
-    with np.errstate(invalid="ignore"):
-        good = (mode == "ferry") & (speed >= FERRY_KMH[0]) & (speed <= FERRY_KMH[1])
-    good &= ~_clipped(extract, pieces.way)[pieces.way]
-    return np.where(good, km / speed, np.nan)
 
 
 def _clipped(extract: Extract, ways: NDArray[np.int64]) -> NDArray[np.bool_]:

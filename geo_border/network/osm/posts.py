@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.hours import can_be_read
 from geo_border.border.line import along
+from geo_border.network.osm.ferries import with_ferry_routes
 from geo_border.network.osm.lines import cut_ways, sphere
 from geo_border.network.osm.railways import MAIN_RAILWAYS, area_middles, is_area, way_middles
 from geo_border.network.osm.roads import CAR_ROADS, car_access
@@ -104,6 +105,7 @@ def posts_from_extract(
         5 km), ``osm`` (ids of its objects), ``tagged`` (what made them one), ``confidence``
         (``high`` a border control on a way, ``medium`` customs only, ``low`` no way near).
     """
+    extract, _, _ = with_ferry_routes(extract)
     objects = _objects(extract)
     if border is not None and len(objects):
         points = gpd.GeoSeries(gpd.points_from_xy(objects["lon"], objects["lat"]), crs=4326)

@@ -18,7 +18,7 @@ from geo_border.network.osm.speeds import (
     road_classes,
     surface_caps,
 )
-from geo_border.network.osm.tags import VEHICLE_KEYS, column, has, mapped, yes
+from geo_border.network.osm.tags import FERRIES, VEHICLE_KEYS, column, has, mapped, yes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +69,6 @@ _ONEWAY = {
     "alternating": 0,
 }
 _OUT_OF_SEASON = ("ice_road", "winter_road")
-_FERRIES = ("ferry", "shuttle_train")
 _APART = frozenset({"motorway", "trunk", "primary", "secondary", "tertiary"})
 
 
@@ -275,7 +274,7 @@ def road_ways(
     lanes = has(tags, "highway", {"service"}) & ~road
     lanes &= False if at_post is None else at_post
     road |= lanes
-    ferry = has(tags, "route", _FERRIES) & ~has(tags, "highway") & rules.ferries
+    ferry = has(tags, "route", FERRIES) & ~has(tags, "highway") & rules.ferries
     access = car_access(tags, rules)
     only_foot = ferry & (access["is_open"] < 0) & (yes(tags, "foot") | yes(tags, "bicycle"))
     season = np.logical_or.reduce([yes(tags, key) for key in _OUT_OF_SEASON])
@@ -304,7 +303,7 @@ def road_ways(
         "access not understood": kept & access["not_understood"].to_numpy(),
         "class unknown (highway=road): unclassified": kept & has(tags, "highway", {"road"}),
     }
-    classes = pd.Index(["unclassified", "service", *_FERRIES, *rules.classes]).unique()
+    classes = pd.Index(["unclassified", "service", *FERRIES, *rules.classes]).unique()
     numbers = {name: number for number, name in enumerate(classes)} | {"road": 0}
     by_class, by_route = (
         mapped(tags, key, lambda name: numbers.get(name, -1), missing=-1, dtype=np.int8)
@@ -371,28 +370,6 @@ def _zone(value: str) -> int:
     if context in {"urban", "living_street"}:
         return 1
     return 0 if context in {"rural", "motorway", "trunk", "motorroad"} else -1
-
-
-def looks_urban(tags: pd.DataFrame) -> NDArray[np.bool_]:
-    """Whether a road without better knowledge is taken to lie in a settlement.
-
-    Parameters
-    ----------
-    tags
-        One row a way.
-
-    Returns
-    -------
-    ndarray
-        True for residential and living streets, lit roads and roads with a sidewalk.
-
-    References
-    ----------
-    Fuzzy filter ``urban`` of OpenStreetMap Wiki, Default speed limits.
-    """
-    sidewalk = has(tags, "sidewalk", {"yes", "both", "left", "right", "separate"})
-    street = has(tags, "highway", {"residential", "living_street"})
-    return np.asarray(street | sidewalk | has(tags, "lit", {"yes", "24/7", "automatic"}))
 
 
 def tagged_speeds(

@@ -33,6 +33,9 @@ _CUSTOMS = {"amenity": {"customs"}, "government": {"customs"}, "border_type": {"
 POST_MARKS = {key: sorted(_CONTROL.get(key, set()) | _CUSTOMS.get(key, set())) for key in _CONTROL}
 """Values of each key that mark one, see `post_kind`."""
 
+FERRIES = ("ferry", "shuttle_train")
+"""Values of ``route`` that carry cars over what has no road."""
+
 _NAME_KEYS = ("name", "int_name")
 _WAY_KEYS = ("highway", "railway", "route", *POST_KEYS)
 _WAY_TAGS = (
@@ -51,7 +54,6 @@ _WAY_TAGS = (
     "junction",
     "lanes",
     "layer",
-    "lit",
     "maxspeed",
     "maxspeed:backward",
     "maxspeed:conditional",
@@ -63,7 +65,6 @@ _WAY_TAGS = (
     "opening_hours",
     "ref",
     "service",
-    "sidewalk",
     "smoothness",
     "source:maxspeed",
     "surface",
@@ -76,11 +77,14 @@ _WAY_TAGS = (
 )
 _NODE_KEYS = (*POST_KEYS, "railway", "place")
 _NODE_TAGS = (*_NODE_KEYS, *VEHICLE_KEYS, "bollard", "capital", "opening_hours", "population")
-_RELATION_KEYS = ("boundary", "railway", *POST_KEYS)
+_RELATION_KEYS = ("boundary", "railway", "route", *POST_KEYS)
 _RELATION_TAGS = (
     *_RELATION_KEYS,
     *VEHICLE_KEYS,
+    "bicycle",
+    "duration",
     "foot",
+    "ref",
     "opening_hours",
     "type",
     "admin_level",
@@ -103,7 +107,7 @@ def wanted(*, languages: Collection[str] = ("en", "ru", "kk")) -> Wanted:
     -------
     Wanted
         Ways with a highway, railway, route or checkpoint key; nodes with a checkpoint, railway
-        or place key; relations with ``boundary``, a checkpoint or railway key.
+        or place key; relations with ``boundary``, a checkpoint or railway key, and ferries.
     """
     names = (*_NAME_KEYS, *(f"name:{language}" for language in languages))
     return Wanted(
@@ -113,6 +117,7 @@ def wanted(*, languages: Collection[str] = ("en", "ru", "kk")) -> Wanted:
         node_tag_keys=(*_NODE_TAGS, *names),
         relation_keys=_RELATION_KEYS,
         relation_tag_keys=(*_RELATION_TAGS, *names),
+        relation_values={"route": FERRIES},
     )
 
 

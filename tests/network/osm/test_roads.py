@@ -12,7 +12,6 @@ from geo_border.network.osm.roads import (
     blocks_cars,
     car_access,
     in_settlement,
-    looks_urban,
     oneway,
     parse_duration,
     road_ways,
@@ -269,18 +268,14 @@ def test_bare_contexts_follow_the_country_of_each_way():
     assert tagged_speeds(rows, np.zeros(3, np.int8), country)[0].tolist() == [80, 100, 90]
 
 
-def test_settlement_by_tag_and_by_looks():
+def test_settlement_by_tag():
     rows = table(
         {"maxspeed": "RU:urban"},
         {"zone:traffic": "RU:rural", "maxspeed": "RU:urban"},
         {"source:maxspeed": "sign"},
         {"highway": "residential"},
-        {"highway": "primary", "lit": "yes"},
-        {"highway": "primary", "sidewalk": "both"},
-        {"highway": "primary", "sidewalk": "no", "lit": "no"},
     )
-    assert in_settlement(rows).tolist() == [1, 0, -1, -1, -1, -1, -1]
-    assert looks_urban(rows).tolist() == [False, False, False, True, True, True, False]
+    assert in_settlement(rows).tolist() == [1, 0, -1, -1]
 
 
 def test_travel_speeds_take_tag_surface_and_settlement():
