@@ -166,7 +166,9 @@ def spread(scheduler: str | None) -> AbstractContextManager[None]:
         return nullcontext()
     from geo_border.routing.cluster import cluster  # noqa: PLC0415  (--help stays quick)
 
-    return cluster(scheduler)
+    return cluster(
+        scheduler, tell=lambda text: err.print(Text(text, style="yellow"), soft_wrap=True)
+    )
 
 
 @contextmanager

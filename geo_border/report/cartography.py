@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.network.beyond import LOCAL_WAY
+from geo_border.report.letters import literal
 from geo_border.report.style import BORDER, INK, MUTED, NEIGHBOUR, OUTSIDE, short_names
 from geo_border.settings import EverythingElse
 
@@ -161,22 +162,6 @@ def _rest(territory: gpd.GeoDataFrame, regions: gpd.GeoDataFrame) -> shapely.Geo
     whole = shapely.union_all(territory.geometry.make_valid().to_numpy())
     studied = shapely.union_all(regions.geometry.make_valid().to_numpy())
     return shapely.difference(whole, studied)
-
-
-def literal(text: str) -> str:
-    """Text that matplotlib shows as it is: a pair of dollar signs would be mathematics.
-
-    Parameters
-    ----------
-    text
-        Any text.
-
-    Returns
-    -------
-    str
-        The text with its dollar signs escaped.
-    """
-    return text.replace("$", r"\$")
 
 
 class _Canvas(FigureCanvasAgg):

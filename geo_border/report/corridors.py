@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from geo_border.report.cartography import SMALL_PT, literal, new_figure, source_lines, write_source
+from geo_border.report.cartography import SMALL_PT, new_figure, source_lines, write_source
+from geo_border.report.letters import literal
 from geo_border.report.style import INK, MODE_COLOURS, MUTED, checkpoint_names
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from matplotlib.ticker import StrMethodFormatter
 from matplotlib.transforms import Bbox
 
 from geo_border.border.line import is_ring
-from geo_border.report.cartography import SMALL_PT, literal, new_figure, source_lines, write_source
+from geo_border.report.cartography import SMALL_PT, new_figure, source_lines, write_source
 from geo_border.report.hover import guessed
 from geo_border.report.labels import folded
+from geo_border.report.letters import literal
 from geo_border.report.style import INK, MODE_COLOURS, MODES, MUTED, checkpoint_label, short_names
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 import shapely
 from matplotlib.patheffects import withStroke
 
-from geo_border.report.cartography import LABEL_PT, SMALL_PT, literal
+from geo_border.report.cartography import LABEL_PT, SMALL_PT
+from geo_border.report.letters import literal
 from geo_border.report.style import INK
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import shapely
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
-from geo_border.report.cartography import SMALL_PT, Ground, draw_ground, drawn_edges, literal
+from geo_border.report.cartography import SMALL_PT, Ground, draw_ground, drawn_edges
 from geo_border.report.labels import Labels
+from geo_border.report.letters import literal
 from geo_border.report.sheet import finish, map_sheet
 from geo_border.report.style import BORDER, INK, MODE_COLOURS, MODES, MUTED, checkpoint_label
 from geo_border.typology.words import percent

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
-from geo_border.report.cartography import draw_ground, literal
+from geo_border.report.cartography import draw_ground
 from geo_border.report.labels import Labels
+from geo_border.report.letters import literal
 from geo_border.report.sheet import class_handles, finish, map_sheet, region_names
 from geo_border.report.style import INK, Classes, checkpoint_label
 from geo_border.typology.words import PERCENT

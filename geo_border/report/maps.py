@@ -15,12 +15,12 @@ from geo_border.report.cartography import (
     Ground,
     draw_ground,
     ground_of,
-    literal,
     save,
 )
 from geo_border.report.corridors import corridor_figure
 from geo_border.report.figures import border_profile, has_delays
 from geo_border.report.labels import Labels
+from geo_border.report.letters import lettering, literal
 from geo_border.report.map_isochrones import isochrones_map
 from geo_border.report.map_network import network_map
 from geo_border.report.map_surfaces import surfaces_map
@@ -53,6 +53,7 @@ PLACES_AREA = (32.0, 110.0)
 """Area of the symbol of the most populous place, square points: among many places, among few."""
 
 
+@lettering()
 def write_maps(results: Results, folder: Path) -> list[Path]:
     """Draw every map and figure for print.
 

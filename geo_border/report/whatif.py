@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 
 from geo_border.report.cartography import ground_of, save
+from geo_border.report.letters import lettering
 from geo_border.report.map_whatif import whatif_map
 from geo_border.report.tables import csv_text, write_layers
 
@@ -67,6 +68,7 @@ def write_whatif(result: WhatIf, folder: Path) -> None:
     _write_maps(result, folder)
 
 
+@lettering()
 def _write_maps(result: WhatIf, folder: Path) -> None:
     """Draw each scenario, if they are few."""
     names = list(result.scenarios)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
+import queue
 import re
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from geo_border import __version__
@@ -19,7 +23,15 @@ R = TypeVar("R")
 ANSWER_S = 10
 """Seconds in which a scheduler must answer."""
 
-_CLUSTER: ContextVar[Any] = ContextVar("cluster", default=None)
+ALONE_S = 60.0
+"""Seconds for which work waits for a worker when all are gone."""
+
+LOOK_S = 5.0
+"""Seconds after which one looks whether there are workers still."""
+
+CLOSE_S = 5
+
+_CLUSTER: ContextVar[_Cluster | None] = ContextVar("cluster", default=None)
 
 
 def current_cluster() -> Any:
@@ -30,11 +42,12 @@ def current_cluster() -> Any:
     distributed.Client or None
         None outside `cluster`.
     """
-    return _CLUSTER.get()
+    cluster = _CLUSTER.get()
+    return None if cluster is None else cluster.client
 
 
 @contextmanager
-def cluster(address: str) -> Iterator[None]:
+def cluster(address: str, *, tell: Callable[[str], None] = lambda _: None) -> Iterator[None]:
     """Let blocks of rows run on the workers of a dask scheduler.
 
     Results are the same to the bit as those of one process: blocks do not depend on who
@@ -44,6 +57,8 @@ def cluster(address: str) -> Iterator[None]:
     ----------
     address
         Of the scheduler, such as ``tcp://10.0.0.5:8786``.
+    tell
+        Called with what a person may mend while it lasts, such as workers that are gone.
 
     Yields
     ------
@@ -57,7 +72,7 @@ def cluster(address: str) -> Iterator[None]:
         has no worker, or a worker has another version of the package.
     """
     try:
-        from distributed import Client  # noqa: PLC0415  (an extra)
+        import distributed  # noqa: F401, PLC0415  (an extra)
     except ImportError as error:
         raise SchedulerError(
             "--scheduler needs dask.distributed", remedy="pip install 'geo-border[distributed]'"
@@ -67,20 +82,89 @@ def cluster(address: str) -> Iterator[None]:
             f"{address!r} is no address of a scheduler",
             remedy="Write host and port, such as tcp://10.0.0.5:8786",
         )
+    with _silent():
+        client = _connected(address)
+        try:
+            with _answering(address):
+                _check_workers(client, address)
+            token = _CLUSTER.set(_Cluster(client, address, tell))
+            try:
+                yield
+            finally:
+                _CLUSTER.reset(token)
+        finally:
+            with suppress(OSError, RuntimeError):
+                client.close(timeout=CLOSE_S)
+
+
+def _connected(address: str) -> Any:
+    """Client of a scheduler that answers in time.
+
+    What answers in another language lets dask wait for ever, in spite of its timeout: a thread
+    waits here, and is left behind if that takes too long.
+    """
+    from distributed import Client  # noqa: PLC0415  (an extra)
+
+    answers: queue.Queue[Any] = queue.Queue()
+
+    def connect() -> None:
+        try:
+            answers.put(Client(address, timeout=ANSWER_S, set_as_default=False))  # type: ignore[no-untyped-call]
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is no scheduler)
+            answers.put(error)
+
+    threading.Thread(target=connect, daemon=True).start()
     try:
-        client: Any = Client(address, timeout=ANSWER_S, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
+        answer = answers.get(timeout=2 * ANSWER_S)
+    except queue.Empty as error:
+        answer = error
+    if isinstance(answer, Exception):
         raise SchedulerError(
             f"no dask scheduler answers at {address}",
             remedy="Start one with `dask scheduler` and workers with `dask worker ADDRESS`",
+        ) from answer
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """A cluster in use: its client, where it is, and whom to tell what goes wrong."""
+
+    client: Any
+    address: str
+    tell: Callable[[str], None]
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep what dask logs of a lost connection, with its tracebacks, from the terminal."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def _answering(address: str) -> Iterator[None]:
+    """Say what it means that dask gives no answer."""
+    from distributed import CancelledError, KilledWorker  # noqa: PLC0415  (an extra)
+    from distributed.comm import CommClosedError  # noqa: PLC0415  (an extra)
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise SchedulerError(
+            f"one worker after the other of the scheduler at {address} died over the same work",
+            remedy="Give each more memory, for example with fewer workers to a machine",
         ) from error
-    with client:
-        _check_workers(client, address)
-        token = _CLUSTER.set(client)
-        try:
-            yield
-        finally:
-            _CLUSTER.reset(token)
+    except (CancelledError, CommClosedError, TimeoutError) as error:
+        raise SchedulerError(
+            f"the scheduler at {address} does not answer any more",
+            remedy="Start it and its workers again; finished stages are kept",
+        ) from error
 
 
 def on_workers(client: Any, work: Callable[[slice], R], blocks: Sequence[slice]) -> Iterator[R]:
@@ -89,7 +173,7 @@ def on_workers(client: Any, work: Callable[[slice], R], blocks: Sequence[slice])
     Parameters
     ----------
     client
-        Of the cluster.
+        Of the cluster in use.
     work
         A function that can be pickled.
     blocks
@@ -99,16 +183,52 @@ def on_workers(client: Any, work: Callable[[slice], R], blocks: Sequence[slice])
     ------
     object
         What `work` returned for each block, in their order.
+
+    Raises
+    ------
+    SchedulerError
+        If the scheduler is gone, or all workers are and none comes for `ALONE_S`.
     """
     import dask  # noqa: PLC0415  (an extra)
 
-    # As a task it can be made again wherever the worker that held it has died.
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
-        held = client.submit(pickle.loads, pickle.dumps(work), pure=False)
-    found = client.map(_done, blocks, work=held, pure=False)
+    cluster = _CLUSTER.get()
+    assert cluster is not None
+    with _answering(cluster.address):
+        # As a task it can be made again wherever the worker that held it has died.
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
+            held = client.submit(pickle.loads, pickle.dumps(work), pure=False)
+        found = client.map(_done, blocks, work=held, pure=False)
     for future in found:
-        yield future.result()
-        future.release()
+        with _answering(cluster.address):
+            result = _result(cluster, future)
+            future.release()
+        yield result
+
+
+def _result(cluster: _Cluster, future: Any) -> Any:
+    """Wait for a block as long as there are workers, or until none has come for long."""
+    alone = 0.0
+    while True:
+        try:
+            return future.result(timeout=LOOK_S)
+        except TimeoutError:
+            if future.done():
+                raise
+        if cluster.client.nthreads():
+            alone = 0.0
+            continue
+        if not alone:
+            cluster.tell(
+                f"all workers of the scheduler at {cluster.address} are gone; "
+                f"waiting {ALONE_S:g} s for others"
+            )
+        alone += LOOK_S
+        if alone >= ALONE_S:
+            raise SchedulerError(
+                f"all workers of the scheduler at {cluster.address} are gone",
+                remedy=f"Start some with `dask worker {cluster.address}` and run the same "
+                "command again; finished stages are kept",
+            )
 
 
 def _done(block: slice, work: Callable[[slice], R]) -> R:

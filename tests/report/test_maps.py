@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import matplotlib as mpl
 import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +16,6 @@ import shapely
 from geo_border.report.cartography import (
     DPI,
     ground_of,
-    literal,
     map_axes,
     new_figure,
     save,
@@ -28,6 +29,7 @@ from geo_border.report.figures import (
     open_on_the_line,
     runs_along,
 )
+from geo_border.report.letters import _letters, families, lettering, literal
 from geo_border.report.map_network import network_map
 from geo_border.report.maps import access_map, levels_map, types_map, write_maps
 
@@ -167,3 +169,28 @@ def test_runs_join_pieces_of_one_region(results: Results):
     runs = runs_along(replace(results, border=gpd.GeoDataFrame(pieces)), "home")
     assert runs["region_id"].tolist() == ["UP-W", "UP-E", "UP-W"]
     assert runs["to_km"].tolist() == [10.0, 20.0, 40.0]
+
+
+def test_letters_that_no_font_has_are_boxes_without_a_warning(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("geo_border.report.letters.FURTHER", ())
+    families.cache_clear()
+    _letters.cache_clear()
+    strange = "\N{CRAB}\t\x1b\N{CJK UNIFIED IDEOGRAPH-5317}\ue000 Š"
+    assert literal(strange) == "\N{WHITE SQUARE}  \N{WHITE SQUARE}  Š"  # a private letter is none
+    told = {
+        name: getattr(results, name).assign(name=strange)
+        for name in ("regions", "checkpoints", "places")
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_maps(replace(results, **told), tmp_path)
+    families.cache_clear()
+    _letters.cache_clear()
+
+
+def test_letters_are_taken_from_the_fonts_that_are_there():
+    assert families()[0] == "DejaVu Sans"
+    with lettering():
+        assert mpl.rcParams["font.family"] == list(families())

@@ -8,7 +8,8 @@ import signal
 import sys
 import time
 from functools import partial
-from threading import Thread
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +60,11 @@ def squares(factor: int, marks: Path | None, rows: slice) -> np.ndarray:
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(0.1)
     return factor * np.arange(rows.start, rows.stop) ** 2
+
+
+def slow(rows: slice) -> int:
+    time.sleep(0.05)
+    return rows.start
 
 
 def failing(rows: slice) -> None:
@@ -185,6 +191,45 @@ def test_no_scheduler_is_one_clear_error(monkeypatch, nowhere):
     told = f"no dask scheduler answers at {re.escape(nowhere)}"
     with pytest.raises(SchedulerError, match=told), cluster(nowhere):
         pass
+
+
+@pytest.mark.parametrize("kind", ["http", "tcp"])
+def test_a_server_of_another_kind_is_no_scheduler(monkeypatch, kind):
+    monkeypatch.setattr("geo_border.routing.cluster.ANSWER_S", 1)
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"{kind}://127.0.0.1:{server.server_port}"
+        with pytest.raises(SchedulerError, match="no dask scheduler answers"), cluster(address):
+            pass
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("end", "says", "tells"),
+    [
+        (lambda workers: workers.scale(0), "all workers of the scheduler.*are gone", True),
+        (lambda workers: workers.close(), "the scheduler at .* does not answer any more", False),
+    ],
+)
+def test_work_ends_when_those_who_do_it_are_gone(monkeypatch, end, says, tells):
+    monkeypatch.setattr("geo_border.routing.cluster.ALONE_S", 1.0)
+    monkeypatch.setattr("geo_border.routing.cluster.LOOK_S", 0.2)
+    told = []
+    with distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+    ) as workers:
+        Timer(1.0, end, (workers,)).start()
+        with (
+            pytest.raises(SchedulerError, match=says),
+            cluster(workers.scheduler_address, tell=told.append),
+        ):
+            list(in_blocks(1000, slow, size=1))
+    assert bool(told) == tells
 
 
 def test_a_cluster_without_workers_is_refused():
