@@ -21,6 +21,13 @@ from geo_border.inputs.agreement import (
     unknown_regions,
     unknown_values,
 )
+from geo_border.inputs.contradictions import (
+    SETTLED,
+    check_settled,
+    settle_regions,
+    unread_hours,
+    wrong_sides,
+)
 from geo_border.inputs.extracts import (
     REGISTER,
     checkpoints_of,
@@ -80,6 +87,9 @@ class Inputs:
     further
         Columns that nothing here reads, of ``regions``, ``checkpoints`` and ``places``, by their
         ids: they go into the tables of the results as they are.
+    settled
+        Places whose region is contradicted by where they lie, as
+        `geo_border.inputs.contradictions.settle_regions` gives them.
     """
 
     regions: gpd.GeoDataFrame
@@ -95,6 +105,7 @@ class Inputs:
     outlines: gpd.GeoDataFrame | None = None
     rows: dict[str, dict[Any, int]] = field(default_factory=dict)
     further: dict[str, pd.DataFrame] = field(default_factory=dict)
+    settled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SETTLED)))
 
 
 def read_inputs(
@@ -158,7 +169,7 @@ def read_inputs(
     )
     countries = None if extracted is None else extracted["osm_countries"]
     registry, indicators = _indicators(opened)
-    places = _places(settings, opened, regions, territory, extracted)
+    places, settled = _places(settings, opened, regions, territory, extracted)
     return Inputs(
         regions=regions if extracted is None else with_capitals(regions, places),
         territory=territory,
@@ -173,6 +184,7 @@ def read_inputs(
         outlines=None if countries is None else countries[countries["is_whole"].astype(bool)],
         rows=_rows(opened),
         further=_further(opened),
+        settled=settled,
     )
 
 
@@ -183,6 +195,8 @@ def _compare_ids(
     settle_ids(opened, known)
     faults.add(on_both_sides(opened, known))
     faults.add(unknown_regions(opened, known))
+    faults.add(wrong_sides(opened, known))
+    faults.add(unread_hours(opened))
     faults.add(unknown_lengths(settings, [*known["home"], *known["neighbour"]]))
     registry, values = (opened.tables.get(f"indicators.{name}") for name in ("registry", "table"))
     if registry is not None and values is not None:
@@ -263,16 +277,18 @@ def _places(
     regions: gpd.GeoDataFrame,
     territory: gpd.GeoDataFrame,
     extracted: dict[str, Any] | None,
-) -> gpd.GeoDataFrame:
-    """Settlements of the file, of the extracts, or of both."""
-    layers = []
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Settlements of the file, of the extracts, or of both; those whose region is in doubt."""
+    layers, settled = [], pd.DataFrame(columns=list(SETTLED))
     tagged = settings.places.tagged
     table = opened.tables.get("places")
     if extracted is not None and (tagged if tagged is not None else table is None):
         layers.append(settlements_of(extracted, territory, settings.places.leave_out))
     if table is not None:
         _near_regions(table.frame, regions, table.file)
-        layers.append(points_of(table.frame.set_index("place_id")))
+        rest = territory[territory["region_id"].isna()]
+        towns, settled = settle_regions(table.frame, regions, rest)
+        layers.append(points_of(towns.set_index("place_id")))
     places = pd.concat([layer for layer in layers if len(layer)] or layers)
     missing = [side for side in SIDES if not (places["side"] == side).any()]
     if missing:
@@ -292,7 +308,8 @@ def _places(
             row=int(rows[0]),
             remedy="Give it another id, or leave it out",
         )
-    return places
+    check_settled(places, regions, "study.toml" if table is None else table.file)
+    return places, settled
 
 
 def _near_regions(places: pd.DataFrame, regions: gpd.GeoDataFrame, file: Path) -> None:

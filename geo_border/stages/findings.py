@@ -89,10 +89,14 @@ def findings(
         border["border"],
         border["checkpoints"],
         built["gates"],
-        _rows_of_register(settings, inputs.checkpoints),
+        {
+            name: _at(settings.checkpoints.file or "", row)
+            for name, row in inputs.rows.get("checkpoints", {}).items()
+        },
     )
     rows += _of_outlines(border["followed"])
     rows += _misplaced(settings, inputs, border)
+    rows += _of_settled(settings, inputs.settled)
     regions = border["regions"]
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
     rows_of = inputs.rows.get("places", {})
@@ -169,13 +173,6 @@ def findings(
     return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)
 
 
-def _rows_of_register(settings: Settings, checkpoints: pd.DataFrame) -> dict[str, str]:
-    """File and row of the checkpoints of the register."""
-    file = settings.checkpoints.file or ""
-    ours = checkpoints.index[checkpoints["known_from"] != TAGS]
-    return {str(name): _at(file, number) for number, name in enumerate(ours)}
-
-
 def _of_outlines(followed: pd.DataFrame) -> list[Finding]:
     """Polygons of files so coarse that crossings would lie on the wrong side of them."""
     return [
@@ -217,6 +214,20 @@ def _misplaced(settings: Settings, inputs: Inputs, border: dict[str, Any]) -> li
         )
         for row in np.flatnonzero(off)[:20]
     ]
+
+
+def _of_settled(settings: Settings, settled: pd.DataFrame) -> list[Finding]:
+    """Settlements that lie in another region than the table says."""
+    rows: list[Finding] = []
+    for row in settled.head(20).to_dict("records"):
+        severity, lies = "warning", "no studied region" if pd.isna(row["lies"]) else row["lies"]
+        problem = f"region_id is {row['said']}, but it lies in {lies}: counted there"
+        if pd.isna(row["said"]):
+            severity = "note"
+            problem = f"region_id is empty, though it lies in {lies}: counted as outside"
+        where = _at(settings.places.file or "", row["row"])
+        rows.append((severity, "places", str(row["name"]), problem, where))
+    return rows
 
 
 def _of_names(settings: Settings, places: pd.DataFrame) -> list[Finding]:
