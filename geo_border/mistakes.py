@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ErrorType
 
-from geo_border.errors import StudyError
+from geo_border.errors import StudyError, all_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from pydantic_core import ErrorDetails, InitErrorDetails
+
 UNKNOWN_KEY = "unknown_key"
+
+OF_PYDANTIC = frozenset(get_args(ErrorType))
+"""Errors that pydantic itself knows."""
 
 WORDS = {
     UNKNOWN_KEY: "there is no such key",
@@ -48,8 +54,8 @@ TOML_REMEDIES = {
 """How to mend what tomllib complains of, where its words do not say so."""
 
 
-def known_keys(table: type[BaseModel], given: object) -> object:
-    """Refuse what is not a table, or has a key that the table does not have.
+def known_keys(table: type[BaseModel], given: object, handler: Callable[[object], Any]) -> Any:
+    """Validate a table; refuse what is not one, and keys that the table does not have.
 
     Parameters
     ----------
@@ -57,16 +63,20 @@ def known_keys(table: type[BaseModel], given: object) -> object:
         Model of the table.
     given
         What stands in its place.
+    handler
+        Validates what is known.
 
     Returns
     -------
     object
-        The same.
+        The table.
 
     Raises
     ------
     PydanticCustomError
         For `study_error` to say.
+    ValidationError
+        The same, for all unknown keys and what is wrong with the others.
     """
     if isinstance(given, table):
         return given
@@ -74,11 +84,33 @@ def known_keys(table: type[BaseModel], given: object) -> object:
         keys = ", ".join(f"{key} = …" for key in _required(table)) or "key = …"
         problem = f"should be a table {{ {keys} }}, not {_shown(given)}"
         raise PydanticCustomError("table", "{problem}", {"problem": problem})
-    for key in given:
-        if key not in table.model_fields:
-            context = {"key": key, "known": list(table.model_fields)}
-            raise PydanticCustomError(UNKNOWN_KEY, "there is no such key", context)
-    return given
+    fields = table.model_fields
+    strange: list[InitErrorDetails] = [
+        {
+            "type": PydanticCustomError(
+                UNKNOWN_KEY, "there is no such key", {"key": key, "known": list(fields)}
+            ),
+            "input": value,
+        }
+        for key, value in given.items()
+        if key not in fields
+    ]
+    if not strange:
+        return handler(given)
+    try:
+        handler({key: value for key, value in given.items() if key in fields})
+    except ValidationError as error:
+        strange += map(_again, error.errors(include_url=False))
+    raise ValidationError.from_exception_data(table.__name__, strange)
+
+
+def _again(error: ErrorDetails) -> InitErrorDetails:
+    """An error to be raised once more."""
+    kind, context = error["type"], error.get("ctx", {})
+    told: str | PydanticCustomError = kind
+    if kind not in OF_PYDANTIC:
+        told = PydanticCustomError(kind, "{problem}", {**context, "problem": error["msg"]})
+    return {"type": told, "loc": error["loc"], "input": error["input"], "ctx": context}
 
 
 def in_form(pattern: str, words: str) -> AfterValidator:
@@ -215,7 +247,7 @@ def _values(value: object) -> Iterator[object]:
 
 
 def study_error(error: ValidationError, whole: type[BaseModel], file: Path) -> StudyError:
-    """Say the first thing that is wrong with a study.toml.
+    """Say all that is wrong with a study.toml.
 
     Parameters
     ----------
@@ -229,9 +261,14 @@ def study_error(error: ValidationError, whole: type[BaseModel], file: Path) -> S
     Returns
     -------
     StudyError
-        What is wrong, where, and how to mend it.
+        What is wrong, where, and how to mend it, a line each.
     """
-    first = error.errors(include_url=False)[0]
+    found = [_mistake(one, whole, file) for one in error.errors(include_url=False)]
+    return cast("StudyError", all_of(found))
+
+
+def _mistake(first: ErrorDetails, whole: type[BaseModel], file: Path) -> StudyError:
+    """Say one thing that is wrong."""
     kind, context = first["type"], first.get("ctx", {})
     key = ""
     for part in (*first["loc"], *([context["key"]] if kind == UNKNOWN_KEY else [])):

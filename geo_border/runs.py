@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,7 @@ import pandas as pd
 from geo_border.border.belt import belt_cells
 from geo_border.contractions import Remembered
 from geo_border.inputs.extracts import extract_stage, levels_of
-from geo_border.inputs.files import extract_files, input_files
+from geo_border.inputs.files import extract_files, input_files, parts_of
 from geo_border.inputs.population import polygon_population, read_population
 from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.results import Surfaces
@@ -478,7 +479,16 @@ def input_digests(settings: Settings, folder: Path) -> dict[str, str]:
         for the readers to name.
     """
     files = extract_files(settings, folder) | input_files(settings, folder)
-    return {key: file_digest(file) for key, file in files.items() if file.is_file()}
+    return {key: _digest(parts) for key, file in files.items() if (parts := parts_of(file))}
+
+
+def _digest(parts: list[Path]) -> str:
+    """SHA-256 of one file, or of the names and digests of several."""
+    digests = [file_digest(part) for part in parts]
+    if len(parts) == 1:
+        return digests[0]
+    named = "".join(f"{part.name} {digest}\n" for part, digest in zip(parts, digests, strict=True))
+    return hashlib.sha256(named.encode()).hexdigest()
 
 
 def _starting(digests: dict[str, str], *prefixes: str) -> dict[str, str]:

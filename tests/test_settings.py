@@ -1,6 +1,7 @@
 import pytest
 
 from geo_border.errors import StudyError
+from geo_border.inputs.files import input_files
 from geo_border.settings import read_settings
 
 SOUND = """
@@ -328,3 +329,48 @@ def test_corridors_have_names_of_their_own(tmp_path):
     corridor = '[[corridors]]\nname = "North"\nplaces = ["a", "b"]\n'
     with pytest.raises(StudyError, match="corridors: 'North' is the name of two"):
         read_settings(write(tmp_path, SOUND + 2 * corridor))
+
+
+SIDE_FORMS = (
+    'regions.home: should be a file, { country = "KZ", admin_level = 4 } or '
+    '{ everything_else = true }; a layer of a file is { file = "adm.gpkg", layer = "adm1" }'
+)
+
+
+def test_all_mistakes_are_said_at_once(tmp_path):
+    text = SOUND.replace('title = "A study"', 'titel = "A study"\nhom = "H"')
+    text = text.replace("delay_h = { road = 1.0 }", 'delay_h = { road = -1 }\nfarthest_km = "far"')
+    text = text.replace('mode = "road"', 'mode = "sea", speed = 5')
+    text = text.replace('home = "h.geojson"', "home = 5")
+    with pytest.raises(StudyError) as caught:
+        read_settings(write(tmp_path, text))
+    said = [line.split("study.toml: ")[1].split(". ")[0] for line in str(caught.value).split("\n")]
+    assert said == [
+        "study.titel: there is no such key",
+        "study.hom: there is no such key",
+        "study.title: is missing",
+        SIDE_FORMS,
+        "network.lines (entry 1).speed: there is no such key",
+        "network.lines (entry 1).mode: should be 'road', 'rail', 'ferry' or 'foot', not \"sea\"",
+        'checkpoints.farthest_km: should be a number, not "far"',
+        "checkpoints.delay_h.road: should be at least 0, not -1",
+    ]
+
+
+def test_a_layer_is_a_file_or_a_layer_of_one(tmp_path):
+    text = SOUND.replace('"h.geojson"', '{ file = "adm.gpkg", layer = "adm1" }')
+    text = text.replace('mode = "road"', 'layer = "ways", mode = "road"')
+    settings = read_settings(write(tmp_path, text))
+    assert settings.regions.home.layer == "adm1"
+    assert settings.regions.neighbour.file == "n.geojson"
+    assert settings.network.lines[0].layer == "ways"
+    files = input_files(settings, tmp_path)
+    assert files["regions.home"] == tmp_path / "adm.gpkg"
+    for wrong, says in (
+        ('{ file = "adm.gpkg", layer = "" }', "regions.home.layer: is empty"),
+        ('{ file = "adm.gpkg", layer = 1 }', "regions.home.layer: should be text in quotes, not 1"),
+        ('{ layer = "adm1" }', "regions.home: should be a file"),
+    ):
+        with pytest.raises(StudyError) as caught:
+            read_settings(write(tmp_path, SOUND.replace('"h.geojson"', wrong)))
+        assert says in str(caught.value)

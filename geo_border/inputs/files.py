@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
     from geo_border.settings import Settings
 
+GEODATABASE = ".gdb"
+"""How the name of the only folders ends that are layers."""
+
+SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+"""Parts of a Shapefile that say something."""
+
 
 def extract_files(settings: Settings, folder: Path) -> dict[str, Path]:
     """Extracts that a study reads.
@@ -85,3 +91,24 @@ def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
         },
     }
     return {key: folder / name for key, name in names.items() if isinstance(name, str)}
+
+
+def parts_of(file: Path) -> list[Path]:
+    """Files that make up one input: a Shapefile has several, a geodatabase is a folder.
+
+    Parameters
+    ----------
+    file
+        Path as study.toml names it.
+
+    Returns
+    -------
+    list of Path
+        Regular files in order of their names; none if there is none.
+    """
+    if file.is_dir() and file.suffix.lower() == GEODATABASE:
+        return sorted(path for path in file.rglob("*") if path.is_file())
+    if file.suffix.lower() != ".shp" or not file.is_file():
+        return [file] if file.is_file() else []
+    beside = (path for path in file.parent.iterdir() if path.stem == file.stem)
+    return sorted(path for path in beside if path.suffix.lower() in SHAPEFILE and path.is_file())

@@ -269,7 +269,7 @@ def as_words(values: pd.Series) -> pd.Series:
     """
     if is_integer_dtype(values):
         return values.astype("str").mask(values.isna())
-    text = pd.Series([_word(value) for value in values], values.index, dtype="str")
+    text = pd.Series([_word(value) for value in values.to_numpy()], values.index, dtype="str")
     return text.mask(text == "")
 
 

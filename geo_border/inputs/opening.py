@@ -1,8 +1,10 @@
-"""Which paths are opened at all: regular files, and folders for formats that are folders."""
+"""Which paths are opened at all: regular files, and folders that are geodatabases."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from geo_border.inputs.files import GEODATABASE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +24,7 @@ def refuse_unreadable(
     error
         Class of the error.
     may_be_folder
-        Whether a folder will do, as it does for file geodatabases.
+        Whether the folder of a file geodatabase will do.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def refuse_unreadable(
             problem = "it is a link to nothing" if file.is_symlink() else "there is no such file"
             raise error(problem, file=file, remedy="Check the path in study.toml")
         if file.is_dir():
-            if may_be_folder:
+            if may_be_folder and file.suffix.lower() == GEODATABASE:
                 return
             raise error("it is a folder", file=file, remedy="Name the file in it")
         if not file.is_file():

@@ -134,7 +134,8 @@ def edge_milliseconds(hours: NDArray[np.float64]) -> NDArray[np.uint32]:
     if not (hours[usable] >= 0).all() or (hours[usable] > LONGEST_EDGE_H).any():
         raise NetworkError(
             "an edge has no time, a negative one, or one of more than 500 hours",
-            remedy="Check lengths and speeds",
+            remedy="Check lengths and speeds of lines, and `place_reach_km`, `place_detour`, "
+            "`place_kmh` and `transfer_h` in [network]",
         )
     weights = np.full(len(hours), UNREACHED)
     weights[usable] = milliseconds(hours[usable])
