@@ -87,7 +87,8 @@ class Results:
         Further tables by name, each written as CSV; ``access_places``, which is long, as
         Parquet.
     manifest
-        Versions, parameters, digests of inputs, counts.
+        Versions, parameters, digests of inputs, counts: the same however far an earlier run
+        had come.
     network
         The graph itself.
     surfaces
@@ -100,6 +101,8 @@ class Results:
     further
         Columns of the study's own files that nothing here reads, of ``regions``,
         ``checkpoints`` and ``places`` by their ids: written beside the results.
+    stages_reused
+        Stages that an earlier run had finished.
     """
 
     settings: Settings
@@ -127,6 +130,7 @@ class Results:
     flaws: gpd.GeoDataFrame | None = None
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     further: dict[str, pd.DataFrame] = field(default_factory=dict)
+    stages_reused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

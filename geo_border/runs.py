@@ -10,6 +10,7 @@ import pandas as pd
 
 from geo_border.border.belt import belt_cells
 from geo_border.contractions import Remembered
+from geo_border.folders import file_digest
 from geo_border.inputs.extracts import extract_stage, levels_of
 from geo_border.inputs.files import extract_files, input_files, parts_of
 from geo_border.inputs.population import polygon_population, read_population
@@ -27,7 +28,6 @@ from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import MODES_OF, Mode
 from geo_border.stages.searches import inside_stage, own_times_of
 from geo_border.stages.surfaces import surface_stage
-from geo_border.store import Memory, file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
+    from geo_border.store import Memory
 
 
 STAGES = (

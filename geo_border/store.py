@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
+import sys
 import tempfile
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +18,9 @@ import pandas as pd
 import shapely
 
 import geo_border
+from geo_border.folders import file_digest, is_real_folder, leftovers, written_to
 from geo_border.network.graph import Network
+from geo_border.versions import library_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,25 +28,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file.
+PARTS = "parts.json"
+"""What the parts of a stage are, with the digest of each of their files."""
 
-    Parameters
-    ----------
-    path
-        The file.
+_KEY = re.compile("[0-9a-f]{32}")
 
-    Returns
-    -------
-    str
-        Hexadecimal digest.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+_ENDS = {
+    "network": ("network.npz", "lines.parquet"),
+    "array": ("npy",),
+    "layer": ("geo.parquet",),
+    "table": ("table.parquet",),
+}
+"""How the names of a part's files end, by its kind."""
 
 
 def code_digest() -> str:
-    """SHA-256 of the package's own source: a changed formula makes remembered stages void.
+    """SHA-256 of the package's own code and tables: a changed formula makes stages void.
 
     Returns
     -------
@@ -52,8 +52,8 @@ def code_digest() -> str:
     """
     root = Path(geo_border.__file__).parent
     total = hashlib.sha256()
-    for source in sorted(root.rglob("*.py")):
-        if "data" not in source.relative_to(root).parts:
+    for source in sorted([*root.rglob("*.py"), *root.rglob("*.csv")]):
+        if source.relative_to(root).parts[0] not in {"data", "examples"}:
             total.update(source.read_bytes())
     return total.hexdigest()
 
@@ -65,12 +65,26 @@ class Memory:
     ----------
     folder
         Where stages are kept; None keeps nothing.
+
+    Raises
+    ------
+    StudyError
+        If a link or a file is where folders of stages must be: nothing outside is read or
+        written through links.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.reused: list[str] = []
         self._code = code_digest()
+        self._stages()
+
+    def _stages(self) -> list[Path]:
+        """Folders of stages; what else there may be is left alone, but for links."""
+        if self.folder is None or not is_real_folder(self.folder):
+            return []
+        entries = [path for path in self.folder.iterdir() if path.is_symlink() or path.is_dir()]
+        return [path for path in entries if is_real_folder(path)]
 
     def has(self, name: str, depends: Mapping[str, object]) -> bool:
         """Whether the parts of a stage are kept.
@@ -85,17 +99,23 @@ class Memory:
         bool
             False if it would be computed.
         """
-        return self.folder is not None and (self.folder / name / self._key(name, depends)).is_dir()
+        return self.folder is not None and is_real_folder(
+            self.folder / name / self._key(name, depends)
+        )
 
     def _key(self, name: str, depends: Mapping[str, object]) -> str:
         """Digest of all that a stage depends on."""
-        text = json.dumps([name, self._code, depends], sort_keys=True, default=str)
+        about = [name, self._code, library_versions(), sys.version_info[:2], depends]
+        text = json.dumps(about, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def stage(
         self, name: str, depends: Mapping[str, object], compute: Callable[[], Mapping[str, Any]]
     ) -> tuple[dict[str, Any], str]:
         """Give the parts of a stage, computed only if anything it depends on has changed.
+
+        What is kept is used only while each of its parts is there, byte for byte as it was
+        written.
 
         Parameters
         ----------
@@ -112,68 +132,114 @@ class Memory:
             The parts by name.
         key : str
             Digest for the stages that follow.
+
+        Raises
+        ------
+        StudyError
+            If nothing can be written, or a link is in the way.
         """
         key = self._key(name, depends)
         if self.folder is None:
             return dict(compute()), key
         kept = self.folder / name / key
-        if kept.is_dir():
-            try:
-                parts = _load(kept)
-            except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-                shutil.rmtree(kept)  # damaged: as good as not there
-            else:
+        if is_real_folder(kept.parent) and is_real_folder(kept):
+            parts = _load(kept)
+            if parts is not None:
                 self.reused.append(name)
                 return parts, key
+            with written_to(kept):
+                shutil.rmtree(kept)
         parts = dict(compute())
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=kept.parent))
-        try:
-            for part_name, part in parts.items():
-                _save(part, aside / part_name)
-            for older in kept.parent.iterdir():
-                # What begins with a dot is being written, perhaps by another run.
-                if not older.name.startswith(".") and not older.is_symlink():
-                    shutil.rmtree(older, ignore_errors=True)
-            if not kept.exists():
-                aside.rename(kept)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        with written_to(self.folder):
+            _keep(parts, kept)
         return parts, key
 
+    def tidy(self) -> None:
+        """Remove what runs that died have left half written; for whoever is alone in it."""
+        for stage in self._stages():
+            for left in leftovers(stage):
+                shutil.rmtree(left, ignore_errors=True)
 
-def _save(part: pd.DataFrame | NDArray[Any] | Network, path: Path) -> None:
+
+def _keep(parts: Mapping[str, Any], kept: Path) -> None:
+    """Write the parts of a stage, and remove those of its earlier keys."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=kept.parent))
+    try:
+        said = {name: _save(part, aside / name) for name, part in parts.items()}
+        text = json.dumps({"stage": kept.parent.name, "key": kept.name, "parts": said}, indent=1)
+        (aside / PARTS).write_text(text, encoding="utf-8")
+        if not is_real_folder(kept):
+            aside.rename(kept)
+        for older in kept.parent.iterdir():
+            # Nothing but what this function makes: a folder from elsewhere may hold anything.
+            is_stage = _KEY.fullmatch(older.name) and older != kept
+            if is_stage and not older.is_symlink() and older.is_dir():
+                shutil.rmtree(older, ignore_errors=True)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _save(part: pd.DataFrame | NDArray[Any] | Network, path: Path) -> dict[str, Any]:
     """Write one part without pickles, so that a folder from elsewhere runs no code."""
+    files = {end: path.with_name(f"{path.name}.{end}") for end in _ENDS[_kind(part)]}
     if isinstance(part, Network):
         arrays = {field.name: getattr(part, field.name) for field in fields(part)}
-        arrays["lines"] = shapely.to_wkb(part.lines).astype(object)
-        lines = pd.DataFrame({"line": arrays.pop("lines")})
-        lines.to_parquet(path.with_suffix(".lines.parquet"))
-        np.savez(path.with_suffix(".network.npz"), **arrays)
+        lines = pd.DataFrame({"line": shapely.to_wkb(arrays.pop("lines")).astype(object)})
+        lines.to_parquet(files["lines.parquet"])
+        np.savez(files["network.npz"], **arrays)
     elif isinstance(part, np.ndarray):
-        np.save(path.with_suffix(".npy"), part, allow_pickle=False)
-    elif isinstance(part, gpd.GeoDataFrame):
-        part.to_parquet(path.with_suffix(".geo.parquet"))
+        np.save(files["npy"], part, allow_pickle=False)
     else:
-        part.to_parquet(path.with_suffix(".table.parquet"))
+        (file,) = files.values()
+        part.to_parquet(file)
+    digests = {file.name: file_digest(file) for file in files.values()}
+    return {"kind": _kind(part), "files": digests}
 
 
-def _load(folder: Path) -> dict[str, Any]:
-    """Read the parts that `_save` wrote."""
-    parts: dict[str, Any] = {}
-    for path in sorted(folder.iterdir()):
-        name = path.name.split(".", 1)[0]
-        if path.name.endswith(".network.npz"):
-            with np.load(path, allow_pickle=False) as arrays:
-                values = {key: arrays[key] for key in arrays.files}
-            lines = pd.read_parquet(folder / f"{name}.lines.parquet")["line"]
-            for key in ("regions", "classes"):
-                values[key] = tuple(map(str, values[key]))
-            parts[name] = Network(**values, lines=shapely.from_wkb(lines.to_numpy()))
-        elif path.suffix == ".npy":
-            parts[name] = np.load(path, allow_pickle=False)
-        elif path.name.endswith(".geo.parquet"):
-            parts[name] = gpd.read_parquet(path)
-        elif path.name.endswith(".table.parquet"):
-            parts[name] = pd.read_parquet(path)
-    return parts
+def _kind(part: object) -> str:
+    """Which of the kinds a part is of."""
+    for kind, of in (("network", Network), ("array", np.ndarray), ("layer", gpd.GeoDataFrame)):
+        if isinstance(part, of):
+            return kind
+    return "table"
+
+
+def _load(kept: Path) -> dict[str, Any] | None:
+    """Read the parts that `_keep` wrote, None unless all are there as they were."""
+    try:
+        if not _is_plain(kept / PARTS):
+            return None
+        said = json.loads((kept / PARTS).read_bytes())
+        if (said["stage"], said["key"]) != (kept.parent.name, kept.name):
+            return None
+        for name, part in said["parts"].items():
+            files = {f"{name}.{end}" for end in _ENDS[part["kind"]]}
+            if not name.isidentifier() or files != set(part["files"]):
+                return None
+            for file, digest in part["files"].items():
+                if not _is_plain(kept / file) or file_digest(kept / file) != digest:
+                    return None
+        return {name: _read(part["kind"], kept / name) for name, part in said["parts"].items()}
+    except Exception:  # noqa: BLE001  (whatever is wrong with what is kept: it is computed again)
+        return None
+
+
+def _is_plain(file: Path) -> bool:
+    """Whether a file is there, no link to one and nothing that never ends."""
+    return file.is_file() and not file.is_symlink()
+
+
+def _read(kind: str, path: Path) -> Any:
+    """Read one part."""
+    files = [path.with_name(f"{path.name}.{end}") for end in _ENDS[kind]]
+    if kind == "network":
+        with np.load(files[0], allow_pickle=False) as arrays:
+            values = {key: arrays[key] for key in arrays.files}
+        lines = pd.read_parquet(files[1])["line"]
+        for key in ("regions", "classes"):
+            values[key] = tuple(map(str, values[key]))
+        return Network(**values, lines=shapely.from_wkb(lines.to_numpy()))
+    if kind == "array":
+        return np.load(files[0], allow_pickle=False)
+    return gpd.read_parquet(files[0]) if kind == "layer" else pd.read_parquet(files[0])

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import geo_border
 from geo_border.csv_files import write_csv
 from geo_border.errors import StudyError
-from geo_border.folders import whole_folder
+from geo_border.folders import WRITTEN, Place
 from geo_border.inputs.extracts import about_extracts
 from geo_border.inputs.proposals import Proposal
 from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.gates import gates_in_use
+from geo_border.outputs import (
+    check_outputs,
+    check_room,
+    output_folder,
+    output_place,
+    run_place,
+)
 from geo_border.results import Results, Surfaces
 from geo_border.routing.matrix import pair_times, write_npy, write_parquet
 from geo_border.routing.scenarios import passages
@@ -38,6 +43,7 @@ from geo_border.stages.quality import account
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory
 from geo_border.templates import embedded_studies
+from geo_border.versions import library_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -48,20 +54,6 @@ if TYPE_CHECKING:
     from geo_border.routing.scenarios import Scenario
     from geo_border.stages.asked import Border
     from geo_border.stages.parameters import Mode
-
-LIBRARIES = (
-    "exactextract",
-    "geopandas",
-    "networkx",
-    "numba",
-    "numpy",
-    "pandas",
-    "pyproj",
-    "rasterio",
-    "scipy",
-    "shapely",
-)
-"""Libraries whose versions the manifest names."""
 
 MORE = (
     "sensitivity",
@@ -225,9 +217,23 @@ class Study:
         Raises
         ------
         GeoBorderError
-            If the inputs do not allow it; earlier outputs stay as they were.
+            If the inputs do not allow it, or the folder has anything at the place of an
+            output that no earlier run wrote; all that was there stays as it was.
         """
-        folder = _output_folder(out)
+        if out is None:
+            return self._results(None, progress)
+        from geo_border.report.write import write_outputs  # noqa: PLC0415  (slow to import)
+
+        place = run_place(self.settings, self.folder, out)
+        with place.held():
+            results = self._results(place.folder, progress)
+            progress("outputs")
+            with place.writing(results.manifest) as aside:
+                write_outputs(results, aside)
+        return results
+
+    def _results(self, folder: Path | None, progress: Callable[[str], None]) -> Results:
+        """Run every stage, and remember it in a folder if there is one."""
         settings = self.settings
         run = self._run(folder, progress)
         begun = run.network()
@@ -249,7 +255,7 @@ class Study:
             capital_detour_index(access["travel_times"], border["regions"])
         )
         index = run.index(begun, regions, access, bottlenecks, bottleneck_key)
-        results = Results(
+        return Results(
             settings=settings,
             regions=regions,
             territory=border["territory"],
@@ -276,20 +282,14 @@ class Study:
                 **{name: measures[name] for name in MEASURES if name in measures},
                 **{name: index[name] for name in MORE if name in index},
             },
-            manifest=self._manifest(begun, run.memory.reused),
+            manifest=self._manifest(begun),
+            stages_reused=tuple(run.memory.reused),
             network=built["network"],
             surfaces=surfaces,
             flaws=flaws(built, begun.inputs.lines, extracted),
             layers={layer: measures[name] for name, layer in LAYERS.items() if name in measures},
             further=begun.inputs.further,
         )
-        if folder is not None:
-            from geo_border.report.write import write_outputs  # noqa: PLC0415  (slow to import)
-
-            progress("outputs")
-            with whole_folder(folder) as aside:
-                write_outputs(results, aside)
-        return results
 
     def export_network(
         self,
@@ -321,17 +321,19 @@ class Study:
             If the inputs do not allow it, or a format is unknown; earlier outputs stay.
         """
         from geo_border.network.exports import (  # noqa: PLC0415  (slow to import)
+            FORMATS,
             check_formats,
             write_network,
         )
 
         check_formats(formats)
-        folder = _output_folder(out)
-        begun = self._run(folder, progress).network()
-        built = BuiltNetwork(**{name: begun.built[name] for name in BuiltNetwork.__slots__})
-        progress("outputs")
-        with whole_folder(folder) as aside:
-            write_network(built, aside, formats, names=begun.border["checkpoints"]["name"])
+        place = self._place(out, *(FORMATS[name] for name in formats))
+        with place.held():
+            begun = self._run(place.folder, progress).network()
+            built = BuiltNetwork(**{name: begun.built[name] for name in BuiltNetwork.__slots__})
+            progress("outputs")
+            with place.writing() as aside:
+                write_network(built, aside, formats, names=begun.border["checkpoints"]["name"])
         return built
 
     def isochrones(
@@ -376,25 +378,26 @@ class Study:
             If the inputs do not allow it, nothing is called so, or a limit is none.
         """
         check_limits(hours)
-        folder = _output_folder(out)
-        begun = self._run(folder, progress).network()
-        progress("access")
-        found = isochrones_from(
-            self.settings,
-            begun.border,
-            begun.built,
-            start,
-            hours,
-            what=what,
-            passed=passed,
-            mode=mode,
-        )
-        if folder is not None:
-            from geo_border.report.tables import write_layers  # noqa: PLC0415  (as in `run`)
+        place = None if out is None else self._place(out, "isochrones.gpkg")
+        with nullcontext() if place is None else place.held():
+            begun = self._run(None if place is None else place.folder, progress).network()
+            progress("access")
+            found = isochrones_from(
+                self.settings,
+                begun.border,
+                begun.built,
+                start,
+                hours,
+                what=what,
+                passed=passed,
+                mode=mode,
+            )
+            if place is not None:
+                from geo_border.report.tables import write_layers  # noqa: PLC0415  (slow to import)
 
-            progress("outputs")
-            with whole_folder(folder) as aside:
-                write_layers({"isochrones": found}, aside / "isochrones.gpkg")
+                progress("outputs")
+                with place.writing() as aside:
+                    write_layers({"isochrones": found}, aside / "isochrones.gpkg")
         return found
 
     def matrix(
@@ -450,39 +453,47 @@ class Study:
                 file=file,
                 remedy="End the name of the file in one of them",
             )
-        folder = _output_folder(file.parent)
-        run = self._run(_output_folder(memory), progress)
-        built = run.network().built
-        places = built["places"]
-        progress("searches")
-        tables, scenario = border_asked(
-            built, what, passed, mode, month=self.settings.checkpoints.month
-        )
-        times = pair_times(
-            built["network"],
-            places,
-            tables,
-            passages(tables, scenario),
-            places_asked(places, origins, where="the origins"),
-            places_asked(places, destinations, where="the destinations"),
-            modes=MODES_OF[mode],
-            contractor=run.contractor_of(mode),
-        )
-        shape = len(times.origins), len(times.destinations)
+        ends = () if file.suffix == ".parquet" else (f"{file.stem}.from.csv", f"{file.stem}.to.csv")
+        names = (file.name, *ends)
+        check_outputs(self.settings, self.folder, (file.parent / name for name in names))
+        folder = output_folder(file.parent)
+        place = Place(folder, names, record=f".{file.name}{WRITTEN}", own=file.name)
+        with ExitStack() as stack:
+            if memory is not None:
+                stack.enter_context(self._place(memory).held())
+            stack.enter_context(place.held())
+            run = self._run(None if memory is None else Path(memory), progress)
+            built = run.network().built
+            places = built["places"]
+            progress("searches")
+            tables, scenario = border_asked(
+                built, what, passed, mode, month=self.settings.checkpoints.month
+            )
+            times = pair_times(
+                built["network"],
+                places,
+                tables,
+                passages(tables, scenario),
+                places_asked(places, origins, where="the origins"),
+                places_asked(places, destinations, where="the destinations"),
+                modes=MODES_OF[mode],
+                contractor=run.contractor_of(mode),
+            )
+            shape = len(times.origins), len(times.destinations)
 
-        def told(share: float) -> None:
-            progress(MATRIX_STAGES[int(share * 20) - 21])
+            def told(share: float) -> None:
+                progress(MATRIX_STAGES[int(share * 20) - 21])
 
-        with whole_folder(folder) as aside:
-            _check_room(folder, 4 * shape[0] * shape[1] if file.suffix == ".npy" else 0)
-            if file.suffix == ".npy":
-                write_npy(times, aside / file.name, told=told)
-                for end, at in (("from", times.origins), ("to", times.destinations)):
-                    ids = places[["name", "side", "region_id"]].iloc[at]
-                    write_csv(ids.reset_index(), aside / f"{file.stem}.{end}.csv")
-            else:
-                ids = places.index.to_numpy(object)
-                write_parquet(times, ids, aside / file.name, told=told)
+            with place.writing() as aside:
+                check_room(folder, 4 * shape[0] * shape[1] if file.suffix == ".npy" else 0)
+                if file.suffix == ".npy":
+                    write_npy(times, aside / file.name, told=told)
+                    for end, at in (("from", times.origins), ("to", times.destinations)):
+                        ids = places[["name", "side", "region_id"]].iloc[at]
+                        write_csv(ids.reset_index(), aside / f"{file.stem}.{end}.csv")
+                else:
+                    ids = places.index.to_numpy(object)
+                    write_parquet(times, ids, aside / file.name, told=told)
         return shape
 
     def whatif(
@@ -520,66 +531,43 @@ class Study:
         GeoBorderError
             If the inputs do not allow it, or a scenario does not fit the border.
         """
-        run = self._run(_output_folder(out), progress)
-        begun = run.network()
-        own = run.searches(begun, mode)
-        progress("scenarios")
-        return scenario_stage(
-            self.settings,
-            begun.border,
-            begun.built,
-            own,
-            scenarios,
-            mode=mode,
-            each_place=each_place,
-            progress=progress,
-        )
+        place = None if out is None else self._place(out)
+        with nullcontext() if place is None else place.held():
+            run = self._run(None if place is None else place.folder, progress)
+            begun = run.network()
+            own = run.searches(begun, mode)
+            progress("scenarios")
+            return scenario_stage(
+                self.settings,
+                begun.border,
+                begun.built,
+                own,
+                scenarios,
+                mode=mode,
+                each_place=each_place,
+                progress=progress,
+            )
+
+    def _place(self, out: Path | str, *entries: str) -> Place:
+        """Where a command may write some files and folders, and remember stages."""
+        return output_place(self.settings, self.folder, out, entries)
 
     def _run(
         self, folder: Path | None = None, progress: Callable[[str], None] = lambda _: None
     ) -> Run:
-        """Begin a run that remembers its stages in an output folder, if there is one."""
+        """Begin a run that remembers its stages in an output folder, held by us, if any."""
         memory = Memory(None if folder is None else folder / MEMORY)
+        memory.tidy()
         return Run(self.settings, self.folder, memory, progress)
 
-    def _manifest(self, begun: Begun, reused: list[str]) -> dict[str, Any]:
+    def _manifest(self, begun: Begun) -> dict[str, Any]:
         """Say what was run on what."""
         extracted = begun.extracted
         about = {} if extracted is None else {"extracts": about_extracts(extracted)}
         return about | {
             "geo_border": geo_border.__version__,
             "python": platform.python_version(),
-            "libraries": {name: version(name) for name in LIBRARIES},
+            "libraries": library_versions(),
             "study": self.settings.model_dump(mode="json"),
             "inputs": dict(sorted(begun.digests.items())),
-            "stages_reused": reused,
         }
-
-
-def _check_room(folder: Path, size: int) -> None:
-    """Refuse to begin what the disk has no room for."""
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise StudyError(
-            f"there is no room for {size / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free",
-            file=folder,
-            remedy="Ask for fewer places, or write elsewhere",
-        )
-
-
-@overload
-def _output_folder(out: Path | str) -> Path: ...
-@overload
-def _output_folder(out: None) -> None: ...
-def _output_folder(out: Path | str | None) -> Path | None:
-    """Folder for outputs, none where nothing is to be written."""
-    if out is None:
-        return None
-    folder = Path(out)
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        what = "the output folder" if there == folder else "a part of the path to the output folder"
-        raise StudyError(f"{what} is a file", file=there, remedy="Name a folder with -o")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise StudyError("nothing may be written there", file=there, remedy="Name another with -o")
-    return folder

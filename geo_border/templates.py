@@ -8,9 +8,11 @@ from pathlib import Path
 
 import geo_border
 from geo_border.errors import StudyError
-from geo_border.folders import whole_folder
+from geo_border.folders import Place
 from geo_border.inputs.files import input_files
 from geo_border.settings import read_settings
+
+_FRESH = "Name a folder that does not exist yet"
 
 
 def embedded_studies() -> dict[str, Path]:
@@ -61,21 +63,24 @@ def new_study(folder: Path, *, template: str = "ru-kz") -> None:
     StudyError
         If the folder has something in it, or there is no such template.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        what = "the folder is not empty" if folder.is_dir() else "it is no folder"
-        raise StudyError(what, file=folder, remedy="Name a folder that does not exist yet")
     studies = templates()
     if template not in studies:
         raise StudyError(
             f"there is no study {template!r} to copy", remedy=f"There are {', '.join(studies)}"
         )
+    if not folder.is_dir() and (folder.exists() or folder.is_symlink()):
+        raise StudyError("it is no folder", file=folder, remedy=_FRESH)
     source = studies[template]
     toml = source / "study.toml"
+    needed = [*input_files(read_settings(toml), source).values(), *source.glob("*.md")]
     own_id = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "my-border"
-    with whole_folder(folder) as aside:
-        text = toml.read_text(encoding="utf-8")
-        text = text.replace(f'id = "{template}"', f'id = "{own_id}"', 1)
-        (aside / "study.toml").write_text(text, encoding="utf-8")
-        needed = [*input_files(read_settings(toml), source).values(), *source.glob("*.md")]
-        for file in needed:
-            shutil.copy(file, aside / file.name)
+    place = Place(folder, (), record=None)
+    with place.held():
+        if any(path != place.lock for path in folder.iterdir()):
+            raise StudyError("the folder is not empty", file=folder, remedy=_FRESH)
+        with place.writing() as aside:
+            text = toml.read_text(encoding="utf-8")
+            text = text.replace(f'id = "{template}"', f'id = "{own_id}"', 1)
+            (aside / "study.toml").write_text(text, encoding="utf-8")
+            for file in needed:
+                shutil.copy(file, aside / file.name)

@@ -1,6 +1,7 @@
 """A small made-up border on disk, for tests of reading, refusing and running."""
 
 import os
+import resource
 from pathlib import Path
 
 import geopandas as gpd
@@ -194,3 +195,18 @@ def make_mini():
 def mini(tmp_path):
     """The made-up study in a folder of its own, to be spoilt at will."""
     return write_mini_study(tmp_path / "mini")
+
+
+@pytest.fixture
+def no_room():
+    """Call a function while no file may become longer than so many bytes, as on a full disk."""
+
+    def call(size, function, *arguments):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            return function(*arguments)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return call

@@ -259,7 +259,7 @@ def test_a_changed_weight_does_not_read_the_extract_again(andorra):
         toml.write_text(before, encoding="utf-8")
     of_cells = {"cells", "surfaces", "cell_trips", "cell_services"}
     assert told == [stage for stage in STAGES if stage not in of_cells]
-    assert again.manifest["stages_reused"][:4] == ["extracts", "border", "network", "searches"]
+    assert again.stages_reused[:4] == ("extracts", "border", "network", "searches")
 
 
 # As a stranger has them

@@ -37,6 +37,7 @@ def test_the_whole_matrix_and_whose_it_is(kept, tmp_path):
     assert 1 < hours[a, b] < 2
     assert hours[a, x] > 2
     assert sorted(path.name for path in file.parent.iterdir()) == [
+        ".times.npy.written.json",
         "times.from.csv",
         "times.npy",
         "times.to.csv",

@@ -1,12 +1,17 @@
+import json
+import shutil
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
-from geo_border.folders import whole_folder
+from geo_border.errors import StudyError
 from geo_border.network.graph import Network
 from geo_border.store import Memory
+from geo_border.versions import library_versions
 
 
 def parts():
@@ -71,17 +76,6 @@ def test_a_stage_that_fails_leaves_nothing(tmp_path):
     assert not (tmp_path / "s").exists()
 
 
-def test_a_damaged_stage_is_computed_again(tmp_path):
-    _, key = Memory(tmp_path).stage("s", {}, parts)
-    for file in (tmp_path / "s" / key).iterdir():
-        file.write_bytes(file.read_bytes()[:40])
-    memory = Memory(tmp_path)
-    again, _ = memory.stage("s", {}, parts)
-    assert memory.reused == []
-    assert len(again["table"]) == 2
-    assert Memory(tmp_path).stage("s", {}, parts)[0]["table"].equals(again["table"])
-
-
 def test_another_run_in_the_same_folder_is_left_to_finish(tmp_path):
     other = tmp_path / "s" / ".writing-other"
     other.mkdir(parents=True)
@@ -94,19 +88,138 @@ def test_memory_without_a_folder_keeps_nothing():
     assert got == {"n": 1}
 
 
-def test_outputs_appear_whole_or_not_at_all(tmp_path):
-    folder = tmp_path / "out"
-    with whole_folder(folder) as aside:
-        (aside / "tables").mkdir()
-        (aside / "tables" / "a.csv").write_text("old")
-        (aside / "report.html").write_text("old")
-    (folder / "mine.txt").write_text("kept")
-    with pytest.raises(RuntimeError), whole_folder(folder) as aside:
-        (aside / "report.html").write_text("half")
-        raise RuntimeError
-    assert (folder / "report.html").read_text() == "old"
-    with whole_folder(folder) as aside:
-        (aside / "tables").mkdir()
-        (aside / "tables" / "b.csv").write_text("new")
-    assert sorted(path.name for path in folder.iterdir()) == ["mine.txt", "report.html", "tables"]
-    assert [path.name for path in (folder / "tables").iterdir()] == ["b.csv"]
+def spoil_cut(file):
+    file.write_bytes(file.read_bytes()[:40])
+
+
+def spoil_flip(file):
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def spoil_zeros(file):
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+def spoil_link(file):
+    kept = file.with_name("elsewhere")
+    file.rename(kept)
+    file.symlink_to(kept)
+
+
+def spoil_folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize(
+    "spoil", [spoil_cut, spoil_flip, spoil_zeros, spoil_link, spoil_folder, Path.unlink]
+)
+def test_a_stage_is_whole_and_as_it_was_or_computed_again(tmp_path, spoil):
+    first, key = Memory(tmp_path).stage("s", {}, parts)
+    names = sorted(file.name for file in (tmp_path / "s" / key).iterdir())
+    assert len(names) == 6
+    for name in names:
+        spoil(tmp_path / "s" / key / name)
+        memory = Memory(tmp_path)
+        again, _ = memory.stage("s", {}, parts)
+        assert memory.reused == [], name
+        assert list(again) == list(first)
+        memory = Memory(tmp_path)
+        again, _ = memory.stage("s", {}, parts)
+        assert memory.reused == ["s"], name
+        pd.testing.assert_frame_equal(again["table"], first["table"])
+
+
+def test_a_stage_of_another_name_or_key_is_none(tmp_path):
+    _, key = Memory(tmp_path).stage("s", {"a": 1}, parts)
+    memory = Memory(tmp_path)
+    (tmp_path / "t").mkdir()
+    other = memory._key("t", {"a": 1})
+    shutil.copytree(tmp_path / "s" / key, tmp_path / "t" / other)
+    memory.stage("t", {"a": 1}, lambda: {"array": np.zeros(1)})
+    assert memory.reused == []
+
+
+def test_a_part_of_another_kind_is_no_part(tmp_path):
+    _, key = Memory(tmp_path).stage("s", {}, parts)
+    file = tmp_path / "s" / key / "parts.json"
+    said = json.loads(file.read_text())
+    for strange in (
+        [],
+        {"parts": {"array": 1}},
+        said | {"parts": {"../x": said["parts"]["array"]}},
+    ):
+        file.write_text(json.dumps(strange))
+        memory = Memory(tmp_path)
+        assert set(memory.stage("s", {}, parts)[0]) == set(parts())
+        assert memory.reused == []
+
+
+def test_other_versions_of_libraries_compute_again(tmp_path, monkeypatch):
+    Memory(tmp_path).stage("s", {}, parts)
+    for name in ("PROJ", "GEOS", "numpy", "pandas", "numba"):
+        assert name in library_versions()
+        with monkeypatch.context() as patch:
+            changed = library_versions() | {name: "0"}
+            patch.setattr("geo_border.store.library_versions", lambda changed=changed: changed)
+            memory = Memory(tmp_path)
+            assert not memory.has("s", {})
+    assert Memory(tmp_path).has("s", {})
+
+
+def linked_stages(tmp_path, victim):
+    (tmp_path / "stages").symlink_to(victim)
+
+
+def linked_stage(tmp_path, victim):
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages" / "s").symlink_to(victim)
+
+
+def linked_key(tmp_path, victim):
+    (tmp_path / "stages" / "s").mkdir(parents=True)
+    (tmp_path / "stages" / "s" / Memory(None)._key("s", {})).symlink_to(victim)
+
+
+@pytest.mark.parametrize("link", [linked_stages, linked_stage, linked_key])
+def test_nothing_is_read_written_or_removed_through_a_link(tmp_path, link):
+    victim = tmp_path / "victim"
+    for name in ("photos", "0" * 32, "s"):
+        (victim / name).mkdir(parents=True)
+        (victim / name / "mine").write_text("mine")
+    before = sorted(victim.rglob("*"))
+    link(tmp_path, victim)
+    with pytest.raises(StudyError, match="there is a link"):
+        Memory(tmp_path / "stages").stage("s", {}, parts)
+    assert sorted(victim.rglob("*")) == before
+
+
+def test_only_folders_of_stages_are_forgotten(tmp_path):
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    stage = tmp_path / "stages" / "s"
+    for name in ("photos", "0" * 31, "0" * 33, "A" * 32, "1" * 32):
+        (stage / name).mkdir(parents=True)
+    (stage / ("2" * 32)).symlink_to(victim)
+    (stage / ("3" * 32)).write_text("mine")
+    (stage.parent / ".DS_Store").write_text("mine")
+    _, key = Memory(stage.parent).stage("s", {}, parts)
+    left = {path.name for path in stage.iterdir()}
+    assert left == {"photos", "0" * 31, "0" * 33, "A" * 32, "2" * 32, "3" * 32, key}
+    assert victim.is_dir()
+
+
+def test_what_a_run_that_died_was_writing_is_tidied_away(tmp_path):
+    left = tmp_path / "s" / ".writing-ab_cd123"
+    left.mkdir(parents=True)
+    (left / "half").write_text("")
+    Memory(tmp_path).tidy()
+    assert list((tmp_path / "s").iterdir()) == []
+
+
+def test_no_room_for_a_stage_is_one_error(tmp_path, no_room):
+    with pytest.raises(StudyError, match=r"cannot be written \(.*Check its rights and the space"):
+        no_room(1000, Memory(tmp_path).stage, "s", {}, parts)
+    assert list((tmp_path / "s").iterdir()) == []

@@ -99,7 +99,7 @@ def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(run, tmp_path
     folder, out, _, _ = run
     before = {path: path.read_bytes() for path in sorted((out / "tables").iterdir())}
     again = open_study(folder).run(out)
-    assert again.manifest["stages_reused"] == [
+    assert list(again.stages_reused) == [
         "border",
         "network",
         "searches",
@@ -119,8 +119,8 @@ def test_a_changed_weight_does_not_rebuild_the_network(mini, tmp_path):
     open_study(mini).run(tmp_path / "out")
     toml = mini / "study.toml"
     toml.write_text(toml.read_text().replace("draws = 200", 'draws = 200\nweights = "entropy"'))
-    reused = open_study(mini).run(tmp_path / "out").manifest["stages_reused"]
-    assert reused[:3] == ["border", "network", "searches"]
+    reused = open_study(mini).run(tmp_path / "out").stages_reused
+    assert reused[:3] == ("border", "network", "searches")
     assert "index" not in reused
 
 
@@ -198,7 +198,7 @@ def test_an_output_folder_below_a_file_is_named_by_the_file(mini, tmp_path, of_s
 
 
 def test_an_output_folder_that_may_not_be_written(mini, tmp_path, monkeypatch):
-    monkeypatch.setattr("geo_border.study.os.access", lambda path, _: path != tmp_path)
+    monkeypatch.setattr("geo_border.outputs.os.access", lambda path, _: path != tmp_path)
     with pytest.raises(StudyError, match=rf"^{tmp_path}: nothing may be written there"):
         open_study(mini).run(tmp_path / "a" / "b")
     assert not (tmp_path / "a").exists()

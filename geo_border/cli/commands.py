@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.progress import (
@@ -28,8 +31,10 @@ from geo_border.cli.console import (
     ModeOption,
     SchedulerOption,
     StudyArgument,
+    Told,
     err,
     out,
+    path_named,
     spread,
     stages_shown,
     study_named,
@@ -82,6 +87,7 @@ def run(
             "-o",
             "--out",
             metavar="DIR",
+            parser=path_named,
             help="Folder for the outputs; `out/` and the name of the study if not given.",
             show_default=False,
         ),
@@ -130,6 +136,7 @@ def network(
             "-o",
             "--out",
             metavar="DIR",
+            parser=path_named,
             help="Folder for the files; `out/` and the name of the study if not given.",
             show_default=False,
         ),
@@ -192,6 +199,7 @@ def isochrones(
             "-o",
             "--out",
             metavar="DIR",
+            parser=path_named,
             help="Folder for isochrones.gpkg; `out/` and the name of the study if not given.",
             show_default=False,
         ),
@@ -310,7 +318,10 @@ def studies() -> None:
 @app.command()
 def new(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder to make; must not exist, or be empty.")
+        Path,
+        typer.Argument(
+            metavar="DIR", parser=path_named, help="Folder to make; must not exist, or be empty."
+        ),
     ],
     template: Annotated[
         str,
@@ -343,6 +354,8 @@ def main() -> None:
     debug = "--debug" in sys.argv
     # What libraries log is not for users, and may hold the bytes of a server.
     logging.getLogger().addHandler(logging.NullHandler())
+    logging.getLogger("geo_border").addHandler(Told())
+    _stop_as_by_ctrl_c()
     try:
         app()
     except GeoBorderError as error:
@@ -362,15 +375,28 @@ def main() -> None:
         )
         sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
-        _say_stopped()
-        sys.exit(EXIT_STOPPED)
+        _end_stopped()
     except SystemExit as ended:
         # Typer turns an interrupt within a command into this exit code, and says nothing.
         if ended.code == EXIT_STOPPED:
-            _say_stopped()
+            _end_stopped()
         raise
 
 
-def _say_stopped() -> None:
-    """Say what an interrupt leaves."""
+def _stop_as_by_ctrl_c() -> None:
+    """Let what ends a process elsewhere, such as `docker stop`, be the interrupt of Ctrl-C."""
+    for name in ("SIGTERM", "SIGHUP"):  # the second is not everywhere
+        number = getattr(signal, name, None)
+        # What is ignored, as by nohup, stays so.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _end_stopped() -> NoReturn:
+    """Say what an interrupt leaves, and end without waiting for threads at work."""
     err.print("stopped; finished stages are kept, the same command goes on from there")
+    if any(thread.name.startswith("ThreadPool") for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_STOPPED)
+    sys.exit(EXIT_STOPPED)

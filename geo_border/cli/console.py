@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -62,6 +63,43 @@ class _Harmless(Console):
 
 out = _Harmless()
 err = _Harmless(stderr=True)
+
+
+class Told(logging.Handler):
+    """Print what the package says while it works, beside the progress of stages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one message.
+
+        Parameters
+        ----------
+        record
+            The message.
+        """
+        err.print(Text(record.getMessage()), soft_wrap=True)
+
+
+def path_named(text: str) -> Path:
+    """Path that a user names; an empty name, as of a variable that is not set, is none.
+
+    Parameters
+    ----------
+    text
+        As it was given.
+
+    Returns
+    -------
+    Path
+        The path.
+
+    Raises
+    ------
+    BadParameter
+        If it is empty.
+    """
+    if not text.strip():
+        raise typer.BadParameter("the name is empty; name a file or a folder")
+    return Path(text)
 
 
 StudyArgument = Annotated[

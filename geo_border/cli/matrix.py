@@ -16,6 +16,7 @@ from geo_border.cli.console import (
     SchedulerOption,
     StudyArgument,
     out,
+    path_named,
     spread,
     stages_shown,
     study_named,
@@ -32,6 +33,7 @@ def matrix(
             "-o",
             "--out",
             metavar="FILE",
+            parser=path_named,
             help="FILE.npy (float32, with FILE.from.csv and FILE.to.csv for its rows and columns) "
             "or FILE.parquet (from_id, to_id, hours).",
         ),
@@ -55,6 +57,7 @@ def matrix(
         typer.Option(
             "--run",
             metavar="DIR",
+            parser=path_named,
             help="Output folder of a run, whose finished stages are not computed again; `out/` "
             "and the name of the study if not given.",
             show_default=False,

@@ -18,6 +18,7 @@ from geo_border.cli.console import (
     err,
     list_option,
     out,
+    path_named,
     spread,
     study_named,
 )
@@ -86,6 +87,7 @@ def whatif(
             "-o",
             "--out",
             metavar="DIR",
+            parser=path_named,
             help="Output folder of the run; `out/` and the name of the study if not given.",
             show_default=False,
         ),
@@ -97,8 +99,8 @@ def whatif(
     Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
     seconds. Tables, a map and a GeoPackage go into `whatif/` in the output folder.
     """
-    from geo_border.folders import whole_folder  # noqa: PLC0415
     from geo_border.inputs.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
+    from geo_border.outputs import output_place  # noqa: PLC0415
     from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
 
     begun = time.perf_counter()
@@ -124,6 +126,10 @@ def whatif(
     if scenarios is not None and proposal != Proposal():
         raise CheckpointError("--scenarios cannot be combined with a scenario of options")
     asked = {name: proposal} if scenarios is None else read_proposals(scenarios)
+    target = f"whatif/{folder_name(scenarios.name if scenarios else name)}"
+    place = output_place(opened.settings, opened.folder, folder, (target,))
+    with place.held():
+        pass  # refused before anything is computed, if it is
     with err.status("reading") as status, spread(scheduler):
         result = opened.whatif(
             asked,
@@ -132,10 +138,10 @@ def whatif(
             each_place=len(asked) <= MOST_WITH_PLACES,
             progress=lambda text: status.update(Text(text)),
         )
-    target = folder / "whatif" / folder_name(scenarios.name if scenarios else name)
-    with whole_folder(target) as aside:
-        write_whatif(result, aside)
+    with place.held(), place.writing() as aside:
+        (aside / target).mkdir(parents=True)
+        write_whatif(result, aside / target)
     for table in whatif_tables(result):
         out.print(table)
     took = time.perf_counter() - begun
-    out.print(Text(f"Tables and layers: {target}  ({took:.0f} s)"), soft_wrap=True)
+    out.print(Text(f"Tables and layers: {folder / target}  ({took:.0f} s)"), soft_wrap=True)

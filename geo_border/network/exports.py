@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
     from geo_border.network.build import BuiltNetwork
 
-FORMATS = ("parquet", "gpkg", "graphml", "gmns")
-"""Forms in which a network can be written."""
+FORMATS = {
+    "parquet": "network",
+    "gpkg": "network.gpkg",
+    "graphml": "network.graphml",
+    "gmns": "gmns",
+}
+"""Forms in which a network can be written, and the file or folder of each."""
 
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
@@ -43,7 +48,7 @@ def write_network(
     built
         The network and what was learnt in building it.
     folder
-        An empty folder; `geo_border.store.whole_folder` makes what is in it appear whole.
+        An empty folder; `geo_border.folders.Place` makes what is in it appear whole.
     formats
         Some of `FORMATS`.
     names
@@ -56,13 +61,13 @@ def write_network(
     """
     check_formats(formats)
     if "parquet" in formats:
-        write_parquet(built, folder / "network", names=names)
+        write_parquet(built, folder / FORMATS["parquet"], names=names)
     if "gpkg" in formats:
-        write_geopackage(built, folder / "network.gpkg", names=names)
+        write_geopackage(built, folder / FORMATS["gpkg"], names=names)
     if "graphml" in formats:
-        write_graphml(built, folder / "network.graphml")
+        write_graphml(built, folder / FORMATS["graphml"])
     if "gmns" in formats:
-        write_gmns(built, folder / "gmns", names=names)
+        write_gmns(built, folder / FORMATS["gmns"], names=names)
 
 
 def check_formats(formats: Collection[str]) -> None:

@@ -103,8 +103,8 @@ def page(results: Results) -> str:
     return environment.get_template("report.html.j2").render(
         **_facts(results),
         bokeh_js="\n".join(Resources(mode="inline", components=["bokeh"]).js_raw),
-        map_item=_item(drawn),
-        profile_item=_item(profile(results)),
+        map_item=_item(drawn, "map"),
+        profile_item=_item(profile(results), "profile"),
         choices=choices,
         layers=_layers(results, isochrones=bool(isochrones)),
         rings=isochrones,
@@ -113,9 +113,24 @@ def page(results: Results) -> str:
     )
 
 
-def _item(model: LayoutDOM) -> dict[str, Any]:
-    """Make a model what Bokeh's `embed_item` takes."""
-    return dict(json_item(model))
+def _item(model: LayoutDOM, name: str) -> dict[str, Any]:
+    """Make a model what Bokeh's `embed_item` takes, numbered from one.
+
+    Bokeh goes on counting from page to page, and the same page is to be the same bytes.
+    """
+    numbers: dict[str, str] = {}
+
+    def numbered(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: numbers.setdefault(part, f"{name}{len(numbers) + 1}")
+                if key in ("id", "root_id") and isinstance(part, str)
+                else numbered(part)
+                for key, part in value.items()
+            }
+        return [numbered(part) for part in value] if isinstance(value, list) else value
+
+    return dict(numbered(dict(json_item(model))))
 
 
 def _groups(choices: list[Choice]) -> dict[str, list[Choice]]:

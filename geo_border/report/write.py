@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from geo_border.report.maps import write_maps
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_outputs(results: Results, folder: Path) -> None:
-    """Write tables, GeoPackage, maps, the page, surfaces and the manifest.
+    """Write tables, GeoPackage, maps, the page and surfaces.
 
     Parameters
     ----------
@@ -25,7 +24,7 @@ def write_outputs(results: Results, folder: Path) -> None:
         What a run gave.
     folder
         An existing folder: ``tables/``, ``study.gpkg``, ``maps/``, ``report.html``,
-        ``manifest.json``, and ``surfaces/`` where there are any, are written into it.
+        and ``surfaces/`` where there are any, are written into it.
     """
     write_tables(results, folder / "tables")
     write_geopackage(results, folder / "study.gpkg")
@@ -33,5 +32,3 @@ def write_outputs(results: Results, folder: Path) -> None:
     write_report(results, folder)
     if results.surfaces is not None:
         write_surfaces(results.surfaces, folder / "surfaces")
-    text = json.dumps(results.manifest, indent=2, ensure_ascii=False, sort_keys=True)
-    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
-from numba import njit
-from numba.core.caching import FunctionCache
-
+from geo_border.machine_code import kept
 from geo_border.routing.cluster import current_cluster, on_workers
 
 if TYPE_CHECKING:
@@ -24,22 +21,6 @@ BLOCKS = 32
 
 SMALLEST_BLOCK = 64
 
-SOURCES = sha256(
-    b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
-).hexdigest()
-"""Hash of this folder, where every kernel lives that a kernel of another file calls."""
-
-
-class _PackageCache(FunctionCache):
-    """Machine code on disk, found only while no kernel that it may contain has changed.
-
-    A compiled kernel holds the code of those it calls, but numba looks at its own file
-    alone. With the hash of the folder in the key, whoever upgrades or edits gets new code.
-    """
-
-    def _index_key(self, sig: object, codegen: object) -> tuple[Any, ...]:
-        return (*super()._index_key(sig, codegen), SOURCES)  # type: ignore[no-untyped-call]
-
 
 def kernel(function: F) -> F:
     """Compile a function of numbers and arrays once, without the interpreter lock.
@@ -47,19 +28,16 @@ def kernel(function: F) -> F:
     Parameters
     ----------
     function
-        The function. It may call kernels of its own file and of this folder. Its machine
-        code is kept beside its file for the next run, and made anew when one of these
-        files changes.
+        The function. It may call kernels of its own folder and of this one. Its machine
+        code is kept beside its file for the next run, and made anew when a file of these
+        folders changes.
 
     Returns
     -------
     callable
         The compiled function.
     """
-    compiled: Any = njit(nogil=True)(cast("Any", function))
-    # What cache=True does, with another key.
-    compiled._cache = _PackageCache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
-    return cast("F", compiled)
+    return kept(function, Path(__file__).parent, nogil=True)
 
 
 def in_blocks(rows: int, work: Callable[[slice], R], *, size: int | None = None) -> Iterator[R]:
@@ -88,5 +66,9 @@ def in_blocks(rows: int, work: Callable[[slice], R], *, size: int | None = None)
     if (cluster := current_cluster()) is not None:
         yield from on_workers(cluster, work, blocks)
         return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
         yield from pool.map(work, blocks)
+    finally:
+        # Whoever stops a run is not kept waiting for blocks that nobody will look at.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -248,15 +248,15 @@ def test_a_second_run_reads_no_raster(run, monkeypatch):
     monkeypatch.setattr("geo_border.runs.read_population", None)
     again = open_study(folder).run(out)
     stages = {"cells", "entries", "surfaces", "cell_trips", "cell_services"}
-    assert stages <= set(again.manifest["stages_reused"])
+    assert stages <= set(again.stages_reused)
     pd.testing.assert_frame_equal(again.surfaces.cells, results.surfaces.cells)
     assert {file: file.read_bytes() for file in before} == before
     toml = folder / "study.toml"
     changed = toml.read_text().replace("offroad_kmh = 20", "offroad_kmh = 10")
     toml.write_text(changed + '\n[access]\ndecay = "linear"\n')
     slower = open_study(folder).run(out)
-    assert "cells" in slower.manifest["stages_reused"]
-    assert "surfaces" not in slower.manifest["stages_reused"]
+    assert "cells" in slower.stages_reused
+    assert "surfaces" not in slower.stages_reused
     later = (
         slower.surfaces.cells["hours_to_checkpoint"] - again.surfaces.cells["hours_to_checkpoint"]
     )

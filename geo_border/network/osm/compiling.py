@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numba import njit
+
+from geo_border.machine_code import kept
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 F = TypeVar("F")
 T = TypeVar("T", bound=np.generic)
 
-_UNCOUNTED: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+_UNCOUNTED: dict[str, Any] = {"nogil": True, "_nrt": False}
 """`_nrt` leaves out numba's counting of references, as issue 2350 of numba describes it."""
 
 
@@ -23,14 +24,15 @@ def compiled(function: F) -> F:
     Parameters
     ----------
     function
-        A function of numbers and arrays; its machine code is kept beside the file.
+        A function of numbers and arrays. It may call others of this folder; its machine code is
+        kept beside the file, and made anew when a file of the folder changes.
 
     Returns
     -------
     callable
         The compiled function.
     """
-    return cast("F", njit(cache=True, nogil=True)(function))
+    return kept(function, nogil=True)
 
 
 def inlined(function: F) -> F:
@@ -46,7 +48,7 @@ def inlined(function: F) -> F:
     callable
         The compiled function.
     """
-    return cast("F", njit(forceinline=True, **_UNCOUNTED)(function))
+    return kept(function, forceinline=True, **_UNCOUNTED)
 
 
 def uncounted(function: F) -> F:
@@ -65,7 +67,7 @@ def uncounted(function: F) -> F:
     callable
         The compiled function.
     """
-    return cast("F", njit(**_UNCOUNTED)(function))
+    return kept(function, **_UNCOUNTED)
 
 
 @compiled
