@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import numba
 from numba import njit
@@ -26,7 +26,7 @@ F = TypeVar("F")
 _LOG = logging.getLogger(__name__)
 
 
-def kept(function: F, *folders: Path, **options: object) -> F:
+def kept(function: F, *folders: Path, **options: Any) -> F:
     """Compile a function of numbers and arrays, and keep its machine code for the next start.
 
     A compiled kernel holds the code and the constants of those that it calls, but numba looks at
@@ -86,7 +86,7 @@ class _Files(IndexDataCacheFile):
     """Files of machine code, each led by the digest of what follows."""
 
     def _dump(self, obj: object) -> bytes:
-        data = super()._dump(obj)  # type: ignore[no-untyped-call]
+        data: bytes = super()._dump(obj)  # type: ignore[no-untyped-call]
         return _seal(data) + data
 
     def _save_index(self, overloads: dict[Any, str]) -> None:
@@ -121,8 +121,8 @@ class _Shipped(InTreeCacheLocator):
 
     @classmethod
     def from_function(cls, py_func: object, py_file: str) -> _Shipped | None:
-        found = cls(py_func, py_file)  # type: ignore[no-untyped-call]
-        there = Path(found.get_cache_path()).glob(f"{Path(py_file).stem}.*.nbi")
+        found = cls(py_func, py_file)
+        there = Path(found._cache_path).glob(f"{Path(py_file).stem}.*.nbi")
         return found if any(there) else None
 
 
@@ -157,7 +157,7 @@ def _own_temporary() -> Path:
 
 
 class _Implementation(CompileResultCacheImpl):
-    _locator_classes = (*CompileResultCacheImpl._locator_classes, _Shipped, _Temporary)  # noqa: SLF001
+    _locator_classes: ClassVar = [*CompileResultCacheImpl._locator_classes, _Shipped, _Temporary]  # noqa: SLF001
 
 
 class _Cache(FunctionCache):
