@@ -179,7 +179,8 @@ def edge_match(
     # A ring may collapse on the way back to degrees; by its lines it would turn land into holes.
     back = moved.to_crs(home.crs).to_numpy()
     valid = shapely.make_valid(back, method="structure", keep_collapsed=False)
-    matched[near] = [_polygonal(shape) for shape in valid]
+    shapes = [_polygonal(shape) for shape in valid]
+    matched.loc[near] = gpd.GeoSeries(shapes, moved.index, crs=home.crs)
     return EdgeMatch(
         home.set_geometry(matched),
         _with_area(_pieces(overlap), home.crs),

@@ -213,7 +213,7 @@ def _in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFr
 def _bare(names: pd.Series[str]) -> pd.Series[str]:
     """Names without accents."""
     apart = names.str.normalize("NFD")
-    return apart.str.replace(r"[\u0300-\u036f]", "", regex=True)
+    return apart.str.replace("[\u0300-\u036f]", "", regex=True)
 
 
 def sides_of(

@@ -357,7 +357,9 @@ def write_geopackage(built: BuiltNetwork, file: Path, *, names: pd.Series | None
     for name, layer in layers.items():
         if len(layer):
             # GDAL has no infinite number.
-            layer.replace([np.inf, -np.inf], np.nan).to_file(file, layer=name, driver="GPKG")
+            numbers = layer.select_dtypes(float)
+            finite = layer.assign(**numbers.where(np.isfinite(numbers)))
+            finite.to_file(file, layer=name, driver="GPKG")
 
 
 def write_graphml(built: BuiltNetwork | Network, file: Path) -> None:
