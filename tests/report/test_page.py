@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -317,15 +317,54 @@ def test_a_note_on_speeds_stands_wherever_there_are_times(results: Results):
     assert "At a walk." in rest[rest.index('id="capitals"') : rest.index('id="indicators"')]
 
 
+def browsed(path: Path, script: str, *options: str) -> dict[str, Any]:
+    """What a script finds on a page once it is drawn: its ``state``, and what went wrong."""
+    probe = """<script>addEventListener("load", () => setTimeout(() => {
+      SCRIPT
+      state.errors = window.problems;
+      state.asked = performance.getEntriesByType("resource").map((entry) => entry.name);
+      const told = document.createElement("pre");
+      told.id = "told";
+      told.textContent = JSON.stringify(state);
+      document.body.append(told);
+    }, 1500));
+    window.problems = [];
+    addEventListener("error", (event) => problems.push(event.message));
+    addEventListener("unhandledrejection", (event) => problems.push(String(event.reason)));
+    addEventListener("securitypolicyviolation", (event) => problems.push(event.blockedURI));
+    </script>""".replace("SCRIPT", script)
+    html = path.read_text(encoding="utf-8")
+    path.write_text(
+        html.replace('<script type="application', f'{probe}<script type="application', 1)
+    )
+    profile = path.parent / "profile"
+    done = subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-sync",
+            "--disable-background-networking", "--disable-component-update",
+            "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={profile}",
+            "--virtual-time-budget=10000", *options, "--dump-dom", path.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=90, check=True,
+    )  # fmt: skip
+    told = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert told is not None
+    unescaped = told[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    state: dict[str, Any] = json.loads(unescaped)
+    return state
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 @pytest.mark.parametrize("who", ["results", "hostile", "near", "flawed"])
 def test_it_works_in_a_browser_without_network(
     who: str, request: pytest.FixtureRequest, tmp_path: Path
 ):
     path = write_report(request.getfixturevalue(who), tmp_path)
-    probe = """<script>addEventListener("load", () => setTimeout(() => {
+    state = browsed(
+        path,
+        """
       const state = {
-        canvases: [], titles: document.title, errors: window.problems,
+        canvases: [], titles: document.title,
       };
       const walk = (root) => {
         for (const node of root.querySelectorAll("*")) {
@@ -345,34 +384,8 @@ def test_it_works_in_a_browser_without_network(
         state.told = [...document.querySelectorAll("[data-with]")].map((line) => line.hidden);
       }
       state.first = document.querySelector("#regions tbody th").textContent;
-      state.asked = performance.getEntriesByType("resource").map((entry) => entry.name);
-      const told = document.createElement("pre");
-      told.id = "told";
-      told.textContent = JSON.stringify(state);
-      document.body.append(told);
-    }, 1500));
-    window.problems = [];
-    addEventListener("error", (event) => problems.push(event.message));
-    addEventListener("unhandledrejection", (event) => problems.push(String(event.reason)));
-    addEventListener("securitypolicyviolation", (event) => problems.push(event.blockedURI));
-    </script>"""
-    html = path.read_text(encoding="utf-8")
-    path.write_text(
-        html.replace('<script type="application', f'{probe}<script type="application', 1)
+        """,
     )
-    done = subprocess.run(
-        [
-            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-sync",
-            "--disable-background-networking", "--disable-component-update",
-            "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}",
-            "--virtual-time-budget=10000", "--dump-dom", path.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=90, check=True,
-    )  # fmt: skip
-    told = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert told is not None
-    unescaped = told[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    state = json.loads(unescaped)
     assert state["errors"] == []
     assert state["asked"] == []
     assert len(state["canvases"]) >= 5
@@ -381,3 +394,46 @@ def test_it_works_in_a_browser_without_network(
     assert state["told"] == ([False, False] if who == "near" else [])
     if who == "results":
         assert state["first"] == "East Oblast"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_on_paper_drawings_are_images_as_wide_as_the_page(results: Results, tmp_path: Path):
+    state = browsed(
+        write_report(results, tmp_path),
+        """
+        dispatchEvent(new Event("beforeprint"));
+        const images = [...document.querySelectorAll("img.still")];
+        const state = {
+          sources: images.map((image) => image.src.slice(0, 15)),
+          words: images.map((image) => image.alt),
+          hidden: document.querySelectorAll(".view.moving").length,
+        };
+        dispatchEvent(new Event("afterprint"));
+        state.left = document.querySelectorAll("img.still, .view.moving").length;
+        """,
+    )
+    assert state["errors"] == []
+    assert state["sources"] == ["data:image/png;", "data:image/png;"]
+    assert state["words"][0].startswith("Map of the regions")
+    assert (state["hidden"], state["left"]) == (2, 0)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@pytest.mark.parametrize("width", [1280, 700])
+def test_an_unbroken_name_does_not_widen_the_page(results: Results, tmp_path: Path, width: int):
+    long = "W" * 250
+    frames = {
+        name: getattr(results, name).assign(name=long)
+        for name in ("regions", "checkpoints", "places", "crossings")
+    }
+    about = results.settings.study.model_copy(
+        update={"title": long, "home": long, "neighbour": long, "as_of": long}
+    )
+    settings = results.settings.model_copy(update={"study": about})
+    state = browsed(
+        write_report(replace(results, settings=settings, **frames), tmp_path),
+        "const state = { width: document.documentElement.scrollWidth };",
+        f"--window-size={width},900",
+    )
+    assert state["errors"] == []
+    assert state["width"] <= width
