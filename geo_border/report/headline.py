@@ -85,7 +85,9 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
         (soon, "from them to the nearest open checkpoint, on average"),
     ]
     if has_delays(results):
-        figures.append((effect, "of their accessibility lost to delays there"))
+        made_up = 2 * posts["delay_imputed"].sum() > len(posts)
+        whose = ", most of which are defaults that no source gives" if made_up else ""
+        figures.append((effect, f"of their accessibility lost to delays there{whose}"))
     return [(figure, words) for figure, words in figures if figure[0].isdigit()]
 
 

@@ -137,7 +137,15 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
     return {
         "name": [checkpoint_label(str(name)) for name in posts["name"]],
         "mode_text": [MODES.get(mode, str(mode)) for mode in posts["mode"]],
-        "status": posts["status"].astype(str).tolist(),
+        "status": [
+            f"{status}, to border residents alone" if users == "local" and not is_open else status
+            for status, users, is_open in zip(
+                posts["status"].astype(str),
+                posts.get("users", pd.Series(None, posts.index, dtype=object)),
+                posts["is_open"],
+                strict=True,
+            )
+        ],
         "between": ends,
         "load_text": [
             f"{percent(share, 1)} of the demand" if np.isfinite(share) else "not modelled"

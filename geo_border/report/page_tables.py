@@ -225,7 +225,7 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
             cell(words["name"][number_]),
             cell(words["between"][number_]),
             cell(words["mode_text"][number_]),
-            cell(str(post["status"])),
+            cell(words["status"][number_]),
             cell(post["load_share"], 1, factor=100),
             duration(
                 float(np.mean([post["delay_out_h"], post["delay_in_h"]]))

@@ -327,19 +327,17 @@ def checkpoint_card(checkpoint_id: str, evidence: Evidence) -> Card:
 
 
 def _delay(row: Mapping[str, Any]) -> str:
-    """Delay by direction, capacity; nothing where nobody passes."""
-    out, back = row.get("delay_out_h"), row.get("delay_in_h")
-    parts = []
+    """Delay by direction and whose it is, capacity; nothing where nobody passes."""
     if not row.get("is_open", True):
         return ""
-    given = row.get("delay_imputed") is not True or (out or back)
-    if out is not None and back is not None and given:
+    out, back = row.get("delay_out_h"), row.get("delay_in_h")
+    parts = []
+    imputed = row.get("delay_imputed", False)
+    if out is not None and back is not None and (out or back or not imputed):
         same = abs(out - back) < 1 / 120
-        parts.append(
-            f"a passage takes {hours(out)}"
-            if same
-            else f"a passage takes {hours(out)} out and {hours(back)} back"
-        )
+        takes = hours(out) if same else f"{hours(out)} out and {hours(back)} back"
+        whose = " (no source gives it: the default of its mode)" if imputed else ""
+        parts.append(f"a passage takes {takes}{whose}")
     if "capacity_day" in row:
         # Of what, trucks or all vehicles, trains or pairs of them, the register does not say.
         parts.append(f"its capacity in the register is {row['capacity_day']:,.0f} a day")
