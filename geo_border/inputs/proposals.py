@@ -178,7 +178,7 @@ def scenario_of(
     for entry in proposal.delay:
         name, value = _pair(entry)
         check_names([name], gates.index, listed=LISTED)
-        before = gates.loc[name, ["delay_out_h", "delay_in_h"]].to_list()
+        before = gates.loc[[name], ["delay_out_h", "delay_in_h"]].to_numpy(float)[0]
         out, _, back = value.partition("/")
         both = _number(out, entry, before[0]), _number(back or out, entry, before[1])
         if np.isinf(both).all():

@@ -151,7 +151,7 @@ def _silent() -> Iterator[None]:
 def _answering(address: str) -> Iterator[None]:
     """Say what it means that dask gives no answer."""
     from distributed import CancelledError, KilledWorker  # noqa: PLC0415  (an extra)
-    from distributed.comm import CommClosedError  # noqa: PLC0415  (an extra)
+    from distributed.comm.core import CommClosedError  # noqa: PLC0415  (an extra)
 
     try:
         yield

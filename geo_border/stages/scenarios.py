@@ -130,7 +130,8 @@ def _delays(scenarios: Mapping[str, Scenario], tables: GateTables) -> pd.DataFra
             index=tables.gates.index,
         )
         parts[name] = frame[(before != after).any(axis=0)]
-    return pd.concat(parts, names=["scenario", "checkpoint_id"])
+    told: pd.DataFrame = pd.concat(parts, names=["scenario", "checkpoint_id"])
+    return told
 
 
 def _check_named(names: Collection[str], gates: pd.DataFrame, mode: Mode) -> None:
