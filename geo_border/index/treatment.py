@@ -28,7 +28,7 @@ class Outliers:
     kurtosis
         Limit of the sample excess kurtosis; both must be passed.
     points
-        Most points that are winsorised before the logarithm is taken instead.
+        Most values that are winsorised before the logarithm is taken instead.
 
     References
     ----------
@@ -51,7 +51,8 @@ class Treated:
         Values, shape of the input.
     account
         Index ``indicator_id``: ``skewness``, ``kurtosis`` (before), ``treatment`` (``none``,
-        ``winsorised``, ``logarithm``), ``points`` (number winsorised).
+        ``winsorised``, ``logarithm``), ``points`` (how many values were changed; regions that
+        share the highest value are several).
     """
 
     table: pd.DataFrame
@@ -67,7 +68,7 @@ def treat(
     """Treat the indicators that have outliers.
 
     The largest value (the smallest, where the skew is negative) is set to the next one,
-    again until the indicator passes, at most `Outliers.points` times; if that is not enough,
+    again until the indicator passes, at most `Outliers.points` values; if that is not enough,
     the original values are put on a logarithmic scale, with a shift of 1 % of their range so
     that negative values have a logarithm too. The order of the regions never turns.
 
@@ -117,7 +118,7 @@ def treated_array(
     Returns
     -------
     tuple
-        Treated values; of each indicator what was done, and how many points were winsorised.
+        Treated values; of each indicator what was done, and how many values were winsorised.
     """
     n_indicators = values.shape[1]
     result, done, points = values.copy(), ["none"] * n_indicators, [0] * n_indicators
@@ -166,10 +167,13 @@ def _treated_column(
     """Treat one indicator that has outliers."""
     if rule == "winsorise":
         winsorised = column.copy()
-        for point in range(1, outliers.points + 1):
+        for _ in range(outliers.points):
             _winsorise_one(winsorised)
+            changed = int(np.count_nonzero(winsorised != column) - np.isnan(column).sum())
+            if changed > outliers.points:
+                break
             if not _has_outliers(winsorised[:, None], outliers)[0]:
-                return winsorised, "winsorised", point
+                return winsorised, "winsorised", changed
     return _logarithm(column), "logarithm", 0
 
 

@@ -37,12 +37,22 @@ def _text(*values: str, nullable: bool = False, required: bool = True) -> pa.Col
     return pa.Column(str, checks, nullable=nullable, required=required)
 
 
+def _at_most(high: float) -> pa.Check:
+    return pa.Check.le(high, error=f"it must be at most {high:,.0f}")
+
+
 def _between(low: float, high: float) -> pa.Check:
     return pa.Check.in_range(low, high, error=f"it must lie between {low} and {high}")
 
 
 FINITE = pa.Check(np.isfinite, error="it must be a finite number")
 
+
+MOST_DELAY_H = 2000
+"""Nobody waits longer at a border, hours; a delay in minutes is mostly found by `check`."""
+
+MOST_PEOPLE = 1_000_000_000
+"""No place has more people."""
 
 LON, LAT = _between(-180, 180), _between(-90, 90)
 
@@ -107,12 +117,12 @@ CHECKPOINTS = pa.DataFrameSchema(
         "neighbour_id": _text(nullable=True),
         "lon": _number(LON),
         "lat": _number(LAT),
-        "accuracy_km": _number(NOT_NEGATIVE),
+        "accuracy_km": _number(NOT_NEGATIVE, _at_most(100)),
         "hours": _text(nullable=True),
-        "capacity_day": _number(NOT_NEGATIVE),
-        "delay_h": _number(NOT_NEGATIVE),
-        "delay_out_h": _number(NOT_NEGATIVE, required=False),
-        "delay_in_h": _number(NOT_NEGATIVE, required=False),
+        "capacity_day": _number(NOT_NEGATIVE, _at_most(1e6)),
+        "delay_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H)),
+        "delay_out_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H), required=False),
+        "delay_in_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H), required=False),
         **_further("name_home", "name_neighbour"),
     },
     coerce=True,
@@ -127,7 +137,7 @@ PLACES = pa.DataFrameSchema(
         "lat": _number(LAT, nullable=False),
         "side": _text(*SIDES),
         "region_id": _text(nullable=True),
-        "population": _number(NOT_NEGATIVE, nullable=False),
+        "population": _number(NOT_NEGATIVE, _at_most(MOST_PEOPLE), nullable=False),
         **_further("source"),
     },
     coerce=True,
@@ -142,7 +152,7 @@ SERVICES = pa.DataFrameSchema(
         "lat": _number(LAT, nullable=False),
         "side": _text(*SIDES),
         "kind": _text(),
-        "supply": _number(NOT_NEGATIVE, nullable=False),
+        "supply": _number(NOT_NEGATIVE, _at_most(1e12), nullable=False),
     },
     coerce=True,
 )

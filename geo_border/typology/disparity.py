@@ -22,7 +22,7 @@ def theil(
     Parameters
     ----------
     values
-        Quantity a head, not negative; regions without a value are left out.
+        Quantity a head, not negative; regions without a value or without people are left out.
     population
         Persons, of the same regions.
     groups
@@ -36,7 +36,7 @@ def theil(
     Raises
     ------
     IndicatorError
-        If a value is negative, all are zero, or a population is not positive.
+        If a value is negative, all are zero, or a population is negative.
 
     References
     ----------
@@ -79,7 +79,7 @@ def gini(values: pd.Series[float], population: pd.Series[float] | None = None) -
     values
         Quantity a head, not negative.
     population
-        Persons; regions count equally if not given.
+        Persons, regions without any are left out; regions count equally if not given.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def gini(values: pd.Series[float], population: pd.Series[float] | None = None) -
     Raises
     ------
     IndicatorError
-        If a value is negative, all are zero, or a population is not positive.
+        If a value is negative, all are zero, or a population is negative.
 
     References
     ----------
@@ -126,7 +126,7 @@ def williamson(values: pd.Series[float], population: pd.Series[float]) -> float:
     Raises
     ------
     IndicatorError
-        If a value is negative, the mean is zero, or a population is not positive.
+        If a value is negative, the mean is zero, or a population is negative.
 
     References
     ----------
@@ -341,14 +341,17 @@ def disparity(
     -------
     Series
         ``theil`` (and its parts), ``gini``, ``williamson``, ``ratio`` (highest to lowest),
-        ``regions`` (number).
-
-    Raises
-    ------
-    IndicatorError
-        As the measures.
+        ``regions`` (number); missing where a measure is not defined, as where all values are
+        zero or one is negative.
     """
-    y, _ = _pair(values, population)
+    try:
+        y, _ = _pair(values, population)
+    except IndicatorError:
+        y = pd.Series(dtype=float)
+    if not y.sum() > 0:
+        parts = ["theil"] if groups is None else ["theil", "theil_between", "theil_within"]
+        undefined = pd.Series(np.nan, [*parts, "gini", "williamson", "ratio"])
+        return pd.concat([undefined, pd.Series({"regions": float(len(y))})])
     rest = {
         "gini": gini(values, population),
         "williamson": williamson(values, population),
@@ -361,15 +364,16 @@ def disparity(
 def _pair(
     values: pd.Series[float], population: pd.Series[float]
 ) -> tuple[pd.Series[float], pd.Series[float]]:
-    """Values and population of the regions that have a value, checked."""
+    """Values and population of the regions that have both, checked."""
     y = values.astype(float).dropna()
-    p = population.reindex(y.index).astype(float)
+    p = population.reindex(y.index).astype(float).fillna(0.0)
+    if not (np.isfinite(p).all() and (p >= 0).all()):
+        raise IndicatorError("a population is negative or infinite")
+    y, p = y[p > 0], p[p > 0]
     if y.empty:
-        raise IndicatorError("no region has a value")
+        raise IndicatorError("no region has a value and people")
     if not (np.isfinite(y).all() and (y >= 0).all()):
         raise IndicatorError("a measure of inequality needs finite values from zero on")
-    if not (np.isfinite(p).all() and (p > 0).all()):
-        raise IndicatorError("every region with a value needs a population above zero")
     return y, p
 
 

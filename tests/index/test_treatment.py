@@ -31,6 +31,23 @@ def test_two_outliers_of_which_one_is_enough():
     assert treated.tolist() == [*range(1, 11), 30, 30]
 
 
+def test_values_are_counted_not_steps():
+    # Two regions share the highest value: one step changes both.
+    treated, done, points = winsorised([*range(1, 21), 200, 200])
+    assert (done, points) == ("winsorised", 2)
+    assert treated.tolist() == [*range(1, 21), 20, 20]
+    # Where one value may be changed, two of them are too many.
+    assert winsorised([*range(1, 21), 200, 200], points=1)[1] == "logarithm"
+
+
+@given(st.lists(st.integers(0, 9), min_size=5, max_size=12), st.integers(1, 4))
+def test_no_more_values_change_than_may_and_as_many_are_told(low, copies):
+    column = np.array([*low, *[1e6] * copies])
+    treated, _, used = treated_array(column[:, None], "winsorise", Outliers(points=3))
+    if used[0]:
+        assert used[0] == (treated[:, 0] != column).sum() <= 3
+
+
 def test_the_low_end_where_the_skew_is_negative():
     treated, done, points = winsorised([*range(1, 11), -100])
     assert (done, points) == ("winsorised", 1)

@@ -157,15 +157,26 @@ def test_gradient():
         ([1, -1], [1, 1]),
         ([0, 0], [1, 1]),
         ([1, np.inf], [1, 1]),
-        ([1, 2], [1, 0]),
-        ([1, 2], [1, np.nan]),
+        ([1, 2], [1, -1]),
+        ([1, 2], [0, np.nan]),
         ([np.nan, np.nan], [1, 1]),
     ],
 )
 def test_hostile_values(values, people):
-    for measure in (theil, gini, williamson, disparity):
+    for measure in (theil, gini, williamson):
         with pytest.raises(IndicatorError):
             measure(series(values), series(people))
+    # Beside each other they are missing: a table of several indicators goes on.
+    assert disparity(series(values), series(people)).drop("regions").isna().all()
+
+
+def test_regions_without_people_change_nothing():
+    values, people = series([10.0, 20.0, 60.0]), series([1.0, 2.0, 3.0])
+    more, with_none = series([10.0, 20.0, 60.0, 1e9, 5.0]), series([1.0, 2.0, 3.0, 0.0, np.nan])
+    pd.testing.assert_series_equal(disparity(more, with_none), disparity(values, people))
+    assert theil(more, with_none)["theil"] == theil(values, people)["theil"]
+    assert gini(more, with_none) == gini(values, people)
+    assert williamson(more, with_none) == williamson(values, people)
 
 
 def test_hostile_tables():
