@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from geo_border.border.belt import CellGrid
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
@@ -301,8 +302,8 @@ class Run:
             ),
         )[0]
 
-    def surfaces(self, begun: Begun) -> tuple[Surfaces, dict[str, pd.DataFrame]]:
-        """Read the population of the belt and measure its cells.
+    def cells(self, begun: Begun) -> tuple[CellGrid, dict[str, Any], str]:
+        """Read the population of the belt.
 
         Parameters
         ----------
@@ -312,10 +313,11 @@ class Run:
         Returns
         -------
         tuple
-            The cells, and tables on them by name.
+            The grid, its cells and the regions with their people, and the key they are
+            remembered by.
         """
         self.progress("cells")
-        settings, border, section = self.settings, begun.border, self.settings.surface
+        border, section = begun.border, self.settings.surface
         assert section is not None
         grid, cells = belt_cells(
             border["border"],
@@ -341,8 +343,26 @@ class Run:
                 ).to_frame(),
             },
         )
+        return grid, read, key
+
+    def surfaces(self, begun: Begun) -> tuple[Surfaces, dict[str, pd.DataFrame]]:
+        """Measure the cells of the belt.
+
+        Parameters
+        ----------
+        begun
+            What `network` gave.
+
+        Returns
+        -------
+        tuple
+            The cells, and tables on them by name.
+        """
+        settings, border, section = self.settings, begun.border, self.settings.surface
+        assert section is not None
+        grid, read, key = self.cells(begun)
         self.progress("surfaces")
-        depends = {
+        depends: dict[str, Any] = {
             "cells": key,
             "network": begun.key,
             "settings": [section.model_dump(), settings.network.model_dump()],

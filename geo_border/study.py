@@ -35,11 +35,12 @@ from geo_border.settings import Settings, read_settings
 from geo_border.stages.asked import border_asked, places_asked
 from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
-from geo_border.stages.findings import findings
+from geo_border.stages.findings import findings, worst_first
 from geo_border.stages.flaws import flaws
 from geo_border.stages.isochrones import check_limits, isochrones_from
 from geo_border.stages.parameters import MODES_OF, ROAD
 from geo_border.stages.quality import account
+from geo_border.stages.refusals import refusals
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory
 from geo_border.templates import embedded_studies
@@ -188,14 +189,19 @@ class Study:
         GeoBorderError
             If an input cannot be read at all.
         """
-        begun = self._run(progress=progress).network()
-        return findings(self.settings, begun.inputs, begun.border, begun.built, begun.extracted)
+        run = self._run(progress=progress)
+        begun = run.network()
+        found = _findings_of(self.settings, begun)
+        cells = (lambda: run.cells(begun)[1]["cells"]) if self.settings.surface else None
+        more = refusals(self.settings, begun.inputs, begun.border, begun.built, cells=cells)
+        return worst_first(pd.concat([found, pd.DataFrame(more, columns=found.columns)]))
 
     def run(
         self,
         out: Path | str | None = None,
         *,
         progress: Callable[[str], None] = lambda _: None,
+        audited: Callable[[pd.DataFrame], None] = lambda _: None,
     ) -> Results:
         """Run every stage, from the border to the typology.
 
@@ -208,6 +214,8 @@ class Study:
         progress
             Called with the name of each stage of `geo_border.runs.STAGES` as it begins, and
             while extracts are read with the name, a colon and how far that is.
+        audited
+            Called with what `check` finds up to the network, before anything is measured.
 
         Returns
         -------
@@ -238,6 +246,7 @@ class Study:
         run = self._run(folder, progress)
         begun = run.network()
         border, built, extracted = begun.border, begun.built, begun.extracted
+        audited(_findings_of(settings, begun))
         own = run.searches(begun)
         gates = gates_in_use(built["gates"])
         tables = gate_tables(built["network"], built["places"], gates, modes=ROAD, trees=True)
@@ -571,3 +580,8 @@ class Study:
             "study": self.settings.model_dump(mode="json"),
             "inputs": dict(sorted(begun.digests.items())),
         }
+
+
+def _findings_of(settings: Settings, begun: Begun) -> pd.DataFrame:
+    """Audit what a run has when its network stands."""
+    return findings(settings, begun.inputs, begun.border, begun.built, begun.extracted)

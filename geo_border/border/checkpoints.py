@@ -103,7 +103,9 @@ def placed_checkpoints(
         )
     found = table.drop(columns=["delay_h", "delay_out_h", "delay_in_h"], errors="ignore").assign(
         **{
-            side: table[side].astype(object).where(table[side].notna(), position[side].where(on_line))
+            side: table[side]
+            .astype(object)
+            .where(table[side].notna(), position[side].where(on_line))
             for side in ("home_id", "neighbour_id")
         },
         chainage_km=position["chainage_km"].where(on_line),

@@ -40,7 +40,7 @@ from geo_border.cli.console import (
     study_named,
 )
 from geo_border.cli.matrix import matrix
-from geo_border.cli.tables import levels_table, network_lines
+from geo_border.cli.tables import levels_table, network_lines, worst_findings
 from geo_border.cli.whatif import whatif
 from geo_border.errors import GeoBorderError
 
@@ -106,7 +106,13 @@ def run(
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
     with stages_shown(STAGES) as progress, spread(scheduler):
-        results = opened.run(folder, progress=progress)
+        results = opened.run(
+            folder,
+            progress=progress,
+            audited=lambda found: [
+                err.print(line, soft_wrap=True) for line in worst_findings(found, study)
+            ],
+        )
     out.print(levels_table(results))
     unscored = [LABELS[level] for level in LEVELS if results.levels[level].isna().all()]
     if unscored:
@@ -244,7 +250,8 @@ def check(study: StudyArgument) -> None:
     from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
-    with stages_shown(STAGES[: STAGES.index("network") + 1]) as progress:
+    stages = [*STAGES[: STAGES.index("network") + 1], "cells"]
+    with stages_shown(stages) as progress:
         findings = opened.check(progress=progress)
     colour = {"error": "red", "warning": "yellow", "note": "dim"}
     for row in findings.itertuples():

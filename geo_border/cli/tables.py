@@ -101,6 +101,35 @@ def network_lines(built: BuiltNetwork) -> list[str]:
     ]
 
 
+def worst_findings(findings: pd.DataFrame, study: str) -> list[Text]:
+    """What a run says of its inputs before it goes on.
+
+    Parameters
+    ----------
+    findings
+        As `geo_border.study.Study.check` gives them.
+    study
+        How the study was named.
+
+    Returns
+    -------
+    list of Text
+        The errors, how many warnings there are, and where to read all; nothing without any.
+    """
+    count = findings["severity"].value_counts()
+    errors, warnings = int(count.get("error", 0)), int(count.get("warning", 0))
+    if not errors + warnings:
+        return []
+    lines = [
+        Text(f"{row['where'] or row['topic']}: {row['item']}: {row['problem']}", style="red")
+        for row in findings[findings["severity"] == "error"].head(MOST_ROWS).to_dict("records")
+    ]
+    counts = {"error": errors, "warning": warnings}
+    told = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counts.items() if n]
+    text = f"The inputs have {' and '.join(told)}: `geo-border check {study}` says which."
+    return [*lines, Text(text, style="yellow")]
+
+
 def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
     """What a scenario changes: trips in all, checkpoints, regions; a line each for several.
 

@@ -48,6 +48,15 @@ EDGE_CELLS = 2
 LATTICE = 65
 """Points in each direction between which the area of pixels is interpolated."""
 
+MOST_PER_KM2 = 5e6
+"""No hectare has more people than this, per square kilometre: ten times the densest slum. More is
+a value that was to say that there is none."""
+
+HECTARE_KM2 = 0.01
+
+SENTINEL_BYTES = 2
+"""The largest number that a pixel can hold says that there is none, if it has this many bytes."""
+
 Unit = Literal["persons", "persons_km2"]
 
 SUMS = ("population", "covered", "negative", "infinite")
@@ -247,8 +256,13 @@ def _shared_out(
                 hit = np.sort(tree.query(box, predicate="intersects"))
                 if len(hit):
                     values, wrong = _values(raster, window, band or 1)
-                    if unit == "persons_km2":
-                        values = values * _pixel_km2(raster, window, equal_area)
+                    many = MOST_PER_KM2 * HECTARE_KM2
+                    if unit == "persons_km2" or (values > many).any():
+                        km2 = _pixel_km2(raster, window, equal_area)
+                        values = values * km2 if unit == "persons_km2" else values
+                        crowded = values > MOST_PER_KM2 * np.maximum(km2, HECTARE_KM2)
+                        values[crowded] = np.nan
+                        wrong[1] |= crowded
                     inside = raster.window_transform(window)
                     sums[hit] += _window_sums(values, wrong, inside, shapes[hit], box)
     except RasterioError as error:
@@ -293,10 +307,18 @@ def _values(
     read = raster.read(band, window=window, masked=True)
     values = read.filled(0).astype(float) * raster.scales[band - 1] + raster.offsets[band - 1]
     values[np.ma.getmaskarray(read) | np.isnan(values)] = np.nan
-    infinite = np.isinf(values)
+    infinite = np.isinf(values) | (_is_sentinel(read) & ~np.isnan(values))
     negative = (values < 0) & ~infinite
     values[negative | infinite] = np.nan
     return values, [negative, infinite]
+
+
+def _is_sentinel(read: np.ma.MaskedArray[Any, Any]) -> NDArray[np.bool_]:
+    """Pixels that hold the largest number there is of their kind."""
+    kind = read.dtype
+    limits = np.iinfo(kind) if np.issubdtype(kind, np.integer) else np.finfo(kind)
+    largest = limits.max if kind.itemsize >= SENTINEL_BYTES else np.inf
+    return np.asarray(read.filled(0) == largest)
 
 
 def _pixel_km2(raster: Any, window: Window, equal_area: CRS) -> NDArray[np.float64]:

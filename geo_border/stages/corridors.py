@@ -11,6 +11,7 @@ from geo_border.access.corridors import (
     corridor_summary,
     find_corridors,
 )
+from geo_border.errors import StudyError
 from geo_border.stages.named_places import place_named
 
 if TYPE_CHECKING:
@@ -38,15 +39,22 @@ def corridor_stops(settings: Settings, places: pd.DataFrame) -> dict[str, list[s
     Raises
     ------
     StudyError
-        If a corridor names a place that is unknown or not the only one of its name.
+        If a corridor names a place that is unknown or not the only one of its name, or one place
+        twice.
     """
-    return {
-        corridor.name: [
-            place_named(places, name, where=f"corridor {corridor.name!r}")
-            for name in corridor.places
-        ]
-        for corridor in settings.corridors
-    }
+    stops = {}
+    for corridor in settings.corridors:
+        where = f"corridor {corridor.name!r}"
+        ids = [place_named(places, name, where=where) for name in corridor.places]
+        twice = [place for place in ids if ids.count(place) > 1]
+        if twice:
+            raise StudyError(
+                f"{where} leads through {places.at[twice[0], 'name']} twice",
+                file="study.toml",
+                remedy="Name each place once",
+            )
+        stops[corridor.name] = ids
+    return stops
 
 
 def corridor_parts(settings: Settings, built: dict[str, Any], tables: GateTables) -> dict[str, Any]:

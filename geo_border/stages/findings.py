@@ -19,6 +19,7 @@ from geo_border.network.osm.speeds import FALLBACK, speed_table
 from geo_border.network.seams import speed_seams
 from geo_border.stages.checkpoint_findings import Finding, of_checkpoints
 from geo_border.stages.corridors import corridor_stops
+from geo_border.stages.named_places import capital_places
 from geo_border.stages.quality import account
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from geo_border.inputs.read import Inputs
     from geo_border.settings import Settings
+
+MOST_PEOPLE = 40_000_000
+"""No city has more."""
 
 COARSE_KM = 0.05
 """A border farther than this from where it is has crossings on its wrong side, km."""
@@ -102,6 +106,7 @@ def findings(
     rows_of = inputs.rows.get("places", {})
     row_of = {place_id: _at(files["places"], row) for place_id, row in rows_of.items()}
     lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
+    reached = capital_places(regions, built["places"])
     pairs, name = listed_twice(inputs.places), inputs.places["name"]
     rows += [
         *(
@@ -111,6 +116,30 @@ def findings(
         *(
             ("warning", "regions", str(region_id), "has no capital: no travel times", "")
             for region_id in regions.index[regions["capital_lon"].isna()]
+        ),
+        *(
+            (
+                "warning",
+                "regions",
+                str(region_id),
+                "its capital does not reach the network: no travel times",
+                "",
+            )
+            for region_id in regions.index[
+                regions["capital_lon"].notna() & ~regions.index.isin(reached.index)
+            ]
+        ),
+        *(
+            (
+                "warning",
+                "places",
+                str(row["name"]),
+                f"has {row['population']:,.0f} people, more than any city; check the unit",
+                row_of.get(place_id, TAGS),
+            )
+            for place_id, row in inputs.places[inputs.places["population"] > MOST_PEOPLE]
+            .head(20)
+            .iterrows()
         ),
         *(
             (
@@ -169,6 +198,22 @@ def findings(
         where = _at(files["indicators"], position.get(key)) if key in position else ""
         rows.append((found["severity"], "indicators", item, found["problem"], where))
     table = pd.DataFrame(rows, columns=["severity", "topic", "item", "problem", "where"])
+    return worst_first(table)
+
+
+def worst_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Put findings in order.
+
+    Parameters
+    ----------
+    table
+        As `findings` gives it.
+
+    Returns
+    -------
+    DataFrame
+        Errors, then warnings, then notes; else as they were.
+    """
     worst = table["severity"].map({"error": 0, "warning": 1, "note": 2})
     return table.iloc[worst.argsort(kind="stable")].reset_index(drop=True)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import shapely
 
-from geo_border.errors import NetworkError, StudyError
+from geo_border.errors import StudyError
 from geo_border.network.graph import SIDES
 
 if TYPE_CHECKING:
@@ -28,12 +28,8 @@ def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Da
     -------
     DataFrame
         Index ``region_id``; ``side``, ``node``, ``access_h``, ``access_km`` of the settlement of
-        the same side nearest to the capital's coordinates; regions without them are left out.
-
-    Raises
-    ------
-    NetworkError
-        If a capital does not reach the network.
+        the same side nearest to the capital's coordinates; regions without them, or whose
+        capital the network does not reach, are left out.
     """
     given = regions.dropna(subset=["capital_lon", "capital_lat"])
     found: dict[str, Any] = {}
@@ -45,13 +41,7 @@ def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Da
         found |= dict(zip(here.index, of_side.index[nearest], strict=True))
     capitals = places.loc[list(found.values()), ["side", "node", "access_h", "access_km"]]
     capitals = capitals.set_axis(pd.Index(list(found), name="region_id"))
-    lost = capitals.index[capitals["node"] < 0]
-    if len(lost):
-        raise NetworkError(
-            f"the capital of {lost[0]} does not reach the network",
-            remedy="Check its coordinates, or raise `place_reach_km`",
-        )
-    return pd.DataFrame(capitals)
+    return pd.DataFrame(capitals[capitals["node"] >= 0])
 
 
 def place_named(places: pd.DataFrame, name: str, *, where: str) -> str:

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from geo_border.routing.contraction import Contractor
     from geo_border.settings import Settings
 
+WRONG_VALUES = {
+    "negative": "negative values",
+    "infinite": "values that are no number of people",
+}
+"""What is wrong with pixels that count nobody, by column of the cells."""
+
 
 def surface_stage(
     settings: Settings,
@@ -160,10 +166,10 @@ def _account(
             ("surfaces", f"area with data, {side}", share, "%", "elsewhere nobody is counted"),
             ("surfaces", f"cells the network does not reach, {side}", len(lost), "", left),
         ]
-    for kind in ("negative", "infinite"):
+    for kind, words in WRONG_VALUES.items():
         share = 100 * cells[kind].mean()
         if share:
-            item = f"area with {kind} values"
+            item = f"area with {words}"
             lines.append(("surfaces", item, share, "%", "nobody is counted there"))
     counted = cells.groupby("region_id")["population"].sum().reindex(in_raster.index).fillna(0)
     whole = 100 * (counted.sum() / in_raster.sum() - 1)

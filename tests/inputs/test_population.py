@@ -307,6 +307,30 @@ def test_negative_and_infinite_pixels_are_counted_apart_and_count_nobody(belt, t
     assert np.isfinite(found["population"]).all()
 
 
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        ("float32", np.finfo("float32").max),
+        ("float64", np.finfo("float64").max),
+        ("uint16", 65535),
+        ("int16", 32767),
+        ("int32", 2**31 - 1),
+        ("float32", 1e20),
+        ("int32", 2**31 - 2),
+    ],
+)
+def test_values_that_no_pixel_has_count_nobody(belt, tmp_path, dtype, value):
+    """Written where there is nobody, without a word on it in the file."""
+    grid, cells = belt
+    transform, shape = covering(cells, grid, "EPSG:4326", 0.01)
+    values = np.full(shape, 3.0)
+    values[::2] = value
+    file = write(tmp_path / "p.tif", values, "EPSG:4326", transform, dtype=dtype)
+    found = read_population([file], grid, cells)
+    assert found["infinite"].mean() == pytest.approx(0.5, abs=0.06)
+    assert found["population"].max() <= 3 * values.size
+
+
 def test_a_projection_without_the_belt_in_it_is_refused(belt, tmp_path):
     grid, cells = belt
     near = "+proj=gnom +lat_0=-50 +lon_0=-170 +datum=WGS84"

@@ -1,0 +1,107 @@
+"""What a run would refuse behind the network, said before it is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from geo_border.errors import GeoBorderError
+from geo_border.index.registry import checked_registry
+from geo_border.index.selection import select
+from geo_border.network.gates import gates_in_use
+from geo_border.network.graph import SIDES
+from geo_border.routing.tables import gate_tables
+from geo_border.stages.corridors import corridor_parts
+from geo_border.stages.parameters import MODES_OF, ROAD, modes_told
+from geo_border.stages.surfaces import WRONG_VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from geo_border.inputs.read import Inputs
+    from geo_border.settings import Settings
+    from geo_border.stages.checkpoint_findings import Finding
+
+MOST_WRONG = 0.01
+"""Share of the belt whose pixels may be wrong before it is told."""
+
+
+def refusals(
+    settings: Settings,
+    inputs: Inputs,
+    border: dict[str, Any],
+    built: dict[str, Any],
+    *,
+    cells: Callable[[], pd.DataFrame] | None = None,
+) -> list[Finding]:
+    """Walk on behind the network as far as that is cheap, and keep what is refused.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    inputs
+        The checked inputs.
+    border, built
+        Parts of the border and the network stage.
+    cells
+        Reads the population of the belt, see `geo_border.inputs.population.read_population`;
+        none where the study has no raster.
+
+    Returns
+    -------
+    list of tuple
+        Findings: an error for each, in the words of the run, and warnings.
+    """
+    found: list[Finding] = []
+
+    def tried(topic: str, item: str, work: Callable[[], Any]) -> Any:
+        """What work gives; nothing if it is refused."""
+        try:
+            return work()
+        except GeoBorderError as error:
+            found.append(("error", topic, item, str(error).removesuffix("."), ""))
+            return None
+
+    network, places = built["network"], built["places"]
+    gates = gates_in_use(built["gates"])
+    for mode in modes_told(settings.access.modes, gates):
+        if mode != "road":
+            edges = MODES_OF[mode]
+            tried(
+                "network",
+                mode,
+                lambda edges=edges: gate_tables(network, places, gates, modes=edges),  # type: ignore[misc]
+            )
+    tables = tried(
+        "network", "road", lambda: gate_tables(network, places, gates, modes=ROAD, trees=True)
+    )
+    if tables is not None and settings.corridors:
+        tried("corridors", "ways", lambda: corridor_parts(settings, built, tables))
+    if settings.indicators is not None:
+        home = border["regions"].index[border["regions"]["side"] == SIDES[0]]
+        tried(
+            "indicators",
+            "values",
+            lambda: select(checked_registry(inputs.registry), inputs.indicators, home),
+        )
+    if cells is not None:
+        read = tried("surface", "population", cells)
+        if read is not None:
+            found += [
+                (
+                    "warning",
+                    "surface",
+                    "population",
+                    (
+                        f"the rasters have {words} in {100 * read[kind].mean():.0f} % of the belt: "
+                        "nobody is counted there; if they mean that there are no data, say so "
+                        "with gdal_edit -a_nodata"
+                    ),
+                    "",
+                )
+                for kind, words in WRONG_VALUES.items()
+                if read[kind].mean() > MOST_WRONG
+            ]
+    return found
