@@ -8,6 +8,7 @@ import numpy as np
 
 from geo_border.index.registry import LEVELS
 from geo_border.report.figures import has_delays, open_on_the_line
+from geo_border.report.map_isochrones import is_cut
 from geo_border.report.style import (
     MODES,
     checkpoint_label,
@@ -249,9 +250,10 @@ def _closure_in_words(results: Results) -> list[str]:
     lost = posts["closure_unserved"].dropna()
     if len(lost) and lost.max() >= 5e-4:
         worst = lost.idxmax()
+        known = " on the roads that the extracts hold" if is_cut(results) else ""
         sentences.append(
             f"If {names[worst]} closed, {percent(lost[worst], 1)} of the demand would find no "
-            "other way."
+            f"other way{known}."
         )
     return sentences
 

@@ -258,13 +258,14 @@ def _of_network(built: dict[str, Any]) -> list[Line]:
     ]
     for row in built["speeds"].itertuples():
         imputed = 100 * (1 - row.tagged_km / row.km) if row.km else 0.0
+        speed = f"mean {row.mean_kmh:.0f} km/h, speed imputed on {imputed:.0f} % of the length"
         lines.append(
             (
                 "network",
                 f"{row[3]}, {row[2]}, {row[1]}",
                 row.km,
                 "km",
-                f"mean {row.mean_kmh:.0f} km/h, speed imputed on {imputed:.0f} % of the length",
+                "ways between roads and stations" if row.mode == "transfer" else speed,
             )
         )
     for (mode, side), rows in built["parts"].groupby(["mode", "side"], sort=False):
