@@ -229,18 +229,23 @@ class Study:
             output that no earlier run wrote; all that was there stays as it was.
         """
         if out is None:
-            return self._results(None, progress)
+            return self._results(None, progress, audited)
         from geo_border.report.write import write_outputs  # noqa: PLC0415  (slow to import)
 
         place = run_place(self.settings, self.folder, out)
         with place.held():
-            results = self._results(place.folder, progress)
+            results = self._results(place.folder, progress, audited)
             progress("outputs")
             with place.writing(results.manifest) as aside:
                 write_outputs(results, aside)
         return results
 
-    def _results(self, folder: Path | None, progress: Callable[[str], None]) -> Results:
+    def _results(
+        self,
+        folder: Path | None,
+        progress: Callable[[str], None],
+        audited: Callable[[pd.DataFrame], None],
+    ) -> Results:
         """Run every stage, and remember it in a folder if there is one."""
         settings = self.settings
         run = self._run(folder, progress)
