@@ -185,7 +185,7 @@ def _records(text: str, separator: str, above: int, file: Path) -> Iterator[tupl
     number = 0
     try:
         for number, row in enumerate(reader, start=1):
-            if number > above and any(cell and not cell.isspace() for cell in row):
+            if number > above and not "".join(row).isspace() and any(row):
                 yield number, row
     except csv.Error as error:
         raise TableError(
@@ -198,42 +198,33 @@ def _records(text: str, separator: str, above: int, file: Path) -> Iterator[tupl
 
 def _columns(
     records: Iterator[tuple[int, list[str]]], names: list[str], file: Path
-) -> tuple[list[int], dict[str, list[str]], list[TableError]]:
-    """Cells by column, the row of each, and rows that have more cells than the header."""
-    named = [(position, name) for position, name in enumerate(names) if name]
-    columns: dict[str, list[str]] = {name: [] for _, name in named}
-    put = [(position, columns[name]) for position, name in named]
-    nameless = [position for position, name in enumerate(names) if not name]
-    rows: list[int] = []
-    long: list[tuple[int, int]] = []
+) -> tuple[list[int], dict[str, tuple[str, ...]], list[TableError]]:
+    """Cells by column, the row of each, and rows that have more cells than the header names."""
     width = len(names)
+    rows: list[int] = []
+    cells: list[list[str]] = []
+    long: list[tuple[int, int]] = []
+    nameless = [position for position, name in enumerate(names) if not name]
     for number, row in records:
-        if len(row) > width and any(map(str.strip, row[width:])):
-            long.append((number, len(row)))
-            continue
-        if nameless and any(row[position].strip() for position in nameless if position < len(row)):
-            long.append((number, len(row)))
-            continue
-        rows.append(number)
-        for position, column in put:
-            column.append(row[position] if position < len(row) else "")
+        if len(row) != width:
+            surplus = row[width:]
+            row = [*row[:width], *[""] * (width - len(row))]  # noqa: PLW2901  (the row as it counts)
+        else:
+            surplus = []
+        if any(map(str.strip, surplus)) or any(row[position].strip() for position in nameless):
+            long.append((number, width + len(surplus)))
+        else:
+            rows.append(number)
+            cells.append(row)
+    columns = list(zip(*cells, strict=True)) or [()] * width
+    found = {name: column for name, column in zip(names, columns, strict=True) if name}
     if not long:
-        return rows, columns, []
+        return rows, found, []
     (first, values), *others = long
-    return (
-        rows,
-        columns,
-        [
-            TableError(
-                f"has {values} values where the header names {len(named)}"
-                + more_rows(number for number, _ in others),
-                file=file,
-                row=first,
-                remedy="Put texts that hold the sign between cells in double quotes, and name "
-                "every column",
-            )
-        ],
-    )
+    problem = f"has {values} values where the header names {len(found)}"
+    problem += more_rows(number for number, _ in others)
+    remedy = "Put texts that hold the sign between cells in double quotes, and name every column"
+    return rows, found, [TableError(problem, file=file, row=first, remedy=remedy)]
 
 
 def _not_text(cells: pd.DataFrame, file: Path) -> list[TableError]:

@@ -68,8 +68,8 @@ def test_ids_keep_their_zeros_and_lost_ones_are_told(mini):
     renamed(mini, ["places"], {"02": "2"})
     assert said(mini) == [
         (
-            "places.csv, row 3: unknown region '2'. It may be '02': keep the column as text, so that "
-            "ids keep their zeros."
+            "places.csv, row 3: unknown region '2'. It may be '02': keep the column as text, so "
+            "that ids keep their zeros."
         )
     ]
 
