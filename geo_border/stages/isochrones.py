@@ -31,7 +31,7 @@ LIMITS_H = (0.01, 100.0)
 
 
 def zone_isochrones(
-    settings: Settings, border: dict[str, Any], built: dict[str, Any], tables: GateTables
+    settings: Settings, built: dict[str, Any], tables: GateTables
 ) -> gpd.GeoDataFrame:
     """Isochrones of the open checkpoints at the ends of the zones.
 
@@ -39,8 +39,6 @@ def zone_isochrones(
     ----------
     settings
         The study's parameters.
-    border
-        Parts of `geo_border.stages.border.border_stage`.
     built
         Parts of `geo_border.stages.network.network_stage`.
     tables
@@ -58,7 +56,7 @@ def zone_isochrones(
     )
     return isochrones(
         built["network"],
-        border["territory"],
+        built["known"],
         origins,
         hours=[minutes / 60 for minutes in settings.access.zones_min],
         off_road=off_road(settings),
@@ -163,7 +161,7 @@ def isochrones_from(
         origin = place_origin(network, tables, places.loc[place], scenario=scenario)
     return isochrones(
         network,
-        border["territory"],
+        built["known"],
         [(start, origin)],
         hours=hours,
         off_road=off_road(settings),

@@ -111,7 +111,7 @@ def measures_stage(
         "places": shown,
         "regions": by_region(shown, places)[list(PLACE_COLUMNS)],
         "capital_detours": capital_detours(border["regions"], built),
-        "isochrones": zone_isochrones(settings, border, built, road),
+        "isochrones": zone_isochrones(settings, built, road),
     }
     if settings.surface is None:
         found["zones_area"] = land_zones(settings, border, built)

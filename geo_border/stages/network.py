@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.network.build import build_network
+from geo_border.stages.known import known_ground
 from geo_border.stages.parameters import local_ways, tolerances
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
     -------
     dict
         ``network`` and frames ``gates``, ``crossings``, ``posts``, ``places``, ``speeds``,
-        ``parts``, ``links`` and, if the study has any, ``services``, joined to the network as
-        places are.
+        ``parts``, ``links``, ``known`` (as `geo_border.stages.known.known_ground` gives it) and,
+        if the study has any, ``services``, joined to the network as places are.
     """
     section = settings.network
     places = inputs.places
@@ -64,6 +65,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
         "speeds": built.speeds,
         "parts": built.parts,
         "links": built.links,
+        "known": known_ground(border["territory"], inputs.lines, built.network),
     }
     if inputs.services is not None:
         joined = built.places.iloc[len(inputs.places) :].set_index(inputs.services.index)
