@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
 from geo_border.errors import StudyError, all_of
+from geo_border.inputs.opening import refuse_endless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,6 +157,7 @@ def read_toml(file: Path) -> dict[str, Any]:
         If the file is missing, is not text in UTF-8, or is not TOML.
     """
     try:
+        refuse_endless(file, StudyError)
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise StudyError(

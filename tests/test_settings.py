@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from geo_border.errors import StudyError
@@ -374,3 +377,10 @@ def test_a_layer_is_a_file_or_a_layer_of_one(tmp_path):
         with pytest.raises(StudyError) as caught:
             read_settings(write(tmp_path, SOUND.replace('"h.geojson"', wrong)))
         assert says in str(caught.value)
+
+
+def test_a_study_is_a_regular_file(tmp_path):
+    os.mkfifo(tmp_path / "study.toml")
+    for file in (tmp_path / "study.toml", Path("/dev/zero")):
+        with pytest.raises(StudyError, match="it is a pipe or a device, not a file"):
+            read_settings(file)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from geo_border.inputs.opening import GEODATABASE
 from geo_border.settings import Layer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from geo_border.settings import Settings
-
-GEODATABASE = ".gdb"
-"""How the name of the only folders ends that are layers."""
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 """Parts of a Shapefile that say something."""

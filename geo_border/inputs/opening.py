@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.inputs.files import GEODATABASE
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from geo_border.errors import GeoBorderError
 
 
+GEODATABASE = ".gdb"
+"""How the name of the only folders ends that are layers."""
+
+
+def refuse_endless(file: Path, error: type[GeoBorderError]) -> None:
+    """Refuse pipes and devices, which may never end.
+
+    Parameters
+    ----------
+    file
+        The path; nothing need be there.
+    error
+        Class of the error.
+
+    Raises
+    ------
+    GeoBorderError
+        Of the class `error`.
+    """
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise error(
+            "it is a pipe or a device, not a file",
+            file=file,
+            remedy="Save what comes out of it as a file, and name that",
+        )
+
+
 def refuse_unreadable(
     file: Path, error: type[GeoBorderError], *, may_be_folder: bool = False
 ) -> None:
-    """Refuse what is not there, and what is no regular file: a pipe or a device may never end.
+    """Refuse what is not there, and what is no regular file.
 
     Parameters
     ----------
@@ -40,12 +65,7 @@ def refuse_unreadable(
             if may_be_folder and file.suffix.lower() == GEODATABASE:
                 return
             raise error("it is a folder", file=file, remedy="Name the file in it")
-        if not file.is_file():
-            raise error(
-                "it is a pipe or a device, not a file",
-                file=file,
-                remedy="Save what comes out of it as a file, and name that",
-            )
+        refuse_endless(file, error)
         with file.open("rb") as stream:
             start = stream.read(1)
     except OSError as cause:

@@ -19,6 +19,7 @@ from scipy.ndimage import maximum_filter
 from geo_border.border.edges import extent
 from geo_border.border.extraction import extract
 from geo_border.errors import GeometryError, SideError
+from geo_border.inputs.opening import refuse_endless
 from geo_border.network.graph import SIDES
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ def check_population(file: Path, *, band: int | None = None) -> None:
 
 def _open(file: Path, band: int | None) -> Any:
     """Open a raster and refuse what cannot be read as one of population."""
+    refuse_endless(file, GeometryError)
     try:
         raster = rasterio.open(file)
     except RasterioError as error:

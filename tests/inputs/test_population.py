@@ -1,3 +1,5 @@
+import os
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -347,3 +349,9 @@ def test_the_squares_of_the_reader_are_those_of_the_grid(belt):
     middle = shapely.centroid(grid.squares(cells, grid.crs))
     np.testing.assert_allclose(shapely.get_x(middle), x, atol=0.01)
     np.testing.assert_allclose(shapely.get_y(middle), y, atol=0.01)
+
+
+def test_a_pipe_is_no_raster(tmp_path):
+    os.mkfifo(tmp_path / "people.tif")
+    with pytest.raises(GeometryError, match=r"people\.tif: it is a pipe or a device"):
+        check_population(tmp_path / "people.tif")
