@@ -298,12 +298,6 @@ def _places(
             remedy="Add a table of towns with `file` in [places]; beside tagged ones with "
             "`tagged = true`",
         )
-    if places.loc[places["side"] == SIDES[0], "region_id"].isna().all():
-        raise TableError(
-            "no settlement of the home side has a region_id: its regions cannot be measured",
-            file="study.toml" if table is None else table.file,
-            remedy=f"There are {', '.join(regions.index[regions['side'] == SIDES[0]])}",
-        )
     twice = places.index[places.index.duplicated()]
     if len(twice):
         assert table is not None
