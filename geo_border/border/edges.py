@@ -7,15 +7,20 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS, Geod
 from shapely.affinity import scale
 
+from geo_border.border.frame import polygonal
+from geo_border.border.locate import segments
 from geo_border.errors import SideError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -24,6 +29,15 @@ DENSE_DEGREES = 0.02
 
 TOUCH_M = 1.0
 """Edges this near to each other touch, metres."""
+
+THIN_M = 0.02
+"""What is on average narrower than this is no land but the rounding of coordinates, metres."""
+
+MOST_FEET = 2
+"""More points than this with one nearest point lie beyond its end."""
+
+WIDENS = 1.5
+"""An open gap that is so many times wider than the lines usually lie apart is none of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +85,10 @@ def equal_area_crs(*layers: gpd.GeoDataFrame) -> CRS:
     # A cone whose parallels mirror each other at the equator is a cylinder.
     cone = abs(south + north) > 1  # degrees
     shape = f"aea +lat_1={south + sixth:.4f} +lat_2={north - sixth:.4f}" if cone else "laea"
+    # `over` keeps longitudes beyond the 180th meridian in the frame that they came in.
     return CRS.from_proj4(
         f"+proj={shape} +lat_0={(south + north) / 2:.4f} +lon_0={(west + east) / 2:.4f} "
-        "+datum=WGS84 +units=m +no_defs"
+        "+datum=WGS84 +units=m +no_defs +over"
     )
 
 
@@ -114,14 +129,20 @@ def projected(layer: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoSeries:
 
 
 def edge_match(
-    home: gpd.GeoDataFrame, neighbour: gpd.GeoDataFrame, *, tolerance_m: float = 5_000
+    home: gpd.GeoDataFrame,
+    neighbour: gpd.GeoDataFrame,
+    *,
+    tolerance_m: float = 5_000,
+    others: shapely.Geometry | None = None,
 ) -> EdgeMatch:
     """Move the edge of the home polygons to the outline of the neighbour.
 
     The neighbour's outline is taken as the border. Home polygons lose what overlaps
     the neighbour and gain the gaps between the two sides that are nowhere wider than
-    twice the tolerance; a gap between several home regions is parted where they meet. Edges
-    between home regions, and all others farther than the tolerance, stay as they are.
+    twice the tolerance; a gap between several home regions is parted where they meet. Where a
+    border ends, a gap that opens to land of nobody is given as far as it is no wider than the
+    two lines usually lie apart: what opens farther is no gap between them. Edges between home
+    regions, and all others farther than the tolerance, stay as they are.
 
     Parameters
     ----------
@@ -129,6 +150,8 @@ def edge_match(
         Valid polygons, one CRS, index of region ids.
     tolerance_m
         How far the two lines may lie apart, metres.
+    others
+        Land in WGS 84 that is of neither side: no gap.
 
     Returns
     -------
@@ -165,7 +188,8 @@ def edge_match(
     theirs_near = shapely.intersection(theirs, strip)
     overlap = ours[near].intersection(theirs_near)
     cut = ours[near].difference(theirs_near)
-    gaps = _gaps(cut, theirs_near, strip, tolerance_m)
+    usual_m = _usual_distance(ours[near], theirs_near, tolerance_m)
+    gaps = _gaps(cut, theirs_near, strip, tolerance_m, usual_m=usual_m, others=_on(others, crs))
     filled = gaps.dissolve("home_id").geometry if len(gaps) else gaps.geometry
     moved = gpd.GeoSeries(
         [
@@ -179,7 +203,7 @@ def edge_match(
     # A ring may collapse on the way back to degrees; by its lines it would turn land into holes.
     back = moved.to_crs(home.crs).to_numpy()
     valid = shapely.make_valid(back, method="structure", keep_collapsed=False)
-    shapes = [_polygonal(shape) for shape in valid]
+    shapes = [polygonal(shape) for shape in valid]
     matched.loc[near] = gpd.GeoSeries(shapes, moved.index, crs=home.crs)
     return EdgeMatch(
         home.set_geometry(matched),
@@ -188,8 +212,39 @@ def edge_match(
     )
 
 
+def _on(shape: shapely.Geometry | None, crs: CRS) -> shapely.Geometry | None:
+    """Project a shape, if there is one."""
+    if shape is None or shapely.is_empty(shape):
+        return None
+    return projected(gpd.GeoDataFrame(geometry=[shape], crs=4326), crs).iloc[0]
+
+
+def _usual_distance(ours: gpd.GeoSeries, theirs: shapely.Geometry, tolerance_m: float) -> float:
+    """How far the line of one side lies from that of the other on nine tenths of it, metres."""
+    step = tolerance_m / 20
+    at = shapely.points(shapely.get_coordinates(shapely.segmentize(shapely.boundary(theirs), step)))
+    edges, _ = segments(shapely.boundary(ours.to_numpy()))
+    near, hit = shapely.STRtree(edges).query_nearest(
+        at, max_distance=tolerance_m, all_matches=False
+    )
+    across = shapely.shortest_line(at[near], edges[hit])
+    # Beyond the end of a line all is nearest to its last point, which says nothing of the line.
+    feet = shapely.get_coordinates(shapely.get_point(across, 1))
+    _, same, count = np.unique(
+        np.floor(feet / (step / 4)), axis=0, return_inverse=True, return_counts=True
+    )
+    away = shapely.length(across)[count[same.ravel()] <= MOST_FEET]
+    return float(np.quantile(away, 0.9)) if len(away) else tolerance_m
+
+
 def _gaps(
-    cut: gpd.GeoSeries, theirs: shapely.Geometry, strip: shapely.Geometry, tolerance_m: float
+    cut: gpd.GeoSeries,
+    theirs: shapely.Geometry,
+    strip: shapely.Geometry,
+    tolerance_m: float,
+    *,
+    usual_m: float,
+    others: shapely.Geometry | None,
 ) -> gpd.GeoDataFrame:
     """Land that neither side has, between the two, by the home region it goes to."""
     ours = shapely.intersection(shapely.union_all(cut.to_numpy()), strip)
@@ -197,10 +252,12 @@ def _gaps(
     closed = both.buffer(tolerance_m, quad_segs=4).buffer(-tolerance_m, quad_segs=4)
     between = shapely.intersection(closed, _around(ours, tolerance_m))
     between = shapely.intersection(between, _around(theirs, tolerance_m))
-    pieces = shapely.get_parts(_polygonal(shapely.difference(between, both)))
-    touching = (shapely.distance(pieces, ours) == 0) & (shapely.distance(pieces, theirs) == 0)
-    # Less is the rounding of edges that go on beside the border.
-    pieces = pieces[touching & (shapely.area(pieces) > TOUCH_M**2)]
+    if others is not None:
+        between = shapely.difference(between, others)
+    pieces = shapely.get_parts(polygonal(shapely.difference(between, both)))
+    pieces = _between_both(pieces, ours, theirs)
+    pieces = _without_mouths(pieces, both, max(WIDENS * usual_m, 10 * TOUCH_M))
+    pieces = _between_both(pieces, ours, theirs)
     owners = gpd.GeoSeries(cut.boundary.intersection(strip), crs=cut.crs)
     candidates = owners.sindex.query(pieces, predicate="dwithin", distance=TOUCH_M)
     rows: list[tuple[object, shapely.Geometry]] = []
@@ -216,6 +273,47 @@ def _gaps(
         geometry=[shape for _, shape in rows],
         crs=cut.crs,
     )
+
+
+def _between_both(
+    pieces: NDArray[np.object_], ours: shapely.Geometry, theirs: shapely.Geometry
+) -> NDArray[np.object_]:
+    """Pieces that touch both sides and are more than the rounding of edges side by side."""
+    wide = 2 * shapely.area(pieces) > THIN_M * shapely.length(pieces)
+    pieces = pieces[wide & (shapely.area(pieces) > TOUCH_M**2)]
+    touching = shapely.dwithin(pieces, ours, TOUCH_M) & shapely.dwithin(pieces, theirs, TOUCH_M)
+    kept: NDArray[np.object_] = pieces[touching]
+    return kept
+
+
+def _without_mouths(
+    pieces: NDArray[np.object_], both: shapely.Geometry, widest_m: float
+) -> NDArray[np.object_]:
+    """Gaps without what is wider than lines usually lie apart and opens to land of nobody."""
+    if not len(pieces):
+        return pieces
+    rims, rim_of = segments(shapely.segmentize(shapely.boundary(pieces), widest_m))
+    edges, _ = segments(np.array([shapely.boundary(both)]))
+    middle = shapely.line_interpolate_point(rims, 0.5, normalized=True)
+    on_edge = shapely.STRtree(edges).query(middle, predicate="dwithin", distance=TOUCH_M)[0]
+    open_rim = np.ones(len(rims), bool)
+    open_rim[on_edge] = False
+    kept: list[shapely.Geometry] = []
+    for number, piece in enumerate(pieces):
+        mouths = shapely.get_parts(
+            shapely.line_merge(shapely.multilinestrings(rims[open_rim & (rim_of == number)]))
+        )
+        mouths = mouths[shapely.length(mouths) > 1.2 * widest_m]
+        if not len(mouths):
+            kept.append(piece)
+            continue
+        wide = shapely.buffer(shapely.buffer(piece, -widest_m / 2), 0.51 * widest_m)
+        parts = shapely.get_parts(wide)
+        opening = shapely.dwithin(parts, shapely.union_all(mouths), widest_m / 2)
+        left = shapely.difference(piece, shapely.union_all(parts[opening]))
+        kept += list(shapely.get_parts(polygonal(left)))
+    parts_left: NDArray[np.object_] = shapely.get_parts(shapely.GeometryCollection(kept))
+    return parts_left
 
 
 def _around(shape: shapely.Geometry, distance_m: float) -> shapely.Geometry:
@@ -248,17 +346,10 @@ def _share_out(
     shared = shapely.length(shapely.intersection(near[:, None], grown[None, :]))
     owner = shared.argmax(axis=0)
     return [
-        (region_id, _polygonal(shapely.union_all(parts[owner == number])))
+        (region_id, polygonal(shapely.union_all(parts[owner == number])))
         for number, region_id in enumerate(edges.index)
         if (owner == number).any()
     ]
-
-
-def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
-    """Keep the polygons of a geometry: set operations leave points and lines behind."""
-    parts = shapely.get_parts(shape)
-    parts = parts[(shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0)]
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
 def _pieces(shapes: gpd.GeoSeries) -> gpd.GeoDataFrame:

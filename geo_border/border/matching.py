@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_border.border.edges import TOUCH_M, EdgeMatch, edge_match, equal_area_crs, projected
+from geo_border.border.edges import (
+    TOUCH_M,
+    EdgeMatch,
+    edge_match,
+    equal_area_crs,
+    geodesic_km2,
+    projected,
+)
+from geo_border.border.frame import polygonal, rounded
 from geo_border.border.line import border_line
 from geo_border.border.locate import segments
 
@@ -21,6 +29,12 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 _SIDES = ("home", "neighbour")
+
+SLIVER_KM2 = 0.01
+"""Less than this is where two outlines of one place do not quite agree."""
+
+_AROUND_GAP = 0.1
+"""How far around a gap the land says whose it is, degrees."""
 
 MOSTLY = 0.5
 """A country belongs to the side that has more than this share of its land along the border."""
@@ -43,12 +57,16 @@ class MatchedSides:
         One row for every outline that the border follows: ``country``, ``side`` it is of,
         ``km`` of the border along it, ``share`` of the whole border, ``moved_km`` (how far the
         line of the sides' own polygons lay from it at most). None where none is known.
+    between
+        Land of countries of neither side that lies between the sides and was given to none:
+        ``country``, ``area_km2``, polygons.
     """
 
     land: gpd.GeoDataFrame
     border: gpd.GeoDataFrame
     mismatch: gpd.GeoDataFrame
     followed: pd.DataFrame
+    between: gpd.GeoDataFrame
 
 
 def match_sides(
@@ -56,6 +74,8 @@ def match_sides(
     *,
     kept: str = "neighbour",
     outlines: gpd.GeoDataFrame | None = None,
+    countries: gpd.GeoDataFrame | None = None,
+    sea: gpd.GeoSeries | None = None,
     tolerance_m: float = 5_000,
 ) -> MatchedSides:
     """Move the edges of the sides to one line.
@@ -74,6 +94,11 @@ def match_sides(
         The side whose own outline is taken for the border.
     outlines
         Polygons in WGS 84 of whole countries, with ``country``, drawn more finely than the sides.
+    countries
+        Polygons in WGS 84 of whole countries, with ``country``: the land of one of neither side
+        is no gap between the sides.
+    sea
+        Lines in WGS 84 along which boundaries run at sea.
     tolerance_m
         How far the lines may lie apart, metres.
 
@@ -87,9 +112,15 @@ def match_sides(
     SideError
         If a side is empty, or they share no border within the tolerance.
     """
+    order = land.index
+    land = rounded(_sorted(land))
     moved = _SIDES[1 - _SIDES.index(kept)]
     matched, changes = _moved(land, moved, _of_side(land, kept), tolerance_m)
-    border = _border(matched)
+    between = _between(land, changes, countries)
+    third = shapely.union_all(between.geometry.to_numpy())
+    if len(between):
+        matched, changes = _moved(land, moved, _of_side(land, kept), tolerance_m, third)
+    border = _border(matched, sea)
     followed = _followed(pd.DataFrame(columns=["country", "side"]), border, border)
     if outlines is not None and len(outlines):
         own = _of_one_side(land, border, outlines, tolerance_m)
@@ -97,14 +128,55 @@ def match_sides(
             better = outlines.loc[own.index]
             anchored = own["side"].iloc[0]
             other = _SIDES[1 - _SIDES.index(anchored)]
-            matched, changes = _moved(land, other, better, tolerance_m)
-            matched, more = _moved(matched, anchored, _of_side(matched, other), tolerance_m)
+            matched, changes = _moved(land, other, better, tolerance_m, third)
+            matched, more = _moved(matched, anchored, _of_side(matched, other), tolerance_m, third)
             changes += more
-            before, border = border, _border(matched)
+            before, border = border, _border(matched, sea)
             followed = _followed(own.assign(geometry=better.geometry), border, before)
     mismatch = gpd.GeoDataFrame(pd.concat(changes, ignore_index=True), crs=4326)
     mismatch["region_id"] = land["region_id"].reindex(mismatch["region_id"]).to_numpy()
-    return MatchedSides(matched, border, mismatch, followed)
+    return MatchedSides(matched.loc[order], border, mismatch, followed, between)
+
+
+def _between(
+    land: gpd.GeoDataFrame,
+    changes: list[gpd.GeoDataFrame],
+    countries: gpd.GeoDataFrame | None,
+) -> gpd.GeoDataFrame:
+    """Gaps that are land of a country of neither side: ``country``, ``area_km2``, polygons."""
+    rows: list[tuple[object, shapely.Geometry]] = []
+    gaps = pd.concat(changes).query("kind == 'gap'").geometry.to_numpy()
+    gaps = shapely.make_valid(gaps, method="structure", keep_collapsed=False)
+    for row in () if countries is None or not len(gaps) else countries.itertuples():
+        taken = gaps[shapely.intersects(gaps, row.geometry)]
+        part = polygonal(
+            shapely.union_all(shapely.make_valid(shapely.intersection(taken, row.geometry)))
+        )
+        if part.is_empty:
+            continue
+        # Of a side is a country whose land around the gap is that side's.
+        near = shapely.intersection(row.geometry, shapely.buffer(part, _AROUND_GAP))
+        held = sum(
+            shapely.intersection(near, shape).area
+            for shape in land.geometry
+            if shapely.intersects(near, shape)
+        )
+        if held < (1 - MOSTLY) * near.area:
+            rows.append((row.country, part))
+    found = gpd.GeoDataFrame(
+        {"country": pd.Series([name for name, _ in rows], dtype=object)},
+        geometry=[shape for _, shape in rows],
+        crs=4326,
+    )
+    found.insert(1, "area_km2", geodesic_km2(found.geometry))
+    return found[found["area_km2"] > SLIVER_KM2]
+
+
+def _sorted(land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Land in an order of its own: that of a file's rows must change nothing."""
+    west, south, _, _ = land.bounds.to_numpy().T
+    names = land["region_id"].fillna("").astype(str).to_numpy()
+    return land.iloc[np.lexsort((south, west, names, land["side"].astype(str).to_numpy()))]
 
 
 def _of_side(land: gpd.GeoDataFrame, side: str) -> gpd.GeoDataFrame:
@@ -113,12 +185,18 @@ def _of_side(land: gpd.GeoDataFrame, side: str) -> gpd.GeoDataFrame:
 
 
 def _moved(
-    land: gpd.GeoDataFrame, side: str, fixed: gpd.GeoDataFrame, tolerance_m: float
+    land: gpd.GeoDataFrame,
+    side: str,
+    fixed: gpd.GeoDataFrame,
+    tolerance_m: float,
+    others: shapely.Geometry | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[gpd.GeoDataFrame]]:
     """Land whose one side is moved to the outline of what is fixed, and what that changed."""
-    match: EdgeMatch = edge_match(_of_side(land, side), fixed, tolerance_m=tolerance_m)
+    match: EdgeMatch = edge_match(
+        _of_side(land, side), fixed, tolerance_m=tolerance_m, others=others
+    )
     land = land.copy()
-    land.loc[match.home.index, "geometry"] = match.home.geometry
+    land.loc[match.home.index, "geometry"] = rounded(match.home.geometry)
     pieces = {"overlap": match.overlaps, "gap": match.gaps}
     return land, [
         rows.rename(columns={"home_id": "region_id"}).assign(kind=kind, side=side)
@@ -126,11 +204,11 @@ def _moved(
     ]
 
 
-def _border(land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _border(land: gpd.GeoDataFrame, sea: gpd.GeoSeries | None) -> gpd.GeoDataFrame:
     """The line between the studied regions of both sides."""
     studied = land.dropna(subset="region_id").set_index("region_id")
     home, neighbour = (_of_side(studied, side) for side in _SIDES)
-    return border_line(home, neighbour)
+    return border_line(home, neighbour, sea=sea)
 
 
 def _of_one_side(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.border.edges import extent
+from geo_border.border.frame import central_meridian, table_in_frame
 from geo_border.errors import IndicatorError, TableError
 from geo_border.inputs.agreement import (
     ids_by_side,
@@ -90,6 +91,8 @@ class Inputs:
     settled
         Places whose region is contradicted by where they lie, as
         `geo_border.inputs.contradictions.settle_regions` gives them.
+    sea
+        Lines of the extracts at which land ends: coasts, and boundaries at sea.
     """
 
     regions: gpd.GeoDataFrame
@@ -106,6 +109,7 @@ class Inputs:
     rows: dict[str, dict[Any, int]] = field(default_factory=dict)
     further: dict[str, pd.DataFrame] = field(default_factory=dict)
     settled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SETTLED)))
+    sea: gpd.GeoSeries | None = None
 
 
 def read_inputs(
@@ -156,6 +160,11 @@ def read_inputs(
             given[key] for side in SIDES if (key := f"regions.{side}_territory") in given
         ]
         rest = pd.concat(territories) if territories else regions.iloc[:0]
+    meridian = central_meridian(*(regions.geometry[regions["side"] == side] for side in SIDES))
+    regions, rest = table_in_frame(regions, meridian), table_in_frame(rest, meridian)
+    opened = _in_frame(opened, meridian)
+    if extracted is not None:
+        extracted = {name: table_in_frame(part, meridian) for name, part in extracted.items()}
     if len(known) < len(SIDES):
         known = {side: regions.index[regions["side"] == side].tolist() for side in SIDES}
         _compare_ids(settings, opened, known, faults)
@@ -185,7 +194,17 @@ def read_inputs(
         rows=_rows(opened),
         further=_further(opened),
         settled=settled,
+        sea=None if extracted is None else extracted["osm_sea"].geometry,
     )
+
+
+def _in_frame(opened: Opened, meridian: float) -> Opened:
+    """Files whose longitudes lie within half a turn of a meridian."""
+    layers, tables = (
+        {key: replace(part, frame=table_in_frame(part.frame, meridian)) for key, part in of.items()}
+        for of in (opened.layers, opened.tables)
+    )
+    return Opened(layers, tables)
 
 
 def _compare_ids(

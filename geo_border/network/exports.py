@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # of what networkx raises; it reads what we wrote
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
+from geo_border.border.frame import table_to_globe, to_globe, turned
 from geo_border.errors import NetworkError
 from geo_border.network.exchange import from_networkx, runs_along, to_networkx
 from geo_border.network.gate_links import gate_edges, gate_links
@@ -60,6 +62,7 @@ def write_network(
         If a format is unknown.
     """
     check_formats(formats)
+    built = _on_the_globe(built)
     if "parquet" in formats:
         write_parquet(built, folder / FORMATS["parquet"], names=names)
     if "gpkg" in formats:
@@ -68,6 +71,17 @@ def write_network(
         write_graphml(built, folder / FORMATS["graphml"])
     if "gmns" in formats:
         write_gmns(built, folder / FORMATS["gmns"], names=names)
+
+
+def _on_the_globe(built: BuiltNetwork) -> BuiltNetwork:
+    """Network with longitudes from -180 to 180; inside, those of one border may go beyond."""
+    network = built.network
+    lines = to_globe(gpd.GeoSeries(network.lines, crs=4326))
+    return replace(
+        built,
+        network=replace(network, lon=turned(network.lon, 0.0), lines=lines.to_numpy()),
+        **{name: table_to_globe(getattr(built, name)) for name in ("gates", "crossings", "places")},
+    )
 
 
 def check_formats(formats: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 from matplotlib.transforms import Bbox
 
-from geo_border.border.line import is_ring
+from geo_border.border.line import is_ring, on_land
 from geo_border.report.cartography import SMALL_PT, new_figure, source_lines, write_source
 from geo_border.report.hover import guessed
 from geo_border.report.labels import folded
@@ -104,7 +104,8 @@ def gaps_along(results: Results, mode: str = "road") -> pd.DataFrame:
     """
     posts = open_on_the_line(results)
     at = posts.loc[posts["mode"] == mode, "chainage_km"].to_numpy(float)
-    ends = np.r_[results.border["from_km"].min(), at, results.border["to_km"].max()]
+    dry = on_land(results.border)
+    ends = np.r_[dry["from_km"].min(), at, dry["to_km"].max()]
     length = np.diff(ends)
     to_end = np.zeros(len(length), bool)
     if not is_ring(results.border):
@@ -201,7 +202,7 @@ def runs_along(results: Results, side: str) -> pd.DataFrame:
     DataFrame
         ``region_id``, ``from_km``, ``to_km`` in order.
     """
-    pieces = results.border.sort_values("from_km", kind="stable")
+    pieces = on_land(results.border).sort_values("from_km", kind="stable")
     region = pieces[f"{side}_id"]
     run = (region != region.shift()).cumsum()
     return (
@@ -215,7 +216,7 @@ def runs_along(results: Results, side: str) -> pd.DataFrame:
 def _regions_strip(axes: Axes, results: Results) -> None:
     """Bands with the regions of both sides."""
     short = short_names(results.regions["name"].astype(str))
-    axes.set(xlim=(0, float(results.border["to_km"].max())), ylim=(0, 2))
+    axes.set(xlim=(0, float(on_land(results.border)["to_km"].max())), ylim=(0, 2))
     for level, side in ((1, "home"), (0, "neighbour")):
         runs = runs_along(results, side)
         tones = ("#e7e4da", "#f4f2ec") if side == "home" else ("#dfe5ea", "#eef1f4")

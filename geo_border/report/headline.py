@@ -59,7 +59,9 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
         Figure and what it is.
     """
     home = results.regions[results.regions["side"] == "home"]
-    length = results.border["length_km"].sum()
+    length = results.dyads["length_km"].sum()
+    sea = results.dyads["sea_km"].sum()
+    at_sea = f" on land, and {number(sea, unit=' km')} at sea" if sea else ""
     posts = open_on_the_line(results)
     roads = int((posts["mode"] == "road").sum())
     uncertain = int((posts["status"] == "uncertain").sum())
@@ -73,7 +75,7 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     crowd = number(many / 1e6, 1, unit=" M") if many >= 1e6 else number(round(many, -2))
     where = "the region" if len(home) == 1 else f"the {len(home)} regions"
     figures = [
-        (number(length, unit=" km"), "of common border"),
+        (number(length, unit=" km"), f"of common border{at_sea}"),
         (
             f"{len(posts)}",
             (

@@ -18,6 +18,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
+from geo_border.border.line import on_land
 from geo_border.report.figures import (
     beginning,
     gaps_along,
@@ -54,7 +55,7 @@ def profile(results: Results) -> LayoutDOM:
     LayoutDOM
         Strips that share the distance along the border; that of the delays where there are any.
     """
-    along = Range1d(start=0, end=float(results.border["to_km"].max()), bounds="auto")
+    along = Range1d(start=0, end=float(on_land(results.border)["to_km"].max()), bounds="auto")
     posts = open_on_the_line(results)
     strips = [_band_strip(results, along), _load_strip(results, posts, along)]
     if has_delays(results):
@@ -98,7 +99,7 @@ def _band_strip(results: Results, along: Range1d) -> figure:
     """Bands with the regions of both sides."""
     strip = _strip(along, 84, "")
     short = short_names(results.regions["name"].astype(str))
-    full = float(results.border["to_km"].max())
+    full = float(on_land(results.border)["to_km"].max())
     for level, side, tones in (
         (1, "home", ("#e7e4da", "#f4f2ec")),
         (0, "neighbour", ("#dfe5ea", "#eef1f4")),

@@ -264,11 +264,15 @@ def dyad_table(results: Results) -> dict[str, Any]:
         ("Common border", "km"),
         *((f"{MODES[mode]}", "open checkpoints") for mode in modes),
     ]
+    wet = bool(results.dyads["sea_km"].any())
+    if wet:
+        head.insert(3, ("At sea", "km"))
     rows = [
         [
             cell(str(names.get(dyad["home_id"], dyad["home_id"]))),
             cell(str(names.get(dyad["neighbour_id"], dyad["neighbour_id"]))),
             cell(dyad["length_km"]),
+            *([cell(dyad["sea_km"])] if wet else []),
             *(cell(dyad[mode]) for mode in modes),
         ]
         for _, dyad in results.dyads.iterrows()

@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from geo_border.border.frame import table_to_globe
 from geo_border.csv_files import harmless_csv
 from geo_border.report.qgis import TABLE, layer_styles
 from geo_border.report.style import SCORES
@@ -224,6 +225,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Give a frame without geometry whose index, if it has a name, is a column."""
     if isinstance(frame, gpd.GeoDataFrame):
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    frame = table_to_globe(frame)
     if any(name is not None for name in frame.index.names):
         return frame.reset_index()
     return frame.copy()
@@ -287,8 +289,12 @@ def write_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with fixed_date():
-        for layer, rows in layers.items():
+        for layer, in_one_frame in layers.items():
+            rows = table_to_globe(in_one_frame)
             geometry = GEOMETRY.get(layer) or _kind(rows)
+            # A line over the 180th meridian is in two parts on the globe.
+            if rows is not in_one_frame and rows.geom_type.str.startswith("Multi").any():
+                geometry = f"Multi{geometry.removeprefix('Multi')}"
             named = any(name is not None for name in rows.index.names)
             pyogrio.write_dataframe(
                 rows.reset_index() if named else rows,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from geo_border.border.audit import of_nobody, overlaps
 from geo_border.border.checkpoints import RULE, permeability, placed_checkpoints
 from geo_border.border.line import along, dyads
 from geo_border.border.matching import match_sides
@@ -37,8 +38,8 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     Returns
     -------
     dict
-        Frames ``regions``, ``territory``, ``mismatch``, ``followed``, ``border``, ``dyads``,
-        ``checkpoints``.
+        Frames ``regions``, ``territory``, ``mismatch``, ``followed``, ``between``,
+        ``overlaps``, ``nobody``, ``border``, ``dyads``, ``checkpoints``.
     """
     land, regions, section = inputs.territory, inputs.regions, settings.regions
     of_files = isinstance(section.home, Layer) and isinstance(section.neighbour, Layer)
@@ -46,6 +47,8 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
         land,
         kept=_exact_side(settings),
         outlines=inputs.outlines if of_files else None,
+        countries=inputs.outlines,
+        sea=inputs.sea,
         tolerance_m=1000 * section.edge_tolerance_km,
     )
     territory, border = matched.land, matched.border
@@ -53,12 +56,14 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     regions = regions.set_geometry(studied.geometry.reindex(regions.index))
     pairs = dyads(border)
     checkpoints = _checkpoints(inputs, settings, territory, border)
-    permeable = [
-        permeability(border.groupby(by)["length_km"].sum(), checkpoints, by=by)
-        for by in ("home_id", "neighbour_id")
-    ]
+    permeable, wet = [], []
+    for by in ("home_id", "neighbour_id"):
+        km = pairs.groupby(by)[["length_km", "sea_km"]].sum()
+        permeable.append(permeability(km["length_km"], checkpoints, by=by))
+        wet.append(km["sea_km"])
     of_region = pd.concat(permeable).reindex(regions.index)
     of_region["border_km"] = of_region["border_km"].fillna(0.0)
+    of_region.insert(1, "sea_border_km", pd.concat(wet).reindex(regions.index).fillna(0.0))
     counts = of_region.columns[of_region.columns.str.match("checkpoints_(?!per_)")]
     of_region[counts] = of_region[counts].fillna(0).astype(int)
     open_now = checkpoints[checkpoints["is_open"]]
@@ -70,6 +75,9 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
         "territory": territory,
         "mismatch": matched.mismatch,
         "followed": matched.followed,
+        "between": matched.between,
+        "overlaps": overlaps(territory),
+        "nobody": of_nobody(territory, matched.between),
         "border": border,
         "dyads": pairs,
         "checkpoints": checkpoints,

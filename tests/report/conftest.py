@@ -106,12 +106,13 @@ def _lines() -> dict[str, gpd.GeoDataFrame]:
             "from_km": [0.0, 71.5],
             "to_km": [71.5, 143.0],
             "length_km": [71.5, 71.5],
+            "at_sea": [False, False],
         },
         geometry=[shapely.LineString([(w, 50), (w + 1, 50)]) for w in (60, 61)],
         crs=4326,
     )
     dyads = border[["home_id", "neighbour_id", "length_km", "geometry"]].assign(
-        road=[1, 0], rail=[0, 1]
+        sea_km=0.0, road=[1, 0], rail=[0, 1]
     )
     edges = gpd.GeoDataFrame(
         {
