@@ -39,7 +39,9 @@ Users = Literal["multilateral", "bilateral", "local"]
 Mode = Literal["road", "rail", "ferry", "foot", "air"]
 OSM_LICENCE = "© OpenStreetMap contributors (ODbL)"
 CountryCode = Annotated[
-    str, in_form(r"[A-Z]{2}", 'the two capital letters of ISO 3166-1, such as "KZ"')
+    str,
+    in_form(r"[A-Z]{2}", 'the two letters of ISO 3166-1, such as "KZ"'),
+    BeforeValidator(lambda given: given.strip().upper() if isinstance(given, str) else given),
 ]
 
 

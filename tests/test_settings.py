@@ -164,9 +164,9 @@ def test_a_study_of_an_extract_needs_no_more_than_ten_lines(tmp_path):
         (
             'country = "LI"',
             'country = "Liechtenstein"',
-            "regions.home.country: should be the two capital letters",
+            "regions.home.country: should be the two letters",
         ),
-        ('country = "LI"', 'country = "li"', 'such as "KZ", not "li"'),
+        ('country = "LI"', 'country = "l1"', 'such as "KZ", not "L1"'),
         (
             '{ country = "LI", admin_level = 8 }',
             '{ file = "h.gpkg", name = "x" }',

@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import polygon_near
 from geo_border.errors import ExtractError, SideError, StudyError
+from geo_border.inputs.cut_units import cut_units, described, land_known, refuse_lost
 from geo_border.inputs.files import extract_files
 from geo_border.network.graph import SIDES
-from geo_border.network.osm.boundaries import boundaries_from_extract
+from geo_border.network.osm.boundaries import boundaries_from_extract, sea_boundaries
 from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.posts import match_posts, posts_from_extract
@@ -84,6 +85,7 @@ def extract_stage(
     dict
         Frames ``osm_lines``, ``osm_account`` (ways dropped and speeds imputed),
         ``osm_countries``, ``osm_units`` (with ``admin_level``), ``osm_unit_report``,
+        ``osm_sea`` (coasts and boundaries at sea),
         ``osm_levels`` (``admin_level`` of any boundary), ``osm_posts``,
         ``osm_settlements``, ``osm_stations``, ``osm_sources``.
 
@@ -124,7 +126,8 @@ def extract_stage(
         "osm_countries": _in_language(countries, language),
         "osm_units": _in_language(land["osm_units"], language),
         "osm_unit_report": land["osm_unit_report"],
-        "osm_levels": _levels(extract),
+        "osm_levels": land["osm_levels"],
+        "osm_sea": gpd.GeoDataFrame(geometry=sea_boundaries(extract)),
         "osm_posts": _in_language(posts_from_extract(extract).reset_index(), language),
         "osm_settlements": _in_language(settlements_from_extract(extract).reset_index(), language),
         "osm_stations": stations_from_extract(extract),
@@ -149,6 +152,8 @@ def _land_of(extract: Extract, levels: list[int]) -> dict[str, Any]:
         "osm_countries": countries_within(extract, units[0]),
         "osm_units": pd.concat(units).reset_index(),
         "osm_unit_report": pd.concat(reports, ignore_index=True),
+        "osm_levels": _levels(extract),
+        "osm_sources": extract.sources,
     }
 
 
@@ -244,17 +249,7 @@ def sides_of(
     """
     forms = {"home": settings.regions.home, "neighbour": settings.regions.neighbour}
     countries = parts["osm_countries"]
-    sides: dict[str, gpd.GeoDataFrame] = {}
-    rest: list[gpd.GeoDataFrame] = []
-    for side, form in forms.items():
-        if isinstance(form, Units):
-            units = _units_in(form, parts, side)
-            sides[side] = _kept(units, form, side)
-            whole = countries[(countries["country"] == form.country) & countries["is_whole"]]
-            land = None if whole.empty else whole.geometry.iloc[0]
-            rest.append(rest_of_country(units, sides[side], land).assign(side=side))
-        elif not isinstance(form, EverythingElse):
-            sides[side] = given[f"regions.{side}"]
+    sides, rest = _named_sides(forms, parts, given)
     for side, form in forms.items():
         key = f"regions.{side}_territory"
         territory = getattr(settings.regions, f"{side}_territory")
@@ -281,6 +276,31 @@ def sides_of(
     return regions[[*columns, *more]].rename_axis("region_id"), territory.assign(region_id=None)
 
 
+def _named_sides(
+    forms: dict[str, str | Units | EverythingElse],
+    parts: dict[str, Any],
+    given: dict[str, gpd.GeoDataFrame],
+) -> tuple[dict[str, gpd.GeoDataFrame], list[gpd.GeoDataFrame]]:
+    """Regions of the sides that are named, and what their countries have beside them."""
+    sides: dict[str, gpd.GeoDataFrame] = {}
+    units_of: dict[str, tuple[Units, gpd.GeoDataFrame]] = {}
+    for side, form in forms.items():
+        if isinstance(form, Units):
+            units = _units_in(form, parts, side)
+            other = forms[SIDES[1 - SIDES.index(side)]]
+            refuse_lost(form, parts, side, beside_unknown=isinstance(other, EverythingElse))
+            units_of[side], sides[side] = (form, units), _kept(units, form, side)
+        elif not isinstance(form, EverythingElse):
+            sides[side] = given[f"regions.{side}"]
+    rest = []
+    for side, (asked, units) in units_of.items():
+        land, is_whole = land_known(asked, parts["osm_countries"])
+        # What is told by the nearest outline may reach over the border: regions go first.
+        regions = sides[side] if is_whole else pd.concat([*sides.values()])
+        rest.append(rest_of_country(units, regions, land).assign(side=side))
+    return sides, rest
+
+
 def _units_in(form: Units, parts: dict[str, Any], side: str) -> gpd.GeoDataFrame:
     """Units of a level that lie in a country."""
     units, countries = parts["osm_units"], parts["osm_countries"]
@@ -295,13 +315,14 @@ def _units_in(form: Units, parts: dict[str, Any], side: str) -> gpd.GeoDataFrame
     report = parts["osm_unit_report"]
     cut = report[(report["admin_level"] == form.admin_level) & (report["status"] == "incomplete")]
     known = ", ".join(countries["country"].dropna())
-    names = ", ".join(cut["name"].dropna().head(10))
+    own = cut_units(form, parts).head(5).to_dict("records")
+    names = "; ".join(map(described, own)) or ", ".join(cut["name"].dropna().head(10))
     levels = ", ".join(map(str, parts["osm_levels"]["admin_level"]))
     held = f"They hold land of {known or 'no country'} and "
     held += f"boundaries of the levels {levels}; choose another level," if levels else "no units;"
     raise StudyError(
         f"regions.{side}: the extracts hold no whole unit of {form.country} at admin_level "
-        f"{form.admin_level}" + (f"; the outlines of {names} are incomplete" if names else ""),
+        f"{form.admin_level}" + (f"; outlines are incomplete: {names}" if names else ""),
         file="study.toml",
         remedy=f"{held} add the extract of the neighbouring area, or name a file",
     )
@@ -313,15 +334,17 @@ def _kept(units: gpd.GeoDataFrame, form: Units, side: str) -> gpd.GeoDataFrame:
         return units
     names = units["name"].fillna("").to_numpy(dtype=object)
     ids = units.index.to_numpy(dtype=object)
+    asked = {key.casefold() for key in form.keep}
+    known_as = [units.index.astype(str).str.casefold(), units["name"].fillna("").str.casefold()]
     for key in form.keep:
-        if key not in ids and key not in names:
+        if not any((words == key.casefold()).any() for words in known_as):
             known = ", ".join(f"{i} {name}" for i, name in zip(ids[:30], names, strict=False))
             raise StudyError(
                 f"regions.{side}.keep: there is no unit {key!r}",
                 file="study.toml",
                 remedy=f"There are {known}",
             )
-    return units[np.isin(ids, form.keep) | np.isin(names, form.keep)]
+    return units[np.logical_or.reduce([np.asarray(words.isin(asked)) for words in known_as])]
 
 
 def _land(country: str, parts: dict[str, Any], key: str) -> shapely.Geometry:

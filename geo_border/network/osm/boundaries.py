@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo_border.border.edges import WGS84
 from geo_border.network.osm.lines import Pieces, cut_ways
-from geo_border.network.osm.tags import has, mapped, population, text
+from geo_border.network.osm.tags import has, mapped, population, text, yes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 NOT_OUTLINE = frozenset({"subarea", "label", "admin_centre", "land_area", "claim", "collection"})
 """Roles of members that are not part of the outline; all other roles are, whatever they say."""
+
+_GAP = ("gap_m", "gap_lon", "gap_lat", "gap_to_lon", "gap_to_lat")
 
 _ID_KEYS = ("ISO3166-2", "ISO3166-1:alpha2", "ISO3166-1")
 
@@ -48,26 +51,36 @@ def boundaries_from_extract(
         (name), ``capital_lon``, ``capital_lat`` (the ``admin_centre`` member),
         ``label_lon``, ``label_lat``, MultiPolygons. Complete units only.
     report : DataFrame
-        One row for every relation of the level: ``relation_id``, ``name``, ``status``
-        (``complete``, ``incomplete``, ``no outline``), ``ways``, ``ways_missing``,
-        ``ways_clipped``, ``open_ends``, ``repaired`` (the outline crosses itself).
+        One row for every relation of the level: ``relation_id``, ``name``, ``region_id``,
+        ``iso``, ``lon``, ``lat`` (of its label or centre, else on the part of its
+        outline that is of no country's, missing without), ``status`` (``complete``,
+        ``incomplete``, ``no outline``), ``ways``,
+        ``ways_missing``, ``ways_clipped``, ``open_ends``, ``repaired`` (the outline crosses
+        itself), and of the widest gap ``gap_m``, ``gap_lon``, ``gap_lat``, ``gap_to_lon``,
+        ``gap_to_lat``.
     """
     units, members = _units(extract, admin_level)
     groups = dict(iter(members.groupby("relation_id")))
     shapes, rows = [], []
+    of_countries = _outline_ways(extract, _units(extract, 2)[1])[0]
     for number in units["relation_id"]:
-        shape, row = _outline(extract, groups.get(number, members.iloc[:0]))
+        shape, row = _outline(extract, groups.get(number, members.iloc[:0]), of_countries)
         shapes.append(shape)
         rows.append({"relation_id": number} | row)
     report = pd.DataFrame(
         rows,
         columns=[
             *("relation_id", "status", "ways", "ways_missing", "ways_clipped"),
-            *("open_ends", "repaired"),
+            *("open_ends", "repaired", *_GAP, "inner_lon", "inner_lat"),
         ],
     )
     report.insert(1, "name", text(units, "name"))
     named = _named(extract, units, members)
+    for column in ("region_id", "iso"):
+        report[column] = named[column].to_numpy(object)
+    for axis in ("lon", "lat"):
+        told = named[f"label_{axis}"].fillna(named[f"capital_{axis}"])
+        report[axis] = told.fillna(report.pop(f"inner_{axis}").astype(float))
     whole = (report["status"] == "complete").to_numpy()
     polygons = gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(shapes, crs=4326))[whole]
     return polygons.set_index("region_id"), report
@@ -113,6 +126,31 @@ def country_outlines(extract: Extract) -> gpd.GeoDataFrame:
     return outlines.rename(columns={"iso": "country"})
 
 
+def sea_boundaries(extract: Extract) -> gpd.GeoSeries:
+    """Lines at which land ends: the coast, and boundaries that run at sea.
+
+    Parameters
+    ----------
+    extract
+        What was read with `geo_border.network.osm.tags.wanted`.
+
+    Returns
+    -------
+    GeoSeries
+        LineStrings in WGS 84 of the ways of boundaries that are tagged so.
+    """
+    tags = extract.way_tags
+    # Not border_type=territorial: borders on land have it as often.
+    wet = (
+        yes(tags, "maritime")
+        | has(tags, "natural", {"coastline"})
+        | has(tags, "boundary", {"maritime"})
+    )
+    pieces = cut_ways(extract, np.flatnonzero(wet))
+    at = np.column_stack(extract.degrees(pieces.vertex))
+    return gpd.GeoSeries(shapely.linestrings(at, indices=pieces.piece), crs=4326)
+
+
 def _units(extract: Extract, admin_level: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Administrative relations of a level, and their members without repetition."""
     table = extract.relations
@@ -135,7 +173,7 @@ def _level(value: str) -> int:
 
 
 def _outline(
-    extract: Extract, members: pd.DataFrame
+    extract: Extract, members: pd.DataFrame, of_countries: NDArray[np.int64]
 ) -> tuple[shapely.Geometry | None, dict[str, object]]:
     """Area of a relation, and what is missing of it."""
     ids, ways = _outline_ways(extract, members)
@@ -146,9 +184,11 @@ def _outline(
     pieces = _without_doubles(cut_ways(extract, ways))
     coordinates = np.column_stack(extract.degrees(pieces.vertex))
     lines = shapely.linestrings(coordinates, indices=pieces.piece)
-    degree = np.unique(np.concatenate([pieces.tail, pieces.head]), return_counts=True)[1]
-    open_ends = int((degree % 2).sum())
+    nodes, degree = np.unique(np.concatenate([pieces.tail, pieces.head]), return_counts=True)
+    loose = np.column_stack(extract.degrees(nodes[degree % 2 == 1]))
+    open_ends = len(loose)
     shape, repaired = _even_odd(lines, coordinates, pieces)
+    inner = _inner_point(extract, pieces, lines, of_countries)
     missing = len(ids) - len(ways)
     if not len(ids):
         status = "no outline"
@@ -162,7 +202,40 @@ def _outline(
         "ways_clipped": clipped,
         "open_ends": open_ends,
         "repaired": repaired,
+        **dict(zip(_GAP, _widest_gap(loose), strict=True)),
+        **dict(zip(("inner_lon", "inner_lat"), inner, strict=True)),
     }
+
+
+def _widest_gap(loose: NDArray[np.float64]) -> tuple[float, ...]:
+    """Metres and both ends of the widest gap, where each loose end goes on at the nearest."""
+    if len(loose) < 2:
+        return (np.nan,) * len(_GAP)
+    first, second = np.triu_indices(len(loose), 1)
+    metres = np.asarray(WGS84.inv(*loose[first].T, *loose[second].T)[2])
+    free = np.ones(len(loose), bool)
+    widest = -1
+    for pair in np.argsort(metres, kind="stable"):
+        if free[first[pair]] and free[second[pair]]:
+            free[[first[pair], second[pair]]] = False
+            widest = int(pair)
+    return (float(metres[widest]), *loose[first[widest]], *loose[second[widest]])
+
+
+def _inner_point(
+    extract: Extract, pieces: Pieces, lines: NDArray[np.object_], of_countries: NDArray[np.int64]
+) -> tuple[float, float]:
+    """Middle of the longest line of an outline that no country's outline has, where there is one.
+
+    What an extract of one country holds of the next is little but their border, on which a
+    point says nothing of the side it is of.
+    """
+    own = lines[~np.isin(extract.way_id[pieces.way], of_countries)]
+    if not len(own):
+        return np.nan, np.nan
+    longest = own[int(shapely.length(own).argmax())]
+    middle = shapely.line_interpolate_point(longest, 0.5, normalized=True)
+    return float(middle.x), float(middle.y)
 
 
 def _outline_ways(
@@ -235,6 +308,7 @@ def _named(extract: Extract, units: pd.DataFrame, members: pd.DataFrame) -> pd.D
     for key in reversed(_ID_KEYS[:-1]):
         own = text(units, key)
         iso = np.where(pd.isna(own), iso, own)
+    iso = np.array([code if pd.isna(code) else str(code).strip().upper() for code in iso], object)
     own_id = np.array([f"r{number}" for number in units["relation_id"]], dtype=object)
     unique = ~pd.isna(iso) & ~pd.Series(iso).duplicated(keep=False).to_numpy()
     names = [key for key in map(str, units) if key in {"name", "int_name"} or key[:5] == "name:"]
