@@ -17,6 +17,7 @@ from geo_border.inputs.extracts import TAGS
 from geo_border.network.doubles import listed_twice
 from geo_border.network.osm.speeds import FALLBACK, speed_table
 from geo_border.network.seams import speed_seams
+from geo_border.stages.border_account import border_findings
 from geo_border.stages.checkpoint_findings import Finding, of_checkpoints
 from geo_border.stages.corridors import corridor_stops
 from geo_border.stages.named_places import capital_places
@@ -182,6 +183,7 @@ def findings(
     rows += _of_names(settings, inputs.places)
     if extracted is not None:
         rows += _elsewhere(extracted, border["territory"])
+    rows += border_findings(settings, inputs, border, extracted)
     home = regions.index[regions["side"] == "home"]
     keys = ["indicator_id", "region_id", "year"]
     figure = inputs.indicators[keys].itertuples(index=False, name=None)

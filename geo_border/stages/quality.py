@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
+from geo_border.border.line import on_land
 from geo_border.network.beyond import local_km
 from geo_border.network.doubles import listed_twice
 from geo_border.settings import Layer
+from geo_border.stages.border_account import border_lines
 from geo_border.typology.words import counted
 
 if TYPE_CHECKING:
@@ -87,8 +89,8 @@ def _of_extracts(parts: dict[str, Any]) -> list[Line]:
 
 def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
     """Length against published lengths; what edge matching took and gave."""
-    section, pieces = settings.regions, border["border"]
-    length = pieces["length_km"].sum()
+    section, pieces = settings.regions, on_land(border["border"])
+    length = border["dyads"]["length_km"].sum()
     vertices = pieces.geometry.count_coordinates().sum()
     spacing = f"a vertex every {1000 * length / vertices:.0f} m; a finer line is longer"
     lines: list[Line] = [("border", "length of the common line", length, "km", spacing)]
@@ -118,7 +120,7 @@ def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
         )
         for region_id, published in section.published_border_km.items()
     ]
-    return lines + _of_matching(settings, border)
+    return [*lines, *_of_matching(settings, border), *border_lines(settings, border)]
 
 
 def _of_matching(settings: Settings, border: dict[str, Any]) -> list[Line]:
