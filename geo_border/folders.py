@@ -170,7 +170,6 @@ class Place:
         try:
             with ExitStack() as stack:
                 with written_to(self.folder):
-                    self.folder.mkdir(parents=True, exist_ok=True)
                     stack.enter_context(locked(self.lock))
                     self._tidy()
                 self._check()

@@ -26,8 +26,8 @@ def locked(file: Path) -> Iterator[None]:
     Parameters
     ----------
     file
-        The file that stands for the lock; it is there while the lock is held. The system
-        gives the lock back when its holder ends, however that comes about.
+        The file that stands for the lock; it is there, and its folder, while the lock is
+        held. The system gives the lock back when its holder ends, however that comes about.
 
     Yields
     ------
@@ -47,9 +47,14 @@ def locked(file: Path) -> Iterator[None]:
 def _taken(file: Path) -> BinaryIO:
     """Make the file and lock it."""
     while True:
+        # Whoever held it may have removed the folder, in which it did nothing.
+        file.parent.mkdir(parents=True, exist_ok=True)
         # A link would lead elsewhere.
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        stream = os.fdopen(os.open(file, flags, 0o666), "r+b", buffering=0)
+        try:
+            stream = os.fdopen(os.open(file, flags, 0o666), "r+b", buffering=0)
+        except FileNotFoundError:
+            continue
         try:
             if not _lock(stream, wait=False):
                 who = stream.read(32).decode("ascii", "replace").strip()

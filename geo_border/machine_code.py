@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 from numba import njit
@@ -157,7 +157,11 @@ def _own_temporary() -> Path:
 
 
 class _Implementation(CompileResultCacheImpl):
-    _locator_classes: ClassVar = [*CompileResultCacheImpl._locator_classes, _Shipped, _Temporary]  # noqa: SLF001
+    _locator_classes = [  # noqa: RUF012  (as numba has it)
+        *CompileResultCacheImpl._locator_classes,  # noqa: SLF001
+        _Shipped,
+        _Temporary,
+    ]
 
 
 class _Cache(FunctionCache):

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from geo_border.errors import StudyError
+from geo_border.folders import Place
 from geo_border.study import open_study
 from geo_border.templates import new_study
 
@@ -165,12 +166,11 @@ def test_entries_that_are_links_now_are_refused_before_a_rerun(again, refused, t
     refused(tmp_path, "it is a link", lambda: study.run(out))
 
 
-def test_a_resumed_run_gives_the_same_bytes(again, tmp_path):
+def test_a_resumed_run_gives_the_same_bytes(ran, again):
     study, out = again
     shutil.rmtree(out / ".stages" / "index")
     assert "border" in study.run(out).stages_reused
-    study.run(tmp_path / "fresh")
-    resumed, fresh = content(out), content(tmp_path / "fresh")
+    resumed, fresh = content(out), content(ran[1])
     outputs = {name for name in fresh if not name.startswith(".stages")}
     assert "report.html" in outputs
     assert {name: resumed[name] for name in outputs} == {name: fresh[name] for name in outputs}
@@ -239,7 +239,7 @@ def begun(out):
     raise AssertionError("no stage was finished in a minute")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_stopped_goes_on_and_leaves_no_rubbish(ran, tmp_path, number):
     out = tmp_path / "out"
     process = command("run", ran[0], "-o", out)
@@ -257,17 +257,18 @@ def test_a_run_that_is_stopped_goes_on_and_leaves_no_rubbish(ran, tmp_path, numb
     assert (out / "report.html").read_bytes() == (ran[1] / "report.html").read_bytes()
 
 
-def test_the_second_run_waits_for_the_first(ran, tmp_path):
+def test_a_command_waits_for_another_in_its_folder(ran, tmp_path):
     out = tmp_path / "out"
-    first = command("run", ran[0], "-o", out)
-    begun(out)
-    second = command("run", ran[0], "-o", out)
-    said = [process.communicate(timeout=300)[1] for process in (first, second)]
-    assert (first.returncode, second.returncode) == (0, 0), said
-    assert f"waiting for another geo-border (process {first.pid})" in said[1].replace("\n", " ")
-    shown = (out / "manifest.json").read_bytes()
-    assert shown == (ran[1] / "manifest.json").read_bytes()
-    assert not os.path.lexists(out / ".geo-border.lock")
+    with Place(out, ()).held():
+        waiting = command("network", ran[0], "-o", out, "--format", "parquet")
+        said = waiting.stderr.readline()
+        while "waiting" not in said and waiting.poll() is None:
+            said += waiting.stderr.readline()
+        assert f"waiting for another geo-border (process {os.getpid()}) that works in {out}" in said
+        assert not (out / ".stages").exists()
+    assert waiting.communicate(timeout=300)[0]
+    assert waiting.returncode == 0
+    assert {path.name for path in out.iterdir()} == {".stages", ".written.json", "network"}
 
 
 def test_no_room_for_outputs_is_one_error(again, no_room):
