@@ -54,7 +54,7 @@ def nearest_checkpoint(
     hours = np.column_stack([hours, np.full(len(hours), np.inf)])
     best = hours.argmin(axis=1)
     least = hours[np.arange(len(hours)), best]
-    names = np.append(tables.gates.index.to_numpy(object), None)[best]
+    names = np.array([*tables.gates.index, None], dtype=object)[best]
     return pd.DataFrame(
         {"hours": least, "checkpoint_id": np.where(np.isfinite(least), names, None)},
         index=tables.place_ids,

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.progress import (
@@ -43,6 +43,9 @@ from geo_border.cli.matrix import matrix
 from geo_border.cli.tables import levels_table, network_lines, worst_findings
 from geo_border.cli.whatif import whatif
 from geo_border.errors import GeoBorderError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXIT_PROBLEM = 1
 EXIT_BAD_INPUT = 2
@@ -105,14 +108,13 @@ def run(
     begun = time.perf_counter()
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
+
+    def told(found: pd.DataFrame) -> None:
+        for line in worst_findings(found, study):
+            err.print(line, soft_wrap=True)
+
     with stages_shown(STAGES) as progress, spread(scheduler):
-        results = opened.run(
-            folder,
-            progress=progress,
-            audited=lambda found: [
-                err.print(line, soft_wrap=True) for line in worst_findings(found, study)
-            ],
-        )
+        results = opened.run(folder, progress=progress, audited=told)
     out.print(levels_table(results))
     unscored = [LABELS[level] for level in LEVELS if results.levels[level].isna().all()]
     if unscored:

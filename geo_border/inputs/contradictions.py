@@ -138,7 +138,7 @@ def settle_regions(
     sides = np.array([*regions["side"], None], dtype=object)
     found = polygon_of(regions.geometry.to_numpy(), lon, lat)
     same_side = sides[found] == places["side"].to_numpy(object)
-    lies = np.where(same_side, ids[found], None)
+    lies = ids[np.where(same_side, found, -1)]
     if said.isna().all():
         return places.assign(region_id=lies), pd.DataFrame(columns=list(SETTLED))
     beyond = np.zeros(len(places), bool)

@@ -88,4 +88,5 @@ def _closed_in_words(results: Results) -> str:
 
 def _hours(results: Results) -> pd.Series[float]:
     """Hours of each settlement to the nearest open checkpoint."""
-    return results.places["hours_to_checkpoint"].astype(float)
+    hours: pd.Series[float] = results.places["hours_to_checkpoint"].astype(float)
+    return hours

@@ -168,6 +168,8 @@ def _of_regions(border: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame) -> list
             off = km > there["border_distance_km"].reindex(posts.index) + leeway[posts.index]
             for name in posts.index[off]:
                 far = f", {km[name]:.0f} km from that of {region}" if len(own) else ""
-                problem = f"{side} is {region}, but it lies at the border of {there.at[name, side]}"
+                problem = (
+                    f"{side} is {region}, but it lies at the border of {there.at[name, side]!s}"
+                )
                 told.append(("warning", str(name), f"{problem}{far}; correct it or leave it empty"))
     return told

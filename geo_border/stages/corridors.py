@@ -49,7 +49,7 @@ def corridor_stops(settings: Settings, places: pd.DataFrame) -> dict[str, list[s
         twice = [place for place in ids if ids.count(place) > 1]
         if twice:
             raise StudyError(
-                f"{where} leads through {places.at[twice[0], 'name']} twice",
+                f"{where} leads through {places.at[twice[0], 'name']!s} twice",
                 file="study.toml",
                 remedy="Name each place once",
             )

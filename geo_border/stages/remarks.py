@@ -58,8 +58,8 @@ def remarks(
     gates = tables.gates.index
     n = len(gates)
     before = delays(tables)
-    after = found.checkpoints[["delay_out_h", "delay_in_h"]].to_numpy()
-    after = after.reshape(len(scenarios), n, 2)
+    shape = len(scenarios), n, 2
+    after = found.checkpoints[["delay_out_h", "delay_in_h"]].to_numpy().reshape(shape)
     loads = found.checkpoints[["load_share_before", "load_share_after"]].to_numpy()
     idle = ~(loads > 0).any(axis=1).reshape(len(scenarios), n)
     no_trips = not (found.checkpoints["load_share_before"] > 0).any()
