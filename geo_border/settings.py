@@ -206,6 +206,7 @@ class NetworkSection(Section):
     place_kmh: OffRoad = 40
     station_km: Reach = 5
     transfer_h: Annotated[float, Field(ge=0, le=24)] = 0.5
+    gauge_break_h: Annotated[float, Field(ge=0, le=240)] = 0
     speeds_note: str = ""
     good_for: list[str] = []
     not_good_for: list[str] = []

@@ -147,7 +147,9 @@ class CellServices:
         )
         cell, service = np.nonzero(local < hours)
         ends = self.to_lonlat[rows]
-        for side in range(len(SIDES) if self.land is not None else 0):
+        for side in range(len(SIDES)):
+            if self.land is None:
+                break
             mine = np.flatnonzero(self.place_side[cell] == side)
             starts = self.from_lonlat[cell[mine]]
             barred = mine[self.land.bars(side, starts, ends[service[mine]])]

@@ -100,7 +100,7 @@ LINES = pa.DataFrameSchema(
             required=False,
         ),
         "oneway": _text("1", "-1", "0", nullable=True, required=False),
-        **_further("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel"),
+        **_further("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel", "layer"),
     },
     coerce=True,
 )

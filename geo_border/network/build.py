@@ -14,12 +14,14 @@ from geo_border.errors import NetworkError
 from geo_border.network.beyond import join_beyond
 from geo_border.network.crossings import checkpoints_on_line, find_crossings, tagged_nodes
 from geo_border.network.gates import NO_DELAYS, open_gates
+from geo_border.network.gauges import with_gauge_breaks
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.joining import join_pieces
 from geo_border.network.links import CARRIED, links_from_lines
 from geo_border.network.parts import network_parts
-from geo_border.network.places import Access, join_places, join_stations
+from geo_border.network.places import Access, join_places
 from geo_border.network.sides import cut_at_border
+from geo_border.network.stations import join_stations
 from geo_border.network.straight import foreign_land
 from geo_border.network.stubs import join_stubs
 from geo_border.network.tolerances import Tolerances
@@ -154,6 +156,7 @@ def build_network(
         delay_h=delay_h,
         most_candidates=most_candidates,
     )
+    gates = with_gauge_breaks(nodes, links, gates, break_h=access.gauge_break_h)
     parts = network_parts(nodes, links, gates)
     land = foreign_land(territory)
     nodes, links, places = join_places(nodes, links, gates, places, land, access=access)

@@ -17,7 +17,7 @@ from geo_border.errors import NetworkError
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.parts import CAR_MODES, leading_links
 from geo_border.network.places import Access
-from geo_border.network.straight import BEND_M, nearest_free, next_best
+from geo_border.network.straight import BEND_M, in_degrees, nearest_free, next_best
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -234,7 +234,7 @@ def _nearest(
         spot = shapely.get_coordinates(shapely.line_interpolate_point(segments[hit], along))
         link, metres = here[of[hit]], begin[hit] + along
         starts = shapely.get_coordinates(points[mine[near]])
-        bad = np.flatnonzero(land.bars(number, _degrees(there, starts), _degrees(there, spot)))
+        bad = np.flatnonzero(land.bars(number, in_degrees(there, starts), in_degrees(there, spot)))
         line, at = next_best(
             land, number, starts[bad], lines[here], there, reach_m=1000 * farthest_km
         )
@@ -246,13 +246,8 @@ def _nearest(
         share = np.zeros(len(link))
         np.divide(metres, whole[link], out=share, where=whole[link] > 0)
         found.append((mine[near], link, share.clip(0, 1), spot))
-    cell, at, share, spot = (np.concatenate(part) for part in zip(*found, strict=True))
-    return cell, at, share, spot
-
-
-def _degrees(there: Transformer, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points in WGS 84 that `there` has projected."""
-    return np.column_stack(there.transform(*points.T, direction=TransformDirection.INVERSE))
+    cells, ats, shares, spots = zip(*found, strict=True)
+    return np.concatenate(cells), np.concatenate(ats), np.concatenate(shares), np.concatenate(spots)
 
 
 def _segments(

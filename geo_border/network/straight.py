@@ -131,7 +131,7 @@ class ForeignLand:
         through = np.bincount(np.searchsorted(met, row), part, len(met)) * metres
         whole = np.concatenate([own, turned])[met]
         rows, of = np.unique(whole, return_inverse=True)
-        return rows, np.bincount(of, through, len(rows))
+        return rows.astype(np.intp), np.bincount(of, through, len(rows)).astype(float)
 
     def _depth(self, side: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far points lie inside foreign land, metres."""
@@ -170,6 +170,25 @@ def foreign_land(territory: gpd.GeoDataFrame) -> ForeignLand:
     edges = tuple(segments(shapely.boundary(others))[0] for others in polygons)
     ends = tuple(shapely.get_coordinates(lines).reshape(-1, 2, 2) for lines in edges)
     return ForeignLand(polygons, ends, tuple(shapely.STRtree(lines) for lines in edges))
+
+
+def in_degrees(there: Transformer, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring points back to WGS 84.
+
+    Parameters
+    ----------
+    there
+        What has projected them.
+    points
+        Coordinates in its projection, shape (n, 2).
+
+    Returns
+    -------
+    ndarray
+        Degrees, shape (n, 2).
+    """
+    x, y = there.transform(points[:, 0], points[:, 1], direction=TransformDirection.INVERSE)
+    return np.column_stack([x, y])
 
 
 def nearest_free(
@@ -301,10 +320,7 @@ def _first_free(
     # Neighbours are sorted by distance: the first of a sector is its nearest.
     first = np.sort(np.unique(row * SECTORS + sector.astype(np.int64), return_index=True)[1])
     row, sample = row[first], sample[first]
-    a, b = (
-        np.column_stack(there.transform(*ends.T, direction=TransformDirection.INVERSE))
-        for ends in (points[row], samples[sample])
-    )
+    a, b = in_degrees(there, points[row]), in_degrees(there, samples[sample])
     free = np.flatnonzero(~land.bars(side, a, b))
     best = np.full(len(points), -1)
     best[row[free][::-1]] = sample[free][::-1]
@@ -326,9 +342,6 @@ def _straighten(
     nearest = shapely.get_coordinates(
         shapely.line_interpolate_point(line, shapely.line_locate_point(line, at))
     )
-    a, b = (
-        np.column_stack(there.transform(*ends.T, direction=TransformDirection.INVERSE))
-        for ends in (points[rows], nearest)
-    )
+    a, b = in_degrees(there, points[rows]), in_degrees(there, nearest)
     free = ~land.bars(side, a, b)
     spot[rows[free]] = nearest[free]

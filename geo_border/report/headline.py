@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_border.index.registry import LEVELS
+from geo_border.network.audit import HIGH_IMPUTED
 from geo_border.report.figures import has_delays, open_on_the_line
 from geo_border.report.map_isochrones import is_cut
 from geo_border.report.style import (
@@ -19,6 +20,9 @@ from geo_border.report.style import (
 from geo_border.report.unreached import is_closed, unreached_in_words
 from geo_border.typology.rules import LABELS, UNDETERMINED
 from geo_border.typology.words import hours, listed, number, percent
+
+IMPUTED = "speed imputed, "
+"""What the lines of the quality table begin with that say how much has no speed of its own."""
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,6 +139,7 @@ def headline(results: Results) -> list[str]:
         _passage_in_words(results) + _closure_in_words(results),
         unreached_in_words(results),
         [] if is_closed(results) else _effect_in_words(results),
+        _imputed_in_words(results),
     ]
     return [" ".join(sentences) for sentences in paragraphs if sentences]
 
@@ -289,6 +294,24 @@ def _effect_in_words(results: Results) -> list[str]:
             f"{results.settings.study.home} {percent(mean, 1)} of what they could otherwise "
             f"reach, most in {names[effect.idxmax()]} ({percent(effect.max(), 1)}) and least in "
             f"{names[effect.idxmin()]} ({percent(effect.min(), 1)}).{caution}"
+        )
+    ]
+
+
+def _imputed_in_words(results: Results) -> list[str]:
+    """How much of the network has no speed of its own, where that is much."""
+    lines = results.quality[results.quality["item"].str.startswith(IMPUTED)]
+    much = lines[lines["value"] > 100 * HIGH_IMPUTED]
+    if much.empty:
+        return []
+    parts = [
+        f"{percent(value / 100)} of the length ({str(item).removeprefix(IMPUTED)})"
+        for item, value in zip(much["item"], much["value"], strict=True)
+    ]
+    return [
+        (
+            f"No sign or timetable tells the speed on {listed(parts)}: times there are those of a "
+            "table of speeds."
         )
     ]
 

@@ -21,6 +21,7 @@ from geo_border.stages.border_account import border_findings
 from geo_border.stages.checkpoint_findings import Finding, of_checkpoints
 from geo_border.stages.corridors import corridor_stops
 from geo_border.stages.named_places import capital_places
+from geo_border.stages.network_findings import network_findings
 from geo_border.stages.quality import account
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def findings(
             for name, row in inputs.rows.get("checkpoints", {}).items()
         },
     )
+    rows += network_findings(settings, inputs.speeds, built)
     rows += _of_outlines(border["followed"])
     rows += _misplaced(settings, inputs, border)
     rows += _of_settled(settings, inputs.settled)

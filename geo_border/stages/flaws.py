@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo_border.network.audit import CROSS, NEAR_MISS, PACE, SPEED
 from geo_border.network.beyond import local_km
 from geo_border.network.doubles import listed_twice
 from geo_border.network.links import geodesic_km
 from geo_border.stages.quality import FAR_KM
+
+UNITS = {CROSS: "m", NEAR_MISS: "m", PACE: "km/h", SPEED: "km/h"}
+"""Unit of what the audit of the lines measures, by kind."""
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +48,8 @@ def flaws(
     GeoDataFrame
         ``kind`` (``crossing without a checkpoint``, ``roads apart from all checkpoints``,
         ``settlement out of reach``, ``settlement far from all roads``,
-        ``settlement that may be listed twice``, ``speed imputed``,
+        ``settlement that may be listed twice``, ``speed imputed``, the kinds of
+        `geo_border.network.audit.audit_lines`,
         ``way cut at the edge of an extract``, ``settlement without a population``), ``name``,
         ``value``, ``unit``, points in WGS 84. Imputed speeds are added up by cells, and of cut
         ways the `MOST_POINTS` fastest are given.
@@ -68,6 +73,7 @@ def flaws(
         _points(
             "settlement that may be listed twice", twice["name"], twice, again["lesser"], "persons"
         ),
+        *_of_audit(built["audit"]),
         _points("speed imputed", imputed["name"], imputed, imputed["km"], "km"),
     ]
     if extracted is not None:
@@ -98,6 +104,17 @@ def _points(
         },
         index=at.index,
     ).astype({"value": float})
+
+
+def _of_audit(found: gpd.GeoDataFrame) -> list[pd.DataFrame]:
+    """What the audit of the lines has found, up to `MOST_POINTS` of a kind."""
+    at = shapely.get_coordinates(found.geometry.to_numpy())
+    table = pd.DataFrame(found.drop(columns="geometry")).assign(lon=at[:, 0], lat=at[:, 1])
+    first = table.groupby("kind", sort=False).head(MOST_POINTS)
+    return [
+        _points(str(kind), rows["mode"], rows, rows["value"], UNITS[str(kind)])
+        for kind, rows in first.groupby("kind", sort=False)
+    ]
 
 
 def _imputed(lines: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from geo_border.network.build import build_network
 from geo_border.stages.known import known_ground
+from geo_border.stages.network_findings import audited
 from geo_border.stages.parameters import local_ways, tolerances
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
     -------
     dict
         ``network`` and frames ``gates``, ``crossings``, ``posts``, ``places``, ``speeds``,
-        ``parts``, ``links``, ``known`` (as `geo_border.stages.known.known_ground` gives it) and,
-        if the study has any, ``services``, joined to the network as places are.
+        ``parts``, ``links``, ``known`` (as `geo_border.stages.known.known_ground` gives it),
+        ``audit`` (as `geo_border.stages.network_findings.audited` gives it) and, if the study has
+        any, ``services``, joined to the network as places are.
     """
     section = settings.network
     places = inputs.places
@@ -66,6 +68,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
         "parts": built.parts,
         "links": built.links,
         "known": known_ground(border["territory"], inputs.lines, built.network),
+        "audit": audited(settings, inputs.lines, border),
     }
     if inputs.services is not None:
         joined = built.places.iloc[len(inputs.places) :].set_index(inputs.services.index)

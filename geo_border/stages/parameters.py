@@ -67,6 +67,7 @@ def local_ways(settings: Settings) -> Access:
         speed_kmh=section.place_kmh,
         station_km=section.station_km,
         transfer_h=section.transfer_h,
+        gauge_break_h=section.gauge_break_h,
         beyond_km=settings.beyond_km,
     )
 

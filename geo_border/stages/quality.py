@@ -12,6 +12,7 @@ from geo_border.network.beyond import local_km
 from geo_border.network.doubles import listed_twice
 from geo_border.settings import Layer
 from geo_border.stages.border_account import border_lines
+from geo_border.stages.network_findings import of_network
 from geo_border.typology.words import counted
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def account(
         *_of_checkpoints(settings, border["checkpoints"], built["gates"]),
         *_of_crossings(built["crossings"]),
         *_of_network(built),
+        *of_network(built),
         *_of_places(built["places"]),
     ]
     return pd.DataFrame(lines, columns=["topic", "item", "value", "unit", "note"])

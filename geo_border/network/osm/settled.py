@@ -71,7 +71,8 @@ class Built:
         width = CELL_M / 1000 * np.cos(np.radians(lat)) / np.cos(np.radians(TRUE_AT))
         km2 = 9 * width**2
         dense = (self.streets_km[at] >= STREETS_KM * km2) | (self.junctions[at] >= JUNCTIONS * km2)
-        return there & dense
+        found: NDArray[np.bool_] = there & dense
+        return found
 
 
 def built_up(
