@@ -277,7 +277,7 @@ def sides_of(
 
 
 def _named_sides(
-    forms: dict[str, str | Units | EverythingElse],
+    forms: Mapping[str, object],
     parts: dict[str, Any],
     given: dict[str, gpd.GeoDataFrame],
 ) -> tuple[dict[str, gpd.GeoDataFrame], list[gpd.GeoDataFrame]]:

@@ -200,10 +200,14 @@ def read_inputs(
 
 def _in_frame(opened: Opened, meridian: float) -> Opened:
     """Files whose longitudes lie within half a turn of a meridian."""
-    layers, tables = (
-        {key: replace(part, frame=table_in_frame(part.frame, meridian)) for key, part in of.items()}
-        for of in (opened.layers, opened.tables)
-    )
+    layers = {
+        key: replace(layer, frame=table_in_frame(layer.frame, meridian))
+        for key, layer in opened.layers.items()
+    }
+    tables = {
+        key: replace(table, frame=table_in_frame(table.frame, meridian))
+        for key, table in opened.tables.items()
+    }
     return Opened(layers, tables)
 
 

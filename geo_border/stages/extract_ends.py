@@ -142,7 +142,7 @@ def beside_border(
             True
         )
         polygon = polygon_of(land.geometry.to_numpy(), at[:, 0], at[:, 1])
-        rows[name] = np.where(near & (polygon >= 0), side[polygon], None)
+        rows[name] = np.array([*side, ""], object)[np.where(near, polygon, -1)]
     km = lines.geometry.to_crs(crs).length.to_numpy() / 1000
     people = places["population"].to_numpy(float)
     return pd.DataFrame(
