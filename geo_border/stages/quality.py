@@ -10,6 +10,7 @@ from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.border.line import on_land
 from geo_border.network.beyond import local_km
 from geo_border.network.doubles import listed_twice
+from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.settings import Layer
 from geo_border.stages.border_account import border_lines
 from geo_border.stages.network_findings import of_network
@@ -53,7 +54,8 @@ def account(
     lines = [
         *([] if extracted is None else _of_extracts(extracted)),
         *_of_border(settings, border),
-        *_of_checkpoints(settings, border["checkpoints"], built["gates"]),
+        *_of_checkpoints(settings, border["checkpoints"]),
+        *_of_posts(border["checkpoints"], built["posts"], built["gates"]),
         *_of_crossings(built["crossings"]),
         *_of_network(built),
         *of_network(built),
@@ -164,10 +166,8 @@ def _of_matching(settings: Settings, border: dict[str, Any]) -> list[Line]:
     ]
 
 
-def _of_checkpoints(
-    settings: Settings, checkpoints: pd.DataFrame, gates: pd.DataFrame
-) -> list[Line]:
-    """How many checkpoints, where their delays are from, which the network does not reach."""
+def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[Line]:
+    """How many checkpoints, and where their delays are from."""
     on_line = checkpoints[checkpoints["mode"].isin(ON_THE_LINE)]
     lines: list[Line] = []
     default_h = settings.delay_h
@@ -214,17 +214,29 @@ def _of_checkpoints(
                 "; ".join(never["name"].astype(str)),
             ),
         ]
-    unreached = on_line.index[on_line["is_open"] & ~on_line.index.isin(gates.index)]
-    lines.append(
-        (
-            "checkpoints",
-            "open, but the network does not reach them from both sides",
-            len(unreached),
-            "",
-            ", ".join(unreached),
-        )
-    )
     return lines
+
+
+def _of_posts(checkpoints: pd.DataFrame, posts: pd.DataFrame, gates: pd.DataFrame) -> list[Line]:
+    """Checkpoints that are no gate: those of one road with another, those that no road reaches."""
+    names = checkpoints["name"].fillna(pd.Series(checkpoints.index, checkpoints.index)).astype(str)
+    lines: list[Line] = []
+    for part, item in (
+        (IN_SERIES, "passed in turn with another on their road"),
+        (BESIDE, "beside another on their road, which is taken"),
+    ):
+        rows = posts[posts["part"] == part]
+        if len(rows):
+            lines.append(("checkpoints", item, len(rows), "", "; ".join(names[rows.index])))
+    on_line = checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["is_open"]
+    known = posts.index[posts["part"].isin([IN_SERIES, BESIDE])]
+    lost = checkpoints.index[on_line & ~checkpoints.index.isin(gates.index.union(known))]
+    told = [
+        f"{names[post]} (nearest crossing {at}, {km:.1f} km)" if pd.notna(km) else names[post]
+        for post, at, km in posts.reindex(lost)[["nearest", "nearest_km"]].itertuples()
+    ]
+    item = "open, but the network does not reach them from both sides"
+    return [*lines, ("checkpoints", item, len(lost), "", "; ".join(told))]
 
 
 def _of_crossings(crossings: pd.DataFrame) -> list[Line]:

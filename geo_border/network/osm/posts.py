@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _FOOT = frozenset({"path", "footway", "steps", "pedestrian", "cycleway", "bridleway"})
 _PLACE_KM = 5.0
+_FAR_WAY_M = 2000.0
 _CELL_DEGREES = 0.05
 _GOOD_NAME = 0.8
 _EVERY_NAME = frozenset(
@@ -177,7 +178,10 @@ def _objects(extract: Extract) -> pd.DataFrame:
 
 
 def _modes(extract: Extract, objects: pd.DataFrame, way_m: float) -> NDArray[np.object_]:
-    """Mode of each object: of the way its node is on, else of the nearest within reach."""
+    """Mode of each object: of the way its node is on, else of the nearest.
+
+    Beyond reach it says of which network the object is, not that it stands on it.
+    """
     mode = np.full(len(objects), None, object)
     if objects.empty:
         return mode
@@ -198,7 +202,7 @@ def _modes(extract: Extract, objects: pd.DataFrame, way_m: float) -> NDArray[np.
     lines = gpd.GeoSeries(shapely.linestrings(at, indices=pieces.piece), crs=4326).to_crs(crs)
     points = gpd.GeoSeries(gpd.points_from_xy(objects["lon"], objects["lat"]), crs=4326).to_crs(crs)
     point, piece = shapely.STRtree(lines.to_numpy()).query(
-        points.to_numpy(), predicate="dwithin", distance=way_m
+        points.to_numpy(), predicate="dwithin", distance=max(way_m, _FAR_WAY_M)
     )
     metres = shapely.distance(points.to_numpy()[point], lines.to_numpy()[piece])
     nearest = {}
@@ -211,9 +215,10 @@ def _modes(extract: Extract, objects: pd.DataFrame, way_m: float) -> NDArray[np.
     metres = np.column_stack([nearest[name] for name in order])
     touches = metres < 0.01
     vehicles = metres[:, :3]
-    near = np.isfinite(vehicles).any(axis=1)
-    mode = np.where(near, order[vehicles.argmin(axis=1)], mode)
-    mode = np.where(~near & np.isfinite(metres[:, 3]), "foot", mode)
+    nearest_vehicles = order[vehicles.argmin(axis=1)]
+    mode = np.where(np.isfinite(vehicles).any(axis=1), nearest_vehicles, mode)
+    mode = np.where(metres[:, 3] <= way_m, "foot", mode)
+    mode = np.where((vehicles <= way_m).any(axis=1), nearest_vehicles, mode)
     return np.where(touches.any(axis=1), order[touches.argmax(axis=1)], mode)
 
 

@@ -1,0 +1,272 @@
+"""What holds on any border: random lines, roads that dip and weave, checkpoints on and off them."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from geo_border.border.checkpoints import placed_checkpoints
+from geo_border.border.edges import WGS84
+from geo_border.border.line import border_line
+from geo_border.network.build import build_network
+from geo_border.network.gates import gates_in_use
+
+SPEEDS = pd.DataFrame(
+    [(side, "road", "trunk", 60.0) for side in ("home", "neighbour")],
+    columns=["side", "mode", "class", "kmh"],
+)
+
+
+@st.composite
+def borders(draw):
+    """Home below, neighbour above, in either hemisphere, with salients and an enclave or none."""
+    south = draw(st.sampled_from([-41.0, 0.0, 49.0, 68.0]))
+    west = draw(st.sampled_from([-71.0, 0.0, 130.0]))
+    lat = draw(st.lists(st.floats(0.35, 0.65), min_size=3, max_size=9))
+    lon = np.linspace(0, 1, len(lat))
+    line = [(west + x, south + y) for x, y in zip(lon, lat, strict=True)]
+    home = shapely.Polygon([*line, (west + 1, south), (west, south)])
+    neighbour = shapely.Polygon([*line, (west + 1, south + 1), (west, south + 1)])
+    if draw(st.booleans()):
+        enclave = shapely.box(west + 0.42, south + 0.12, west + 0.58, south + 0.22)
+        home, neighbour = home - enclave, neighbour | enclave
+    land = gpd.GeoDataFrame(
+        {"side": ["home", "neighbour"], "region_id": ["A", "X"]},
+        geometry=[home, neighbour],
+        crs=4326,
+    )
+    sides = land.set_index("region_id")
+    return land, border_line(sides.loc[["A"]], sides.loc[["X"]])
+
+
+@st.composite
+def roads(draw, land):
+    """A grid that is joined at its corners, some of them moved, some streets left out."""
+    west, south, _, _ = land.total_bounds
+    n = 4
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    x = west + np.linspace(0.08, 0.92, n) + random.uniform(-0.06, 0.06, (n, n))
+    y = south + np.linspace(0.06, 0.94, n)[:, None] + random.uniform(-0.06, 0.06, (n, n))
+    at = np.stack([x, y], axis=-1)
+    streets = [
+        shapely.LineString([at[i, j], (at[i, j] + to) / 2 + random.normal(0, 0.03, 2), to])
+        for i in range(n)
+        for j in range(n)
+        for to in ([at[i + 1, j]] if i + 1 < n else []) + ([at[i, j + 1]] if j + 1 < n else [])
+    ]
+    kept = random.permutation(len(streets))[: draw(st.integers(12, len(streets)))]
+    return lines_of([streets[number] for number in sorted(kept)])
+
+
+def lines_of(shapes):
+    return gpd.GeoDataFrame(
+        {"mode": "road", "road_class": "trunk"},
+        geometry=list(shapes),
+        index=range(len(shapes)),
+        crs=4326,
+    )
+
+
+@st.composite
+def posts(draw, lines, border):
+    """Checkpoints where some roads meet the line, and one somewhere on it."""
+    whole = border.union_all()
+    crossed = shapely.intersection(lines.geometry.to_numpy(), whole)
+    met = shapely.get_parts(crossed[~shapely.is_empty(crossed)])
+    number = draw(st.integers(1, 4))
+    at = [shapely.centroid(point) for point in met[:number]]
+    at.append(shapely.line_interpolate_point(border.geometry.iloc[0], 0.3, normalized=True))
+    table = pd.DataFrame(
+        {
+            "name": [f"Post {n}" for n in range(len(at))],
+            "mode": "road",
+            "status": draw(
+                st.lists(
+                    st.sampled_from(["open", "open", "closed"]), min_size=len(at), max_size=len(at)
+                )
+            ),
+            "users": None,
+            "home_id": None,
+            "neighbour_id": None,
+            "lon": [point.x for point in at],
+            "lat": [point.y for point in at],
+            "accuracy_km": np.nan,
+            "hours": None,
+            "capacity_day": np.nan,
+            "delay_h": 1.0,
+        },
+        index=pd.Index([f"k{n}" for n in range(len(at))], name="checkpoint_id"),
+    )
+    return table
+
+
+@st.composite
+def studies(draw):
+    land, border = draw(borders())
+    lines = draw(roads(land))
+    return land, border, lines, draw(posts(lines, border))
+
+
+def built_of(land, border, lines, table, places):
+    checkpoints = placed_checkpoints(table, border, delay_h={"road": 1.0})
+    return build_network(lines, land, border, checkpoints, places, SPEEDS)
+
+
+def towns(lines, land):
+    """A town at the middle of each street: where it lies there is its side."""
+    at = shapely.line_interpolate_point(lines.geometry.to_numpy(), 0.2, normalized=True)
+    home, neighbour = land.geometry
+    side = np.where(shapely.contains(home, at), "home", "neighbour")
+    region = np.where(side == "home", "A", "X")
+    return gpd.GeoDataFrame(
+        {"side": side, "region_id": region, "population": 1.0, "name": "Town"},
+        geometry=at,
+        index=pd.Index([f"p{n}" for n in range(len(at))], name="place_id"),
+        crs=4326,
+    )
+
+
+def hours_and_metres(built, *, gates):
+    """All pairs of places by the network and some gates: hours, and metres of the shortest way."""
+    network = built.network
+    tail, head = network.tail, network.indices
+    ours, theirs = (gates[f"{side}_node"].to_numpy(np.int64) for side in ("home", "neighbour"))
+    found = []
+    for weight, passage in ((network.hours, 1.0), (network.length_m, 1e-6)):
+        value = np.r_[weight, np.full(2 * len(gates), passage)]
+        rows, columns = np.r_[tail, ours, theirs], np.r_[head, theirs, ours]
+        order = np.lexsort((value, columns, rows))
+        rows, columns, value = rows[order], columns[order], value[order]
+        first = np.r_[True, (np.diff(rows) != 0) | (np.diff(columns) != 0)]
+        graph = coo_array(
+            (value[first], (rows[first], columns[first])), shape=(network.n_nodes,) * 2
+        )
+        node = built.places["node"].to_numpy()
+        found.append(dijkstra(graph.tocsr(), indices=node)[:, node])
+    return found
+
+
+def pair_hours(built):
+    used = gates_in_use(built.gates)
+    return hours_and_metres(built, gates=used[used["is_open"]])[0]
+
+
+@given(studies())
+@settings(max_examples=15)
+def test_nobody_passes_but_through_a_gate_and_no_way_is_shorter_than_the_straight_one(study):
+    land, border, lines, table = study
+    places = towns(lines, land)
+    built = built_of(land, border, lines, table, places)
+    network = built.network
+    assert not network.crosses.any()
+    side = (built.places["side"] == "neighbour").to_numpy()
+    closed, _ = hours_and_metres(built, gates=built.gates.iloc[:0])
+    assert np.isinf(closed[side][:, ~side]).all()
+    assert np.isinf(closed[~side][:, side]).all()
+    _, metres = hours_and_metres(built, gates=built.gates)
+    node = built.places["node"].to_numpy()
+    lon, lat = network.lon[node], network.lat[node]
+    n = len(node)
+    straight = WGS84.inv(np.repeat(lon, n), np.repeat(lat, n), np.tile(lon, n), np.tile(lat, n))[
+        2
+    ].reshape(n, n)
+    assert (metres >= straight - 0.5).all()
+    # Every stretch of road lies on land of its side, but for what strays a few metres.
+    ends = network.side[network.tail], network.side[network.indices]
+    assert (ends[0] == ends[1]).all()
+    middle = shapely.line_interpolate_point(network.lines, 0.5, normalized=True)
+    edge = built.network.side[network.tail]
+    of_line = np.zeros(len(network.lines), np.int64)
+    of_line[network.link] = edge
+    own = land.geometry.to_numpy()[of_line]
+    assert shapely.dwithin(own, middle, 0.0007).all()
+
+
+@given(studies(), st.randoms(use_true_random=False))
+@settings(max_examples=8)
+def test_the_order_of_rows_changes_nothing(study, random):
+    land, border, lines, table = study
+    places = towns(lines, land)
+    times = pair_hours(built_of(land, border, lines, table, places))
+    rows, posts_at = list(range(len(lines))), list(range(len(table)))
+    random.shuffle(rows)
+    random.shuffle(posts_at)
+    again = built_of(land, border, lines.iloc[rows], table.iloc[posts_at], places)
+    np.testing.assert_allclose(pair_hours(again), times, rtol=1e-9)
+
+
+@given(studies())
+@settings(max_examples=8)
+def test_a_finer_drawing_of_the_same_roads_changes_nothing_beyond_rounding(study):
+    land, border, lines, table = study
+    places = towns(lines, land)
+    times = pair_hours(built_of(land, border, lines, table, places))
+    fine = lines.set_geometry(shapely.segmentize(lines.geometry.to_numpy(), 0.02))
+    again = pair_hours(built_of(land, border, fine, table, places))
+    np.testing.assert_allclose(again, times, rtol=3e-3)
+
+
+@given(studies(), st.integers(0, 2**32 - 1))
+@settings(max_examples=8)
+def test_dead_ends_change_nothing(study, seed):
+    """Streets that end blind within a side, from corners of the grid."""
+    land, border, lines, table = study
+    places = towns(lines, land)
+    first = built_of(land, border, lines, table, places)
+    random = np.random.default_rng(seed)
+    corner = shapely.get_coordinates(shapely.get_point(lines.geometry.to_numpy(), 0))
+    ends = corner + random.uniform(-0.02, 0.02, corner.shape)
+    streets = shapely.linestrings(np.stack([corner, ends], axis=1))
+    whole = border.union_all()
+    blind = streets[~shapely.dwithin(streets, whole, 0.001)][:5]
+    more = pd.concat([lines, lines_of(list(blind))], ignore_index=True)
+    with_them = built_of(land, border, more, table, places)
+    # A place beside all roads may join a new one.
+    on_road = (
+        (first.places["access_km"] < 1e-3) & (with_them.places["access_km"] < 1e-3)
+    ).to_numpy()
+    times, again = (pair_hours(built)[on_road][:, on_road] for built in (first, with_them))
+    np.testing.assert_allclose(again, times, rtol=1e-9)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e-13, -1e-13, 1e-9, -1e-9])
+def test_a_border_moved_by_rounding_moves_nothing(shift):
+    """Roads meet on the border itself, whose place no two libraries give to the last digit."""
+    at = 50 + shift
+    land = gpd.GeoDataFrame(
+        {"side": ["home", "neighbour"], "region_id": ["A", "X"]},
+        geometry=[shapely.box(0, 49, 1, at), shapely.box(0, at, 1, 51)],
+        crs=4326,
+    )
+    sides = land.set_index("region_id")
+    border = border_line(sides.loc[["A"]], sides.loc[["X"]])
+    junctions = [(x, 50.0) for x in (0.2, 0.5, 0.8)]
+    streets = [
+        shapely.LineString(pair)
+        for x, here in zip((0.2, 0.5, 0.8), junctions, strict=True)
+        for pair in ([(x, 49.5), here], [here, (x, 50.5)])
+    ]
+    streets += [shapely.LineString(junctions[:2]), shapely.LineString([(0.2, 49.5), (0.8, 49.5)])]
+    post = pd.DataFrame(
+        {
+            "name": ["Middle"], "mode": "road", "status": "open", "users": None,
+            "home_id": None, "neighbour_id": None, "lon": 0.5, "lat": 50.0,
+            "accuracy_km": 0.1, "hours": None, "capacity_day": np.nan, "delay_h": 1.0,
+        },
+        index=pd.Index(["middle"], name="checkpoint_id"),
+    )
+    lines = lines_of(streets)
+    built = built_of(land, border, lines, post, towns(lines, land).iloc[:0])
+    assert built.crossings.index.tolist() == [f"x50.000n0.{x}00e" for x in (2, 5, 8)]
+    assert built.gates["is_candidate"].tolist() == [False, True, True]
+    network = built.network
+    assert (network.n_nodes, network.n_edges) == (12, 16)
+    half, street, feeder = 55_616, 21_500, 43_000
+    assert sorted(network.length_m[network.side[network.tail] == 0]) == pytest.approx(
+        [street] * 2 + [feeder] * 2 + [half] * 6, rel=0.02
+    )
