@@ -81,7 +81,7 @@ def posts(draw, lines, border):
     number = draw(st.integers(1, 4))
     at = [shapely.centroid(point) for point in met[:number]]
     at.append(shapely.line_interpolate_point(border.geometry.iloc[0], 0.3, normalized=True))
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "name": [f"Post {n}" for n in range(len(at))],
             "mode": "road",
@@ -102,7 +102,6 @@ def posts(draw, lines, border):
         },
         index=pd.Index([f"k{n}" for n in range(len(at))], name="checkpoint_id"),
     )
-    return table
 
 
 @st.composite
@@ -120,7 +119,7 @@ def built_of(land, border, lines, table, places):
 def towns(lines, land):
     """A town at the middle of each street: where it lies there is its side."""
     at = shapely.line_interpolate_point(lines.geometry.to_numpy(), 0.2, normalized=True)
-    home, neighbour = land.geometry
+    home = land.geometry.iloc[0]
     side = np.where(shapely.contains(home, at), "home", "neighbour")
     region = np.where(side == "home", "A", "X")
     return gpd.GeoDataFrame(
