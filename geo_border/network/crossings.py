@@ -47,6 +47,8 @@ ID_DECIMALS = 3
 ORDER_DECIMALS = 6
 """Decimals of a degree up to which places are told apart when they are put in order."""
 
+_TEXTS = ("road_class", "name", "ref")
+
 
 def find_crossings(
     nodes: pd.DataFrame,
@@ -152,6 +154,12 @@ def _meetings(nodes: pd.DataFrame, links: gpd.GeoDataFrame, crs: CRS) -> pd.Data
     seen = np.zeros((2 * len(nodes), len(SIDES)), bool)
     seen[key, ends["side"]] = True
     ends = ends[seen[key].all(axis=1)]
+    if ends.empty:
+        texts = dict.fromkeys((*_TEXTS, "mode", "modes", "found_by"), object)
+        numbers = dict.fromkeys(("node", "home_link", "neighbour_link", "link"), np.int64)
+        flags = dict.fromkeys(("rail", "out", "back", "leads_across"), bool)
+        kinds = {**numbers, **flags, **texts, "x": float, "y": float}
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
     oneway = links["oneway"].to_numpy()[ends["link"]] * np.where(ends["at_head"], 1, -1)
     away = np.where(ends["side"] == 0, oneway >= 0, oneway <= 0)
     towards = np.where(ends["side"] == 0, oneway <= 0, oneway >= 0)
@@ -169,8 +177,8 @@ def _meetings(nodes: pd.DataFrame, links: gpd.GeoDataFrame, crs: CRS) -> pd.Data
     whole = ends.groupby(["node", "rail"])
     rows = pd.DataFrame(
         {
-            "home_link": first[0] if len(first) else pd.Series(dtype=np.int64),
-            "neighbour_link": first[1] if len(first) else pd.Series(dtype=np.int64),
+            "home_link": first[0],
+            "neighbour_link": first[1],
             "link": whole["link"].first(),
             "modes": whole["mode"].agg(frozenset),
             "out": ways["out"],
@@ -181,7 +189,7 @@ def _meetings(nodes: pd.DataFrame, links: gpd.GeoDataFrame, crs: CRS) -> pd.Data
         "ferry" if "ferry" in modes else "rail" if "rail" in modes else "road"
         for modes in rows["modes"]
     ]
-    for column in ("road_class", "name", "ref"):
+    for column in _TEXTS:
         rows[column] = _text(links, column)[rows["link"].to_numpy(np.int64)]
     at = nodes.iloc[rows["node"]]
     rows["found_by"] = at["met"].to_numpy(object)
