@@ -146,13 +146,23 @@ def hours_and_metres(built, *, gates):
             (value[first], (rows[first], columns[first])), shape=(network.n_nodes,) * 2
         )
         node = built.places["node"].to_numpy()
-        found.append(dijkstra(graph.tocsr(), indices=node)[:, node])
+        times = dijkstra(graph.tocsr(), indices=node.clip(0))[:, node.clip(0)]
+        times[node < 0] = times[:, node < 0] = np.inf
+        found.append(times)
     return found
 
 
 def pair_hours(built):
     used = gates_in_use(built.gates)
     return hours_and_metres(built, gates=used[used["is_open"]])[0]
+
+
+def on_roads_of_both(*networks):
+    """Times between places on the roads of both: what lies beside may join another road."""
+    on_road = np.logical_and.reduce(
+        [(built.places["access_km"] < 1e-3).to_numpy() for built in networks]
+    )
+    return [pair_hours(built)[on_road][:, on_road] for built in networks]
 
 
 @given(studies())
@@ -168,7 +178,7 @@ def test_nobody_passes_but_through_a_gate_and_no_way_is_shorter_than_the_straigh
     assert np.isinf(closed[side][:, ~side]).all()
     assert np.isinf(closed[~side][:, side]).all()
     _, metres = hours_and_metres(built, gates=built.gates)
-    node = built.places["node"].to_numpy()
+    node = built.places["node"].to_numpy().clip(0)
     lon, lat = network.lon[node], network.lat[node]
     n = len(node)
     straight = WGS84.inv(np.repeat(lon, n), np.repeat(lat, n), np.tile(lon, n), np.tile(lat, n))[
@@ -195,7 +205,7 @@ def test_the_order_of_rows_changes_nothing(study, random):
     random.shuffle(rows)
     random.shuffle(posts_at)
     again = built_of(land, border, lines.iloc[rows], table.iloc[posts_at], places)
-    np.testing.assert_allclose(pair_hours(again), times, rtol=1e-9)
+    np.testing.assert_allclose(pair_hours(again), times, rtol=1e-6)
 
 
 @given(studies())
@@ -203,10 +213,11 @@ def test_the_order_of_rows_changes_nothing(study, random):
 def test_a_finer_drawing_of_the_same_roads_changes_nothing_beyond_rounding(study):
     land, border, lines, table = study
     places = towns(lines, land)
-    times = pair_hours(built_of(land, border, lines, table, places))
     fine = lines.set_geometry(shapely.segmentize(lines.geometry.to_numpy(), 0.02))
-    again = pair_hours(built_of(land, border, fine, table, places))
-    np.testing.assert_allclose(again, times, rtol=3e-3)
+    times, again = on_roads_of_both(
+        built_of(land, border, lines, table, places), built_of(land, border, fine, table, places)
+    )
+    np.testing.assert_allclose(again, times, rtol=1e-5)
 
 
 @given(studies(), st.integers(0, 2**32 - 1))
@@ -224,12 +235,8 @@ def test_dead_ends_change_nothing(study, seed):
     blind = streets[~shapely.dwithin(streets, whole, 0.001)][:5]
     more = pd.concat([lines, lines_of(list(blind))], ignore_index=True)
     with_them = built_of(land, border, more, table, places)
-    # A place beside all roads may join a new one.
-    on_road = (
-        (first.places["access_km"] < 1e-3) & (with_them.places["access_km"] < 1e-3)
-    ).to_numpy()
-    times, again = (pair_hours(built)[on_road][:, on_road] for built in (first, with_them))
-    np.testing.assert_allclose(again, times, rtol=1e-9)
+    times, again = on_roads_of_both(first, with_them)
+    np.testing.assert_allclose(again, times, rtol=1e-6)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e-13, -1e-13, 1e-9, -1e-9])
