@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= out/ru-kz
 
-.PHONY: demo test bounds lint notebooks data clean
+.PHONY: demo test bounds lowest lint notebooks data clean
 
 demo: $(VENV)/.demo
 	$(BIN)/geo-border run ru-kz -o $(OUT)
@@ -15,6 +15,26 @@ test: $(VENV)/.test
 # The reader of extracts on spoilt files once more, compiled so that a read out of bounds is an error.
 bounds: $(VENV)/.test
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.cache/bounds $(BIN)/pytest tests/network/osm/test_reader_fuzz.py
+
+# The least versions that pyproject.toml allows, in an environment of their own. What only warns that
+# a later version changes is no failure there.
+LOWEST := .cache/lowest
+LOWEST_TESTS := tests/network/test_build.py tests/network/test_links.py tests/network/test_crossings.py \
+	tests/network/test_exports.py tests/network/osm/test_reader.py tests/network/osm/test_wire.py \
+	tests/border tests/inputs/test_read.py tests/inputs/test_extracts.py tests/test_matrix.py
+
+lowest: $(LOWEST)/.ready
+	NUMBA_CACHE_DIR=$(LOWEST)/kernels $(LOWEST)/bin/geo-border check ru-kz
+	NUMBA_CACHE_DIR=$(LOWEST)/kernels $(LOWEST)/bin/pytest -q -W default::FutureWarning $(LOWEST_TESTS)
+
+$(LOWEST)/.ready: pyproject.toml
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet "uv>=0.5"
+	$(LOWEST)/bin/uv pip compile --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+		--output-file $(LOWEST)/lowest.txt pyproject.toml
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
+		--requirement $(LOWEST)/lowest.txt pytest hypothesis --editable .
+	touch $@
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -318,7 +318,9 @@ def _default_speeds(inputs: Inputs) -> pd.DataFrame:
             table = speed_table(code)
             tables.append(table[table["class"].isin(used)].assign(side=code))
     columns = ["side", "mode", "class", "kmh"]
-    return pd.concat([pd.DataFrame(columns=columns), *(table[columns] for table in tables)])
+    if not tables:
+        return pd.DataFrame(columns=columns)
+    return pd.concat([table[columns] for table in tables])
 
 
 def _in_file(inputs: Inputs) -> pd.Series[bool]:

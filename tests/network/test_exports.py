@@ -233,7 +233,7 @@ def test_another_tool_finds_the_same_times_across_the_border_in_gmns(built, tmp_
     link = pd.read_csv(tmp_path / "gmns" / "link.csv")
     link = link[link["allowed_uses"].isin(["road", "ferry"])]
     n = built.network.n_nodes
-    ends = link[["from_node_id", "to_node_id"]].to_numpy(np.int32).T
+    ends = link[["from_node_id", "to_node_id"]].to_numpy().T
     hours = dijkstra(coo_array((link["hours"].to_numpy(), ends), shape=(n, n)).tocsr())
     delay = built.gates.loc["road-post", "delay_out_h"]
     start, stop = built.places.loc[["p1", "p3"], "node"]

@@ -139,8 +139,7 @@ def times(links, n):
     order = np.lexsort((value, stop, start))
     start, stop, value = start[order], stop[order], value[order]
     first = np.r_[True, (np.diff(start) != 0) | (np.diff(stop) != 0)]
-    ends = start[first].astype(np.int32), stop[first].astype(np.int32)
-    return dijkstra(coo_array((value[first], ends), shape=(n, n)).tocsr())
+    return dijkstra(coo_array((value[first], (start[first], stop[first])), shape=(n, n)).tocsr())
 
 
 PIECE = st.tuples(
