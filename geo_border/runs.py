@@ -18,7 +18,7 @@ from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.results import Surfaces
 from geo_border.routing.inside import can_be_held, own_searches
 from geo_border.stages.access import access_stage
-from geo_border.stages.border import border_stage
+from geo_border.stages.border import border_stage, with_passages
 from geo_border.stages.bottlenecks import bottleneck_stage
 from geo_border.stages.cell_trips import service_stage, trip_stage
 from geo_border.stages.cells import entry_stage, regions_in_belt
@@ -75,7 +75,7 @@ class Begun(NamedTuple):
     extracted
         Parts of `geo_border.inputs.extracts.extract_stage`; None without extracts.
     border
-        Parts of `geo_border.stages.border.border_stage`.
+        Parts of `geo_border.stages.border.border_stage`, with what each passage counts for.
     border_key
         The key they are remembered by.
     built
@@ -189,6 +189,7 @@ class Run:
         built, key = self.memory.stage(
             "network", depends, lambda: network_stage(inputs, settings, border)
         )
+        border = with_passages(border, built["posts"])
         return Begun(inputs, digests, extracted, border, border_key, built, key)
 
     def contractor_of(self, network: str) -> Remembered:

@@ -23,7 +23,7 @@ from geo_border.routing.routes import WGS84
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.searches import milliseconds
 from geo_border.routing.tables import gate_tables
-from geo_border.stages.border import border_stage
+from geo_border.stages.border import border_stage, with_passages
 from geo_border.stages.named_places import place_named
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD, gravity_of, off_road
@@ -147,7 +147,8 @@ def test_the_separator_equals_brute_force_on_the_whole_graph(built, scenario):
 
 
 def test_a_region_without_border_still_has_measures(built, border):
-    assert border["regions"].loc["RU-SAM", "checkpoints_open"] == 0
+    regions = with_passages(border, built["posts"])["regions"]
+    assert regions.loc["RU-SAM", "checkpoints_open"] == 0
     assert (built["places"]["region_id"] == "RU-SAM").any()
 
 

@@ -14,6 +14,7 @@ from geo_border.border.matching import match_sides
 from geo_border.inputs.extracts import TAGS
 from geo_border.network.free_border import open_crossings
 from geo_border.network.graph import SIDES
+from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.settings import Layer
 from geo_border.stages.parameters import tolerances
 
@@ -56,22 +57,11 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     regions = regions.set_geometry(studied.geometry.reindex(regions.index))
     pairs = dyads(border)
     checkpoints = _checkpoints(inputs, settings, territory, border)
-    permeable, wet = [], []
-    for by in ("home_id", "neighbour_id"):
-        km = pairs.groupby(by)[["length_km", "sea_km"]].sum()
-        permeable.append(permeability(km["length_km"], checkpoints, by=by))
-        wet.append(km["sea_km"])
-    of_region = pd.concat(permeable).reindex(regions.index)
-    of_region["border_km"] = of_region["border_km"].fillna(0.0)
-    of_region.insert(1, "sea_border_km", pd.concat(wet).reindex(regions.index).fillna(0.0))
-    counts = of_region.columns[of_region.columns.str.match("checkpoints_(?!per_)")]
-    of_region[counts] = of_region[counts].fillna(0).astype(int)
-    open_now = checkpoints[checkpoints["is_open"]]
-    by_pair = open_now.groupby(["home_id", "neighbour_id", "mode"]).size().unstack(fill_value=0)
-    pairs = pairs.join(by_pair, on=["home_id", "neighbour_id"])
-    pairs[by_pair.columns] = pairs[by_pair.columns].fillna(0).astype(int)
+    km = [pairs.groupby(by)[["length_km", "sea_km"]].sum() for by in ("home_id", "neighbour_id")]
+    length = pd.concat(km).reindex(regions.index).fillna(0.0)
+    regions = regions.assign(border_km=length["length_km"], sea_border_km=length["sea_km"])
     return {
-        "regions": regions.join(of_region),
+        "regions": regions,
         "territory": territory,
         "mismatch": matched.mismatch,
         "followed": matched.followed,
@@ -82,6 +72,41 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
         "dyads": pairs,
         "checkpoints": checkpoints,
     }
+
+
+def with_passages(border: dict[str, Any], posts: pd.DataFrame) -> dict[str, Any]:
+    """Count the checkpoints of regions and dyads, those of one passage once.
+
+    Parameters
+    ----------
+    border
+        Parts of `border_stage`.
+    posts
+        What each checkpoint is to the roads there, as
+        `geo_border.network.crossings.find_crossings` gives it.
+
+    Returns
+    -------
+    dict
+        The parts, with permeability in ``regions`` and checkpoints by mode in ``dyads``.
+    """
+    checkpoints, regions, pairs = border["checkpoints"], border["regions"], border["dyads"]
+    further = posts.index[posts["part"].isin([IN_SERIES, BESIDE])]
+    counted = checkpoints[~checkpoints.index.isin(further)]
+    permeable = pd.concat(
+        [
+            permeability(pairs.groupby(by)["length_km"].sum(), counted, by=by)
+            for by in ("home_id", "neighbour_id")
+        ]
+    ).reindex(regions.index)
+    counts = permeable.columns[permeable.columns.str.match("checkpoints_(?!per_)")]
+    permeable[counts] = permeable[counts].fillna(0).astype(int)
+    open_now = counted[counted["is_open"]]
+    by_pair = open_now.groupby(["home_id", "neighbour_id", "mode"]).size().unstack(fill_value=0)
+    pairs = pairs.join(by_pair, on=["home_id", "neighbour_id"])
+    pairs[by_pair.columns] = pairs[by_pair.columns].fillna(0).astype(int)
+    regions = regions.join(permeable.drop(columns="border_km"))
+    return {**border, "regions": regions, "dyads": pairs}
 
 
 def _exact_side(settings: Settings) -> str:
