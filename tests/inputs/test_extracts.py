@@ -217,6 +217,7 @@ def posts(*rows):
         delay_h=np.nan,
         osm=[f"n{n}" for n in range(len(rows))],
         confidence="high",
+        hours_unread=None,
     )
     return {"osm_posts": table}
 
