@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 from hypothesis import settings
+from pyproj import Geod
 
 # A slow machine is no failure; where CI runs, the same examples are tried each time.
 settings.register_profile("steady", deadline=None, derandomize="CI" in os.environ)
@@ -210,3 +211,25 @@ def no_room():
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     return call
+
+
+@pytest.fixture
+def holds_on_any_network():
+    """What is true of every network: no way is shorter than the straight one, sides stay apart."""
+
+    def hold(network, gates=None):
+        tail, head = network.tail, network.indices
+        lon, lat = network.lon, network.lat
+        straight = Geod(ellps="WGS84").inv(lon[tail], lat[tail], lon[head], lat[head])[2]
+        # Nodes are rounded to a tenth of a metre.
+        assert (network.length_m >= straight - 0.2).all()
+        assert not network.crosses.any()
+        assert (network.side[tail] == network.side[head]).all()
+        if gates is not None:
+            ours, theirs = (gates[f"{side}_node"].to_numpy() for side in ("home", "neighbour"))
+            assert (network.side[ours] == 0).all()
+            assert (network.side[theirs] == 1).all()
+            assert (lon[ours] == lon[theirs]).all()
+            assert (lat[ours] == lat[theirs]).all()
+
+    return hold

@@ -93,6 +93,11 @@ def test_regions_are_the_units_of_the_extract(name, regions, neighbours, request
 # Crossings
 
 
+def test_no_way_is_shorter_than_the_straight_one(andorra, liechtenstein, holds_on_any_network):
+    for _, results, _ in (andorra, liechtenstein):
+        holds_on_any_network(results.network)
+
+
 def test_the_crossings_of_andorra(andorra):
     results = andorra[1]
     posts = results.checkpoints

@@ -146,6 +146,10 @@ def test_the_separator_equals_brute_force_on_the_whole_graph(built, scenario):
     np.testing.assert_allclose(fast, brute, rtol=1e-9)
 
 
+def test_no_way_is_shorter_than_the_straight_one(built, holds_on_any_network):
+    holds_on_any_network(built["network"], built["gates"])
+
+
 def test_a_region_without_border_still_has_measures(built, border):
     regions = with_passages(border, built["posts"])["regions"]
     assert regions.loc["RU-SAM", "checkpoints_open"] == 0
