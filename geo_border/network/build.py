@@ -157,6 +157,8 @@ def build_network(
         most_candidates=most_candidates,
     )
     gates = with_gauge_breaks(nodes, links, gates, break_h=access.gauge_break_h)
+    # Positions in the network before its sides were parted say nothing of this one.
+    crossings = crossings.drop(columns=["node", "home_link", "neighbour_link"])
     parts = network_parts(nodes, links, gates)
     land = foreign_land(territory)
     nodes, links, places = join_places(nodes, links, gates, places, land, access=access)
