@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from pyproj import Geod
 from shapely import LineString, MultiLineString, get_coordinates, reverse
 
@@ -24,6 +23,7 @@ from geo_border.routing.tables import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from geo_border.network.graph import Network
@@ -106,7 +106,7 @@ def routes(
     from_roots = to_roots
     if trees.back is not trees.away:
         from_roots = search_columns(trees.back, node[rooted], trees.roots)
-    local = _tables_at(tables, points, side, rooted, access, to_roots, from_roots)
+    local = tables_at(tables, points, side, rooted, access, to_roots, from_roots)
 
     found = {}
     for origin_side in range(2):
@@ -143,50 +143,6 @@ def routes(
     return found
 
 
-def travel_times(
-    network: Network,
-    tables: GateTables,
-    points: pd.DataFrame,
-    *,
-    scenario: Scenario = AS_IS,
-) -> pd.DataFrame:
-    """Table of fastest ways between all pairs of a few places.
-
-    Parameters
-    ----------
-    network
-        The graph that was searched for the tables.
-    tables
-        Checkpoint tables with their trees.
-    points
-        Places, as `routes` takes them.
-    scenario
-        What is different at the border.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``from_id``, ``to_id``, ``km`` (missing where there is no way), ``hours``
-        (infinite there) and ``via`` (checkpoints in order, joined by ``;``), in the order
-        of `points`.
-
-    Raises
-    ------
-    TableError
-        If the tables were made without trees or `points` lack a column.
-    CheckpointError
-        If the scenario does not fit the tables.
-    """
-    found = routes(network, tables, points, scenario=scenario)
-    rows = [
-        (i, j, found[i, j].km, found[i, j].hours, ";".join(found[i, j].via))
-        for i in points.index
-        for j in points.index
-        if i != j
-    ]
-    return pd.DataFrame(rows, columns=["from_id", "to_id", "km", "hours", "via"])
-
-
 def trees_of(tables: GateTables) -> GateTrees:
     """The trees of the tables, or an error that says how to get them.
 
@@ -212,7 +168,7 @@ def trees_of(tables: GateTables) -> GateTrees:
     return tables.trees
 
 
-def _tables_at(
+def tables_at(
     tables: GateTables,
     points: pd.DataFrame,
     side: NDArray[np.int8],
@@ -221,7 +177,28 @@ def _tables_at(
     to_roots: NDArray[np.float64],
     from_roots: NDArray[np.float64],
 ) -> GateTables:
-    """Tables of other places, from the times between their nodes and all gate nodes."""
+    """Tables of other places, from the times between their nodes and all gate nodes.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables with their trees.
+    points
+        The places, P.
+    side
+        Position of each place's side, shape (P,).
+    rooted
+        Which of them reach the network, shape (P,); R do.
+    access
+        Hours between place and node, shape (P,).
+    to_roots, from_roots
+        Hours from their nodes to all gate nodes and back, shape (R, 2K).
+
+    Returns
+    -------
+    GateTables
+        Tables of these places and the same gates, without trees.
+    """
     k = tables.n_gates
     to_gate = np.full((len(points), k), np.inf)
     from_gate = np.full((k, len(points)), np.inf)

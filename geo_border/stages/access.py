@@ -14,9 +14,9 @@ from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
 from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import MODES
-from geo_border.routing.routes import travel_times
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import GateTables, gate_tables
+from geo_border.routing.travel_times import travel_times
 from geo_border.stages.named_places import capital_places
 
 if TYPE_CHECKING:
@@ -101,11 +101,8 @@ def access_stage(
         },
     )
     capitals = capital_places(regions, places)
-    times = travel_times(network, tables, capitals)
-    for factor in DELAY_FACTORS:
-        scenario = Scenario(delay_factor=factor)
-        other = travel_times(network, tables, capitals, scenario=scenario)
-        times[hours_column(factor)] = other["hours"]
+    others = {hours_column(factor): Scenario(delay_factor=factor) for factor in DELAY_FACTORS}
+    times = travel_times(network, tables, capitals, others=others)
     for end in ("from_id", "to_id"):
         times["km"] += times[end].map(capitals["access_km"]).astype(float)
     return {

@@ -43,26 +43,23 @@ def capital_detours(regions: gpd.GeoDataFrame, built: dict[str, Any]) -> pd.Data
     capitals = capital_places(regions, built["places"])
     tables = gate_tables(network, capitals, gates, modes=ROAD)
     cases = {"open": passages(tables, OPEN_BORDER), "any": passages(tables, every_gate(tables))}
-    rows = []
+    ids = capitals.index.to_numpy(object)
+    # The gate of pairs that have none is -1.
+    names = np.append(tables.gates.index.to_numpy(object), None)
+    parts = []
     for side in range(len(SIDES)):
         start, end = tables.places_on(side), tables.places_on(1 - side)
-        hours, first = {}, {}
-        for name, ways in cases.items():
-            hours[name], first[name], _ = across(tables, ways, side).matrix()
-        names = tables.gates.index.to_numpy(object)
-        for a, i in enumerate(start):
-            for b, j in enumerate(end):
-                least = hours["any"][a, b]
-                rows.append(
-                    {
-                        "from_id": capitals.index[i],
-                        "to_id": capitals.index[j],
-                        "driving_hours": hours["open"][a, b],
-                        "least_hours": least,
-                        "least_via": names[first["any"][a, b]] if np.isfinite(least) else None,
-                    }
-                )
-    found = pd.DataFrame(rows)
+        open_h, _, _ = across(tables, cases["open"], side).matrix()
+        least_h, first, _ = across(tables, cases["any"], side).matrix()
+        part = {
+            "from_id": np.repeat(ids[start], len(end)),
+            "to_id": np.tile(ids[end], len(start)),
+            "driving_hours": open_h.ravel(),
+            "least_hours": least_h.ravel(),
+            "least_via": names[first.ravel()],
+        }
+        parts.append(pd.DataFrame(part))
+    found = pd.concat(parts, ignore_index=True)
     ratio = found["driving_hours"] / found["least_hours"].where(found["least_hours"] > 0)
     return found.assign(checkpoint_detour=ratio.replace(np.inf, np.nan))
 

@@ -1,7 +1,6 @@
 """Routes of single pairs against paths on the whole graph."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from borderland import (
     brute_path,
@@ -15,7 +14,7 @@ from borderland import (
 from pyproj import Geod
 
 from geo_border.errors import TableError
-from geo_border.routing.routes import routes, travel_times
+from geo_border.routing.routes import routes
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 
@@ -81,26 +80,8 @@ def test_line_drawn_the_other_way_is_turned():
     assert list(found["n", "h"].lines.geoms[0].coords) == [(1, 0), (0, 0)]
 
 
-def test_travel_times_table():
-    network = make_network(
-        [0, 0, 1, 1],
-        [(0, 1, 2.0, "road"), (1, 0, 1.0, "road"), (2, 3, 4.0, "road")],
-        np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [2.0, 0.0]]),
-    )
-    gates = make_gates([("g", 1, 2, 0.5, 0.25, True, "road")])
-    places = make_places(
-        network, [("h", "home", 0, 0.1, 1.0, "H"), ("n", "neighbour", 3, 0.2, 1.0, "N")]
-    )
-    tables = gate_tables(network, places, gates, trees=True)
-    expected = pd.DataFrame(
-        [("h", "n", 360.0, 6.8, "g"), ("n", "h", np.nan, np.inf, "")],
-        columns=["from_id", "to_id", "km", "hours", "via"],
-    )
-    pd.testing.assert_frame_equal(travel_times(network, tables, places), expected)
-
-
 def test_trees_are_needed():
     land = random_borderland(0)
     tables = gate_tables(land.network, land.places, land.gates)
     with pytest.raises(TableError, match="trees=True"):
-        travel_times(land.network, tables, land.places)
+        routes(land.network, tables, land.places)
