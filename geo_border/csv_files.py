@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -48,15 +48,17 @@ def harmless_csv(
         One line a row, after a header. Words that begin as formulas do have an apostrophe
         before them.
     """
-    columns = [
-        ["" if _missing(value) else _cell(value, decimals(str(name))) for value in values.tolist()]
-        for name, values in frame.items()
-    ]
+    columns = [_cells(values, decimals(str(name))) for name, values in frame.items()]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_harmless(str(column)) for column in frame.columns])
     writer.writerows(zip(*columns, strict=True))
     return text.getvalue()
+
+
+def _cells(values: pd.Series[Any], decimals: int | None) -> list[str]:
+    """Texts of the cells of a column."""
+    return ["" if _missing(value) else _cell(value, decimals) for value in values.tolist()]
 
 
 def _missing(value: object) -> bool:

@@ -57,24 +57,26 @@ def listed_twice(places: pd.DataFrame) -> pd.DataFrame:
     ----------
     Ratcliff and Metzener (1988), Dr. Dobb's J. 13(7) 46-51, the likeness.
     """
-    words = [_words(str(name)) for name in places["name"]]
-    land = places.groupby(["side", "region_id"], dropna=False).ngroup()
+    name, spelt, bones, numbers = _spellings(places["name"])
+    land = places.groupby(["side", "region_id"], dropna=False).ngroup().to_numpy()
     lon, lat = places["lon"].to_numpy(float), places["lat"].to_numpy(float)
     people = places["population"].fillna(0).to_numpy(float)
     at, known = sphere(lon, lat), np.flatnonzero(people > 0)
-    of_names = pd.DataFrame({"land": land.to_numpy(), "name": [_bones(name) for name in words]})
-    of_people = of_names.assign(name=[_numbers(name) for name in words], people=people).iloc[known]
-    near = [_nearest_alike(at, of_names), known[_nearest_alike(at[known], of_people)]]
+    by_names = pd.DataFrame({"land": land, "name": bones[name]})
+    by_people = pd.DataFrame({"land": land, "name": numbers[name], "people": people}).iloc[known]
+    near = [_nearest_alike(at, by_names), known[_nearest_alike(at[known], by_people)]]
     a, b = np.unique(np.concatenate(near), axis=0).T
 
     lesser, greater = np.minimum(people[a], people[b]), np.maximum(people[a], people[b])
-    spelt = ["".join(name) for name in words]
+    km = WGS84.inv(lon[a], lat[a], lon[b], lat[b])[2] / 1000
+    kept = (km <= FARTHEST_KM) & ((lesser == 0) | (lesser >= LEAST_SHARE * greater))
+    a, b, km, lesser, greater = (part[kept] for part in (a, b, km, lesser, greater))
     pairs = pd.DataFrame(
         {
             "place_id": places.index[a],
             "other_id": places.index[b],
-            "km": WGS84.inv(lon[a], lat[a], lon[b], lat[b])[2] / 1000,
-            "likeness": [_likeness(spelt[i], spelt[j]) for i, j in zip(a, b, strict=True)],
+            "km": km,
+            "likeness": _likenesses(spelt, name[a], name[b]),
             "reason": np.select(
                 [lesser == 0, lesser == greater],
                 ["a population unknown", "same population"],
@@ -83,9 +85,7 @@ def listed_twice(places: pd.DataFrame) -> pd.DataFrame:
             "lesser": lesser,
         }
     )
-    one_year = (lesser == 0) | (lesser >= LEAST_SHARE * greater)
-    close = (pairs["km"] <= FARTHEST_KM) & (pairs["likeness"] >= LEAST_LIKENESS)
-    found: pd.DataFrame = pairs[close & one_year]
+    found: pd.DataFrame = pairs[pairs["likeness"] >= LEAST_LIKENESS]
     return found.sort_values("km", kind="stable", ignore_index=True)
 
 
@@ -96,11 +96,43 @@ def _nearest_alike(at: NDArray[np.float64], kinds: pd.DataFrame) -> NDArray[np.i
     reach = 1010 * FARTHEST_KM
     # In a fourth direction kinds lie beyond each other's reach.
     points = np.column_stack([at, 2 * reach * kind])
-    near = cKDTree(points).query(points, k=2, distance_upper_bound=reach)[1].reshape(-1, 2)
-    own = np.arange(len(at))
-    # Of points in one spot it may be another that comes first.
-    pairs = np.column_stack([own, np.where(near[:, 0] == own, near[:, 1], near[:, 0])])
-    return np.sort(pairs[pairs[:, 1] < len(at)], axis=1).astype(np.int64)
+    spot = pd.DataFrame(points).groupby(list(range(4)), sort=False).ngroup().to_numpy()
+    first = np.flatnonzero(~pd.Series(spot).duplicated())
+    crowded = np.bincount(spot, minlength=len(first)) > 1
+    # Of points in one spot each is as near as any: the first stands for all of them.
+    later = np.setdiff1d(np.arange(len(at)), first)
+    # A search among points in one spot would look at all of them for each.
+    alone = first[~crowded]
+    near = cKDTree(points[first]).query(points[alone], k=2, distance_upper_bound=reach)
+    there = near[1].reshape(-1, 2)[:, 1]
+    has = there < len(first)
+    pairs = np.concatenate(
+        [
+            np.column_stack([first[spot[later]], later]),
+            np.column_stack([alone[has], first[there[has]]]),
+        ]
+    )
+    return np.sort(pairs, axis=1).astype(np.int64)
+
+
+def _spellings(
+    names: pd.Series[str],
+) -> tuple[NDArray[np.int64], NDArray[np.object_], NDArray[np.object_], NDArray[np.object_]]:
+    """Which spelling each name is, and letters, bones and numbers of each spelling."""
+    which, spellings = pd.factorize(names.astype(str))
+    words = [_words(str(name)) for name in spellings]
+    told = [
+        np.array([make(name) for name in words], object) for make in ("".join, _bones, _numbers)
+    ]
+    return which, *told
+
+
+def _likenesses(
+    spelt: NDArray[np.object_], one: NDArray[np.int64], other: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Likeness of the spellings of pairs; each two spellings are compared once."""
+    pairs, which = np.unique(np.stack([one, other], axis=1), axis=0, return_inverse=True)
+    return np.array([_likeness(spelt[a], spelt[b]) for a, b in pairs], float)[which.ravel()]
 
 
 def _words(name: str) -> list[str]:
@@ -127,4 +159,6 @@ def _bones(words: list[str]) -> str:
 
 def _likeness(one: str, other: str) -> float:
     """Likeness of two names, whichever of them comes first."""
+    if one == other:
+        return 1.0
     return max(SequenceMatcher(None, *pair).ratio() for pair in ((one, other), (other, one)))

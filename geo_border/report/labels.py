@@ -163,10 +163,30 @@ class Room:
             return share
 
         cost = 3 * outside(self._frame)
-        for taken in self.taken:
-            covered = 1 - outside(shapely.box(*taken))
-            cost += 4 * covered + TOUCH * (covered > 1e-9)
+        covered = covered_shares(shapely.bounds(boxes), np.reshape(self.taken, (-1, 4)))
+        cost += (4 * covered + TOUCH * (covered > 1e-9)).sum(axis=1)
         return cost if home is None else cost + outside(home)
+
+
+def covered_shares(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of each box that each of others covers.
+
+    Parameters
+    ----------
+    boxes
+        West, south, east, north, shape (n, 4).
+    others
+        Likewise, shape (m, 4).
+
+    Returns
+    -------
+    ndarray
+        Between 0 and 1, shape (n, m).
+    """
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return np.prod(np.maximum(high - low, 0), axis=-1) / area[:, None]
 
 
 def spots_in(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:

@@ -30,6 +30,8 @@ from geo_border.typology.words import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geo_border.results import Results
 
 
@@ -300,39 +302,40 @@ def capital_matrix(results: Results) -> dict[str, Any]:
     capital = regions["capital"].map(words_of)
     capital = capital.where(capital != "", short)
     known_from = regions.get("capital_known_from", pd.Series(dtype=object))
-    times = results.travel_times.set_index(["from_id", "to_id"])
-    posts = checkpoint_names(results)
+    posts = checkpoint_names(results).to_dict()
     rows_of = list(regions.index[regions["side"] == "home"])
     columns = list(regions.index[regions["side"] == "neighbour"])
-    across = times[
-        times.index.get_level_values(0).isin(rows_of)
-        & times.index.get_level_values(1).isin(columns)
-    ]
+    times = results.travel_times
+    across = times[times["from_id"].isin(rows_of) & times["to_id"].isin(columns)]
     unit, factor = (MINUTES, 60) if across["hours"].max() < 2 else (HOURS, 1)
     scale = pretty_classes(across["hours"], colours=BAD, unit=unit, scale=factor, darkest=0.5)
-    rows = []
-    for start in rows_of:
-        cells = []
-        for end in columns:
-            if (start, end) not in across.index:
-                cells.append({"time": "\N{EN DASH}", "km": "", "via": "", "colour": "#ffffff"})
-                continue
-            trip = across.loc[(start, end)]
-            ways = [way for way in words_of(trip["via"]).replace(",", ";").split(";") if way]
-            cells.append(
-                {
-                    "time": hours(trip["hours"]),
-                    "km": number(trip["km"], unit=" km"),
-                    "via": ", ".join(str(posts.get(way.strip(), way.strip())) for way in ways),
-                    "colour": str(scale.colour(pd.Series([trip["hours"]], dtype=float))[0]),
-                }
-            )
-        rows.append({"name": capital[start], "cells": cells})
+    told = across.assign(colour=scale.colour(across["hours"]))
+    trips = {(trip["from_id"], trip["to_id"]): trip for trip in told.to_dict("records")}
+    rows = [
+        {
+            "name": capital[start],
+            "cells": [_trip(trips.get((start, end)), posts) for end in columns],
+        }
+        for start in rows_of
+    ]
     return {
         "stand_in": bool((known_from == STAND_IN).any()),
         "columns": [capital[name] for name in columns],
         "rows": rows,
         "legend": list(zip(scale.colours, scale.labels, strict=True)),
+    }
+
+
+def _trip(trip: Mapping[str, Any] | None, posts: Mapping[str, str]) -> dict[str, str]:
+    """Cell of a trip between two capitals, with a dash where one of them has none."""
+    if trip is None:
+        return {"time": "\N{EN DASH}", "km": "", "via": "", "colour": "#ffffff"}
+    ways = [way.strip() for way in words_of(trip["via"]).replace(",", ";").split(";") if way]
+    return {
+        "time": hours(trip["hours"]),
+        "km": number(trip["km"], unit=" km"),
+        "via": ", ".join(str(posts.get(way, way)) for way in ways),
+        "colour": str(trip["colour"]),
     }
 
 

@@ -14,7 +14,6 @@ from geo_border.border.locate import polygon_of
 from geo_border.errors import StudyError
 from geo_border.index.audit import audit
 from geo_border.inputs.extracts import TAGS
-from geo_border.network.doubles import listed_twice
 from geo_border.network.osm.speeds import FALLBACK, speed_table
 from geo_border.network.seams import speed_seams
 from geo_border.stages.border_account import border_findings
@@ -110,7 +109,7 @@ def findings(
     row_of = {place_id: _at(files["places"], row) for place_id, row in rows_of.items()}
     lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
     reached = capital_places(regions, built["places"])
-    pairs, name = listed_twice(inputs.places), inputs.places["name"]
+    pairs, name = built["twice"], inputs.places["name"]
     rows += [
         *(
             ("note", "border", str(region_id), "shares no piece of the border", "")

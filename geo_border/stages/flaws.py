@@ -11,7 +11,6 @@ import shapely
 
 from geo_border.network.audit import CROSS, NEAR_MISS, PACE, SPEED
 from geo_border.network.beyond import local_km
-from geo_border.network.doubles import listed_twice
 from geo_border.network.links import geodesic_km
 from geo_border.stages.quality import FAR_KM
 
@@ -61,7 +60,7 @@ def flaws(
     lost = places[places["node"] < 0]
     local = local_km(places)
     far = places[(places["node"] >= 0) & (local > FAR_KM)]
-    again = listed_twice(places).drop_duplicates("other_id").head(MOST_POINTS)
+    again = built["twice"].drop_duplicates("other_id").head(MOST_POINTS)
     again = again.set_index("other_id")
     twice = places.loc[again.index]
     imputed = _imputed(lines)

@@ -9,7 +9,6 @@ import pandas as pd
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.border.line import on_land
 from geo_border.network.beyond import local_km
-from geo_border.network.doubles import listed_twice
 from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.settings import Layer
 from geo_border.stages.border_account import border_lines
@@ -59,7 +58,7 @@ def account(
         *_of_crossings(built["crossings"]),
         *_of_network(built),
         *of_network(built),
-        *_of_places(built["places"]),
+        *_of_places(built["places"], built["twice"]),
     ]
     return pd.DataFrame(lines, columns=["topic", "item", "value", "unit", "note"])
 
@@ -303,8 +302,8 @@ def _of_network(built: dict[str, Any]) -> list[Line]:
     return lines
 
 
-def _of_places(places: pd.DataFrame) -> list[Line]:
-    """People, and how far they are from the network."""
+def _of_places(places: pd.DataFrame, pairs: pd.DataFrame) -> list[Line]:
+    """People, how far they are from the network, and who may be counted twice."""
     lines: list[Line] = []
     for side, rows in places.groupby("side"):
         lost = rows[rows["node"] < 0]
@@ -328,7 +327,7 @@ def _of_places(places: pd.DataFrame) -> list[Line]:
                 counted(round(lost["population"].sum()), "person"),
             ),
         ]
-    pairs, name = listed_twice(places), places["name"]
+    name = places["name"]
     twice = f"{counted(round(pairs['lesser'].sum()), 'person')} may be counted twice"
     named = [
         f"{name[pair['place_id']]} and {name[pair['other_id']]} ({pair['km']:.1f} km, "

@@ -90,17 +90,28 @@ def cards(
     """
     made = [region_card(str(r), levels, typology, evidence, intervals) for r in levels.index]
     if dyads is not None:
+        trips = _trips(dyads, travel_times)
         made += [
             dyad_card(
                 record(dyads, key),
                 evidence,
-                travel_times,
+                trip,
                 {} if gradients is None else record(gradients, key),
             )
-            for key in dyads.index
+            for key, trip in zip(dyads.index, trips, strict=True)
         ]
     made += [checkpoint_card(str(key), evidence) for key in evidence.checkpoints.index]
     return as_table(made)
+
+
+def _trips(dyads: pd.DataFrame, travel_times: pd.DataFrame | None) -> list[dict[str, Any] | None]:
+    """Row of the travel times for each dyad, without missing cells; None where there is none."""
+    if travel_times is None:
+        return [None] * len(dyads)
+    ends = pd.MultiIndex.from_frame(travel_times[["from_id", "to_id"]])
+    at = ends.get_indexer(pd.MultiIndex.from_frame(dyads[["home_id", "neighbour_id"]]))
+    rows = travel_times.reset_index(drop=True)
+    return [record(rows, row) if row >= 0 else None for row in at]
 
 
 def as_table(made: Iterable[Card]) -> pd.DataFrame:
@@ -218,7 +229,7 @@ def _reach(region_id: str, evidence: Evidence) -> str:
 def dyad_card(
     dyad: Mapping[str, Any],
     evidence: Evidence,
-    travel_times: pd.DataFrame | None = None,
+    trip: Mapping[str, Any] | None = None,
     gradients: Mapping[str, float] | None = None,
 ) -> Card:
     """Card of a pair of regions that face each other.
@@ -227,8 +238,10 @@ def dyad_card(
     ----------
     dyad
         A row of the dyads, by column.
-    evidence, travel_times
+    evidence
         As in `cards`.
+    trip
+        Row of the travel times between the two capitals, by column; None where there is none.
     gradients
         ``y_home / y_neighbour`` by quantity.
 
@@ -260,17 +273,12 @@ def dyad_card(
                 f"passes here, {'all' if len(mine[mine['load_share'] > 0]) == 1 else 'most'} of it "
                 f"at {listed(said)}."
             )
-    if travel_times is not None:
-        found = travel_times[
-            (travel_times["from_id"] == home) & (travel_times["to_id"] == neighbour)
-        ]
-        trip = record(found.reset_index(drop=True), 0)
-        if trip.get("hours", float("inf")) < float("inf"):
-            ends = [_end(evidence, key) for key in (home, neighbour)]
-            text = f"From {ends[0]} to {ends[1]} {hours(trip['hours'])}"
-            text += f" and {trip['km']:,.0f} km by road" if "km" in trip else " by road"
-            via = [evidence.checkpoint_name(key) for key in str(trip.get("via", "")).split(";")]
-            lines.append(f"{text}{f', through {listed(via)}' if via[0] else ''}.")
+    if trip is not None and trip.get("hours", float("inf")) < float("inf"):
+        ends = [_end(evidence, key) for key in (home, neighbour)]
+        text = f"From {ends[0]} to {ends[1]} {hours(trip['hours'])}"
+        text += f" and {trip['km']:,.0f} km by road" if "km" in trip else " by road"
+        via = [evidence.checkpoint_name(key) for key in str(trip.get("via", "")).split(";")]
+        lines.append(f"{text}{f', through {listed(via)}' if via[0] else ''}.")
     said = [
         f"{name} is {value:.2f} times that of {names[1]}"
         for name, value in (gradients or {}).items()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo_border.border.edges import WGS84
+from geo_border.network import doubles
 from geo_border.network.doubles import FARTHEST_KM, listed_twice
 
 KM = 360 / 40_007.863
@@ -112,6 +113,33 @@ def test_many_in_one_spot_are_no_more_pairs_than_places():
         assert 1500 <= len(found) <= 3000
         assert set(found["place_id"]) | set(found["other_id"]) == set(rows)
     assert listed_twice(places.assign(name="Cell " + places.index.astype(str))).empty
+
+
+def test_a_name_is_spelt_out_once_and_two_are_compared_once_however_often_they_stand(monkeypatch):
+    made, compared = [], []
+    for name, calls in (("_words", made), ("_likeness", compared)):
+        real = getattr(doubles, name)
+        monkeypatch.setattr(
+            doubles, name, lambda *a, real=real, calls=calls: calls.append(a) or real(*a)
+        )
+    rows = np.arange(2000)
+    places = pd.DataFrame({"name": np.where(rows % 2, "Ozersk", "Ozërsk"), "lon": rows / 1000})
+    places = places.assign(lat=52.0, side="home", region_id="A", population=7)
+    assert len(listed_twice(places)) >= 1000
+    assert len(made) == 2
+    assert len(compared) <= 4
+
+
+def test_pairs_of_one_spot_hold_its_first_place():
+    places = pd.concat([towns(("Cell", 0, 7)), towns(*[("Cell", 3, 7)] * 4, ("Cell", 4, 7))])
+    places.index = list("abcdef")
+    found = listed_twice(places)
+    assert found[["place_id", "other_id"]].to_numpy().tolist() == [
+        ["b", "c"],
+        ["b", "d"],
+        ["b", "e"],
+        ["b", "f"],
+    ]
 
 
 def test_outside_the_studied_regions_a_region_is_missing_or_empty():

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo_border.network.doubles import listed_twice
 from geo_border.stages.flaws import MOST_POINTS, flaws
 
 NO_POINTS = pd.DataFrame({"lon": [], "lat": []})
@@ -13,6 +14,8 @@ BUILT = {
     "places": NO_POINTS.assign(
         node=[], access_km=[], name=[], side=[], region_id=[], population=[]
     ),
+    "audit": gpd.GeoDataFrame({"kind": [], "mode": [], "value": []}, geometry=[], crs=4326),
+    "twice": pd.DataFrame({"place_id": [], "other_id": [], "lesser": []}),
 }
 
 
@@ -88,7 +91,8 @@ def test_of_settlements_listed_several_times_each_but_one_is_a_point():
         {"name": "Ozersk", "lon": 60.0, "lat": [52, 52.01, 52.003], "population": [90, 90, 50]},
         index=["a", "b", "c"],
     ).assign(side="home", region_id="A", node=0, access_km=1.0)
-    found = flaws(BUILT | {"places": places}, lines([(0.0, 50, None, "primary")]))
+    built = BUILT | {"places": places, "twice": listed_twice(places)}
+    found = flaws(built, lines([(0.0, 50, None, "primary")]))
     assert set(found["kind"]) == {"settlement that may be listed twice"}
     assert found["value"].tolist() == [50, 90]
     assert found.geometry.y.tolist() == [52.003, 52.01]
