@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from geo_border.border.edges import WGS84
 from geo_border.border.hours import expected_wait
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.mistakes import parsed_toml
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-
-TWIN_M = 100.0
-"""Unserved crossings of one mode this near each other, such as the two carriageways of a
-road, are opened together, metres."""
-
 
 LISTED = "tables/checkpoints.csv and (new ones) tables/crossings.csv of a run's output folder"
 """Where the ids are, for whoever writes one that reads like none."""
@@ -147,6 +140,7 @@ def scenario_of(
     proposal: Proposal,
     gates: pd.DataFrame,
     crossings: pd.DataFrame,
+    posts: pd.DataFrame,
     *,
     month: int | None = None,
 ) -> Scenario:
@@ -156,8 +150,9 @@ def scenario_of(
     ----------
     proposal
         What a planner would change.
-    gates, crossings
-        Of the network, see `geo_border.network.build.BuiltNetwork`.
+    gates, crossings, posts
+        Of the network, see `geo_border.network.build.BuiltNetwork`. What stands on the road of a
+        gate, another post or a lane, stands for it.
     month
         Month that opening hours are read of; the whole year if not given.
 
@@ -172,12 +167,13 @@ def scenario_of(
         If it names what is not there, or gives hours that are none.
     """
     _check_modes(proposal.modes, gates)
-    opened = [_gate_at(name, gates, crossings) for name in proposal.open]
-    twins = {twin: name for name in opened for twin in _twins(name, gates, crossings)}
+
+    def at(name: str) -> str:
+        return _gate_at(name, gates, crossings, posts)
+
     delay: dict[str, tuple[float, float]] = {}
     for entry in proposal.delay:
-        name, value = _pair(entry)
-        check_names([name], gates.index, listed=LISTED)
+        name, value = at(_pair(entry)[0]), _pair(entry)[1]
         before = gates.loc[[name], ["delay_out_h", "delay_in_h"]].to_numpy(float)[0]
         out, _, back = value.partition("/")
         both = _number(out, entry, before[0]), _number(back or out, entry, before[1])
@@ -187,31 +183,23 @@ def scenario_of(
                 remedy=f"Use --close {name} (`close` in a list of scenarios)",
             )
         delay[name] = both
-    check_names({*proposal.close, *delay}, gates.index, listed=LISTED)
     for position, entries in enumerate((proposal.delay_out, proposal.delay_in)):
         for entry in entries:
-            name, value = _pair(entry)
-            check_names([name], gates.index, listed=LISTED)
+            name, value = at(_pair(entry)[0]), _pair(entry)[1]
             hours_of = list(delay.get(name, gates.loc[name, ["delay_out_h", "delay_in_h"]]))
             hours_of[position] = _number(value, entry, hours_of[position])
             delay[name] = hours_of[0], hours_of[1]
-    hours = dict(_pair(entry) for entry in proposal.hours)
-    one_way = dict(_pair(entry) for entry in proposal.one_way)
-    check_names({*hours, *one_way}, gates.index, listed=LISTED)
+    hours = {at(name): text for name, text in map(_pair, proposal.hours)}
+    one_way = {at(name): way for name, way in map(_pair, proposal.one_way)}
     for name, text in hours.items():
         if np.isinf(expected_wait(text, month=month)):
             raise CheckpointError(
                 f"by the opening hours {text!r} {name} never opens",
                 remedy=f"Use --close {name} (`close` in a list of scenarios)",
             )
-    for twin, name in twins.items():
-        if name in delay:
-            delay.setdefault(twin, delay[name])
-        if name in hours:
-            hours.setdefault(twin, hours[name])
     return Scenario(
-        closed=frozenset(proposal.close),
-        opened=frozenset([*opened, *twins]),
+        closed=frozenset(map(at, proposal.close)),
+        opened=frozenset(map(at, proposal.open)),
         delay_h=delay,
         opening_hours=hours,
         month=month if hours else None,
@@ -235,32 +223,33 @@ def _check_modes(modes: tuple[str, ...], gates: pd.DataFrame) -> None:
             )
 
 
-def _gate_at(name: str, gates: pd.DataFrame, crossings: pd.DataFrame) -> str:
+def _gate_at(name: str, gates: pd.DataFrame, crossings: pd.DataFrame, posts: pd.DataFrame) -> str:
     """Gate of a checkpoint or at a crossing."""
     if name in gates.index:
         return name
-    if name in crossings.index:
-        served = crossings.loc[name, "checkpoint_id"]
-        if served in gates.index:
-            return str(served)
+    passage = None
+    for table in (crossings, posts):
+        if name in table.index:
+            passage = table.at[name, "passage"]
+    if isinstance(passage, str):
+        served = crossings.at[passage, "checkpoint_id"]
+        for gate in (passage, served):
+            if gate in gates.index:
+                return str(gate)
         raise CheckpointError(
             f"crossing {name!r} is none of the candidates for a new checkpoint",
             remedy="Raise `most_candidates` in [network] of study.toml",
         )
+    if name in posts.index:
+        nearest = posts.at[name, "nearest"]
+        raise CheckpointError(
+            f"checkpoint {name!r} stands on no road that passes the border",
+            remedy=f"Correct its place, or ask for the crossing {nearest}, which is nearest"
+            if isinstance(nearest, str)
+            else "Correct its place: no road of its mode passes the border",
+        )
     check_names([name], gates.index, listed=LISTED)
     return name
-
-
-def _twins(name: str, gates: pd.DataFrame, crossings: pd.DataFrame) -> list[str]:
-    """Other candidates of the same mode at the place of a candidate."""
-    if not gates.loc[name, "is_candidate"]:
-        return []
-    others = gates.index[gates["is_candidate"] & (gates["mode"] == gates.loc[name, "mode"])]
-    others = others.drop(name)
-    at, near = crossings.loc[name], crossings.loc[others]
-    lon, lat = near["lon"].to_numpy(float), near["lat"].to_numpy(float)
-    metres = WGS84.inv(np.full(len(near), at["lon"]), np.full(len(near), at["lat"]), lon, lat)[2]
-    return list(others[np.asarray(metres) <= TWIN_M])
 
 
 def _pair(entry: str) -> tuple[str, str]:

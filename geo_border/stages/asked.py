@@ -70,7 +70,7 @@ def border_asked(
     _check_choice("border", passed, get_args(Border))
     _check_choice("mode", mode, get_args(Mode))
     network, places, gates = built["network"], built["places"], built["gates"]
-    scenario = scenario_of(what, gates, built["crossings"], month=month)
+    scenario = scenario_of(what, gates, built["crossings"], built["posts"], month=month)
     used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
     passed_by = gates["mode"].isin(MODES_OF[mode])
     if len(gates) and not passed_by.any():

@@ -88,8 +88,8 @@ def _served(
 ) -> Iterator[tuple[str, str]]:
     """Crossings to be opened that have a checkpoint."""
     for name in what.open:
-        if name not in gates and name in crossings.index:
-            post = str(crossings.loc[name, "checkpoint_id"])
+        post = crossings["checkpoint_id"].get(name)
+        if name not in gates and isinstance(post, str):
             yield post, f"serves the crossing {name} already: it is the checkpoint that is opened"
 
 

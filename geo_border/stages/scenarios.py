@@ -74,7 +74,7 @@ def scenario_stage(
     checked = {
         name: what
         if isinstance(what, Scenario)
-        else scenario_of(what, gates, crossings, month=month)
+        else scenario_of(what, gates, crossings, built["posts"], month=month)
         for name, what in scenarios.items()
     }
     wanted = {name for what in checked.values() for name in what.named}

@@ -19,24 +19,32 @@ def gates():
             "is_open": [True, False, False, False, True],
             "is_candidate": [False, False, True, True, False],
         },
-        index=pd.Index(["west", "east", "x1", "x2", "track"], name="checkpoint_id"),
+        index=pd.Index(["west", "east", "x1", "x9", "track"], name="checkpoint_id"),
     )
 
 
 @pytest.fixture
 def crossings():
-    """x1 and x2 are the carriageways of a road, x3 is no candidate, x4 is served."""
+    """x1 and x2 are the lanes of a road, x3 is no candidate, x4 is served."""
     return pd.DataFrame(
         {
             "checkpoint_id": [None, None, None, "west"],
-            "lon": [0.7500, 0.7505, 0.76, 0.25],
-            "lat": 50.0,
+            "passage": ["x1", "x1", "x3", "x4"],
         },
         index=pd.Index(["x1", "x2", "x3", "x4"], name="crossing_id"),
     )
 
 
-def test_every_option_has_its_place_in_the_scenario(gates, crossings):
+@pytest.fixture
+def posts():
+    """West post and one behind it on the same road; a third stands on none."""
+    return pd.DataFrame(
+        {"passage": ["x4", "x4", None], "nearest": ["x4", "x4", "x3"]},
+        index=pd.Index(["west", "theirs", "lost"], name="checkpoint_id"),
+    )
+
+
+def test_every_option_has_its_place_in_the_scenario(gates, crossings, posts):
     proposal = Proposal(
         close=("west",),
         open=("east",),
@@ -49,7 +57,7 @@ def test_every_option_has_its_place_in_the_scenario(gates, crossings):
         users="local",
         delay_factor=0.5,
     )
-    assert scenario_of(proposal, gates, crossings) == Scenario(
+    assert scenario_of(proposal, gates, crossings, posts) == Scenario(
         closed=frozenset({"west"}),
         opened=frozenset({"east"}),
         delay_h={"east": (1.0, 0.0), "west": (0.5, 3.0)},
@@ -61,16 +69,18 @@ def test_every_option_has_its_place_in_the_scenario(gates, crossings):
     )
 
 
-def test_both_carriageways_open_together_with_the_same_delay(gates, crossings):
-    found = scenario_of(Proposal(open=("x2",), delay=("x2=1",)), gates, crossings)
-    assert found.opened == {"x1", "x2"}
-    assert found.delay_h == {"x1": (1, 1), "x2": (1, 1)}
-    far = crossings.assign(lon=[0.75, 0.752, 0.76, 0.25])  # some 140 m
-    assert scenario_of(Proposal(open=("x2",)), gates, far).opened == {"x2"}
+def test_a_lane_and_another_post_stand_for_the_gate_of_their_road(gates, crossings, posts):
+    found = scenario_of(Proposal(open=("x2",), delay=("x2=1",)), gates, crossings, posts)
+    assert found.opened == {"x1"}
+    assert found.delay_h == {"x1": (1, 1)}
+    asked = Proposal(close=("theirs",), delay_out=("theirs=4",), one_way=("theirs=out",))
+    assert scenario_of(asked, gates, crossings, posts) == Scenario(
+        closed=frozenset({"west"}), delay_h={"west": (4.0, 3.0)}, one_way={"west": "out"}
+    )
 
 
-def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings):
-    assert scenario_of(Proposal(open=("x4",)), gates, crossings).opened == {"west"}
+def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings, posts):
+    assert scenario_of(Proposal(open=("x4",)), gates, crossings, posts).opened == {"west"}
 
 
 @pytest.mark.parametrize(
@@ -83,16 +93,16 @@ def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings):
         (Proposal(delay=("west=+1",), delay_in=("west=+1",)), (1, 2)),
     ],
 )
-def test_a_plus_adds_to_the_passage_as_it_is(gates, crossings, proposal, more):
+def test_a_plus_adds_to_the_passage_as_it_is(gates, crossings, posts, proposal, more):
     out, back = gates.loc["west", ["delay_out_h", "delay_in_h"]]
-    found = scenario_of(proposal, gates, crossings).delay_h["west"]
+    found = scenario_of(proposal, gates, crossings, posts).delay_h["west"]
     assert found == pytest.approx((out + more[0], back + more[1]))
 
 
-def test_nothing_is_added_to_a_passage_that_never_ends(gates, crossings):
+def test_nothing_is_added_to_a_passage_that_never_ends(gates, crossings, posts):
     gates.loc["west", ["delay_out_h", "delay_in_h"]] = np.inf
     with pytest.raises(CheckpointError, match="no finite time as it is"):
-        scenario_of(Proposal(delay=("west=+1",)), gates, crossings)
+        scenario_of(Proposal(delay=("west=+1",)), gates, crossings, posts)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +110,7 @@ def test_nothing_is_added_to_a_passage_that_never_ends(gates, crossings):
     [
         ({"close": ["wst"]}, "'wst'.*They have west"),
         ({"open": ["eats"]}, "'eats'.*They have east"),
+        ({"open": ["lost"]}, "stands on no road that passes the border.*crossing x3"),
         ({"open": ["x3"]}, "'x3' is none of the candidates.*most_candidates"),
         ({"delay": ["west"]}, "is not ID=VALUE"),
         ({"delay": ["=2"]}, "is not ID=VALUE"),
@@ -116,9 +127,9 @@ def test_nothing_is_added_to_a_passage_that_never_ends(gates, crossings):
         ({"hours": ["nowhere=24/7"]}, "'nowhere'"),
     ],
 )
-def test_what_is_not_there_is_named_with_what_is(gates, crossings, proposal, says):
+def test_what_is_not_there_is_named_with_what_is(gates, crossings, posts, proposal, says):
     with pytest.raises(CheckpointError, match=says):
-        scenario_of(Proposal.model_validate(proposal), gates, crossings)
+        scenario_of(Proposal.model_validate(proposal), gates, crossings, posts)
 
 
 def test_a_list_reads_the_same_from_toml_and_csv(tmp_path):
@@ -174,6 +185,6 @@ def test_a_list_that_cannot_be_read_says_where_and_why(tmp_path, name, text, say
         read_proposals(tmp_path)
 
 
-def test_infinite_hours_close_a_direction(gates, crossings):
-    found = scenario_of(Proposal(delay=("west=inf/1",)), gates, crossings)
+def test_infinite_hours_close_a_direction(gates, crossings, posts):
+    found = scenario_of(Proposal(delay=("west=inf/1",)), gates, crossings, posts)
     assert found.delay_h == {"west": (np.inf, 1)}
