@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-import shapely.ops
 
 from geo_border.border.edges import WGS84, equal_area_crs, extent
 from geo_border.border.locate import polygon_near
@@ -306,15 +305,48 @@ def _parts(links: gpd.GeoDataFrame, points: pd.DataFrame) -> gpd.GeoDataFrame:
     parts["tail"], parts["head"] = start["node"].to_numpy(), stop["node"].to_numpy()
     parts["length_km"] *= stop["share"].to_numpy() - start["share"].to_numpy()
     flat, squeeze = flattened(parts.geometry.to_numpy())
-    pieces = [
-        shapely.ops.substring(line, a, b, normalized=True)
-        for line, a, b in zip(flat, start["share"], stop["share"], strict=True)
-    ]
-    drawn = _squeezed(np.array(pieces), 1 / squeeze)
+    pieces = between(flat, start["share"].to_numpy(), stop["share"].to_numpy())
+    drawn = _squeezed(pieces, 1 / squeeze)
     parts.geometry = shapely.transform(drawn, lambda lonlat: np.round(lonlat, CUT_DECIMALS))
     # A line drawn straight in degrees bends beside the shortest way.
     parts["length_km"] = np.maximum(parts["length_km"], straight_km(parts.geometry.to_numpy()))
     return parts
+
+
+def between(
+    lines: NDArray[np.object_], start: NDArray[np.float64], stop: NDArray[np.float64]
+) -> NDArray[np.object_]:
+    """Give the part of each line between two points on it.
+
+    Parameters
+    ----------
+    lines
+        LineStrings.
+    start, stop
+        Shares of the length of each, the first less than the second.
+
+    Returns
+    -------
+    ndarray
+        LineStrings, drawn as the lines are.
+    """
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    begins = np.insert(line[1:] != line[:-1], 0, values=True)
+    step = np.where(begins, 0.0, np.insert(np.hypot(*np.diff(points, axis=0).T), 0, 0.0))
+    along = pd.Series(step).groupby(line).cumsum().to_numpy()
+    length = shapely.length(lines)
+    inner = (along > (start * length)[line]) & (along < (stop * length)[line])
+    # The last vertex may lie within the rounding of the length.
+    inner &= ~np.append(begins[1:], values=True)
+    ends = [
+        shapely.get_coordinates(shapely.line_interpolate_point(lines, share * length))
+        for share in (start, stop)
+    ]
+    own = np.arange(len(lines))
+    of = np.concatenate([own, line[inner], own])
+    order = np.argsort(of, kind="stable")
+    coordinates = np.concatenate([ends[0], points[inner], ends[1]])
+    return np.asarray(shapely.linestrings(coordinates[order], indices=of[order]))
 
 
 def flattened(

@@ -139,7 +139,8 @@ class Room:
         cost = self._badness(boxes, home)
         cost[cost > most] = np.inf
         area = shapely.area(boxes)
-        cost += BUSY * shapely.area(shapely.intersection(boxes, self._busy)) / area
+        busy = shapely.intersection(self._busy, shapely.box(*shapely.total_bounds(boxes)))
+        cost += BUSY * shapely.area(shapely.intersection(boxes, busy)) / area
         if home is not None:
             # Near the middle of the region rather than in a corner of it.
             cost += np.linspace(0, 0.15, len(boxes))
@@ -163,9 +164,16 @@ class Room:
             return share
 
         cost = 3 * outside(self._frame)
-        covered = covered_shares(shapely.bounds(boxes), np.reshape(self.taken, (-1, 4)))
+        covered = covered_shares(shapely.bounds(boxes), self._near(boxes))
         cost += (4 * covered + TOUCH * (covered > 1e-9)).sum(axis=1)
         return cost if home is None else cost + outside(home)
+
+    def _near(self, boxes: NDArray[np.object_]) -> NDArray[np.float64]:
+        """What is taken where boxes lie: west, south, east, north, shape (m, 4)."""
+        taken = np.reshape(self.taken, (-1, 4))
+        west, south, east, north = shapely.total_bounds(boxes)
+        beside = (taken[:, 0] >= east) | (taken[:, 2] <= west)
+        return taken[~(beside | (taken[:, 1] >= north) | (taken[:, 3] <= south))]
 
 
 def covered_shares(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:

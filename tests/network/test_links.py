@@ -3,12 +3,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shapely.ops
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
 from geo_border.errors import NetworkError
-from geo_border.network.links import links_from_lines, split_links
+from geo_border.network.links import between, links_from_lines, split_links
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -195,3 +196,16 @@ def test_both_sources_alone_give_the_same_network(lines, territory):
         )
     )
     pd.testing.assert_frame_equal(by_place.drop(columns="osm"), by_id.drop(columns="osm"))
+
+
+def test_parts_of_many_lines_are_those_of_each():
+    random = np.random.default_rng(0)
+    walks = [random.normal(size=(n % 7 + 2, 2)).cumsum(axis=0) for n in range(300)]
+    whole = np.array([shapely.LineString(walk) for walk in walks])
+    start = np.where(np.arange(300) % 3, random.uniform(0, 0.5, 300), 0.0)
+    stop = np.where(np.arange(300) % 5, start + random.uniform(0.1, 0.5, 300), 1.0)
+    expected = [
+        shapely.ops.substring(line, a, b, normalized=True)
+        for line, a, b in zip(whole, start, stop, strict=True)
+    ]
+    assert shapely.equals_exact(between(whole, start, stop), expected, 1e-12).all()
