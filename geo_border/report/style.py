@@ -343,6 +343,8 @@ def pretty_classes(
         return classes([np.inf], colours=colours, unit=unit, darkest=darkest)
     import mapclassify  # noqa: PLC0415  (compiles for seconds when imported)
 
-    bins = np.unique(mapclassify.PrettyBreaks(known, k=k).bins)
+    # Round limits depend on the range alone, and counting what is between them takes long.
+    span = np.array([known.min(), known.max()])
+    bins = np.unique(mapclassify.PrettyBreaks(span, k=k).bins)
     limits = (bins / scale).tolist()
     return classes(limits, colours=colours, unit=unit, scale=scale, darkest=darkest)
