@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CUT_DECIMALS = 12
 """Decimals of a degree that a cut leaves of coordinates: what rounding has moved, it moves back."""
 
+_SEAM = 1e-7
+"""Nodes on the 180th meridian are this near to it, degrees: the grid of OpenStreetMap."""
+
 CARRIED = ("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel")
 """Columns of lines that stay with their links."""
 
@@ -139,6 +142,7 @@ def _nodes(
     lonlat = np.concatenate(ends)
     rail = np.tile((parts["mode"] == "rail").to_numpy(), 2)
     osm = np.concatenate([_column(parts, f"{end}_osm", np.nan) for end in ("tail", "head")])
+    osm = _over_the_seam(osm, lonlat)
     blocked, clipped = (
         np.concatenate([_column(parts, f"{end}_{what}", 0) for end in ("tail", "head")])
         for what in ("blocked", "clipped")
@@ -175,6 +179,19 @@ def _nodes(
         "clipped": clipped[end] == 1,
     }
     return pd.DataFrame(nodes), node
+
+
+def _over_the_seam(osm: NDArray[np.float64], lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ids of nodes, the same for those at one place of the 180th meridian.
+
+    OpenStreetMap cuts there what passes it, with a node on either edge of the map.
+    """
+    on = np.flatnonzero((np.abs(np.abs(lonlat[:, 0]) - 180) < _SEAM) & ~np.isnan(osm))
+    place, spots = one_place(lonlat[on])
+    least = np.full(len(spots), np.inf)
+    np.minimum.at(least, place, osm[on])
+    osm[on] = least[place]
+    return osm
 
 
 def geodesic_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:

@@ -155,6 +155,32 @@ def test_lines_with_osm_ids_meet_by_id_alone(lines, territory):
     assert nodes.loc[links.loc[0, "tail"], "lon"] == 0.5 + 4e-8
 
 
+@pytest.mark.parametrize("seam", [180.0, -180.0])
+def test_what_is_cut_at_the_180th_meridian_goes_on_behind_it(seam):
+    """OpenStreetMap has a node of its own on either edge of the map, at one place of the globe."""
+    rows = [
+        [(-180.4, 49.5), (seam, 49.5)],
+        [(-180.0, 49.5), (-179.6, 49.5)],
+        [(-180.0, 49.6), (-179.6, 50.5)],
+    ]
+    roads = gpd.GeoDataFrame(
+        {"mode": "road", "road_class": "primary"},
+        geometry=[shapely.LineString(row) for row in rows],
+        index=range(3),
+        crs=4326,
+    )
+    land = gpd.GeoDataFrame(
+        {"side": ["home", "neighbour"], "region_id": ["A", "X"]},
+        geometry=[shapely.box(-181, 49, 181, 50), shapely.box(-181, 50, 181, 51)],
+        crs=4326,
+    )
+    _, links = links_from_lines(with_ids(roads, [(1, 2), (3, 4), (5, 6)]), land)
+    assert links.loc[0, "head"] == links.loc[1, "tail"] != links.loc[2, "tail"]
+    elsewhere = roads.set_geometry(roads.geometry.translate(0.1))
+    _, links = links_from_lines(with_ids(elsewhere, [(1, 2), (3, 4), (5, 6)]), land)
+    assert links.loc[0, "head"] != links.loc[1, "tail"]
+
+
 def test_a_blocked_end_meets_nothing(lines, territory):
     ends = [(1, 2), (2, 4), (2, 1), (6, 7), (8, 9), (10, 11)]
     blocked = with_ids(lines, ends, head_blocked=[True, *[False] * 5])
