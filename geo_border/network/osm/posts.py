@@ -35,6 +35,9 @@ _FOOT = frozenset({"path", "footway", "steps", "pedestrian", "cycleway", "bridle
 _PLACE_KM = 5.0
 _FAR_WAY_M = 2000.0
 _CELL_DEGREES = 0.05
+_LONG_DEGREES = 0.01
+_TURN = 180.0
+_REFS_AT_ONCE = 4_000_000
 _GOOD_NAME = 0.8
 _EVERY_NAME = frozenset(
     {
@@ -223,7 +226,7 @@ def _modes(extract: Extract, objects: pd.DataFrame, way_m: float) -> NDArray[np.
 
 
 def _ways_near(extract: Extract, objects: pd.DataFrame) -> NDArray[np.bool_]:
-    """Ways with a node in the cells around the objects (a few kilometres)."""
+    """Ways with a node in the cells around the objects (a few kilometres), or that pass them."""
     columns = round(360 / _CELL_DEGREES)
 
     def cell(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -239,7 +242,33 @@ def _ways_near(extract: Extract, objects: pd.DataFrame) -> NDArray[np.bool_]:
     at = np.flatnonzero(near[extract.ref_node])
     ways = np.zeros(len(extract.way_id), bool)
     ways[np.searchsorted(extract.way_start, at, side="right") - 1] = True
+    ways[_ways_past(extract, objects)] = True
     return ways
+
+
+def _ways_past(extract: Extract, objects: pd.DataFrame) -> NDArray[np.int64]:
+    """Ways that pass the objects between two nodes far from both, as straight roads do."""
+    found = []
+    tree = shapely.STRtree(
+        shapely.box(
+            *(objects[axis].to_numpy() - _CELL_DEGREES for axis in ("lon", "lat")),
+            *(objects[axis].to_numpy() + _CELL_DEGREES for axis in ("lon", "lat")),
+        )
+    )
+    refs = extract.ref_node
+    # In pieces, for a country has a hundred million.
+    for start in range(0, len(refs) - 1, _REFS_AT_ONCE):
+        node = refs[start : start + _REFS_AT_ONCE + 1]
+        at = np.column_stack(extract.degrees(node))
+        apart = np.abs(np.diff(at, axis=0)).max(axis=1)
+        known = (node[:-1] >= 0) & (node[1:] >= 0)
+        here = np.flatnonzero(known & (apart > _LONG_DEGREES) & (apart < _TURN))
+        way = np.searchsorted(extract.way_start, start + here, side="right") - 1
+        inside = start + here + 1 < extract.way_start[way + 1]
+        here, way = here[inside], way[inside]
+        lines = shapely.linestrings(np.stack([at[here], at[here + 1]], axis=1))
+        found.append(way[np.unique(tree.query(lines, predicate="intersects")[0])])
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
 def _clusters(objects: pd.DataFrame, tolerance_m: float) -> NDArray[np.int64]:

@@ -143,6 +143,15 @@ def test_an_object_between_road_and_railway_serves_the_nearer(make_extract):
     assert found["mode"].tolist() == ["rail"]
 
 
+@pytest.mark.parametrize("beside", [0.0, 150.0])
+def test_a_straight_road_has_no_node_near(make_extract, beside):
+    """In the steppe the next nodes of a road may be tens of kilometres away."""
+    nodes, ways = road((30.0, 49.8), (30.0, 50.3))
+    nodes[1] = (30.0 + beside * M, 50.0, CONTROL)
+    found = posts_from_extract(make_extract(nodes, ways))
+    assert found.loc["osm-n1", ["mode", "confidence"]].tolist() == ["road", "high"]
+
+
 def test_boundaries_and_gates_are_no_checkpoints(make_extract):
     nodes, ways = road((30, 50), (30, 50.01))
     nodes[1] = (30, 50.005, {"barrier": "gate"})
