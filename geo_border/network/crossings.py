@@ -11,6 +11,7 @@ import shapely
 
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.border.edges import WGS84, equal_area_crs
+from geo_border.border.frame import turned
 from geo_border.border.line import along
 from geo_border.network.graph import SIDES
 from geo_border.network.leeway import leeway_at, own_leeway
@@ -347,7 +348,7 @@ def place_ids(prefix: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -
     names = [
         f"{prefix}{abs(y):.{ID_DECIMALS}f}{'s' if y < 0 else 'n'}"
         f"{abs(x):.{ID_DECIMALS}f}{'w' if x < 0 else 'e'}"
-        for x, y in zip(lon, lat, strict=True)
+        for x, y in zip(turned(lon, 0.0), lat, strict=True)
     ]
     order = np.lexsort([np.round(axis, ORDER_DECIMALS) for axis in (lon, lat)])
     again = pd.Series(names, dtype=object).iloc[order].groupby(np.array(names, object)[order])

@@ -193,7 +193,9 @@ def posts_on_roads(
     near = roads_near(links, checkpoints, crs=crs, tolerance_km=tolerance_km)
     modes = crossings["modes"]
     for mode, within in near.groupby("mode"):
-        goals = np.flatnonzero([mode in of_crossing for of_crossing in modes])
+        # A post of the road to a landing is one of the ferry.
+        served = {"road", "ferry"} if mode == "road" else {mode}
+        goals = np.flatnonzero([not served.isdisjoint(of_crossing) for of_crossing in modes])
         if not len(goals):
             continue
         rail = mode == "rail"

@@ -59,6 +59,35 @@ def test_a_coarse_border_makes_a_fine_road_no_sure_crossing(checkpoints, swing, 
     assert found["confidence"].tolist() == [sure]
 
 
+@pytest.mark.parametrize("before_m", [0, 900])
+@pytest.mark.parametrize("bridge", [False, True])
+def test_a_post_on_the_road_to_a_landing_serves_the_ferry(
+    crossings_of, border, posts, before_m, bridge
+):
+    lat = 49.99 - before_m / 111_200
+    ways = [
+        ("road", "trunk", [(0.5, 49.5), (0.5, lat)]),
+        ("road", "trunk", [(0.5, lat), (0.5, 49.99)]),
+        ("ferry", "ferry", [(0.5, 49.99), (0.5, 50.01)]),
+        ("road", "trunk", [(0.5, 50.01), (0.5, 50.5)]),
+        ("road", "trunk", [(0.5, lat), (0.52, lat), (0.52, 50.01), (0.5, 50.01)]),
+    ][: 5 if bridge else 4]
+    ways = [way for way in ways if way[2][0] != way[2][-1]]
+    network = gpd.GeoDataFrame(
+        [(mode, kind) for mode, kind, _ in ways],
+        columns=["mode", "road_class"],
+        geometry=[shapely.LineString(way) for *_, way in ways],
+        crs=4326,
+    )
+    landing = placed_checkpoints(
+        posts.iloc[[0]].assign(mode="road", lon=0.5, lat=lat), border, delay_h={"road": 1}
+    )
+    found, told = crossings_of(network, landing)
+    assert found.set_index("mode").loc["ferry", "checkpoint_id"] == landing.index[0]
+    assert told["part"].tolist() == ["gate"]
+    assert found["checkpoint_id"].notna().sum() == 1
+
+
 def test_a_checkpoint_that_a_rule_put_on_a_crossing_does_not_vouch_for_it(
     lines, crossings_of, checkpoints
 ):
@@ -226,3 +255,10 @@ def test_ids_are_of_places(near):
     ]
     order = [2, 0, 3, 1]
     assert place_ids("x", lon[order], lat[order]) == [ids[n] for n in order]
+
+
+def test_ids_are_of_places_on_the_globe():
+    """Behind the 180th meridian a frame goes on counting."""
+    lon = np.array([-180.75, 179.25, 180.5, 180.0])
+    ids = place_ids("x", lon, np.array([1.0, 2.0, 3.0, 4.0]))
+    assert ids == ["x1.000n179.250e", "x2.000n179.250e", "x3.000n179.500w", "x4.000n180.000e"]
