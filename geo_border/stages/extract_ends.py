@@ -22,6 +22,9 @@ SHORT_M = 1_000.0
 WITHIN_KM = 10.0
 """Width of the belt in which the networks of the sides are held against each other, km."""
 
+_PIECE_M = 500.0
+"""Longest piece that lies on one side as a whole, metres."""
+
 MAIN = (
     *("motorway", "trunk", "primary", "secondary", "tertiary"),
     *(f"{kind}_link" for kind in ("motorway", "trunk", "primary", "secondary", "tertiary")),
@@ -132,18 +135,26 @@ def beside_border(
     crs = equal_area_crs(border)
     edges, _ = segments(border.geometry.to_crs(crs).to_numpy())
     tree = shapely.STRtree(edges)
-    side = land["side"].to_numpy(object)
-    rows = {}
-    shapes = lines.geometry.to_numpy()
-    of_line = shapely.get_coordinates(shapely.line_interpolate_point(shapes, 0.5, normalized=True))
-    for name, at in (("lines", of_line), ("places", shapely.get_coordinates(places.geometry))):
-        near = np.zeros(len(at), bool)
-        near[tree.query(_projected(at, crs), predicate="dwithin", distance=1000 * within_km)[0]] = (
-            True
-        )
-        polygon = polygon_of(land.geometry.to_numpy(), at[:, 0], at[:, 1])
-        rows[name] = np.array([*side, ""], object)[np.where(near, polygon, -1)]
-    km = lines.geometry.to_crs(crs).length.to_numpy() / 1000
+    side = np.array([*land["side"], ""], object)
+
+    def of_side(points: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Side of each point of the projection, empty beyond the belt and off the land."""
+        near = tree.query_nearest(points, max_distance=1000 * within_km, all_matches=False)[0]
+        lonlat = gpd.GeoSeries(points[near], crs=crs).to_crs(4326)
+        polygon = polygon_of(land.geometry.to_numpy(), lonlat.x.to_numpy(), lonlat.y.to_numpy())
+        found = np.full(len(points), "", object)
+        found[near] = side[polygon]
+        return found
+
+    shapes = lines.geometry.to_crs(crs).to_numpy()
+    # A road may be long: what of it lies in the belt counts, piece by piece.
+    here = tree.query_nearest(shapes, max_distance=1000 * within_km, all_matches=False)[0]
+    pieces, _ = segments(shapely.segmentize(shapes[here], _PIECE_M))
+    km = shapely.length(pieces) / 1000
+    rows = {
+        "lines": of_side(shapely.centroid(pieces)),
+        "places": of_side(places.geometry.to_crs(crs).to_numpy()),
+    }
     people = places["population"].to_numpy(float)
     return pd.DataFrame(
         [

@@ -46,6 +46,7 @@ def test_what_lies_on_either_side_of_the_border():
         ([(0.2, 49.95), (0.5, 49.95)], "a", "primary", False, False),
         ([(0.2, 50.01), (0.23, 50.01)], "b", "primary", False, False),
         ([(0.2, 50.6), (0.9, 50.6)], "inland", "primary", False, False),
+        ([(0.7, 49.9), (0.7, 50.7)], "over the border and far inland", "primary", False, False),
     )
     places = gpd.GeoDataFrame(
         {"population": [100.0, 7.0, 5000.0]},
@@ -53,7 +54,7 @@ def test_what_lies_on_either_side_of_the_border():
         crs=4326,
     )
     found = beside_border(lines, LAND, BORDER, places)
-    assert found["road_km"].to_numpy() == pytest.approx([21.5, 2.1], abs=0.1)
+    assert found["road_km"].to_numpy() == pytest.approx([31.5, 12.1], abs=0.6)
     assert found["population"].tolist() == [100, 7]
     assert found["places"].tolist() == [1, 1]
 
