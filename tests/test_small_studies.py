@@ -4,6 +4,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from geo_border.errors import NetworkError
 from geo_border.study import open_study
 
 INDICATORS = '[indicators]\nregistry = "registry.csv"\ntable = "indicators.csv"\n'
@@ -86,6 +87,13 @@ def test_without_a_railway_its_indicator_is_none_and_others_keep_their_weight(mi
     assert "hours_to_rail_checkpoint" not in results.registry.index
     assert (results.levels["transport_communication_share"] == 1).all()
     assert results.levels["transport_communication"].notna().all()
+
+
+def test_railways_alone_are_refused_at_once(mini):
+    edit(mini, ('{ file = "roads.geojson", mode = "road" }, ', ""))
+    for asked in (open_study(mini).check, open_study(mini).run):
+        with pytest.raises(NetworkError, match="no roads"):
+            asked()
 
 
 def test_delays_that_are_nowhere_given_take_nothing_and_are_not_reported_as_found(mini, tmp_path):

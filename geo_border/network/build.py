@@ -131,8 +131,13 @@ def build_network(
     Raises
     ------
     NetworkError
-        If the lines do not touch a side, or a class has no speed.
+        If there is no road, the lines do not touch a side, or a class has no speed.
     """
+    if len(lines) and not (lines["mode"] == "road").any():
+        raise NetworkError(
+            "the network has no roads, by which settlements and cells reach it",
+            remedy="Add a layer of mode road to `lines` in [network]",
+        )
     nodes, links = links_from_lines(lines, territory)
     nodes, links = cut_at_border(
         nodes,
