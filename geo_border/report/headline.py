@@ -304,6 +304,8 @@ def _imputed_in_words(results: Results) -> list[str]:
     much = lines[lines["value"] > 100 * HIGH_IMPUTED]
     if much.empty:
         return []
+    if len(much) == len(lines) and (much["value"] == 100).all():
+        return ["No sign or timetable tells any speed: all times are those of a table of speeds."]
     parts = [
         f"{percent(value / 100)} of the length ({str(item).removeprefix(IMPUTED)})"
         for item, value in zip(much["item"], much["value"], strict=True)
