@@ -121,10 +121,10 @@ def _spellings(
     """Which spelling each name is, and letters, bones and numbers of each spelling."""
     which, spellings = pd.factorize(names.astype(str))
     words = [_words(str(name)) for name in spellings]
-    told = [
+    letters, bones, numbers = (
         np.array([make(name) for name in words], object) for make in ("".join, _bones, _numbers)
-    ]
-    return which, *told
+    )
+    return which, letters, bones, numbers
 
 
 def _likenesses(

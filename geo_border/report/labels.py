@@ -173,7 +173,10 @@ class Room:
         taken = np.reshape(self.taken, (-1, 4))
         west, south, east, north = shapely.total_bounds(boxes)
         beside = (taken[:, 0] >= east) | (taken[:, 2] <= west)
-        return taken[~(beside | (taken[:, 1] >= north) | (taken[:, 3] <= south))]
+        near: NDArray[np.float64] = taken[
+            ~(beside | (taken[:, 1] >= north) | (taken[:, 3] <= south))
+        ]
+        return near
 
 
 def covered_shares(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -194,7 +197,8 @@ def covered_shares(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> N
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    return np.prod(np.maximum(high - low, 0), axis=-1) / area[:, None]
+    shares: NDArray[np.float64] = np.prod(np.maximum(high - low, 0), axis=-1) / area[:, None]
+    return shares
 
 
 def spots_in(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ from geo_border.typology.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from geo_border.results import Results
 
@@ -326,7 +326,7 @@ def capital_matrix(results: Results) -> dict[str, Any]:
     }
 
 
-def _trip(trip: Mapping[str, Any] | None, posts: Mapping[str, str]) -> dict[str, str]:
+def _trip(trip: Mapping[Hashable, Any] | None, posts: Mapping[Hashable, str]) -> dict[str, str]:
     """Cell of a trip between two capitals, with a dash where one of them has none."""
     if trip is None:
         return {"time": "\N{EN DASH}", "km": "", "via": "", "colour": "#ffffff"}

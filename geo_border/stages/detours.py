@@ -45,7 +45,7 @@ def capital_detours(regions: gpd.GeoDataFrame, built: dict[str, Any]) -> pd.Data
     cases = {"open": passages(tables, OPEN_BORDER), "any": passages(tables, every_gate(tables))}
     ids = capitals.index.to_numpy(object)
     # The gate of pairs that have none is -1.
-    names = np.append(tables.gates.index.to_numpy(object), None)
+    names = np.array([*tables.gates.index, None], object)
     parts = []
     for side in range(len(SIDES)):
         start, end = tables.places_on(side), tables.places_on(1 - side)
