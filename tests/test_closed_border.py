@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from rich.text import Text
 
+from geo_border.cli.tables import whatif_tables
 from geo_border.inputs.proposals import Proposal
 from geo_border.report.headline import headline
 from geo_border.study import open_study
@@ -58,7 +60,7 @@ def test_every_command_runs_and_nothing_across_is_reached(closed, tmp_path):
     assert set(inside["side"]) == {"home"}
 
 
-@pytest.mark.parametrize("opened", ["west", "x0002"])
+@pytest.mark.parametrize("opened", ["west", "x50.003n0.750e"])
 def test_an_opening_of_a_closed_border_is_told(mini, opened):
     all_closed(mini)
     result = open_study(mini).whatif({"open": Proposal(open=(opened,))})
@@ -106,3 +108,12 @@ def test_who_reaches_no_checkpoint_is_told_apart(mini):
     told = " ".join(headline(study.run()))
     assert "reach no open checkpoint by road" in told
     assert "of Homeland" in told
+
+
+@pytest.mark.parametrize("what", [{"close": ("west",)}, {"delay": ("west=2",)}])
+def test_what_changes_nothing_on_a_closed_border_is_told(mini, what):
+    all_closed(mini)
+    result = open_study(mini).whatif({"one": Proposal(**what)})
+    told = "\n".join(str(part) for part in whatif_tables(result) if isinstance(part, Text))
+    assert "nobody passes the border as it is" in told
+    assert "nan" not in told

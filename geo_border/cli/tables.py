@@ -198,7 +198,7 @@ def _remarks(result: WhatIf) -> Iterator[Text]:
     names = result.checkpoints["name"]
     for row in result.remarks.head(MOST_ROWS).to_dict("records"):
         about = [row["scenario"]] if several else []
-        about += [] if row["checkpoint_id"] is None else [names[row["checkpoint_id"]]]
+        about += [names[row["checkpoint_id"]]] if isinstance(row["checkpoint_id"], str) else []
         yield Text(": ".join([*about, row["remark"]]), style="yellow")
     if len(result.remarks) > MOST_ROWS:
         yield Text(f"… and {len(result.remarks) - MOST_ROWS} more in remarks.csv", style="yellow")
