@@ -25,6 +25,9 @@ INLAND_KM = 10.0
 ONE_PASSAGE_M = 150.0
 """Crossings of one road are no farther than this from the one that stands for its passage."""
 
+CARRIAGEWAYS_M = 500.0
+"""Two directions of one name or number are one road within this: a terminal lies between them."""
+
 TWIN_M = 50.0
 """Roads of one class that neither name nor number tells apart are one road within this."""
 
@@ -104,14 +107,14 @@ def one_passage(crossings: pd.DataFrame) -> NDArray[np.int64]:
     -------
     ndarray
         Positions, shape (n,). The greater road stands for the passage; the cost is that of the
-        pairs within `ONE_PASSAGE_M`.
+        pairs within `CARRIAGEWAYS_M`.
     """
     n = len(crossings)
     stands_for = np.arange(n)
     if n < 2:
         return stands_for
     at = crossings[["x", "y"]].to_numpy()
-    pairs = cKDTree(at).query_pairs(ONE_PASSAGE_M, output_type="ndarray")
+    pairs = cKDTree(at).query_pairs(CARRIAGEWAYS_M, output_type="ndarray")
     pairs = pairs[_one_road(crossings, at, pairs)]
     rank = class_ranks(crossings["road_class"])
     order = np.lexsort((at[:, 1], at[:, 0], rank))
@@ -153,7 +156,8 @@ def _one_road(
     twin = (metres <= TWIN_M) & (kind[one] == kind[two]) & ~known[one] & ~known[two]
     both_lanes = lane[one] & lane[two] & (metres <= TWIN_M)
     alike = named | turned | beside | twin | both_lanes
-    return np.asarray(alike & (rail[one] == rail[two]), np.bool_)
+    near = (metres <= ONE_PASSAGE_M) | (named & turned)
+    return np.asarray(alike & near & (rail[one] == rail[two]), np.bool_)
 
 
 def posts_on_roads(

@@ -174,6 +174,25 @@ def test_two_carriageways_are_one_passage_with_their_own_ways(lines, opened, che
     )
 
 
+@pytest.mark.parametrize(
+    ("ref", "oneway", "one_road"),
+    [("R1", [1, -1], True), ("R1", [1, 1], False), ("R1", [0, 0], False), (None, [1, -1], False)],
+)
+def test_a_terminal_may_lie_between_the_carriageways(
+    crossings_of, checkpoints, ref, oneway, one_road
+):
+    """With a post on one of them alone, one could leave and never come back."""
+    roads = gpd.GeoDataFrame(
+        {"mode": "road", "road_class": "trunk", "ref": ref, "oneway": oneway},
+        geometry=[shapely.LineString([(x, 49.5), (x, 50.5)]) for x in (0.503, 0.509)],
+        index=range(2),
+        crs=4326,
+    )
+    found, _ = crossings_of(roads, checkpoints.loc[["road-post"]], tolerance_km=0.1)
+    assert found["checkpoint_id"].notna().tolist() == [True, one_road]
+    assert found["passage"].nunique() == 2 - one_road
+
+
 def test_two_roads_within_reach_of_one_checkpoint_are_not_joined(lines, opened, checkpoints):
     """The other lies 1.8 km east of the post: it is unserved, and nobody jumps across."""
     other = lines.iloc[[3]].set_geometry([shapely.LineString([(0.525, 49.5), (0.525, 50.5)])])
