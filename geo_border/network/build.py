@@ -12,18 +12,17 @@ import shapely
 
 from geo_border.errors import NetworkError
 from geo_border.network.beyond import join_beyond
-from geo_border.network.crossings import checkpoints_on_line, find_crossings, tagged_nodes
+from geo_border.network.crossings import tagged_nodes
+from geo_border.network.divided import divide
 from geo_border.network.gates import NO_DELAYS, open_gates
 from geo_border.network.gauges import with_gauge_breaks
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.joining import join_pieces
-from geo_border.network.links import CARRIED, links_from_lines
+from geo_border.network.links import CARRIED
 from geo_border.network.parts import network_parts
 from geo_border.network.places import Access, join_places
-from geo_border.network.sides import cut_at_border
 from geo_border.network.stations import join_stations
 from geo_border.network.straight import foreign_land
-from geo_border.network.stubs import join_stubs
 from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
@@ -138,20 +137,7 @@ def build_network(
             "the network has no roads, by which settlements and cells reach it",
             remedy="Add a layer of mode road to `lines` in [network]",
         )
-    nodes, links = links_from_lines(lines, territory)
-    nodes, links = cut_at_border(
-        nodes,
-        links,
-        territory,
-        border,
-        along_m=tolerances.along_m,
-        checkpoints=checkpoints_on_line(checkpoints),
-        tolerance_km=tolerances.crossing_km,
-    )
-    nodes, links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
-    crossings, posts = find_crossings(
-        nodes, links, border, checkpoints, tolerance_km=tolerances.crossing_km
-    )
+    nodes, links, crossings, posts = divide(lines, territory, border, checkpoints, tolerances)
     nodes, links, gates = open_gates(
         nodes,
         links,

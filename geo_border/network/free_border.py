@@ -10,11 +10,9 @@ import shapely
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import segments
-from geo_border.network.crossings import checkpoints_on_line, find_crossings, place_ids
+from geo_border.network.crossings import place_ids
+from geo_border.network.divided import divide
 from geo_border.network.graph import SIDES
-from geo_border.network.links import links_from_lines
-from geo_border.network.sides import cut_at_border
-from geo_border.network.stubs import join_stubs
 from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
@@ -62,20 +60,8 @@ def open_crossings(
     DataFrame
         Index ``checkpoint_id`` (``open-`` and the place); columns of a register of checkpoints.
     """
-    nodes, links = links_from_lines(lines[_near(lines, border)], territory)
-    nodes, links = cut_at_border(
-        nodes,
-        links,
-        territory,
-        border,
-        along_m=tolerances.along_m,
-        checkpoints=checkpoints_on_line(checkpoints),
-        tolerance_km=tolerances.crossing_km,
-    )
-    nodes, links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
-    crossings, _ = find_crossings(
-        nodes, links, border, checkpoints, tolerance_km=tolerances.crossing_km
-    )
+    near = lines[_near(lines, border)]
+    crossings = divide(near, territory, border, checkpoints, tolerances).crossings
     first = crossings[
         crossings["checkpoint_id"].isna()
         & crossings["leads_across"]
