@@ -19,6 +19,9 @@ from geo_border.network.audit import (
     audit_lines,
     imputed_shares,
 )
+from geo_border.network.beyond import LOCAL_WAY, local_km
+from geo_border.network.graph import MODES, SIDES
+from geo_border.network.reach import METRES_A_DEGREE
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,6 +30,14 @@ if TYPE_CHECKING:
     from geo_border.settings import Settings
     from geo_border.stages.checkpoint_findings import Finding
     from geo_border.stages.quality import Line
+
+FAR_WAY_KM = 5.0
+"""A local way longer than this, where a road passes within `BESIDE_KM`, is told."""
+
+BESIDE_KM = 1.0
+
+MOST = 20
+"""Settlements that are told of one kind, the most populous."""
 
 MENDED = {
     CROSS: "nobody can turn there; cut both lines where they meet, or tag the bridge or tunnel",
@@ -123,6 +134,25 @@ def _breaks(gates: pd.DataFrame) -> list[str]:
     ]
 
 
+def _beside_dead_roads(built: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Places that join the network far away though a road of their side passes by them."""
+    network, places = built["network"], built["places"]
+    far = places[(local_km(places) > FAR_WAY_KM) & ~places["is_barred"]]
+    if far.empty:
+        return far
+    link, edge = np.unique(network.link, return_index=True)
+    ways = np.array(network.classes, object)[network.road_class[edge]] == LOCAL_WAY
+    roads = (network.mode[edge] == MODES.index("road")) & ~ways
+    link, edge = link[roads], edge[roads]
+    lon, lat = far.geometry.x.to_numpy(), far.geometry.y.to_numpy()
+    high = 1000 * BESIDE_KM / METRES_A_DEGREE
+    wide = high / np.cos(np.radians(np.minimum(np.abs(lat), 89)))
+    around = shapely.box(lon - wide, lat - high, lon + wide, lat + high)
+    place, road = shapely.STRtree(network.lines[link]).query(around, predicate="intersects")
+    own = network.side[network.tail[edge[road]]] == far["side"].map(SIDES.index).to_numpy()[place]
+    return far.iloc[np.unique(place[own])]
+
+
 def network_findings(
     settings: Settings, speeds: pd.DataFrame | None, built: dict[str, Any]
 ) -> list[Finding]:
@@ -175,7 +205,21 @@ def network_findings(
             "foreign land lies before its nearest road: it joins another one of its side",
             "",
         )
-        for row in barred.nlargest(20, "population").to_dict("records")
+        for row in barred.nlargest(MOST, "population").to_dict("records")
+    ]
+    beside = _beside_dead_roads(built).assign(local_km=local_km)
+    rows += [
+        (
+            "warning",
+            "places",
+            str(row["name"]),
+            (
+                f"its road leads to no checkpoint: it joins another one by a local way of "
+                f"{row['local_km']:,.0f} km; add what is missing of the roads, if anything is"
+            ),
+            "",
+        )
+        for row in beside.nlargest(MOST, "population").to_dict("records")
     ]
     hours = settings.network.gauge_break_h
     rows += [

@@ -92,3 +92,20 @@ def test_a_break_of_gauge_asks_for_its_time_once(mini):
     assert told(open_study(mini), "checkpoints")[name] == (
         "note: there is a break of gauge, which takes 6 h"
     )
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_town_whose_road_leads_to_no_checkpoint_is_told(mini, cut):
+    """Without the streets from B to C, C is an island and its town joins the streets of B."""
+    roads = gpd.read_file(mini / "roads.geojson")
+    west, east = roads.bounds["minx"], roads.bounds["maxx"]
+    between = (west < 2) & (east > 2) & (roads.bounds["maxy"] < 50)
+    assert between.sum() == 3
+    posts = pd.read_csv(mini / "checkpoints.csv")
+    posts[posts["checkpoint_id"] != "east"].to_csv(mini / "checkpoints.csv", index=False)
+    if cut:
+        roads[~between].to_file(mini / "roads.geojson")
+    said = told(open_study(mini), "places")
+    assert ("Town C" in said) == cut
+    if cut:
+        assert said["Town C"].startswith("warning: its road leads to no checkpoint")
