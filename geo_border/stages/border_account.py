@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo_border.border.line import breaks, on_land
+from geo_border.border.line import along, breaks, on_land
 from geo_border.inputs.cut_units import cut_units, described
 from geo_border.settings import Units
-from geo_border.stages.extract_ends import beside_border, ends_before_border
+from geo_border.stages.extract_ends import WITHIN_KM, beside_border, ends_before_border
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
     from geo_border.inputs.read import Inputs
@@ -125,6 +125,7 @@ def border_findings(
         rows.append(("warning", "border", "length of the common line", problem, ""))
     if extracted is not None:
         rows += _cut(settings, extracted)
+        rows += _off_all_roads(border["border"], extracted["osm_posts"])
         rows += _ends(inputs, border)
     return rows
 
@@ -269,6 +270,19 @@ def _cut(settings: Settings, extracted: dict[str, Any]) -> list[Finding]:
             for unit in units[:MOST]
         ]
     return rows
+
+
+def _off_all_roads(line: gpd.GeoDataFrame, posts: pd.DataFrame) -> list[Finding]:
+    """Tagged posts near the border that no way is near, so that they are no checkpoints."""
+    lost = posts[posts["mode"].isna()]
+    points = gpd.GeoSeries.from_xy(lost["lon"], lost["lat"], crs=4326)
+    near = along(line, points)["border_distance_km"].to_numpy() <= WITHIN_KM
+    names = lost["name"].fillna(lost["checkpoint_id"])[near].astype(str)
+    if not len(names):
+        return []
+    some = "; ".join(names.head(MOST)) + (" …" if len(names) > MOST else "")
+    problem = "no road, railway or ferry is near: they are no checkpoints; name them in a register"
+    return [("warning", "checkpoints", f"{len(names)} tagged off all roads ({some})", problem, "")]
 
 
 def _ends(inputs: Inputs, border: dict[str, Any]) -> list[Finding]:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo_border.stages.border_account import border_findings
 from geo_border.stages.extract_ends import beside_border, ends_before_border
 from geo_border.study import open_study
 
@@ -87,3 +88,21 @@ def test_overlaps_breaks_and_wide_gaps_are_told(mini):
     assert any("A and B: both claim" in row for row in told(mini, "regions"))
     rows = told(mini)
     assert any(row.startswith("gaps given to home regions: ") and "to C at" in row for row in rows)
+
+
+def test_a_tagged_post_off_all_roads_is_told_if_it_is_near_the_border(mini):
+    study = open_study(mini)
+    begun = study._run().network()
+    posts = pd.DataFrame(
+        {
+            "checkpoint_id": ["osm-n1", "osm-n2", "osm-n3"],
+            "name": ["Lonely post", "Inland customs", None],
+            "mode": [None, None, "road"],
+            "lon": [0.6, 0.6, 0.25],
+            "lat": [50.02, 49.3, 50.0],
+        }
+    )
+    args = (study.settings, begun.inputs, begun.border)
+    found = border_findings(*args, {"osm_posts": posts})
+    assert [r[2] for r in found if "off all" in r[2]] == ["1 tagged off all roads (Lonely post)"]
+    assert not [r for r in border_findings(*args, {"osm_posts": posts[2:]}) if "off all" in r[2]]
