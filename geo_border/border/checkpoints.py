@@ -94,12 +94,16 @@ def placed_checkpoints(
             row=_row(table.index[number], rows),
             remedy="Check lon and lat (degrees, in that order), or leave both empty",
         )
-    missing = sorted(set(table["mode"]) - set(delay_h))
+    ways = [table[name] for name in ("delay_out_h", "delay_in_h") if name in table]
+    told = table["delay_h"].notna()
+    if len(ways) == 2:
+        told |= ways[0].notna() & ways[1].notna()
+    missing = sorted(set(table.loc[~told, "mode"]) - set(delay_h))
     if missing:
         raise CheckpointError(
             f"no default delay for mode {', '.join(missing)}",
             file=file,
-            remedy="Add it to `delay_h` in [checkpoints] of study.toml",
+            remedy="Add it to `delay_h` in [checkpoints] of study.toml, or fill in all of them",
         )
     found = table.drop(columns=["delay_h", "delay_out_h", "delay_in_h"], errors="ignore").assign(
         **{

@@ -136,6 +136,16 @@ def test_a_checkpoint_far_from_the_border_names_its_row(border):
 def test_a_mode_without_a_delay_is_an_error(border):
     with pytest.raises(CheckpointError, match="no default delay for mode road"):
         placed_checkpoints(table(), border, delay_h={"rail": 1})
+    one_way = table().assign(delay_out_h=1.0, delay_in_h=np.nan)
+    with pytest.raises(CheckpointError, match="no default delay for mode road"):
+        placed_checkpoints(one_way, border, delay_h={})
+
+
+@pytest.mark.parametrize("columns", [{"delay_h": 1.0}, {"delay_out_h": 1.0, "delay_in_h": 1.0}])
+def test_where_all_delays_are_given_no_default_is_asked_for(border, columns):
+    found = placed_checkpoints(table().assign(**columns), border, delay_h={})
+    assert found.loc["post", "delay_h"] == 1
+    assert not found.loc["post", "delay_imputed"]
 
 
 def test_permeability_by_hand():
