@@ -132,9 +132,10 @@ def test_the_bridges_over_the_rhine(liechtenstein, bridge):
     assert posts["known_from"].tolist() == [RULE]
 
 
-def test_the_bridge_that_openstreetmap_names(liechtenstein):
-    names = liechtenstein[1].checkpoints["name"]
-    assert names.str.startswith("Rheinbrücke Haag-Bendern").sum() == 1
+def test_crossings_are_named_by_what_they_join(liechtenstein):
+    names = liechtenstein[1].checkpoints["name"].tolist()
+    assert {"Vaduz – Sevelen", "Balzers – Sargans", "Ruggell – Sennwald"} <= set(names)
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 from scipy.ndimage import maximum_filter
 
-from geo_border.border.edges import extent
+from geo_border.border.edges import equal_area_crs, extent
 from geo_border.border.extraction import extract
 from geo_border.errors import GeometryError, SideError
 from geo_border.inputs.opening import refuse_endless
@@ -179,7 +179,7 @@ def polygon_population(
     files, band, unit
         As in `read_population`.
     polygons
-        Valid polygons in an equal-area projection.
+        Valid polygons in degrees or an equal-area projection.
 
     Returns
     -------
@@ -191,11 +191,14 @@ def polygon_population(
     GeometryError
         As `read_population`.
     """
+    plane = polygons.crs
+    if not plane.is_projected:
+        plane = equal_area_crs(gpd.GeoDataFrame(geometry=polygons.to_crs(4326)))
     total = pd.Series(0.0, polygons.index, name="population")
     for file in files:
         with _open(file, band) as raster:
             there = polygons.to_crs(CRS(raster.crs))
-            found = _shared_out(raster, there, polygons.crs, band=band, unit=unit)
+            found = _shared_out(raster, there, plane, band=band, unit=unit)
             total += found["population"]
     return total
 

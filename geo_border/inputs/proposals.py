@@ -197,9 +197,16 @@ def scenario_of(
                 f"by the opening hours {text!r} {name} never opens",
                 remedy=f"Use --close {name} (`close` in a list of scenarios)",
             )
+    opened = {at(name) for name in proposal.open}
+    for name in sorted(opened - set(delay)):
+        if np.isinf(gates.loc[name, ["delay_out_h", "delay_in_h"]].to_numpy(float)).all():
+            raise CheckpointError(
+                f"how long a passage at {name} would take is not known: its mode has no default",
+                remedy=f"Add --delay {name}=HOURS, or its mode to `delay_h` in [checkpoints]",
+            )
     return Scenario(
         closed=frozenset(map(at, proposal.close)),
-        opened=frozenset(map(at, proposal.open)),
+        opened=frozenset(opened),
         delay_h=delay,
         opening_hours=hours,
         month=month if hours else None,

@@ -106,11 +106,14 @@ LINES = pa.DataFrameSchema(
 )
 
 
+CHECKPOINT_MODES = tuple(mode for mode in MODES if mode != "transfer")
+"""Modes that a checkpoint may have: nobody changes trains on the border."""
+
 CHECKPOINTS = pa.DataFrameSchema(
     {
         "checkpoint_id": _key(),
         "name": _text(),
-        "mode": _text(*MODES),
+        "mode": _text(*CHECKPOINT_MODES),
         "status": _text(*STATUSES),
         "users": _text(*USERS, nullable=True),
         "home_id": _text(nullable=True),

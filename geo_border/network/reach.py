@@ -49,8 +49,9 @@ def roads_near(
     Returns
     -------
     DataFrame
-        ``post``, ``link`` (positions), ``mode``, ``off_km`` (from post to link), ``reach_km``,
-        ``share`` (of the link's length, where it is nearest).
+        ``post``, ``link`` (positions), ``mode``, ``off_km`` (from post to link),
+        ``tolerance_km`` (whatever the post's accuracy), ``share`` (of the link's length, where it
+        is nearest).
     """
     own_km = checkpoints["accuracy_km"].fillna(0).to_numpy(float)
     most = np.maximum(own_km, TOLERANCE_KM if tolerance_km is None else tolerance_km)
@@ -71,8 +72,7 @@ def roads_near(
         reach = np.where(of_osm, OSM_TOLERANCE_KM, TOLERANCE_KM)
     else:
         reach = np.full(len(link), tolerance_km)
-    reach = np.maximum(reach, own_km[post])
-    near = off_km <= reach
+    near = off_km <= np.maximum(reach, own_km[post])
     share = shapely.line_locate_point(lines[near], points[near], normalized=True)
     return pd.DataFrame(
         {
@@ -80,7 +80,7 @@ def roads_near(
             "link": link[near],
             "mode": mode[near],
             "off_km": off_km[near],
-            "reach_km": reach[near],
+            "tolerance_km": reach[near],
             "share": share,
         }
     )
@@ -93,7 +93,9 @@ def within_reach(
     crs: CRS,
     tolerance_km: float | None = None,
 ) -> NDArray[np.bool_]:
-    """Links all of which lies within reach of one checkpoint of their mode.
+    """Links all of which lies within the tolerance of one checkpoint of their mode.
+
+    How vaguely a checkpoint's place is known makes no longer stretch of road its own.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def within_reach(
     at, row = samples(links.geometry.to_numpy()[near["link"]])
     points = gpd.GeoSeries(shapely.points(at), crs=4326).to_crs(crs).to_numpy()
     posts = checkpoints.geometry.to_crs(crs).to_numpy()[near["post"]]
-    beyond = shapely.distance(points, posts[row]) > 1000 * near["reach_km"].to_numpy()[row]
+    beyond = shapely.distance(points, posts[row]) > 1000 * near["tolerance_km"].to_numpy()[row]
     whole = np.bincount(row, beyond, minlength=len(near)) == 0
     within[near["link"].to_numpy()[whole]] = True
     return within
