@@ -81,7 +81,7 @@ def test_a_lane_and_another_post_stand_for_the_gate_of_their_road(gates, crossin
 
 def test_an_opening_without_a_known_delay_asks_for_it(gates, crossings, posts):
     gates.loc["x1", ["delay_out_h", "delay_in_h"]] = np.inf
-    with pytest.raises(CheckpointError, match="not known.*Add --delay x1=HOURS"):
+    with pytest.raises(CheckpointError, match=r"not known.*Add --delay x1=HOURS"):
         scenario_of(Proposal(open=("x1",)), gates, crossings, posts)
     assert scenario_of(Proposal(open=("x1",), delay=("x1=2",)), gates, crossings, posts).delay_h
 
