@@ -194,7 +194,7 @@ HOSTILE = "\x1b[31mred\x1b]0;title\x07\x9b2J\u202egnp.exe\udcff"
 @pytest.mark.parametrize("wrap", [str, Text, lambda text: f"[bold]{text}[/bold]"])
 def test_no_name_commands_the_terminal(wrap, monkeypatch):
     for console in (out, err):
-        monkeypatch.setattr(console, "file", io.StringIO())
+        monkeypatch.setattr(console, "_file", io.StringIO())
         table = Table(title=Text(HOSTILE))
         table.add_column(Text(HOSTILE))
         table.add_row(Text(HOSTILE))
