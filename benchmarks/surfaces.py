@@ -38,7 +38,7 @@ from geo_border.inputs.population import polygon_population, read_population
 from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
 from geo_border.network.straight import foreign_land
-from geo_border.report.rasters import write_surfaces
+from geo_border.report.files.rasters import write_surfaces
 from geo_border.results import Surfaces
 from geo_border.routing.queue import MS_PER_H
 from geo_border.routing.searches import milliseconds

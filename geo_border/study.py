@@ -407,7 +407,7 @@ class Study:
                 mode=mode,
             )
             if place is not None:
-                from geo_border.report.tables import write_layers  # noqa: PLC0415  (slow to import)
+                from geo_border.report.files.tables import write_layers  # noqa: PLC0415  (slow to import)
 
                 progress("outputs")
                 with place.writing() as aside:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 
-from geo_border.report.cartography import ground_of, save
-from geo_border.report.letters import lettering
-from geo_border.report.map_whatif import whatif_map
-from geo_border.report.tables import csv_text, write_layers
+from geo_border.report.files.tables import csv_text, write_layers
+from geo_border.report.print.cartography import ground_of, save
+from geo_border.report.print.letters import lettering
+from geo_border.report.print.whatif import whatif_map
 
 if TYPE_CHECKING:
     from pathlib import Path

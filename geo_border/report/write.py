@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.report.maps import write_maps
-from geo_border.report.page import write_report
-from geo_border.report.rasters import write_surfaces
-from geo_border.report.tables import write_geopackage, write_tables
+from geo_border.report.files.rasters import write_surfaces
+from geo_border.report.files.tables import write_geopackage, write_tables
+from geo_border.report.page.document import write_report
+from geo_border.report.print.maps import write_maps
 
 if TYPE_CHECKING:
     from pathlib import Path

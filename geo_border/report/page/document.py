@@ -1,0 +1,220 @@
+"""The page: one HTML file that carries everything it needs and asks the network for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bokeh.embed import json_item
+from bokeh.resources import Resources
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from geo_border.access.decay import calibrated
+from geo_border.border.line import is_ring
+from geo_border.report.headline import headline, key_figures, speeds_in_words
+from geo_border.report.page.account import indicator_tables, provenance, quality_groups
+from geo_border.report.page.cards import other_cards, region_cards
+from geo_border.report.page.hover import guessed
+from geo_border.report.page.layers import drawn_flaws
+from geo_border.report.page.profile import profile
+from geo_border.report.page.region_map import region_map
+from geo_border.report.page.tables import (
+    capital_matrix,
+    checkpoint_table,
+    corridor_table,
+    dyad_table,
+    reach_table,
+    region_table,
+)
+from geo_border.report.print.cartography import drawn_edges, ground_of
+from geo_border.report.print.corridors import corridor_panels
+from geo_border.report.print.figures import beginning, has_delays, open_on_the_line
+from geo_border.report.print.isochrones import is_cut, rings
+from geo_border.report.style import MODE_COLOURS, MODES, SCORES
+from geo_border.typology.words import hours, listed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bokeh.models import LayoutDOM
+
+    from geo_border.report.page.choices import Choice
+    from geo_border.results import Results
+
+METHODS = {
+    "minmax": "min\N{EN DASH}max",
+    "zscore": "z-score",
+    "distance": "distance-to-best",
+    "borda": "Borda",
+    "pca": "principal-component",
+    "critic": "CRITIC",
+    "copeland": "Copeland",
+}
+"""Choices of the index whose words differ from their names in study.toml."""
+
+
+def write_report(results: Results, folder: Path) -> Path:
+    """Write the page as ``report.html``.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    folder
+        Where the page goes; made if missing.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "report.html"
+    path.write_text(page(results), encoding="utf-8")
+    return path
+
+
+def page(results: Results) -> str:
+    """Make the page.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        A whole HTML document; its scripts and styles are inside it, and its content security
+        policy forbids every other.
+    """
+    ground = ground_of(results)
+    ground = ground_of(results, simplify_m=ground.detail_m / 2)
+    isochrones = rings(results, ground)
+    drawn, choices = region_map(results, ground, isochrones)
+    environment = Environment(
+        loader=PackageLoader("geo_border.report.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Bokeh reads references in the order they were written.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False}
+    return environment.get_template("report.html.j2").render(
+        **_facts(results),
+        bokeh_js="\n".join(Resources(mode="inline", components=["bokeh"]).js_raw),
+        map_item=_item(drawn, "map"),
+        profile_item=_item(profile(results), "profile"),
+        choices=choices,
+        layers=_layers(results, isochrones=bool(isochrones)),
+        rings=isochrones,
+        groups=_groups(choices),
+        legends={choice.key: choice.legend for choice in choices},
+    )
+
+
+def _item(model: LayoutDOM, name: str) -> dict[str, Any]:
+    """Make a model what Bokeh's `embed_item` takes, numbered from one.
+
+    Bokeh goes on counting from page to page, and the same page is to be the same bytes.
+    """
+    numbers: dict[str, str] = {}
+
+    def numbered(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: numbers.setdefault(part, f"{name}{len(numbers) + 1}")
+                if key in ("id", "root_id") and isinstance(part, str)
+                else numbered(part)
+                for key, part in value.items()
+            }
+        return [numbered(part) for part in value] if isinstance(value, list) else value
+
+    return dict(numbered(dict(json_item(model))))
+
+
+def _groups(choices: list[Choice]) -> dict[str, list[Choice]]:
+    """Choices of the map by their heading."""
+    groups: dict[str, list[Choice]] = {}
+    for choice in choices:
+        groups.setdefault(choice.group, []).append(choice)
+    return groups
+
+
+def _layers(results: Results, *, isochrones: bool) -> list[tuple[str, str, bool]]:
+    """Layers of the map that can be shown or hidden: name, words, whether shown at first."""
+    edges, posts = drawn_edges(results), results.checkpoints
+    lost = results.crossings["checkpoint_id"].isna().any()
+    return [
+        (name, words, shown)
+        for name, words, shown, there in (
+            ("load", "Load", True, (edges["load_share"] > 0).any()),
+            ("road", "Roads", True, (edges["mode"] == "road").any()),
+            ("rail", "Railways", True, (edges["mode"] == "rail").any()),
+            ("checkpoints", "Checkpoints", True, posts["lon"].notna().any()),
+            (
+                "unserved",
+                "Unserved crossings",
+                True,
+                lost,
+            ),
+            ("isochrones", "Isochrones", False, isochrones),
+            ("places", "Settlements", False, len(results.places) > 0),
+            ("flaws", "Doubtful data", False, drawn_flaws(results) is not None),
+            ("names", "Names", True, True),
+        )
+        if there
+    ]
+
+
+def _facts(results: Results) -> dict[str, Any]:
+    """Everything the template shows but the drawings."""
+    modes = [mode for mode in MODES if mode in set(results.checkpoints["mode"])]
+    choices = results.settings.index.model_dump(include={"normalisation", "weights", "aggregation"})
+    posts, along = results.checkpoints, open_on_the_line(results)
+    zones = [f"{minutes:g}" for minutes in results.settings.access.zones_min]
+    return {
+        "settings": results.settings,
+        "decay": calibrated(
+            results.settings.access.decay, results.settings.access.half_life_h
+        ).formula,
+        "corridors": corridor_table(results),
+        "corridor_panels": corridor_panels(results),
+        "zones": listed(zones),
+        "method": {key: METHODS.get(value, value) for key, value in choices.items()},
+        "figures": key_figures(results),
+        "headline": headline(results),
+        "modes": [(MODES[mode], MODE_COLOURS[mode], mode) for mode in modes],
+        "regions": region_table(results),
+        "reach": reach_table(results),
+        "cards": region_cards(results),
+        "checkpoints": checkpoint_table(results),
+        "checkpoint_cards": other_cards(results, "checkpoint"),
+        "dyads": dyad_table(results),
+        "dyad_cards": other_cards(results, "dyad"),
+        "capitals": capital_matrix(results),
+        "indicators": indicator_tables(results),
+        "beginning": beginning(results),
+        "as_of": results.settings.study.as_of or _date(results),
+        "ring": is_ring(results.border),
+        "quality": quality_groups(results),
+        "provenance": provenance(results.manifest),
+        "unserved": int(results.crossings["checkpoint_id"].isna().sum()),
+        "closed": bool((~posts["is_open"] & posts["lon"].notna()).any()),
+        "scored": bool(results.levels[list(SCORES)].notna().to_numpy().any()),
+        "ranked": bool(results.levels["rank_low"].notna().any()),
+        "speeds": speeds_in_words(results),
+        "half_life": hours(results.settings.demand.half_life_h),
+        "delayed": has_delays(results),
+        "guessed": guessed(along) if has_delays(results) else [],
+        "modes_along": [
+            (MODES[mode], MODE_COLOURS[mode], mode) for mode in modes if mode in set(along["mode"])
+        ],
+        "cut": is_cut(results),
+    }
+
+
+def _date(results: Results) -> str:
+    """Date of the newest extract, empty where none is known."""
+    files = results.manifest.get("extracts", {}).get("files", [])
+    return max((str(file["timestamp"] or "")[:10] for file in files), default="")

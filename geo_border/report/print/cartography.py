@@ -1,0 +1,351 @@
+"""The paper of printed maps: projection, ground, labels, scale bar, source line."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from geo_border.border.edges import equal_area_crs
+from geo_border.network.beyond import LOCAL_WAY
+from geo_border.report.print.letters import literal
+from geo_border.report.style import BORDER, INK, MUTED, NEIGHBOUR, OUTSIDE, short_names
+from geo_border.settings import EverythingElse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from geo_border.results import Results, WhatIf
+
+WIDTH_IN = 4.72
+"""Width of a map, inches (120 mm): its letters still read at a journal column of 85 mm."""
+
+DPI = 300
+
+DETAIL = 3e-4
+"""Details smaller than this share of a map are left out: less than a dot of the printer."""
+
+AROUND = 0.2
+"""Share of the width shown around one side where the other is everything else."""
+
+LABEL_PT = 6.0
+SMALL_PT = 5.2
+SOURCE_PT = 4.3
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The layers under every map, projected and simplified for print.
+
+    Parameters
+    ----------
+    crs
+        Equal-area projection fitted to the regions.
+    regions
+        Polygons of the studied regions with ``side`` and ``short``.
+    territory
+        Polygons of both sides.
+    border
+        The border line.
+    extent
+        West, east, south, north of the map, metres.
+    sides
+        Name of each side and its ground outside the studied regions.
+    source
+        Attribution of the data.
+    detail_m
+        Details smaller than this are left out, metres.
+    """
+
+    crs: CRS
+    regions: gpd.GeoDataFrame
+    territory: gpd.GeoDataFrame
+    border: gpd.GeoDataFrame
+    extent: tuple[float, float, float, float]
+    sides: dict[str, shapely.Geometry]
+    source: str
+    detail_m: float
+
+    @property
+    def aspect(self) -> float:
+        """Height of the map over its width."""
+        west, east, south, north = self.extent
+        return (north - south) / (east - west)
+
+
+def ground_of(
+    results: Results | WhatIf, *, simplify_m: float | None = None, margin: float = 0.02
+) -> Ground:
+    """Project and simplify what lies under every map.
+
+    Parameters
+    ----------
+    results
+        What a run, or the comparison of scenarios, gave.
+    simplify_m
+        Details smaller than this are left out, metres; without it `DETAIL` of the extent.
+    margin
+        Share of the width left free around the regions; more where one side is everything else,
+        of which only what lies near is shown.
+
+    Returns
+    -------
+    Ground
+        The ground.
+    """
+    crs = equal_area_crs(results.regions)
+    west, south, east, north, free = _focus(results, crs, margin)
+    extent = (west - free, east + free, south - free, north + free)
+    if simplify_m is None:
+        simplify_m = DETAIL * max(east - west, north - south)
+    territory = results.territory[["region_id", "side", "geometry"]].to_crs(crs)
+    # Common edges must stay common, or slivers open between neighbours.
+    simple = shapely.coverage_simplify(territory.geometry.to_numpy(), simplify_m)
+    territory = territory.set_geometry(simple)
+    studied = territory.dropna(subset="region_id").set_index("region_id").geometry
+    regions = results.regions[["side", "geometry"]].to_crs(crs)
+    regions["short"] = short_names(results.regions["name"].astype(str))
+    regions = regions.set_geometry(studied.reindex(regions.index).set_crs(crs))
+    border = results.border[["geometry"]].to_crs(crs)
+    border = border.set_geometry(shapely.simplify(border.geometry, simplify_m))
+    study = results.settings.study
+    sides = {
+        name: _rest(territory[territory["side"] == side], regions)
+        for side, name in (("home", study.home), ("neighbour", study.neighbour))
+    }
+    source = results.settings.attribution
+    return Ground(crs, regions, territory, border, extent, sides, source, simplify_m)
+
+
+def _focus(
+    results: Results | WhatIf, crs: CRS, margin: float
+) -> tuple[float, float, float, float, float]:
+    """West, south, east, north of what a map is of, and the free space around it, metres."""
+    shown = results.regions
+    for side, other in (("home", "neighbour"), ("neighbour", "home")):
+        if isinstance(getattr(results.settings.regions, side), EverythingElse):
+            shown = shown[shown["side"] == other]
+            margin = AROUND
+    west, south, east, north = shown.to_crs(crs).total_bounds
+    return west, south, east, north, margin * max(east - west, (north - south) / 2)
+
+
+def drawn_edges(results: Results) -> gpd.GeoDataFrame:
+    """Links that are drawn: not changes of mode, nor straight ways that stand for roads.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    GeoDataFrame
+        Rows of the edges.
+    """
+    edges = results.edges
+    return edges[(edges["mode"] != "transfer") & (edges["road_class"] != LOCAL_WAY)]
+
+
+def _rest(territory: gpd.GeoDataFrame, regions: gpd.GeoDataFrame) -> shapely.Geometry:
+    """Ground of a side outside the studied regions."""
+    whole = shapely.union_all(territory.geometry.make_valid().to_numpy())
+    studied = shapely.union_all(regions.geometry.make_valid().to_numpy())
+    return shapely.difference(whole, studied)
+
+
+class _Canvas(FigureCanvasAgg):
+    """A canvas that is drawn when it is saved, not each time a layer is added."""
+
+    def draw_idle(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: there is no window to keep up to date."""
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Make a figure with its own canvas, apart from the state of pyplot.
+
+    Parameters
+    ----------
+    width_in, height_in
+        Size, inches.
+
+    Returns
+    -------
+    Figure
+        White, empty.
+    """
+    figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
+    _Canvas(figure)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG without the date or version of the program.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    path
+        The file.
+
+    Returns
+    -------
+    Path
+        The same path.
+    """
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    return path
+
+
+def map_axes(figure: Figure, ground: Ground, *, left: float, top: float, width: float) -> Axes:
+    """Axes of one map, in the ground's proportions.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    ground
+        What lies under the map.
+    left, top, width
+        Place of the map from the left upper corner of the figure, inches.
+
+    Returns
+    -------
+    Axes
+        With a thin frame and no ticks.
+    """
+    total_width, total_height = figure.get_size_inches()
+    height = width * ground.aspect
+    box = (
+        left / total_width,
+        1 - (top + height) / total_height,
+        width / total_width,
+        height / total_height,
+    )
+    axes = figure.add_axes(box)
+    axes.set_xlim(ground.extent[0], ground.extent[1])
+    axes.set_ylim(ground.extent[2], ground.extent[3])
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set(linewidth=0.4, color=MUTED)
+    return axes
+
+
+def draw_ground(
+    axes: Axes, ground: Ground, *, fill: NDArray[np.object_] | None = None, line: float = 1.0
+) -> None:
+    """Draw territory, regions and the border line.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    ground
+        What to draw.
+    fill
+        Colour of each region; sides only if not given.
+    line
+        Width of the border line, points.
+    """
+    plain = np.where(ground.regions["side"] == "home", "#fbfaf6", NEIGHBOUR)
+    ground.territory.plot(ax=axes, color=OUTSIDE, linewidth=0, aspect=None)
+    ground.regions.plot(
+        ax=axes,
+        color=list(plain if fill is None else fill),
+        edgecolor="#8d8f8c",
+        linewidth=0.4,
+        aspect=None,
+    )
+    ground.border.plot(ax=axes, color="white", linewidth=line + 0.9, aspect=None)
+    ground.border.plot(ax=axes, color=BORDER, linewidth=line, aspect=None)
+    axes.set(
+        xlabel="", ylabel="", xlim=ground.extent[:2], ylim=ground.extent[2:], xticks=[], yticks=[]
+    )
+
+
+def scale_bar(figure: Figure, axes: Axes, *, right: float, bottom: float) -> None:
+    """Draw a scale bar of a round length under a map.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    axes
+        The map.
+    right, bottom
+        Place of the right end of the bar from the left lower corner, inches.
+    """
+    width_in, height_in = figure.get_size_inches()
+    map_in = axes.get_position().width * width_in
+    west, east = axes.get_xlim()
+    km_per_in = (east - west) / 1000 / map_in
+    most = 0.22 * map_in * km_per_in
+    power = 10 ** np.floor(np.log10(most))
+    km = max(step * power for step in (1, 2, 5) if step * power <= most)
+    length = km / km_per_in
+    bar = figure.add_axes(
+        ((right - length) / width_in, bottom / height_in, length / width_in, 0.045 / height_in)
+    )
+    bar.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
+    bar.axvspan(0, 0.5, color=INK)
+    for spine in bar.spines.values():
+        spine.set(linewidth=0.4, color=INK)
+    for place, text in ((0.0, "0"), (1.0, f"{km:,.0f} km")):
+        bar.annotate(
+            text, (place, 1), (0, 1.5), textcoords="offset points", ha="center", fontsize=SMALL_PT
+        )
+
+
+def source_lines(source: str, width_in: float) -> list[str]:
+    """Wrap the attribution to the width of a figure.
+
+    Parameters
+    ----------
+    source
+        The attribution.
+    width_in
+        Width of the figure, inches.
+
+    Returns
+    -------
+    list of str
+        Lines, none for no attribution.
+    """
+    letters = int(width_in * 72 / (SOURCE_PT * 0.54))
+    return textwrap.wrap(f"Sources: {source}", letters) if source else []
+
+
+def write_source(figure: Figure, lines: list[str], *, left: float = 0.06) -> None:
+    """Write the attribution at the foot of a figure.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    lines
+        As `source_lines` gives them.
+    left
+        Left edge, inches.
+    """
+    width_in, height_in = figure.get_size_inches()
+    figure.text(
+        left / width_in,
+        0.04 / height_in,
+        literal("\n".join(lines)),
+        fontsize=SOURCE_PT,
+        color=MUTED,
+        va="bottom",
+        linespacing=1.25,
+    )

@@ -1,0 +1,134 @@
+"""Isochrones of the open checkpoints: as rings for any map, and the printed map of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from geo_border.network.beyond import LOCAL_WAY
+from geo_border.report.print.cartography import Ground, draw_ground
+from geo_border.report.print.labels import Labels
+from geo_border.report.print.sheet import finish, map_sheet, region_names
+from geo_border.report.style import BAD, INK, classes
+from geo_border.typology.words import MINUTES
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+    from geo_border.results import Results
+
+BEYOND = "Roads beyond the extract are not known: nothing is drawn there"
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """What lies within one limit of an open checkpoint and not within a shorter one.
+
+    Parameters
+    ----------
+    words
+        The limit.
+    colour
+        Hexadecimal.
+    shape
+        Polygons, map metres.
+    """
+
+    words: str
+    colour: str
+    shape: shapely.Geometry
+
+
+def rings(results: Results, ground: Ground) -> list[Ring]:
+    """Isochrones of all open checkpoints together, without overlap.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    ground
+        As `geo_border.report.print.cartography.ground_of` gives it.
+
+    Returns
+    -------
+    list of Ring
+        The shortest limit first; none where the study has no isochrones.
+    """
+    layer = results.layers.get("isochrones")
+    if layer is None or layer.empty:
+        return []
+    limits = sorted(layer["hours"].unique())
+    colours = classes([*limits, np.inf], colours=BAD).colours
+    shapes = layer.to_crs(ground.crs).dissolve("hours").simplify(ground.detail_m)
+    found, inner = [], shapely.Polygon()
+    for limit, colour in zip(limits, colours, strict=False):
+        whole = shapely.union(shapely.make_valid(shapes[limit]), inner)
+        ring = shapely.difference(whole, inner)
+        found.append(Ring(f"{60 * limit:.0f}{MINUTES}", colour, ring))
+        inner = whole
+    return found
+
+
+def is_cut(results: Results) -> bool:
+    """Whether ways beyond the extract are straight lines that stand for unknown roads.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    bool
+        Whether there is any.
+    """
+    return bool((results.edges["road_class"] == LOCAL_WAY).any())
+
+
+def isochrones_map(results: Results, ground: Ground) -> Figure:
+    """Draw what lies within the zones of the open checkpoints, on both sides.
+
+    Parameters
+    ----------
+    results
+        What a run gave, with the layer ``isochrones``.
+    ground
+        As `geo_border.report.print.cartography.ground_of` gives it.
+
+    Returns
+    -------
+    Figure
+        The map.
+    """
+    found = rings(results, ground)
+    if is_cut(results):
+        ground = replace(ground, source=f"{ground.source.rstrip('.')}. {BEYOND}")
+    figure, (axes,) = map_sheet(ground, legend_rows=1)
+    draw_ground(axes, ground, line=0.8)
+    for ring in found:
+        shape = gpd.GeoSeries([ring.shape], crs=ground.crs)
+        shape.plot(ax=axes, color=ring.colour, edgecolor="white", linewidth=0.2, aspect=None)
+    ground.border.plot(ax=axes, color=INK, linewidth=0.6, aspect=None)
+    posts = results.checkpoints
+    posts = posts[posts["is_open"] & posts.index.isin(results.layers["isochrones"]["from_id"])]
+    at = posts.geometry.to_crs(ground.crs)
+    axes.scatter(at.x, at.y, s=4, c=INK, linewidths=0, zorder=5)
+    axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:], xlabel="", ylabel="")
+    labels = Labels(axes)
+    labels.room.avoid(shapely.union_all([ring.shape for ring in found]))
+    for x, y in zip(at.x, at.y, strict=True):
+        labels.keep_clear(x, y, 1.2)
+    region_names(labels, ground, ground.regions["short"])
+    handles: list[Artist] = [
+        Patch(facecolor=ring.colour, edgecolor="#8d8f8c", linewidth=0.4, label=ring.words)
+        for ring in found
+    ]
+    handles.append(Line2D([], [], marker="o", ls="", ms=2, color=INK, label="open checkpoint"))
+    return finish(figure, axes, ground, handles, columns=6)

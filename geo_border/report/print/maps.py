@@ -1,0 +1,250 @@
+"""Maps for print, as PNG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from geo_border.report.print.cartography import (
+    LABEL_PT,
+    WIDTH_IN,
+    Ground,
+    draw_ground,
+    ground_of,
+    save,
+)
+from geo_border.report.print.corridors import corridor_figure
+from geo_border.report.print.figures import border_profile, has_delays
+from geo_border.report.print.isochrones import isochrones_map
+from geo_border.report.print.labels import Labels
+from geo_border.report.print.letters import lettering, literal
+from geo_border.report.print.network import network_map
+from geo_border.report.print.sheet import (
+    class_handles,
+    finish,
+    legend_under,
+    map_sheet,
+    region_names,
+)
+from geo_border.report.print.surfaces import surfaces_map
+from geo_border.report.style import (
+    BAD,
+    INK,
+    LEVELS,
+    NEIGHBOUR,
+    NO_DATA,
+    SCORES,
+    Classes,
+    classes,
+    quantile_classes,
+    score_classes,
+    type_colours,
+)
+from geo_border.typology.rules import UNDETERMINED
+from geo_border.typology.words import PERCENT, capitalised
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+    from geo_border.results import Results
+
+PLACES_AREA = (32.0, 110.0)
+"""Area of the symbol of the most populous place, square points: among many places, among few."""
+
+
+@lettering()
+def write_maps(results: Results, folder: Path) -> list[Path]:
+    """Draw every map and figure for print.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    folder
+        Where the PNG go; made if missing.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ground = ground_of(results)
+    typed = (results.typology["type"] != UNDETERMINED).any()
+    figures = {"types": types_map(results, ground)} if typed else {}
+    figures |= {
+        "levels": levels_map(results, ground),
+        "network": network_map(results, ground),
+        "access": access_map(results, ground),
+        "border_profile": border_profile(results),
+    }
+    if len(results.layers.get("isochrones", ())):
+        figures["isochrones"] = isochrones_map(results, ground)
+    if (corridors := corridor_figure(results)) is not None:
+        figures["corridors"] = corridors
+    if results.surfaces is not None:
+        figures["surfaces"] = surfaces_map(results, results.surfaces, ground)
+    return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+
+
+def types_map(results: Results, ground: Ground) -> Figure:
+    """Draw the types of the regions; letters beside the names tell them apart without colour.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    ground
+        As `geo_border.report.print.cartography.ground_of` gives it.
+
+    Returns
+    -------
+    Figure
+        The map.
+    """
+    colours = type_colours(results)
+    letter = dict(zip(colours, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", strict=False))
+    kind = results.typology["type"].reindex(ground.regions.index)
+    home = ground.regions["side"] == "home"
+    fill = np.where(home, NO_DATA, NEIGHBOUR).astype(object)
+    known = kind.notna().to_numpy()
+    fill[known] = [colours[name] for name in kind[known].astype(str)]
+    figure, (axes,) = map_sheet(ground, legend_rows=(len(colours) + 1) // 2)
+    draw_ground(axes, ground, fill=fill)
+    marks = [f" ({letter[name]})" if name in letter else "" for name in kind]
+    region_names(Labels(axes), ground, ground.regions["short"] + marks)
+    handles = [
+        Patch(
+            facecolor=colour,
+            edgecolor="#8d8f8c",
+            linewidth=0.4,
+            label=literal(f"{letter.get(name, '')}  {capitalised(name)}"),
+        )
+        for name, colour in colours.items()
+    ]
+    return finish(figure, axes, ground, handles, columns=2)
+
+
+def levels_map(results: Results, ground: Ground) -> Figure:
+    """Draw the levels and the economic potential that are scored, in the same classes.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    ground
+        As `geo_border.report.print.cartography.ground_of` gives it.
+
+    Returns
+    -------
+    Figure
+        A map each, side by side; one of the first level if nothing is scored.
+    """
+    scored = [name for name in (*LEVELS, "potential") if results.levels[name].notna().any()]
+    shown = scored or [next(iter(LEVELS))]
+    scale = score_classes(results)
+    figure, panels = map_sheet(
+        ground,
+        n=len(shown),
+        columns=min(2, len(shown)),
+        legend_rows=2,
+        titled=True,
+        width_in=7.09 if len(shown) > 1 else WIDTH_IN,
+    )
+    for axes, column in zip(panels, shown, strict=True):
+        values = results.levels[column].reindex(ground.regions.index)
+        fill = scale.colour(values)
+        neighbour = (ground.regions["side"] != "home").to_numpy() & values.isna().to_numpy()
+        fill[neighbour] = NEIGHBOUR
+        draw_ground(axes, ground, fill=fill, line=0.8)
+        axes.set_title(SCORES[column], fontsize=7.5, loc="left", pad=3, color=INK)
+        scored = ground.regions[values.notna()]
+        labels = Labels(axes)
+        labels.in_polygons(
+            scored.geometry, [f"{value:.0f}" for value in values.dropna()], size=LABEL_PT
+        )
+    handles = class_handles(scale)
+    missing = results.levels[shown].isna().to_numpy().any()
+    if missing:
+        handles.append(Patch(facecolor=NO_DATA, label="no data"))
+    return finish(figure, panels[0], ground, handles, columns=6, title="Score, 0 to 100")
+
+
+def access_map(results: Results, ground: Ground) -> Figure:
+    """Draw, for every place, the time to the nearest checkpoint and what delays take.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    ground
+        As `geo_border.report.print.cartography.ground_of` gives it.
+
+    Returns
+    -------
+    Figure
+        Two maps, one above the other; the first alone where there are no delays.
+    """
+    places = results.places
+    zones = [minutes / 60 for minutes in results.settings.access.zones_min]
+    whole = all(hours * 2 % 1 == 0 for hours in zones)
+    unit = "hours" if whole else "minutes"
+    panels_of: list[tuple[str, str, Classes]] = [
+        (
+            "hours_to_checkpoint",
+            f"Time to the nearest open checkpoint, {unit}; size by people",
+            classes([*zones, 2 * zones[-1], np.inf], colours=BAD, scale=1 if whole else 60),
+        ),
+        (
+            "border_effect",
+            "Border effect: accessibility lost to delays at the border",
+            quantile_classes(places["border_effect"], colours=BAD, unit=PERCENT, scale=100),
+        ),
+    ]
+    if not has_delays(results):
+        del panels_of[1]
+    at = places.geometry.to_crs(ground.crs)
+    # Area by population, but a village is still to be seen.
+    people = places["population"].to_numpy(float)
+    largest = float(np.clip(5000 / max(len(people), 1), *PLACES_AREA))
+    area = (largest * people / people.max(initial=1)).clip(0.9)
+    order = np.argsort(-area, kind="stable")
+    figure, panels = map_sheet(
+        ground, n=len(panels_of), columns=1, legend_rows=1, legend_each=True, titled=True
+    )
+    for axes, (column, title, scale) in zip(panels, panels_of, strict=True):
+        draw_ground(axes, ground, line=0.8)
+        values = places[column].to_numpy(float)
+        # What is infinite, or off the network, is not reached; other gaps were not measured.
+        lost = np.isinf(values) | (np.isnan(values) & (places["node"] < 0).to_numpy())
+        shown = order[(~np.isnan(values) | lost)[order]]
+        fill = scale.colour(pd.Series(np.where(lost, np.nan, values)))
+        axes.scatter(
+            at.x.to_numpy()[shown],
+            at.y.to_numpy()[shown],
+            s=area[shown],
+            c=fill[shown].tolist(),
+            edgecolors="#4b4b4b",
+            linewidths=0.15,
+            zorder=4,
+        )
+        axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:])
+        axes.set_title(title, fontsize=7.5, loc="left", pad=3, color=INK)
+        handles: list[Artist] = [
+            Line2D([], [], marker="o", ls="", ms=4.5, mec="#4b4b4b", mew=0.2, mfc=c, label=text)
+            for c, text in zip(scale.colours, scale.labels, strict=True)
+        ]
+        if lost.any():
+            handles.append(
+                Line2D([], [], marker="o", ls="", ms=4.5, mec="#4b4b4b", mew=0.2, mfc=NO_DATA)
+            )
+            handles[-1].set_label("not reached")
+        legend_under(axes, handles, columns=7)
+    return finish(figure, panels[-1], ground, [], columns=1)

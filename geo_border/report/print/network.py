@@ -1,0 +1,170 @@
+"""The printed map of the network: load, checkpoints, unserved crossings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+
+from geo_border.report.print.cartography import SMALL_PT, Ground, draw_ground, drawn_edges
+from geo_border.report.print.labels import Labels
+from geo_border.report.print.letters import literal
+from geo_border.report.print.sheet import finish, map_sheet
+from geo_border.report.style import BORDER, INK, MODE_COLOURS, MODES, MUTED, checkpoint_label
+from geo_border.typology.words import percent
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geo_border.results import Results
+
+LEAST_LOAD = 0.005
+"""Share of the demand across the border from which a link counts as loaded."""
+
+
+SYMBOLS = {"road": "o", "rail": "s", "ferry": "D", "foot": "^", "air": "v"}
+
+
+def network_map(results: Results, ground: Ground) -> Figure:
+    """Draw roads and railways with their load, checkpoints by load, unserved crossings.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    ground
+        As `geo_border.report.print.cartography.ground_of` gives it.
+
+    Returns
+    -------
+    Figure
+        The map.
+    """
+    top = float(results.edges["load_share"].max())
+    handles = _network_handles(results, top=top)
+    figure, (axes,) = map_sheet(ground, legend_rows=(len(handles) + 1) // 2)
+    draw_ground(axes, ground, line=0.8)
+    edges = drawn_edges(results)
+    edges = edges.set_geometry(edges.geometry.to_crs(ground.crs).simplify(ground.detail_m / 2))
+    for mode, dashes in (("rail", (0, (4, 1.2))), ("road", "solid")):
+        mine = edges[edges["mode"] == mode]
+        axes.add_collection(
+            LineCollection(_paths(mine), colors="#a9aaa6", linewidths=0.3, linestyles=[dashes])
+        )
+    loaded = edges[edges["load_share"] >= LEAST_LOAD].sort_values("load_share", kind="stable")
+    axes.add_collection(
+        LineCollection(
+            _paths(loaded),
+            colors=loaded["mode"].map(MODE_COLOURS).fillna(MUTED).tolist(),
+            linewidths=(0.35 + 3 * loaded["load_share"] / top).tolist(),
+            capstyle="round",
+            alpha=0.85,
+        )
+    )
+    axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:])
+    labels = Labels(axes)
+    labels.room.avoid(shapely.union_all(loaded.geometry.buffer(3 * ground.detail_m).to_numpy()))
+    size = _checkpoint_symbols(axes, results, ground, labels)
+    lost = results.crossings[results.crossings["checkpoint_id"].isna()]
+    if len(lost):
+        at = lost.geometry.to_crs(ground.crs)
+        axes.scatter(at.x, at.y, s=9, marker="x", c=INK, linewidths=0.7, zorder=6)
+    _busiest_names(results, ground, labels, size)
+    labels.in_polygons(
+        ground.regions.geometry, ground.regions["short"], size=SMALL_PT, colour=MUTED
+    )
+    return finish(figure, axes, ground, handles, columns=2)
+
+
+def _paths(edges: gpd.GeoDataFrame) -> list[np.ndarray]:
+    """Coordinates of each line."""
+    return [np.asarray(line.coords) for line in edges.geometry]
+
+
+def _symbol_area(share: pd.Series[float]) -> pd.Series[float]:
+    """Area of checkpoint symbols, square points, in proportion to their load."""
+    top = share.max()
+    return (110 * share.fillna(0) / (top if top > 0 else 1)).clip(lower=4)
+
+
+def _checkpoint_symbols(
+    axes: Axes, results: Results, ground: Ground, labels: Labels
+) -> pd.Series[float]:
+    """Draw checkpoints, largest first; give their areas."""
+    posts = results.checkpoints[results.checkpoints["lon"].notna()]
+    at = posts.geometry.to_crs(ground.crs)
+    area = _symbol_area(posts["load_share"])
+    for name in area.sort_values(ascending=False, kind="stable").index:
+        mode, is_open = posts.at[name, "mode"], bool(posts.at[name, "is_open"])
+        colour = MODE_COLOURS.get(mode, MUTED)
+        axes.scatter(
+            at[name].x,
+            at[name].y,
+            s=area[name],
+            marker=SYMBOLS.get(mode, "o"),
+            facecolors=colour if is_open else "white",
+            edgecolors="white" if is_open else colour,
+            linewidths=0.4 if is_open else 0.6,
+            zorder=5,
+        )
+        labels.keep_clear(at[name].x, at[name].y, np.sqrt(area[name]) / 2)
+    return area
+
+
+def _busiest_names(
+    results: Results, ground: Ground, labels: Labels, area: pd.Series[float], n: int = 8
+) -> None:
+    """Name the checkpoints that carry most."""
+    posts = results.checkpoints.loc[area.index]
+    busiest = posts.sort_values("load_share", ascending=False, kind="stable").head(n)
+    at = busiest.geometry.to_crs(ground.crs)
+    for name in busiest.index[busiest["load_share"] > 0]:
+        labels.beside_point(
+            at[name].x,
+            at[name].y,
+            checkpoint_label(str(busiest.at[name, "name"])),
+            radius_pt=float(np.sqrt(area[name]) / 2),
+        )
+
+
+def _network_handles(results: Results, *, top: float) -> list[Artist]:
+    """Legend of the network map."""
+    posts = results.checkpoints
+    loaded = results.edges[results.edges["load_share"] >= LEAST_LOAD]
+    handles: list[Artist] = [
+        Line2D([], [], color="#a9aaa6", lw=0.6, label="road"),
+    ]
+    if (results.edges["mode"] == "rail").any():
+        handles.append(Line2D([], [], color="#a9aaa6", lw=0.6, ls=(0, (4, 1.2)), label="railway"))
+    for mode, name in (("road", "road"), ("rail", "railway")):
+        if (loaded["mode"] == mode).any():
+            words = f"{name} with {percent(LEAST_LOAD, 1)} to {percent(top)} of the demand"
+            handles.append(Line2D([], [], color=MODE_COLOURS[mode], lw=2, alpha=0.85, label=words))
+    for mode, name in MODES.items():
+        used = posts[(posts["mode"] == mode) & posts["lon"].notna()]
+        if used["is_open"].any():
+            handles.append(_mark(mode, MODE_COLOURS[mode], f"{name.lower()} checkpoint, open"))
+    if (~posts["is_open"] & posts["lon"].notna()).any():
+        handles.append(_mark("road", "white", "checkpoint not open to all", edge=MUTED))
+    if results.crossings["checkpoint_id"].isna().any():
+        handles.append(
+            Line2D([], [], marker="x", ls="", color=INK, ms=3.2, mew=0.7, label="unserved crossing")
+        )
+    handles.append(Line2D([], [], color=BORDER, lw=0.9, label="border"))
+    for handle in handles:
+        handle.set_label(literal(str(handle.get_label())))
+    return handles
+
+
+def _mark(mode: str, colour: str, text: str, *, edge: str = "white") -> Line2D:
+    """Legend entry of a checkpoint symbol."""
+    return Line2D(
+        [], [], marker=SYMBOLS[mode], ls="", ms=4.5, mfc=colour, mec=edge, mew=0.5, label=text
+    )

@@ -1,0 +1,124 @@
+"""The printed map of what a scenario changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from geo_border.report.print.cartography import draw_ground
+from geo_border.report.print.labels import Labels
+from geo_border.report.print.letters import literal
+from geo_border.report.print.sheet import class_handles, finish, map_sheet, region_names
+from geo_border.report.style import INK, Classes, checkpoint_label
+from geo_border.typology.words import PERCENT
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from geo_border.report.print.cartography import Ground
+    from geo_border.results import WhatIf
+
+CHANGE = Classes(
+    bins=(-0.25, -0.1, -0.01, -0.001, 0.001, 0.01, 0.1, np.inf),
+    colours=(
+        *("#b35806", "#e08214", "#fdb863", "#fee9ce"),
+        "#f4f4f0",
+        *("#dcdcec", "#a99fcb", "#6a51a3"),
+    ),
+    labels=(
+        f"over 25{PERCENT} less",
+        f"10\N{EN DASH}25{PERCENT} less",
+        f"1\N{EN DASH}10{PERCENT} less",
+        f"0.1\N{EN DASH}1{PERCENT} less",
+        "about as before",
+        f"0.1\N{EN DASH}1{PERCENT} more",
+        f"1\N{EN DASH}10{PERCENT} more",
+        f"over 10{PERCENT} more",
+    ),
+)
+"""Change of what is reached across, as a share: orange and violet for every colour vision."""
+
+LOST, WON = "#b2182b", "#1b7837"
+"""Checkpoints with less and with more traffic."""
+
+MORE = "checkpoint with more traffic, points of all trips"
+
+LEAST_SHARE = 5e-4
+"""Least change of a checkpoint's share of the trips that is drawn."""
+
+NAMED = 8
+"""Most checkpoints that are named."""
+
+
+def whatif_map(result: WhatIf, ground: Ground, scenario: str) -> Figure:
+    """Draw what regions gain and lose, and where the traffic goes.
+
+    Parameters
+    ----------
+    result
+        What scenarios change.
+    ground
+        As `geo_border.report.print.cartography.ground_of` gives it.
+    scenario
+        Name of the scenario.
+
+    Returns
+    -------
+    Figure
+        The map.
+    """
+    regions = result.changes.regions.loc[scenario].reindex(ground.regions.index)
+    change = regions["potential_across_change"] / regions["potential_across_before"]
+    figure, (axes,) = map_sheet(ground, legend_rows=4, titled=True)
+    draw_ground(axes, ground, fill=CHANGE.colour(change.replace([np.inf, -np.inf], np.nan)))
+    axes.set_title(
+        literal(f"{scenario[:60]}: change of the population reached across"),
+        fontsize=7.5,
+        loc="left",
+        pad=3,
+        color=INK,
+    )
+    labels = Labels(axes)
+    _symbols(axes, result, ground, labels, scenario)
+    region_names(labels, ground, ground.regions["short"])
+    handles: list[Artist] = class_handles(CHANGE)
+    handles += [
+        Line2D([], [], marker="o", ls="", ms=4.5, mfc=colour, mec="white", mew=0.4, label=text)
+        for colour, text in (
+            (WON, "checkpoint with more traffic, points of all trips"),
+            (LOST, "with less"),
+        )
+    ]
+    handles.append(Line2D([], [], marker="x", ls="", color=INK, ms=4, mew=0.9, label="closed now"))
+    return finish(figure, axes, ground, handles, columns=3)
+
+
+def _symbols(axes: Axes, result: WhatIf, ground: Ground, labels: Labels, scenario: str) -> None:
+    """Draw checkpoints by the share of the trips that they get or lose, and name some."""
+    posts = result.changes.checkpoints
+    # A border without a gate has no row of any scenario.
+    of_scenario = posts.index.get_level_values("scenario") == scenario
+    posts = posts[of_scenario].droplevel("scenario").join(result.checkpoints["name"])
+    posts["size"] = posts["load_share_change"].abs()
+    shut = np.isinf(posts[["delay_out_h", "delay_in_h"]].to_numpy()).all(axis=1)
+    posts["shut"] = shut & (posts["load_share_before"] > 0).to_numpy()
+    posts = posts[(posts["size"] >= LEAST_SHARE) | posts["shut"]]
+    posts = posts.sort_values("size", ascending=False, kind="stable")
+    area = (110 * posts["size"] / max(posts["size"].max(), LEAST_SHARE)).clip(lower=4)
+    at = result.checkpoints.geometry.to_crs(ground.crs)
+    radius = np.sqrt(area) / 2
+    for post, row in posts.to_dict("index").items():
+        x, y = at[post].x, at[post].y
+        colour = WON if row["load_share_change"] > 0 else LOST
+        axes.scatter(x, y, s=area[post], c=colour, edgecolors="white", linewidths=0.4, zorder=5)
+        if row["shut"]:
+            axes.scatter(x, y, s=16, marker="x", c=INK, linewidths=0.9, zorder=6)
+        labels.keep_clear(x, y, float(radius[post]))
+    for post, row in posts.head(NAMED).to_dict("index").items():
+        name, points = checkpoint_label(str(row["name"])), 100 * row["load_share_change"]
+        text = f"{name} {points:+.1f}"
+        labels.beside_point(at[post].x, at[post].y, text, radius_pt=float(radius[post]))

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_border.report.page.cards import region_cards
+from geo_border.report.style import NO_DATA
+
+if TYPE_CHECKING:
+    from geo_border.results import Results
+
+
+def test_cards_grade_by_the_thresholds(results: Results):
+    east, west = region_cards(results)
+    assert (east["name"], west["name"]) == ("East Oblast", "West Oblast")
+    grades = {bar["title"]: (bar["text"], bar["grade"]) for bar in west["bars"]}
+    assert grades["Transport communication"] == ("80", "high")
+    assert grades["Joint projects"] == ("50", "medium")
+    assert grades["Social services"] == ("20", "low")
+    missing = {bar["title"]: bar for bar in east["bars"]}["Joint projects"]
+    assert (missing["text"], missing["width"], missing["grade"]) == ("no data", None, "missing")
+    assert west["lines"] == ["Two hours from anywhere."]
+    assert east["growth_point"] == "" or east["growth_point"] == "Westtown"
+
+
+def test_an_undetermined_type_has_no_probability(results: Results):
+    kinds = results.typology.assign(type=["undetermined", "Neighbour"], probability=[np.nan, 0.997])
+    cards = {card["id"]: card for card in region_cards(replace(results, typology=kinds))}
+    assert (cards["UP-W"]["type"], cards["UP-W"]["probability"]) == ("Undetermined", "")
+    assert cards["UP-W"]["colour"] == NO_DATA
+    assert cards["UP-E"]["probability"] == "over 99\u00a0%"
+
+
+def test_scores_that_no_region_has_are_left_out(results: Results):
+    levels = results.levels.assign(joint_projects=np.nan, dynamics=np.nan)
+    card = region_cards(replace(results, levels=levels))[0]
+    titles = [bar["title"] for bar in card["bars"]]
+    assert titles == ["Transport communication", "Social services", "Economic potential", "Index"]
+
+
+def test_without_an_index_the_best_level_comes_first(results: Results):
+    levels = results.levels.assign(index=np.nan)
+    assert [card["id"] for card in region_cards(replace(results, levels=levels))] == [
+        "UP-W",
+        "UP-E",
+    ]
+    levels = levels.assign(transport_communication=[np.nan, 5.0])
+    assert [card["id"] for card in region_cards(replace(results, levels=levels))] == [
+        "UP-E",
+        "UP-W",
+    ]

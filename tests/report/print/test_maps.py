@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import matplotlib as mpl
+import matplotlib.image
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geo_border.report.print.cartography import (
+    DPI,
+    ground_of,
+    map_axes,
+    new_figure,
+    save,
+    scale_bar,
+    source_lines,
+)
+from geo_border.report.print.figures import (
+    beginning,
+    border_profile,
+    gaps_along,
+    open_on_the_line,
+    runs_along,
+)
+from geo_border.report.print.letters import _letters, families, lettering, literal
+from geo_border.report.print.maps import access_map, levels_map, types_map, write_maps
+from geo_border.report.print.network import network_map
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from geo_border.results import Results
+
+NAMES = ["types", "levels", "network", "access", "border_profile"]
+
+
+@pytest.fixture(scope="module")
+def folder(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("maps")
+    assert [path.stem for path in write_maps(results, folder / "maps")] == NAMES
+    return folder / "maps"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_map_is_drawn_at_print_resolution(folder: Path, name: str):
+    pixels = matplotlib.image.imread(folder / f"{name}.png")[..., :3]
+    assert DPI >= 200
+    assert pixels.shape[1] in (int(4.72 * DPI), int(7.09 * DPI))
+    assert pixels.shape[0] > 0.3 * pixels.shape[1]
+    packed = (pixels * 255).astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    colours = np.unique(packed)
+    assert len(colours) > 20
+    assert 0.02 < (pixels.min(axis=2) < 0.95).mean() < 0.98
+
+
+def test_no_state_of_pyplot_is_left(folder: Path):
+    assert folder.exists()
+    assert plt.get_fignums() == []
+
+
+def test_the_same_results_make_the_same_picture(results: Results, folder: Path, tmp_path: Path):
+    again = save(network_map(results, ground_of(results)), tmp_path / "again.png")
+    assert again.read_bytes() == (folder / "network.png").read_bytes()
+
+
+def _draw(results: Results) -> None:
+    """Lay every figure out without the cost of its pixels."""
+    ground = ground_of(results)
+    for make in (types_map, levels_map, network_map, access_map):
+        make(results, ground).draw_without_rendering()
+    border_profile(results).draw_without_rendering()
+
+
+def test_odd_words_are_drawn_as_they_are(hostile: Results):
+    _draw(hostile)
+
+
+def test_nothing_known_is_still_a_map(results: Results):
+    unknown = dict.fromkeys(("load_share", "closure_extra_hours", "closure_unserved"), np.nan)
+    _draw(
+        replace(
+            results,
+            checkpoints=results.checkpoints.assign(**unknown),
+            edges=results.edges.assign(load_share=0.0),
+            levels=results.levels.assign(**dict.fromkeys(results.levels.columns, np.nan)),
+            typology=results.typology.iloc[:0],
+            places=results.places.assign(border_effect=np.nan, hours_to_checkpoint=np.inf),
+            crossings=results.crossings.iloc[:0],
+        )
+    )
+
+
+def test_ground_is_projected_and_common_edges_stay_common(results: Results):
+    ground = ground_of(results, simplify_m=5000)
+    assert "Albers" in ground.crs.to_wkt()
+    west, east = ground.regions.geometry[["UP-W", "UP-E"]]
+    assert west.intersection(east).length == pytest.approx(
+        results.regions.geometry.to_crs(ground.crs)["UP-W"]
+        .intersection(results.regions.geometry.to_crs(ground.crs)["UP-E"])
+        .length,
+        rel=0.01,
+    )
+    # One degree of ground of Upland lies outside its studied regions, none of Lowland.
+    assert ground.sides["Upland"].area > 0
+    assert ground.sides["Lowland"].is_empty
+
+
+@pytest.mark.parametrize(("width_km", "told"), [(3000, "500 km"), (100, "20 km"), (12, "2 km")])
+def test_the_scale_bar_is_round_and_true(results: Results, width_km: float, told: str):
+    ground = replace(ground_of(results), extent=(0, 1000 * width_km, 0, 500 * width_km))
+    figure = new_figure(5, 4)
+    axes = map_axes(figure, ground, left=0.5, top=0.2, width=4)
+    scale_bar(figure, axes, right=4.5, bottom=0.3)
+    bar = figure.axes[-1]
+    assert [text.get_text() for text in bar.texts] == ["0", told]
+    length_in = bar.get_position().width * 5
+    assert length_in / 4 * width_km == pytest.approx(float(told.split(maxsplit=1)[0]))
+
+
+def test_dollars_are_money_not_mathematics():
+    figure = new_figure(1, 1)
+    text = figure.text(0, 0, literal("$10 to $20"))
+    figure.draw_without_rendering()
+    assert text.get_text() == r"\$10 to \$20"
+    assert source_lines("", 4) == []
+    assert len(source_lines("word " * 60, 2)) > 2
+
+
+def test_stretches_between_road_checkpoints(results: Results):
+    gaps = gaps_along(results)
+    assert gaps["length_km"].tolist() == pytest.approx([35.8, 107.2])
+    assert gaps["length_km"].sum() == pytest.approx(results.border["length_km"].sum())
+    assert open_on_the_line(results).index.tolist() == ["hill-dale", "ford-mill"]
+    assert open_on_the_line(results)["delay_h"].tolist() == [1.5, 3.0]
+    assert gaps["to_end"].all()
+    assert beginning(results) == "its western end"
+
+
+def test_the_stretch_over_the_beginning_of_a_ring_is_one(results: Results):
+    # A ring of 143 km with road checkpoints at 35.8 and 107.3 km: 71.5 km either way.
+    ring = results.border.set_geometry(
+        [
+            shapely.LineString([(60, 50), (61, 51), (62, 50)]),
+            shapely.LineString([(62, 50), (61, 49), (60, 50)]),
+        ],
+        crs=4326,
+    )
+    posts = results.checkpoints.assign(mode="road")
+    closed = replace(results, border=ring, checkpoints=posts)
+    gaps = gaps_along(closed)
+    assert gaps["length_km"].tolist() == pytest.approx([71.5] * 3)
+    assert not gaps["to_end"].any()
+    assert beginning(closed).startswith("its westernmost point")
+    alone = replace(closed, checkpoints=posts.assign(is_open=[True, False, False]))
+    assert gaps_along(alone)["length_km"].tolist() == pytest.approx([143, 143])
+
+
+def test_runs_join_pieces_of_one_region(results: Results):
+    pieces = pd.concat([results.border, results.border.assign(home_id="UP-W")]).assign(
+        from_km=[0.0, 10.0, 20.0, 30.0], to_km=[10.0, 20.0, 30.0, 40.0]
+    )
+    runs = runs_along(replace(results, border=gpd.GeoDataFrame(pieces)), "home")
+    assert runs["region_id"].tolist() == ["UP-W", "UP-E", "UP-W"]
+    assert runs["to_km"].tolist() == [10.0, 20.0, 40.0]
+
+
+def test_letters_that_no_font_has_are_boxes_without_a_warning(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("geo_border.report.print.letters.FURTHER", ())
+    families.cache_clear()
+    _letters.cache_clear()
+    strange = "\N{CRAB}\t\x1b\N{CJK UNIFIED IDEOGRAPH-5317}\ue000 Š"
+    assert literal(strange) == "\N{WHITE SQUARE}  \N{WHITE SQUARE}  Š"  # a private letter is none
+    told = {
+        name: getattr(results, name).assign(name=strange)
+        for name in ("regions", "checkpoints", "places")
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_maps(replace(results, **told), tmp_path)
+    families.cache_clear()
+    _letters.cache_clear()
+
+
+def test_letters_are_taken_from_the_fonts_that_are_there():
+    assert families()[0] == "DejaVu Sans"
+    with lettering():
+        assert mpl.rcParams["font.family"] == list(families())
