@@ -8,8 +8,8 @@ import numpy as np
 
 from geo_border.index.registry import LEVELS
 from geo_border.network.audit import HIGH_IMPUTED
-from geo_border.report.print.figures import has_delays, open_on_the_line
-from geo_border.report.print.isochrones import is_cut
+from geo_border.report.along import has_delays, open_on_the_line
+from geo_border.report.isochrones import is_cut
 from geo_border.report.style import (
     MODES,
     checkpoint_label,

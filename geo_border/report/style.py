@@ -83,6 +83,10 @@ BAD = "YlOrBr"
 _KINDS = ("Oblast", "Region", "Krai", "Republic", "Province", "County", "District")
 
 
+LEAST_LOAD = 0.005
+"""Share of the demand across the border from which a link counts as loaded."""
+
+
 def short_names(names: pd.Series[str]) -> pd.Series[str]:
     """Names of regions without the kind of region, where that leaves them distinct.
 

@@ -9,7 +9,8 @@ import geopandas as gpd
 import numpy as np
 
 from geo_border.report.files.tables import csv_text, write_layers
-from geo_border.report.print.cartography import ground_of, save
+from geo_border.report.ground import ground_of
+from geo_border.report.print.cartography import save
 from geo_border.report.print.letters import lettering
 from geo_border.report.print.whatif import whatif_map
 

@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.colors import to_rgb
 
 from geo_border.network.beyond import LOCAL_WAY
-from geo_border.report.print.network import LEAST_LOAD
 from geo_border.report.style import (
     BAD,
     BORDER,
     INK,
+    LEAST_LOAD,
     MODE_COLOURS,
     MODES,
     NEIGHBOUR,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.report.along import has_delays
 from geo_border.report.page.hover import numbers
-from geo_border.report.print.figures import has_delays
 from geo_border.report.style import (
     BAD,
     GOOD,

@@ -10,10 +10,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from geo_border.access.decay import calibrated
 from geo_border.border.line import is_ring
+from geo_border.report.along import beginning, has_delays, open_on_the_line
+from geo_border.report.checkpoints import guessed
+from geo_border.report.ground import drawn_edges, ground_of
 from geo_border.report.headline import headline, key_figures, speeds_in_words
+from geo_border.report.isochrones import is_cut, rings
 from geo_border.report.page.account import indicator_tables, provenance, quality_groups
 from geo_border.report.page.cards import other_cards, region_cards
-from geo_border.report.page.hover import guessed
+from geo_border.report.page.corridors import corridor_panels
 from geo_border.report.page.layers import drawn_flaws
 from geo_border.report.page.profile import profile
 from geo_border.report.page.region_map import region_map
@@ -25,10 +29,6 @@ from geo_border.report.page.tables import (
     reach_table,
     region_table,
 )
-from geo_border.report.print.cartography import drawn_edges, ground_of
-from geo_border.report.print.corridors import corridor_panels
-from geo_border.report.print.figures import beginning, has_delays, open_on_the_line
-from geo_border.report.print.isochrones import is_cut, rings
 from geo_border.report.style import MODE_COLOURS, MODES, SCORES
 from geo_border.typology.words import hours, listed
 

@@ -9,12 +9,12 @@ import shapely
 from bokeh.core.properties import value
 from bokeh.models import ColumnDataSource
 
-from geo_border.report.page.hover import FONT, MARKERS, checkpoint_words, numbers
-from geo_border.report.print.cartography import drawn_edges
-from geo_border.report.print.figures import has_delays
-from geo_border.report.print.labels import Room, folded, spots_in
-from geo_border.report.print.network import LEAST_LOAD
-from geo_border.report.style import INK, MODE_COLOURS, MUTED
+from geo_border.report.along import has_delays
+from geo_border.report.checkpoints import checkpoint_words
+from geo_border.report.ground import drawn_edges
+from geo_border.report.page.hover import FONT, MARKERS, numbers
+from geo_border.report.room import Room, folded, spots_in
+from geo_border.report.style import INK, LEAST_LOAD, MODE_COLOURS, MUTED
 from geo_border.typology.words import capitalised, hours
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from bokeh.plotting import figure
 
-    from geo_border.report.print.cartography import Ground
-    from geo_border.report.print.isochrones import Ring
+    from geo_border.report.ground import Ground
+    from geo_border.report.isochrones import Ring
     from geo_border.results import Results
 
 LOAD_CLASSES = 8
@@ -54,7 +54,7 @@ def map_height(ground: Ground) -> int:
     Parameters
     ----------
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def draw_network(plot: figure, results: Results, ground: Ground) -> None:
     results
         What a run gave.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
     """
     edges = drawn_edges(results)
     lines = edges.geometry.to_crs(ground.crs).simplify(ground.detail_m / 2)
@@ -173,7 +173,7 @@ def draw_places(plot: figure, results: Results, ground: Ground) -> Any:
     results
         What a run gave.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------
@@ -215,7 +215,7 @@ def draw_unserved(plot: figure, results: Results, ground: Ground) -> Any:
     results
         What a run gave.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------
@@ -275,7 +275,7 @@ def draw_flaws(plot: figure, flaws: gpd.GeoDataFrame, ground: Ground) -> Any:
     flaws
         As `drawn_flaws` gives them.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------
@@ -318,7 +318,7 @@ def draw_checkpoints(plot: figure, results: Results, ground: Ground) -> Any:
     results
         What a run gave.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------
@@ -362,7 +362,7 @@ def draw_isochrones(plot: figure, isochrones: Sequence[Ring]) -> None:
     plot
         Where to draw.
     isochrones
-        As `geo_border.report.print.isochrones.rings` gives them.
+        As `geo_border.report.isochrones.rings` gives them.
     """
     plot.multi_polygons(
         source=ColumnDataSource(
@@ -388,7 +388,7 @@ def draw_names(plot: figure, ground: Ground, posts: dict[str, Any]) -> None:
     plot
         Where to draw.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
     posts
         ``x``, ``y`` and ``size`` of the checkpoints.
     """

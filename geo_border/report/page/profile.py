@@ -19,16 +19,11 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from geo_border.border.line import on_land
-from geo_border.report.page.hover import FONT, MARKERS, POST_ROWS, checkpoint_words, tooltip
+from geo_border.report.along import beginning, gaps_along, has_delays, open_on_the_line, runs_along
+from geo_border.report.checkpoints import checkpoint_words
+from geo_border.report.page.hover import FONT, MARKERS, POST_ROWS, tooltip
 from geo_border.report.page.layers import LETTER_PX, WIDTH
-from geo_border.report.print.figures import (
-    beginning,
-    gaps_along,
-    has_delays,
-    open_on_the_line,
-    runs_along,
-)
-from geo_border.report.print.labels import folded
+from geo_border.report.room import folded
 from geo_border.report.style import INK, MODE_COLOURS, MUTED, short_names
 
 if TYPE_CHECKING:

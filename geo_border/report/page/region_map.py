@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from bokeh.models import LayoutDOM
 
-    from geo_border.report.print.cartography import Ground
-    from geo_border.report.print.isochrones import Ring
+    from geo_border.report.ground import Ground
+    from geo_border.report.isochrones import Ring
     from geo_border.results import Results
 
 
@@ -66,9 +66,9 @@ def region_map(
     results
         What a run gave.
     ground
-        Projected layers, as `geo_border.report.print.cartography.ground_of` gives them.
+        Projected layers, as `geo_border.report.ground.ground_of` gives them.
     isochrones
-        As `geo_border.report.print.isochrones.rings` gives them.
+        As `geo_border.report.isochrones.rings` gives them.
 
     Returns
     -------

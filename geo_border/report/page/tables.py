@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from geo_border.network.places import STAND_IN
-from geo_border.report.page.hover import checkpoint_words, delay_origin, delay_told
-from geo_border.report.print.figures import border_effect
+from geo_border.report.along import border_effect
+from geo_border.report.checkpoints import checkpoint_words, delay_origin, delay_told
 from geo_border.report.style import (
     BAD,
     MODES,

@@ -2,94 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import numpy as np
 import shapely
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from geo_border.network.beyond import LOCAL_WAY
-from geo_border.report.print.cartography import Ground, draw_ground
+from geo_border.report.isochrones import is_cut, rings
+from geo_border.report.print.cartography import draw_ground
 from geo_border.report.print.labels import Labels
 from geo_border.report.print.sheet import finish, map_sheet, region_names
-from geo_border.report.style import BAD, INK, classes
-from geo_border.typology.words import MINUTES
+from geo_border.report.style import INK
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
+    from geo_border.report.ground import Ground
     from geo_border.results import Results
 
 BEYOND = "Roads beyond the extract are not known: nothing is drawn there"
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """What lies within one limit of an open checkpoint and not within a shorter one.
-
-    Parameters
-    ----------
-    words
-        The limit.
-    colour
-        Hexadecimal.
-    shape
-        Polygons, map metres.
-    """
-
-    words: str
-    colour: str
-    shape: shapely.Geometry
-
-
-def rings(results: Results, ground: Ground) -> list[Ring]:
-    """Isochrones of all open checkpoints together, without overlap.
-
-    Parameters
-    ----------
-    results
-        What a run gave.
-    ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
-
-    Returns
-    -------
-    list of Ring
-        The shortest limit first; none where the study has no isochrones.
-    """
-    layer = results.layers.get("isochrones")
-    if layer is None or layer.empty:
-        return []
-    limits = sorted(layer["hours"].unique())
-    colours = classes([*limits, np.inf], colours=BAD).colours
-    shapes = layer.to_crs(ground.crs).dissolve("hours").simplify(ground.detail_m)
-    found, inner = [], shapely.Polygon()
-    for limit, colour in zip(limits, colours, strict=False):
-        whole = shapely.union(shapely.make_valid(shapes[limit]), inner)
-        ring = shapely.difference(whole, inner)
-        found.append(Ring(f"{60 * limit:.0f}{MINUTES}", colour, ring))
-        inner = whole
-    return found
-
-
-def is_cut(results: Results) -> bool:
-    """Whether ways beyond the extract are straight lines that stand for unknown roads.
-
-    Parameters
-    ----------
-    results
-        What a run gave.
-
-    Returns
-    -------
-    bool
-        Whether there is any.
-    """
-    return bool((results.edges["road_class"] == LOCAL_WAY).any())
 
 
 def isochrones_map(results: Results, ground: Ground) -> Figure:
@@ -100,7 +34,7 @@ def isochrones_map(results: Results, ground: Ground) -> Figure:
     results
         What a run gave, with the layer ``isochrones``.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------

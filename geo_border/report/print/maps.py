@@ -9,16 +9,11 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from geo_border.report.print.cartography import (
-    LABEL_PT,
-    WIDTH_IN,
-    Ground,
-    draw_ground,
-    ground_of,
-    save,
-)
+from geo_border.report.along import has_delays
+from geo_border.report.ground import Ground, ground_of
+from geo_border.report.print.cartography import LABEL_PT, WIDTH_IN, draw_ground, save
 from geo_border.report.print.corridors import corridor_figure
-from geo_border.report.print.figures import border_profile, has_delays
+from geo_border.report.print.figures import border_profile
 from geo_border.report.print.isochrones import isochrones_map
 from geo_border.report.print.labels import Labels
 from geo_border.report.print.letters import lettering, literal
@@ -102,7 +97,7 @@ def types_map(results: Results, ground: Ground) -> Figure:
     results
         What a run gave.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------
@@ -140,7 +135,7 @@ def levels_map(results: Results, ground: Ground) -> Figure:
     results
         What a run gave.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------
@@ -185,7 +180,7 @@ def access_map(results: Results, ground: Ground) -> Figure:
     results
         What a run gave.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------

@@ -9,11 +9,20 @@ import shapely
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
-from geo_border.report.print.cartography import SMALL_PT, Ground, draw_ground, drawn_edges
+from geo_border.report.ground import Ground, drawn_edges
+from geo_border.report.print.cartography import SMALL_PT, draw_ground
 from geo_border.report.print.labels import Labels
 from geo_border.report.print.letters import literal
 from geo_border.report.print.sheet import finish, map_sheet
-from geo_border.report.style import BORDER, INK, MODE_COLOURS, MODES, MUTED, checkpoint_label
+from geo_border.report.style import (
+    BORDER,
+    INK,
+    LEAST_LOAD,
+    MODE_COLOURS,
+    MODES,
+    MUTED,
+    checkpoint_label,
+)
 from geo_border.typology.words import percent
 
 if TYPE_CHECKING:
@@ -24,9 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from geo_border.results import Results
-
-LEAST_LOAD = 0.005
-"""Share of the demand across the border from which a link counts as loaded."""
 
 
 SYMBOLS = {"road": "o", "rail": "s", "ferry": "D", "foot": "^", "air": "v"}
@@ -40,7 +46,7 @@ def network_map(results: Results, ground: Ground) -> Figure:
     results
         What a run gave.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------

@@ -11,7 +11,6 @@ from geo_border.report.print.cartography import (
     LABEL_PT,
     SMALL_PT,
     WIDTH_IN,
-    Ground,
     map_axes,
     new_figure,
     scale_bar,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from geo_border.report.ground import Ground
     from geo_border.report.print.labels import Labels
 
 
@@ -49,7 +49,7 @@ def map_sheet(
     Parameters
     ----------
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
     n
         Maps on it.
     columns
@@ -116,7 +116,7 @@ def finish(
     axes
         The panel whose scale the bar shows.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
     handles
         Entries of the legend.
     columns
@@ -208,7 +208,7 @@ def region_names(labels: Labels, ground: Ground, texts: pd.Series[str]) -> None:
     labels
         Those of the panel.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
     texts
         What to write, index ``region_id``.
     """

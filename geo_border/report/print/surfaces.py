@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from pyproj import Transformer
 from rasterio.warp import Resampling, reproject
 
-from geo_border.report.print.cartography import SMALL_PT, Ground, draw_ground
-from geo_border.report.print.figures import has_delays
+from geo_border.report.along import has_delays
+from geo_border.report.print.cartography import SMALL_PT, draw_ground
 from geo_border.report.print.labels import Labels
 from geo_border.report.print.sheet import class_handles, finish, legend_under, map_sheet
 from geo_border.report.style import BAD, GOOD, INK, MUTED, Classes, quantile_classes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from geo_border.border.belt import CellGrid
+    from geo_border.report.ground import Ground
     from geo_border.results import Results, Surfaces
 
 
@@ -38,7 +39,7 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
     surfaces
         Its cells.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
 
     Returns
     -------

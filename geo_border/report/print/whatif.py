@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from geo_border.report.print.cartography import Ground
+    from geo_border.report.ground import Ground
     from geo_border.results import WhatIf
 
 CHANGE = Classes(
@@ -62,7 +62,7 @@ def whatif_map(result: WhatIf, ground: Ground, scenario: str) -> Figure:
     result
         What scenarios change.
     ground
-        As `geo_border.report.print.cartography.ground_of` gives it.
+        As `geo_border.report.ground.ground_of` gives it.
     scenario
         Name of the scenario.
 

@@ -4,31 +4,22 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import matplotlib as mpl
 import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
-import shapely
 
+from geo_border.report.ground import ground_of
 from geo_border.report.print.cartography import (
     DPI,
-    ground_of,
     map_axes,
     new_figure,
     save,
     scale_bar,
     source_lines,
 )
-from geo_border.report.print.figures import (
-    beginning,
-    border_profile,
-    gaps_along,
-    open_on_the_line,
-    runs_along,
-)
+from geo_border.report.print.figures import border_profile
 from geo_border.report.print.letters import _letters, families, lettering, literal
 from geo_border.report.print.maps import access_map, levels_map, types_map, write_maps
 from geo_border.report.print.network import network_map
@@ -97,21 +88,6 @@ def test_nothing_known_is_still_a_map(results: Results):
     )
 
 
-def test_ground_is_projected_and_common_edges_stay_common(results: Results):
-    ground = ground_of(results, simplify_m=5000)
-    assert "Albers" in ground.crs.to_wkt()
-    west, east = ground.regions.geometry[["UP-W", "UP-E"]]
-    assert west.intersection(east).length == pytest.approx(
-        results.regions.geometry.to_crs(ground.crs)["UP-W"]
-        .intersection(results.regions.geometry.to_crs(ground.crs)["UP-E"])
-        .length,
-        rel=0.01,
-    )
-    # One degree of ground of Upland lies outside its studied regions, none of Lowland.
-    assert ground.sides["Upland"].area > 0
-    assert ground.sides["Lowland"].is_empty
-
-
 @pytest.mark.parametrize(("width_km", "told"), [(3000, "500 km"), (100, "20 km"), (12, "2 km")])
 def test_the_scale_bar_is_round_and_true(results: Results, width_km: float, told: str):
     ground = replace(ground_of(results), extent=(0, 1000 * width_km, 0, 500 * width_km))
@@ -131,44 +107,6 @@ def test_dollars_are_money_not_mathematics():
     assert text.get_text() == r"\$10 to \$20"
     assert source_lines("", 4) == []
     assert len(source_lines("word " * 60, 2)) > 2
-
-
-def test_stretches_between_road_checkpoints(results: Results):
-    gaps = gaps_along(results)
-    assert gaps["length_km"].tolist() == pytest.approx([35.8, 107.2])
-    assert gaps["length_km"].sum() == pytest.approx(results.border["length_km"].sum())
-    assert open_on_the_line(results).index.tolist() == ["hill-dale", "ford-mill"]
-    assert open_on_the_line(results)["delay_h"].tolist() == [1.5, 3.0]
-    assert gaps["to_end"].all()
-    assert beginning(results) == "its western end"
-
-
-def test_the_stretch_over_the_beginning_of_a_ring_is_one(results: Results):
-    # A ring of 143 km with road checkpoints at 35.8 and 107.3 km: 71.5 km either way.
-    ring = results.border.set_geometry(
-        [
-            shapely.LineString([(60, 50), (61, 51), (62, 50)]),
-            shapely.LineString([(62, 50), (61, 49), (60, 50)]),
-        ],
-        crs=4326,
-    )
-    posts = results.checkpoints.assign(mode="road")
-    closed = replace(results, border=ring, checkpoints=posts)
-    gaps = gaps_along(closed)
-    assert gaps["length_km"].tolist() == pytest.approx([71.5] * 3)
-    assert not gaps["to_end"].any()
-    assert beginning(closed).startswith("its westernmost point")
-    alone = replace(closed, checkpoints=posts.assign(is_open=[True, False, False]))
-    assert gaps_along(alone)["length_km"].tolist() == pytest.approx([143, 143])
-
-
-def test_runs_join_pieces_of_one_region(results: Results):
-    pieces = pd.concat([results.border, results.border.assign(home_id="UP-W")]).assign(
-        from_km=[0.0, 10.0, 20.0, 30.0], to_km=[10.0, 20.0, 30.0, 40.0]
-    )
-    runs = runs_along(replace(results, border=gpd.GeoDataFrame(pieces)), "home")
-    assert runs["region_id"].tolist() == ["UP-W", "UP-E", "UP-W"]
-    assert runs["to_km"].tolist() == [10.0, 20.0, 40.0]
 
 
 def test_letters_that_no_font_has_are_boxes_without_a_warning(

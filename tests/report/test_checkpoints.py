@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.report.page.hover import checkpoint_words, delay_origin, guessed
+from geo_border.report.checkpoints import checkpoint_words, delay_origin, guessed
 
 if TYPE_CHECKING:
     from geo_border.results import Results

@@ -1,0 +1,141 @@
+"""What is said of checkpoints: how they stand, what they carry, where delays are from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.border.checkpoints import RULE
+from geo_border.report.style import MODES, checkpoint_label, short_names
+from geo_border.typology.words import hours, percent
+
+if TYPE_CHECKING:
+    from geo_border.results import Results
+
+
+NOT_GIVEN = "not given"
+"""Where a delay is from that is zero because no one gives one."""
+
+
+def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[str]]:
+    """What the page tells of checkpoints.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    posts
+        Rows of its checkpoints.
+
+    Returns
+    -------
+    dict
+        Lists of words: ``name``, ``mode_text``, ``status``, ``between``, ``load_text``,
+        ``delay_text``, ``closure_text``.
+    """
+    short = short_names(results.regions["name"].astype(str))
+    ends = [
+        " and ".join(str(short.get(end, end)) for end in pair if pd.notna(end))
+        for pair in posts[["home_id", "neighbour_id"]].itertuples(index=False)
+    ]
+    extra = posts["closure_extra_hours"].to_numpy(float, na_value=np.nan)
+    lost = posts["closure_unserved"].to_numpy(float, na_value=np.nan)
+    closure = []
+    for more, share in zip(extra, lost, strict=True):
+        words = []
+        if np.isfinite(more):
+            words.append(f"{hours(more)} more for each diverted trip")
+        if np.isfinite(share) and share >= 5e-5:
+            words.append(f"{percent(share, 1)} of the demand finds no other way")
+        closure.append("; ".join(words) or "not modelled")
+    return {
+        "name": [checkpoint_label(str(name)) for name in posts["name"]],
+        "mode_text": [MODES.get(mode, str(mode)) for mode in posts["mode"]],
+        "status": [
+            f"{status}, to border residents alone" if users == "local" and not is_open else status
+            for status, users, is_open in zip(
+                posts["status"].astype(str),
+                posts.get("users", pd.Series(None, posts.index, dtype=object)),
+                posts["is_open"],
+                strict=True,
+            )
+        ],
+        "between": ends,
+        "load_text": [
+            f"{percent(share, 1)} of the demand" if np.isfinite(share) else "not modelled"
+            for share in posts["load_share"].to_numpy(float, na_value=np.nan)
+        ],
+        "delay_text": [
+            f"{hours(out)} out, {hours(back)} back ({origin})" if shown else "none known"
+            for out, back, origin, shown in zip(
+                posts["delay_out_h"],
+                posts["delay_in_h"],
+                delay_origin(posts),
+                delay_told(posts),
+                strict=True,
+            )
+        ],
+        "closure_text": closure,
+    }
+
+
+def guessed(posts: pd.DataFrame) -> list[str]:
+    """Where the delays are from that are drawn hollow: no one measured them.
+
+    Parameters
+    ----------
+    posts
+        Rows of the checkpoints.
+
+    Returns
+    -------
+    list of str
+        Of `delay_origin`, each once.
+    """
+    origins = np.array(delay_origin(posts), object)[posts["delay_imputed"].to_numpy(bool)]
+    return sorted(set(origins))
+
+
+def delay_told(posts: pd.DataFrame) -> list[bool]:
+    """Whether a checkpoint has a delay that can be told: it is passed, and someone gives one.
+
+    Parameters
+    ----------
+    posts
+        Rows of the checkpoints.
+
+    Returns
+    -------
+    list of bool
+        One for each checkpoint.
+    """
+    origins = delay_origin(posts)
+    return [
+        bool(is_open) and origin != NOT_GIVEN
+        for is_open, origin in zip(posts["is_open"], origins, strict=True)
+    ]
+
+
+def delay_origin(posts: pd.DataFrame) -> list[str]:
+    """Where the delay of each checkpoint is from.
+
+    Parameters
+    ----------
+    posts
+        Rows of the checkpoints.
+
+    Returns
+    -------
+    list of str
+        ``from a source``; ``default``; ``by open_crossings``, which nobody measured; ``not
+        given``, where the default is none.
+    """
+    known_from = posts.get("known_from", pd.Series("", posts.index))
+    none = (posts["delay_out_h"] == 0) & (posts["delay_in_h"] == 0)
+    origin = np.where(none, NOT_GIVEN, "default").astype(object)
+    origin[~posts["delay_imputed"].to_numpy(bool)] = "from a source"
+    origin[(known_from == RULE).to_numpy()] = "by open_crossings"
+    told: list[str] = origin.tolist()
+    return told
