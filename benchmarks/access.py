@@ -40,6 +40,7 @@ from geo_border.routing.inside import own_times
 from geo_border.routing.queue import MS_PER_H
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -300,9 +301,10 @@ def main() -> None:
     sweep_to(sweeping(small.network.matrix())[0], small.node).times(small.node)
     tables = gate_tables(small.network, small.places, small.gates)
     own = own_times(small.network, small.places)
-    potentials(small.places, tables, own, decays=DECAYS)
+    potentials(Travel(small.places, tables, own), decays=DECAYS)
     changes(
-        small.places, tables, own, {"closed": Scenario(closed=frozenset(small.gates.index[:1]))}
+        Travel(small.places, tables, own),
+        {"closed": Scenario(closed=frozenset(small.gates.index[:1]))},
     )
     measured = pd.concat(
         compare(border(n, p, options.sample), options.pandana)

@@ -23,6 +23,7 @@ from geo_border.network.crossings import gates_in_use
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 from geo_border.stages.border import border_stage
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD
@@ -57,7 +58,7 @@ def greatest_difference(study: Study, result: WhatIf, n: int) -> float:
     decay = calibrated(study.settings.access.decay, study.settings.access.half_life_h)
     worst = 0.0
     for name in list(result.scenarios)[:n]:
-        alone = potential(places, tables, own, decay=decay, scenario=result.scenarios[name])
+        alone = potential(Travel(places, tables, own), decay=decay, scenario=result.scenarios[name])
         after = result.changes.places.loc[name]
         for side in ("own", "across"):
             expected = alone[side].to_numpy()

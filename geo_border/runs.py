@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from geo_border.border.belt import CellGrid
     from geo_border.routing.inside import Inside
-    from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
     from geo_border.settings import Settings
     from geo_border.store import Memory
 
@@ -234,17 +234,15 @@ class Run:
         )
         return own_times_of(inside)
 
-    def access(self, begun: Begun, tables: GateTables, own: Inside) -> tuple[dict[str, Any], str]:
+    def access(self, begun: Begun, travel: Travel) -> tuple[dict[str, Any], str]:
         """Measure what can be reached, as the index needs it.
 
         Parameters
         ----------
         begun
             What `network` gave.
-        tables
-            Checkpoint tables by road, with their trees.
-        own
-            What `searches` gave.
+        travel
+            Trips by road, their tables with trees.
 
         Returns
         -------
@@ -260,22 +258,18 @@ class Run:
         return self.memory.stage(
             "access",
             depends,
-            lambda: access_stage(settings, begun.border["regions"], begun.built, tables, own),
+            lambda: access_stage(settings, begun.border["regions"], begun.built, travel),
         )
 
-    def measures(
-        self, begun: Begun, tables: GateTables, own: Inside, access_key: str
-    ) -> dict[str, Any]:
+    def measures(self, begun: Begun, travel: Travel, access_key: str) -> dict[str, Any]:
         """Measure what a planner asks for besides.
 
         Parameters
         ----------
         begun
             What `network` gave.
-        tables
-            Checkpoint tables by road, with their trees.
-        own
-            What `searches` gave.
+        travel
+            Trips by road, their tables with trees.
         access_key
             The key that `access` gave.
 
@@ -297,8 +291,7 @@ class Run:
                 settings,
                 begun.border,
                 begun.built,
-                tables,
-                own,
+                travel,
                 contractor_of=self.contractor_of,
             ),
         )[0]
@@ -420,7 +413,7 @@ class Run:
         }
 
     def bottlenecks(
-        self, begun: Begun, tables: GateTables, access_key: str
+        self, begun: Begun, travel: Travel, access_key: str
     ) -> tuple[dict[str, Any], str]:
         """Load the network with demand across the border, and close each checkpoint.
 
@@ -428,8 +421,8 @@ class Run:
         ----------
         begun
             What `network` gave.
-        tables
-            Checkpoint tables by road, with their trees.
+        travel
+            Trips by road, their tables with trees.
         access_key
             The key that `access` gave.
 
@@ -441,7 +434,7 @@ class Run:
         self.progress("bottlenecks")
         depends = {"access": access_key, "settings": self.settings.demand.model_dump()}
         return self.memory.stage(
-            "bottlenecks", depends, lambda: bottleneck_stage(self.settings, begun.built, tables)
+            "bottlenecks", depends, lambda: bottleneck_stage(self.settings, begun.built, travel)
         )
 
     def index(

@@ -30,6 +30,7 @@ from geo_border.results import Results, Surfaces
 from geo_border.routing.matrix import pair_times, write_npy, write_parquet
 from geo_border.routing.scenarios import passages
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 from geo_border.runs import MEMORY, Begun, Run, input_digests
 from geo_border.settings import Settings, read_settings
 from geo_border.stages.asked import border_asked, places_asked
@@ -255,15 +256,16 @@ class Study:
         own = run.searches(begun)
         gates = gates_in_use(built["gates"])
         tables = gate_tables(built["network"], built["places"], gates, modes=ROAD, trees=True)
-        access, access_key = run.access(begun, tables, own)
-        measures = run.measures(begun, tables, own, access_key)
+        travel = Travel(built["places"], tables, own)
+        access, access_key = run.access(begun, travel)
+        measures = run.measures(begun, travel, access_key)
         quality = account(settings, border, built, extracted)
         surfaces: Surfaces | None = None
         of_cells: dict[str, pd.DataFrame] = {}
         if settings.surface is not None:
             surfaces, of_cells = run.surfaces(begun)
             quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
-        bottlenecks, bottleneck_key = run.bottlenecks(begun, tables, access_key)
+        bottlenecks, bottleneck_key = run.bottlenecks(begun, travel, access_key)
         regions = border["regions"].join(access["regions"]).join(measures["regions"])
         travel_times = access["travel_times"].join(
             capital_detour_index(access["travel_times"], border["regions"])

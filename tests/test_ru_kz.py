@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from borderland import trips_of
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -23,6 +24,7 @@ from geo_border.routing.routes import WGS84
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.searches import milliseconds
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 from geo_border.stages.border import border_stage, with_passages
 from geo_border.stages.named_places import place_named
 from geo_border.stages.network import network_stage
@@ -165,7 +167,7 @@ def test_no_seam_without_delays(built):
     tables = gate_tables(network, joined, gates, modes=ROAD)
     own = own_times(network, joined, modes=ROAD, origins=origins)
     decay = Exponential(half_life=2)
-    reached = potential(joined, tables, own, decay=decay)[origins]
+    reached = potential(Travel(joined, tables, own), decay=decay)[origins]
 
     free = dijkstra(union_graph(network, gates, Scenario()), indices=joined["node"][origins])
     hours = free[:, joined["node"]] + joined["access_h"].to_numpy()
@@ -188,8 +190,7 @@ def test_traffic_of_mashtakovo_goes_where_officials_sent_it(study, built):
     usual = study.settings.checkpoints.delay_h["road"]
     base = Scenario(delay_h={"mashtakovo-syrym": (usual, usual)})
     found = closures(
-        built["places"],
-        tables,
+        trips_of(built["places"], tables),
         gravity=gravity_of(study.settings),
         scenario=base,
         sets=[("mashtakovo-syrym",)],
@@ -202,9 +203,7 @@ def test_traffic_of_mashtakovo_goes_where_officials_sent_it(study, built):
     own = own_times(built["network"], built["places"], modes=ROAD)
     closed = replace(base, closed=frozenset({"mashtakovo-syrym"}))
     changed = changes(
-        built["places"],
-        tables,
-        own,
+        Travel(built["places"], tables, own),
         {"shut": closed},
         gravity=gravity_of(study.settings),
         base=base,

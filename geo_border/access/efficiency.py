@@ -16,17 +16,15 @@ from geo_border.routing.geodesic import geodesic_km, reduced_vectors
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 
 def network_efficiency(
-    places: gpd.GeoDataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     reference_kmh: float = 90.0,
     weight: str = "population",
@@ -42,12 +40,8 @@ def network_efficiency(
 
     Parameters
     ----------
-    places
-        The places of the tables, points in EPSG:4326.
-    tables
-        Checkpoint tables.
-    own
-        Times inside the sides.
+    travel
+        The trips; a value is given to the origins of their times inside the sides.
     reference_kmh
         Speed along the straight line, km an hour.
     weight
@@ -80,7 +74,8 @@ def network_efficiency(
     Gutiérrez (2001), J. Transp. Geogr. 9(4) 229-242; Christodoulou & Christidis (2019),
     Sustainability 11(14) 4000; (2020), J. Transp. Geogr. 83 102666.
     """
-    weights, points = _located(places, tables, own, weight)
+    places, tables, own = travel.places, travel.tables, travel.own
+    weights, points = _located(travel, weight)
     apart = np.broadcast_to(np.asarray(apart_km, np.float64), len(points))
     measure = Ratios(weights, points, points, reference_kmh, apart, apart)
     return efficiency_of(tables, own, measure, scenario=scenario).set_axis(places.index)
@@ -131,9 +126,7 @@ def efficiency_of(
 
 
 def checkpoint_detour(
-    places: gpd.GeoDataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     weight: str = "population",
     scenario: Scenario = AS_IS,
@@ -148,7 +141,7 @@ def checkpoint_detour(
 
     Parameters
     ----------
-    places, tables, own, weight
+    travel, weight
         As in `network_efficiency`.
     scenario
         What is different at the border; its closures count, its delays do not.
@@ -166,7 +159,8 @@ def checkpoint_detour(
     GeometryError, TableError, SideError, CheckpointError
         As in `network_efficiency`.
     """
-    weights, _ = _located(places, tables, own, weight)
+    places, tables, own = travel.places, travel.tables, travel.own
+    weights, _ = _located(travel, weight)
     return detour_of(tables, own, weights, scenario=scenario).set_axis(places.index)
 
 
@@ -225,13 +219,12 @@ def every_gate(tables: GateTables) -> Scenario:
     return replace(AS_IS, opened=frozenset(names), delay_h=free, delay_factor=0.0)
 
 
-def _located(
-    places: gpd.GeoDataFrame, tables: GateTables, own: Inside, weight: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _located(travel: Travel, weight: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weights and positions of the places, checked."""
+    places = travel.places
     if places.crs is None or places.crs.to_epsg() != 4326:
         raise GeometryError("the places are not in EPSG:4326", remedy="Use to_crs(4326)")
-    weights = checked_weight(places, tables, own, weight)
+    weights = checked_weight(travel, weight)
     return weights, reduced_vectors(places.geometry.x, places.geometry.y)
 
 

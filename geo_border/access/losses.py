@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 
     from geo_border.routing.crossing import Crossing
     from geo_border.routing.inside import Inside
-    from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 
 def loss_by_checkpoint(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     decay: Decay = Exponential(),
     scenario: Scenario = AS_IS,
@@ -47,7 +45,7 @@ def loss_by_checkpoint(
 
     Parameters
     ----------
-    places, tables, own, decay, scenario
+    travel, decay, scenario
         As in `geo_border.access.reach.potential`.
     steps
         Into how many equal steps the growth of the delays is cut. The sum is exact with
@@ -73,8 +71,7 @@ def loss_by_checkpoint(
     Aumann & Shapley (1974), Values of Non-Atomic Games, Princeton; Billera & Heath (1982),
     Allocation of shared costs, Math. Oper. Res. 7(1) 32-39.
     """
-    if not places.index.equals(tables.place_ids):
-        raise TableError("the places are not those of the checkpoint tables")
+    places, tables, own = travel.places, travel.tables, travel.own
     population = population_of(places)
     full = delays(tables, scenario)
     full[np.isinf(full)] = 0.0

@@ -19,17 +19,14 @@ from geo_border.routing.tables import side_positions
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geo_border.routing.inside import Inside
-    from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 NEAR = ["near_own", "near_across"]
 """Columns of who is near, on the own side and on the other."""
 
 
 def transport_performance(
-    places: gpd.GeoDataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     within_h: float = 1.5,
     within_km: float = 120.0,
@@ -42,12 +39,8 @@ def transport_performance(
 
     Parameters
     ----------
-    places
-        The places of the tables, points in EPSG:4326.
-    tables
-        Checkpoint tables.
-    own
-        Times inside the sides.
+    travel
+        The trips; a value is given to the origins of their times inside the sides.
     within_h
         The drive, hours.
     within_km
@@ -78,18 +71,17 @@ def transport_performance(
     Poelman, Dijkstra & Ackermans (2020), Rail transport performance in Europe, European
     Commission, WP 02/2020; ITF (2019), Benchmarking accessibility in cities, OECD.
     """
+    places = travel.places
     if places.crs is None or places.crs.to_epsg() != 4326:
         raise GeometryError("the places are not in EPSG:4326", remedy="Use to_crs(4326)")
-    near = weight_near(places, tables, own, within_km=within_km, weight=weight)
-    reached = cumulative(places, tables, own, hours=(within_h,), weight=weight, scenario=scenario)
+    near = weight_near(travel, within_km=within_km, weight=weight)
+    reached = cumulative(travel, hours=(within_h,), weight=weight, scenario=scenario)
     reached.columns = reached.columns.str.removeprefix(f"{weight}_{round(within_h * 60)}min_")
     return performance_of(reached, near)
 
 
 def weight_near(
-    places: gpd.GeoDataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     within_km: float = 120.0,
     weight: str = "population",
@@ -98,7 +90,7 @@ def weight_near(
 
     Parameters
     ----------
-    places, tables, own, within_km, weight
+    travel, within_km, weight
         As in `transport_performance`.
 
     Returns
@@ -112,7 +104,8 @@ def weight_near(
     TableError, SideError
         As in `transport_performance`.
     """
-    weights = checked_weight(places, tables, own, weight)
+    places, own = travel.places, travel.own
+    weights = checked_weight(travel, weight)
     points = reduced_vectors(places.geometry.x, places.geometry.y)
     near = np.full((len(places), len(NEAR)), np.nan)
     split = np.zeros((len(places), len(SIDES)))

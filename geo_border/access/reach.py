@@ -10,7 +10,7 @@ import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.regions import weight_of
-from geo_border.errors import SideError, TableError
+from geo_border.errors import SideError
 from geo_border.network.graph import SIDES
 from geo_border.routing.crossing import across, own_sums, transit
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
@@ -20,15 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Passages
-    from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 
 def potential(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     decay: Decay = Exponential(),
     weight: str = "population",
@@ -41,13 +38,8 @@ def potential(
 
     Parameters
     ----------
-    places
-        The places of the tables.
-    tables
-        Checkpoint tables.
-    own
-        Times inside the sides, `OwnTimes` or (for very many places) `OwnSearches`; its
-        origins are the places that get a value.
+    travel
+        The trips; a value is given to the origins of their times inside the sides.
     decay
         Impedance function of travel time.
     weight
@@ -76,13 +68,11 @@ def potential(
     ----------
     Hansen (1959), How accessibility shapes land use, J. Am. Inst. Plann. 25(2) 73-76.
     """
-    return potentials(places, tables, own, decays=[decay], weight=weight, scenario=scenario)[0]
+    return potentials(travel, decays=[decay], weight=weight, scenario=scenario)[0]
 
 
 def potentials(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     decays: Sequence[Decay],
     weight: str = "population",
@@ -92,7 +82,7 @@ def potentials(
 
     Parameters
     ----------
-    places, tables, own, weight, scenario
+    travel, weight, scenario
         As in `potential`.
     decays
         Impedance functions of travel time.
@@ -107,10 +97,11 @@ def potentials(
     TableError, SideError, CheckpointError
         As in `potential`.
     """
+    places, tables = travel.places, travel.tables
     cases = [passages(tables, what) for what in (scenario, without_delays(scenario))]
-    inside = reached_inside(places, tables, own, cases, decays, weight=weight)
+    inside = reached_inside(travel, cases, decays, weight=weight)
     inside[1:] += inside[0]
-    beyond = [reached_across(places, tables, own, ways, decays, weight=weight) for ways in cases]
+    beyond = [reached_across(travel, ways, decays, weight=weight) for ways in cases]
     return [
         pd.DataFrame(
             {
@@ -127,9 +118,7 @@ def potentials(
 
 
 def cumulative(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     hours: Sequence[float] = (1.0,),
     weight: str = "population",
@@ -139,7 +128,7 @@ def cumulative(
 
     Parameters
     ----------
-    places, tables, own
+    travel
         As in `potential`.
     hours
         The times, hours.
@@ -161,8 +150,9 @@ def cumulative(
     TableError, SideError, CheckpointError
         As in `potential`.
     """
+    places = travel.places
     steps = [Step(within) for within in hours]
-    found = potentials(places, tables, own, decays=steps, weight=weight, scenario=scenario)
+    found = potentials(travel, decays=steps, weight=weight, scenario=scenario)
     parts = [
         part.add_prefix(f"{weight}_{round(within * 60)}min_")
         for within, part in zip(hours, found, strict=True)
@@ -213,9 +203,7 @@ def without_delays(scenario: Scenario) -> Scenario:
 
 
 def reached_inside(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     cases: Sequence[Passages],
     decays: Sequence[Decay],
     *,
@@ -225,7 +213,7 @@ def reached_inside(
 
     Parameters
     ----------
-    places, tables, own
+    travel
         As in `potential`.
     cases
         Ways between the gates under some scenarios.
@@ -246,7 +234,8 @@ def reached_inside(
     TableError, SideError
         As in `potential`.
     """
-    weights = checked_weight(places, tables, own, weight)
+    places, tables, own = travel.places, travel.tables, travel.own
+    weights = checked_weight(travel, weight)
     sums = np.full((1 + len(cases), len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[side]
@@ -258,9 +247,7 @@ def reached_inside(
 
 
 def reached_across(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     ways: Passages,
     decays: Sequence[Decay],
     *,
@@ -270,7 +257,7 @@ def reached_across(
 
     Parameters
     ----------
-    places, tables, own
+    travel
         As in `potential`; of `own` only the origins count.
     ways
         Ways between the gates.
@@ -289,7 +276,8 @@ def reached_across(
     TableError, SideError
         As in `potential`.
     """
-    weights = checked_weight(places, tables, own, weight)
+    places, tables, own = travel.places, travel.tables, travel.own
+    weights = checked_weight(travel, weight)
     sums = np.full((len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[1 - side]
@@ -298,14 +286,12 @@ def reached_across(
     return sums
 
 
-def checked_weight(
-    places: pd.DataFrame, tables: GateTables, own: Inside, weight: str
-) -> NDArray[np.float64]:
-    """Opportunities at the places, after checking that these are those of the tables.
+def checked_weight(travel: Travel, weight: str) -> NDArray[np.float64]:
+    """Opportunities at the places, after checking that both sides have some.
 
     Parameters
     ----------
-    places, tables, own, weight
+    travel, weight
         As in `potential`.
 
     Returns
@@ -318,9 +304,7 @@ def checked_weight(
     TableError, SideError
         As in `potential`.
     """
-    if not places.index.equals(tables.place_ids):
-        raise TableError("the places are not those of the checkpoint tables")
-    for name, ends in zip(SIDES, own.destinations, strict=True):
+    for name, ends in zip(SIDES, travel.own.destinations, strict=True):
         if not len(ends):
             raise SideError(f"no place lies on the side {name!r}", remedy="Both are needed")
-    return weight_of(places, weight)
+    return weight_of(travel.places, weight)

@@ -25,6 +25,7 @@ from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.inside import rows_at_once
 from geo_border.routing.kernels import fill_times
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
+from geo_border.routing.travel import Travel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,7 +158,7 @@ def cell_losses(
     _check(cells, entries, tables, own)
     rate = codes([decay])[0, 1]
     behind = entries.places.assign(population=discounted(entries.destinations, rate))
-    of_entries = loss_by_checkpoint(behind, tables, own, decay=decay, scenario=scenario)
+    of_entries = loss_by_checkpoint(Travel(behind, tables, own), decay=decay, scenario=scenario)
     joined = entries.entry >= 0
     losses = np.zeros((len(cells), tables.n_gates))
     losses[joined] = of_entries.to_numpy()[entries.entry[joined]]

@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from geo_border.access.decay import Decay
-    from geo_border.routing.inside import Inside
-    from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 
 def transport_variants(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     delay_factors: Sequence[float],
     decays: Mapping[str, Decay],
@@ -40,7 +37,7 @@ def transport_variants(
 
     Parameters
     ----------
-    places, tables, own
+    travel
         As in `geo_border.access.reach.potential`.
     delay_factors
         Factors on all delays.
@@ -60,12 +57,13 @@ def transport_variants(
     TableError, SideError, CheckpointError
         As in `geo_border.access.reach.potential`.
     """
+    places, tables = travel.places, travel.tables
     functions = list(decays.values())
     what = [replace(scenario, delay_factor=scenario.delay_factor * f) for f in delay_factors]
     cases = [passages(tables, case) for case in (without_delays(scenario), *what)]
-    closed, *gains = reached_inside(places, tables, own, cases, functions)
+    closed, *gains = reached_inside(travel, cases, functions)
     inside = [closed + gained for gained in gains]
-    beyond = [reached_across(places, tables, own, ways, functions) for ways in cases]
+    beyond = [reached_across(travel, ways, functions) for ways in cases]
     parts = {}
     for factor, own_sums, across_sums in zip(delay_factors, inside[1:], beyond[1:], strict=True):
         for position, name in enumerate(decays):

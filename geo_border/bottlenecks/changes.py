@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
     Floats = NDArray[np.float64]
 
@@ -115,9 +116,7 @@ class _Found:
 
 
 def changes(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     scenarios: Mapping[str, Scenario],
     *,
     decay: Decay = Exponential(),
@@ -133,12 +132,8 @@ def changes(
 
     Parameters
     ----------
-    places
-        The places of the tables; columns ``population`` and ``region_id``.
-    tables
-        Checkpoint tables, those of candidates too if scenarios open some.
-    own
-        Times inside the sides, see `geo_border.access.reach.potential`.
+    travel
+        The trips; a value is given to the origins of their times inside the sides.
     scenarios
         What is different at the border, by name.
     decay
@@ -165,9 +160,10 @@ def changes(
     CheckpointError
         If there is no scenario, or one does not fit the tables; the message names it.
     """
+    tables = travel.tables
     if not scenarios:
         raise CheckpointError("there is no scenario to compare with the border as it is")
-    start = _base(places, tables, own, decay, gravity, base)
+    start = _base(travel, decay, gravity, base)
     names = list(scenarios)
     tabulate = {"totals": _totals, "regions": _regions, "checkpoints": _checkpoints}
     if each_place:
@@ -185,18 +181,17 @@ def changes(
 
 
 def _base(
-    places: pd.DataFrame,
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     decay: Decay,
     gravity: Gravity,
     base: Scenario,
 ) -> _Base:
     """Evaluate the border as it is."""
+    places, tables, own = travel.places, travel.tables, travel.own
     ways = passages(tables, base), passages(tables, without_delays(base))
-    inside = reached_inside(places, tables, own, ways, [decay])[:, :, 0]
-    beyond = [reached_across(places, tables, own, case, [decay, Step(1.0)]) for case in ways]
-    demand = cross_demand(places, tables, ways[0], gravity=replace(gravity, total=1.0))
+    inside = reached_inside(travel, ways, [decay])[:, :, 0]
+    beyond = [reached_across(travel, case, [decay, Step(1.0)]) for case in ways]
+    demand = cross_demand(travel, ways[0], gravity=replace(gravity, total=1.0))
     region, regions = pd.factorize(places["region_id"], sort=True)
     return _Base(
         tables=tables,

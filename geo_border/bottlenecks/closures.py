@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from geo_border.bottlenecks.demand import Demand, Market
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 BATCH = 32
 """Scenarios evaluated in one pass over the pairs; bounds the memory of their tables."""
@@ -53,8 +54,7 @@ class Closures:
 
 
 def closures(
-    places: pd.DataFrame,
-    tables: GateTables,
+    travel: Travel,
     *,
     gravity: Gravity = Gravity(),
     scenario: Scenario = AS_IS,
@@ -68,10 +68,8 @@ def closures(
 
     Parameters
     ----------
-    places
-        The places of the tables; column ``population`` (persons).
-    tables
-        Checkpoint tables.
+    travel
+        The trips; a value is given to the origins of their times inside the sides.
     gravity
         Demand model; `Gravity.total` does not matter.
     scenario
@@ -94,11 +92,12 @@ def closures(
     CheckpointError
         If the scenario or a set does not fit the tables.
     """
+    tables = travel.tables
     ways = passages(tables, scenario)
     gates = tables.gates.index
     if sets is None:
         sets = [(gate,) for gate in gates[np.any(np.isfinite(ways.delay), axis=0)]]
-    demand = cross_demand(places, tables, ways, gravity=replace(gravity, total=1.0), among=among)
+    demand = cross_demand(travel, ways, gravity=replace(gravity, total=1.0), among=among)
     used = [np.any(ways.counts(side, back=False) > 0, axis=2) for side in range(2)]
     names = [";".join(closed) for closed in sets]
 

@@ -10,18 +10,18 @@ import numpy as np
 
 from geo_border.access.decay import Decay, Exponential
 from geo_border.access.regions import population_of
-from geo_border.errors import SideError, TableError
+from geo_border.errors import SideError
 from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import Crossing, across
 from geo_border.routing.kernels import impedance, shorten_by
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
     Flows = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]
 
@@ -97,8 +97,7 @@ class Demand:
 
 
 def cross_demand(
-    places: pd.DataFrame,
-    tables: GateTables,
+    travel: Travel,
     ways: Passages,
     *,
     gravity: Gravity = Gravity(),
@@ -108,10 +107,8 @@ def cross_demand(
 
     Parameters
     ----------
-    places
-        The places of the tables; column ``population`` (persons).
-    tables
-        Checkpoint tables.
+    travel
+        The trips; a value is given to the origins of their times inside the sides.
     ways
         Ways between the gates.
     gravity
@@ -131,8 +128,7 @@ def cross_demand(
     SideError
         If no place with a population lies on one of the sides.
     """
-    if not places.index.equals(tables.place_ids):
-        raise TableError("the places are not those of the checkpoint tables")
+    places, tables = travel.places, travel.tables
     population = population_of(places)
     if among is not None:
         population = np.where(among, population, 0.0)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from geo_border.bottlenecks.demand import Demand
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 
 def delay_gains(
-    places: pd.DataFrame,
-    tables: GateTables,
+    travel: Travel,
     *,
     cut_h: float = 1.0,
     decay: Decay = Exponential(),
@@ -40,10 +40,8 @@ def delay_gains(
 
     Parameters
     ----------
-    places
-        The places of the tables; columns ``population`` and ``region_id``.
-    tables
-        Checkpoint tables.
+    travel
+        The trips; a value is given to the origins of their times inside the sides.
     cut_h
         By how much the delay falls in both directions, hours, to 0 at the least.
     decay
@@ -74,12 +72,13 @@ def delay_gains(
     CheckpointError
         If the scenario does not fit the tables.
     """
+    places, tables = travel.places, travel.tables
     if not cut_h > 0:
         raise ValueError(f"cut_h must be positive, not {cut_h}")
     if "region_id" not in places.columns:
         raise TableError("places lack the column 'region_id'")
     ways = passages(tables, scenario)
-    demand = cross_demand(places, tables, ways, gravity=replace(gravity, total=1.0), among=among)
+    demand = cross_demand(travel, ways, gravity=replace(gravity, total=1.0), among=among)
     gates = np.flatnonzero(np.isfinite(ways.delay).any(axis=0))
     delay = ways.delay[:, gates]
     shorter = np.maximum(delay - cut_h, 0.0)

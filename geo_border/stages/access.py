@@ -15,14 +15,14 @@ from geo_border.access.variants import transport_variants
 from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import MODES
 from geo_border.routing.scenarios import Scenario
-from geo_border.routing.tables import GateTables, gate_tables
+from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel_times import travel_times
 from geo_border.stages.named_places import capital_places
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geo_border.routing.inside import Inside
+    from geo_border.routing.travel import Travel
     from geo_border.settings import Settings
 
 DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
@@ -37,8 +37,7 @@ def access_stage(
     settings: Settings,
     regions: gpd.GeoDataFrame,
     built: dict[str, Any],
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
 ) -> dict[str, Any]:
     """Measure what can be reached, for each place and each region.
 
@@ -50,10 +49,8 @@ def access_stage(
         Regions of `geo_border.stages.border.border_stage`.
     built
         Parts of `geo_border.stages.network.network_stage`.
-    tables
-        Checkpoint tables by road, with their trees.
-    own
-        Times inside the sides.
+    travel
+        Trips by road.
 
     Returns
     -------
@@ -63,15 +60,15 @@ def access_stage(
         ``travel_times`` (between capitals), ``variants`` (potentials under other delays and
         decays).
     """
-    network, places = built["network"], built["places"]
+    network, places, tables = built["network"], travel.places, travel.tables
     gates = gates_in_use(built["gates"])
     half_life = settings.access.half_life_h
     decay = calibrated(settings.access.decay, half_life)
     nearest = nearest_checkpoint(tables)
-    reach = potential(places, tables, own, decay=decay)
+    reach = potential(travel, decay=decay)
     values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
     within = settings.access.limits_h
-    values = values.join(cumulative(places, tables, own, hours=within))
+    values = values.join(cumulative(travel, hours=within))
     values = values.join(reach.add_prefix("potential_"))
     if (gates["mode"] == "rail").any():
         by_rail = gate_tables(network, places, gates, modes=MODES)
@@ -83,15 +80,13 @@ def access_stage(
     measures = by_region(values, places)
     measures.insert(0, "population", places.groupby("region_id")["population"].sum())
     values["nearest_checkpoint"] = nearest["checkpoint_id"]
-    charged = loss_by_checkpoint(places, tables, own, decay=decay)
+    charged = loss_by_checkpoint(travel, decay=decay)
     losses = loss_shares(effect_by_checkpoint(charged, reach), places)
     bands = zones(
         nearest["hours"], places, bands=[minutes / 60 for minutes in settings.access.zones_min]
     )
     variants = transport_variants(
-        places,
-        tables,
-        own,
+        travel,
         delay_factors=DELAY_FACTORS,
         decays={
             f"half-life {factor * half_life:g} h": calibrated(

@@ -19,13 +19,11 @@ from geo_border.routing.scenarios import passages
 from geo_border.stages.parameters import gravity_of
 
 if TYPE_CHECKING:
-    from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
     from geo_border.settings import Settings
 
 
-def bottleneck_stage(
-    settings: Settings, built: dict[str, Any], tables: GateTables
-) -> dict[str, Any]:
+def bottleneck_stage(settings: Settings, built: dict[str, Any], travel: Travel) -> dict[str, Any]:
     """Load the network with demand across the border and close each checkpoint in turn.
 
     Parameters
@@ -34,8 +32,8 @@ def bottleneck_stage(
         The study's parameters.
     built
         Parts of `geo_border.stages.network.network_stage`.
-    tables
-        Checkpoint tables by road, with their trees.
+    travel
+        Trips by road, their tables with trees.
 
     Returns
     -------
@@ -43,15 +41,14 @@ def bottleneck_stage(
         Frames ``ranking`` (by checkpoint), ``diversions``, ``gains`` (by checkpoint and
         region), and ``load``: demand on each edge.
     """
-    places = built["places"]
+    tables = travel.tables
     gravity = gravity_of(settings)
     ways = passages(tables)
-    demand = cross_demand(places, tables, ways, gravity=gravity)
+    demand = cross_demand(travel, ways, gravity=gravity)
     loads = checkpoint_loads(tables, ways, demand)
-    closed = closures(places, tables, gravity=gravity)
+    closed = closures(travel, gravity=gravity)
     gains = delay_gains(
-        places,
-        tables,
+        travel,
         decay=calibrated(settings.access.decay, settings.access.half_life_h),
         gravity=gravity,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
 from geo_border.routing.scenarios import OPEN_BORDER
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 from geo_border.stages.corridors import corridor_parts
 from geo_border.stages.detours import capital_detours
 from geo_border.stages.isochrones import zone_isochrones
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from geo_border.routing.contraction import Contractor
-    from geo_border.routing.inside import Inside
-    from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
 
 PLACE_COLUMNS = {
@@ -52,8 +52,7 @@ def measures_stage(
     settings: Settings,
     border: dict[str, Any],
     built: dict[str, Any],
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     *,
     contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
 ) -> dict[str, Any]:
@@ -67,10 +66,8 @@ def measures_stage(
         Parts of `geo_border.stages.border.border_stage`.
     built
         Parts of `geo_border.stages.network.network_stage`.
-    tables
-        Checkpoint tables by road, with their trees.
-    own
-        Times by road inside the sides.
+    travel
+        Trips by road, their tables with trees.
     contractor_of
         Gives what contracts the network of each mode, where that pays.
 
@@ -93,15 +90,16 @@ def measures_stage(
         If no way leads along a corridor.
     """
     network, places = built["network"], built["places"]
-    told, bands, road = Told(places), {}, tables
+    told, bands, road = Told(places), {}, travel.tables
     gates = gates_in_use(built["gates"])
     for mode in modes_told(settings.access.modes, gates):
         edges, contractor = MODES_OF[mode], contractor_of(mode)
         if mode != "road":
             tables = gate_tables(network, places, gates, modes=edges)
             own = held_or_searched(network, places, modes=edges, contractor=contractor)
-        _pairs(told, settings, built, tables, own, mode, contractor)
-        bands[mode] = _reached(told, settings, tables, own, mode)
+            travel = Travel(places, tables, own)
+        _pairs(told, settings, built, travel, mode, contractor)
+        bands[mode] = _reached(told, settings, travel, mode)
     offered = service_parts(settings, border, built, told, contractor_of=contractor_of)
     shown = told.frame()[list(PLACE_COLUMNS.values())].set_axis(list(PLACE_COLUMNS), axis=1)
     found = {
@@ -129,31 +127,33 @@ def _pairs(
     told: Told,
     settings: Settings,
     built: dict[str, Any],
-    tables: GateTables,
-    own: Inside,
+    travel: Travel,
     mode: str,
     contractor: Contractor,
 ) -> None:
     """Tell efficiency, performance and detours by one mode."""
-    section, network, places = settings.access, built["network"], built["places"]
+    section, network, places = settings.access, built["network"], travel.places
     speed, edges = section.reference_kmh, MODES_OF[mode]
     apart = local_km(places).fillna(0.0).to_numpy()
-    ratios = network_efficiency(places, tables, own, reference_kmh=speed, apart_km=apart)
+    ratios = network_efficiency(travel, reference_kmh=speed, apart_km=apart)
     tell_efficiency(told, ratios, mode=mode, reference_kmh=speed)
     within, near = section.performance_h, section.performance_km
-    performance = transport_performance(places, tables, own, within_h=within, within_km=near)
+    performance = transport_performance(travel, within_h=within, within_km=near)
     note = f"population within {60 * within:g} min over population within {near:g} km"
     shown = performance_parts(performance)
     told.add(shown, "transport_performance", mode=mode, unit="ratio", note=note)
 
     whole = gate_tables(network, places, built["gates"], modes=edges)
-    detour = checkpoint_detour(places, whole, own)
+    detour = checkpoint_detour(replace(travel, tables=whole))
     flat = by_distance(network)
     measured = places.assign(access_h=places["access_km"] / DISTANCE_KMH)
-    index = network_efficiency(
+    in_km = Travel(
         measured,
         gate_tables(flat, measured, gates_in_use(built["gates"]), modes=edges),
         held_or_searched(flat, measured, modes=edges, contractor=contractor),
+    )
+    index = network_efficiency(
+        in_km,
         reference_kmh=DISTANCE_KMH,
         apart_km=apart,
         scenario=OPEN_BORDER,
@@ -161,24 +161,22 @@ def _pairs(
     tell_detours(told, detour, index, mode=mode)
 
 
-def _reached(
-    told: Told, settings: Settings, tables: GateTables, own: Inside, mode: str
-) -> pd.DataFrame:
+def _reached(told: Told, settings: Settings, travel: Travel, mode: str) -> pd.DataFrame:
     """Tell nearest checkpoints and what is reached by one mode; give the zones."""
     places, limits = told.places, settings.access.limits_h
-    nearest = nearest_checkpoint(tables, mode=mode if mode in MODES else None)
+    nearest = nearest_checkpoint(travel.tables, mode=mode if mode in MODES else None)
     hours = nearest[["hours"]].set_axis(["own"], axis=1)
     told.add(hours, "hours_to_checkpoint", mode=mode, unit="hours")
     # One pass over the times for all of them.
     decays = _decays(settings)
     functions = [*(Step(within) for within in limits), *decays.values()]
-    found = potentials(places, tables, own, decays=functions)
+    found = potentials(travel, decays=functions)
     for within, values in zip(limits, found, strict=False):
         told.add(values, f"population_{round(within * 60)}min", mode=mode, unit="persons")
     reached = dict(zip(decays, found[len(limits) :], strict=True))
     told.add_potentials(reached, decays, mode=mode)
     chosen = next(iter(decays))
-    charged = loss_by_checkpoint(places, tables, own, decay=decays[chosen])
+    charged = loss_by_checkpoint(travel, decay=decays[chosen])
     told.add_by_checkpoint(
         effect_by_checkpoint(charged, reached[chosen]),
         f"{chosen.replace('potential', 'border_effect')}_by_checkpoint",

@@ -15,6 +15,7 @@ from geo_border.network.gates import gates_in_use
 from geo_border.results import WhatIf
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 from geo_border.stages.parameters import MODES_OF, gravity_of
 from geo_border.stages.remarks import remarks
 
@@ -91,9 +92,7 @@ def scenario_stage(
             )
     tables = gate_tables(built["network"], places, known, modes=MODES_OF[mode])
     found = changes(
-        places,
-        tables,
-        own,
+        Travel(places, tables, own),
         checked,
         decay=calibrated(settings.access.decay, settings.access.half_life_h),
         gravity=gravity_of(settings),

@@ -16,6 +16,7 @@ from geo_border.errors import SideError
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import OPEN_BORDER, Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -47,13 +48,13 @@ def test_a_cell_at_a_place_has_its_measures(seed, monkeypatch):
     ):
         pd.testing.assert_frame_equal(
             cell_efficiency(trips, scenario=what),
-            network_efficiency(land.places, tables, own, scenario=what),
+            network_efficiency(Travel(land.places, tables, own), scenario=what),
             rtol=1e-9,
             check_names=False,
         )
         pd.testing.assert_frame_equal(
             cell_detour(trips, scenario=what),
-            checkpoint_detour(land.places, tables, own, scenario=what),
+            checkpoint_detour(Travel(land.places, tables, own), scenario=what),
             rtol=1e-9,
             check_names=False,
         )
@@ -92,7 +93,7 @@ def test_detour_index_is_of_kilometres():
         own = own_times(network, places, origins=np.ones(len(places), bool))
         kmh = DISTANCE_KMH if name == "km" else 60.0
         times[name] = network_efficiency(
-            places, tables[name], own, reference_kmh=kmh, scenario=OPEN_BORDER
+            Travel(places, tables[name], own), reference_kmh=kmh, scenario=OPEN_BORDER
         )
     pd.testing.assert_frame_equal(times["km"], times["hours"], rtol=1e-5)
 

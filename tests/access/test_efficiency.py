@@ -14,6 +14,7 @@ from geo_border.errors import CheckpointError, GeometryError, TableError
 from geo_border.routing.inside import own_searches, own_times
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -42,7 +43,7 @@ def equator():
 
 def test_efficiency_by_hand(equator):
     # At a degree an hour a straight road takes 1 h from a to b, 2 h from a to c.
-    found = network_efficiency(*equator, reference_kmh=111.319491)
+    found = network_efficiency(Travel(*equator), reference_kmh=111.319491)
     row = found.loc["a"]
     np.testing.assert_allclose(row["own"], 2.0, rtol=1e-7)
     np.testing.assert_allclose(row["across"], (2 + 1 + 3) / 2, rtol=1e-7)
@@ -64,20 +65,20 @@ def test_pairs_beside_the_network_are_left_out(equator):
     # a and b are 111 km apart, a and c 223 km: local ways of 60 km at both ends reach a to b.
     degree = 111.319491
     far = np.array([60.0, 60.0, 60.0, 0.0])
-    found = network_efficiency(*equator, reference_kmh=degree, apart_km=far)
+    found = network_efficiency(Travel(*equator), reference_kmh=degree, apart_km=far)
     assert np.isnan(found.loc["a", "own"])
     assert np.isnan(found.loc["a", "own_unreached"])
     np.testing.assert_allclose(found.loc["a", "across"], (2 + 1 + 3) / 2, rtol=1e-7)
     # c sees a alone, in 6 h over two degrees, where its own local way is 60 km and more.
     far = np.array([60.0, 60.0, 60.0, 60.0])
-    found = network_efficiency(*equator, reference_kmh=degree, apart_km=far)
+    found = network_efficiency(Travel(*equator), reference_kmh=degree, apart_km=far)
     np.testing.assert_allclose(found.loc["c", "across"], 3.0, rtol=1e-7)
-    near = network_efficiency(*equator, reference_kmh=degree, apart_km=55.0)
+    near = network_efficiency(Travel(*equator), reference_kmh=degree, apart_km=55.0)
     np.testing.assert_allclose(near.loc["a", "own"], 2.0, rtol=1e-7)
 
 
 def test_detours_by_checkpoints_by_hand(equator):
-    found = checkpoint_detour(*equator)
+    found = checkpoint_detour(Travel(*equator))
     # a drives 5 h through the open checkpoint, 4 h if the one at its door were open.
     assert found.loc["a", "checkpoint_detour"] == pytest.approx(5 / 4)
     assert found.loc["a", "detour_hours"] == pytest.approx(1)
@@ -85,16 +86,17 @@ def test_detours_by_checkpoints_by_hand(equator):
     assert found.loc["b", "checkpoint_detour"] == pytest.approx(1)
     assert found.loc["c", "checkpoint_detour"] == pytest.approx((300 + 100 * 5 / 4) / 400)
     opened = checkpoint_detour(
-        *equator, scenario=Scenario(opened=frozenset({"shut"}), delay_h={"shut": (9.0, 9.0)})
+        Travel(*equator),
+        scenario=Scenario(opened=frozenset({"shut"}), delay_h={"shut": (9.0, 9.0)}),
     )
     assert opened.loc["a", "checkpoint_detour"] == 1  # its delay is no matter of status
-    shut = checkpoint_detour(*equator, scenario=Scenario(closed=frozenset({"open"})))
+    shut = checkpoint_detour(Travel(*equator), scenario=Scenario(closed=frozenset({"open"})))
     assert shut.loc["a", "checkpoint_detour_unreached"] == 1
     assert np.isnan(shut.loc["a", "checkpoint_detour"])
 
 
 def test_performance_by_hand(equator):
-    found = transport_performance(*equator, within_h=5.0, within_km=112.0)
+    found = transport_performance(Travel(*equator), within_h=5.0, within_km=112.0)
     # Near a are a and b; in 5 h one reaches both, and c only if there is no delay.
     assert found.loc["a", ["near_own", "near_across"]].tolist() == [400, 0]
     assert found.loc["a", "performance"] == 1
@@ -115,9 +117,9 @@ def test_sums_equal_brute_force(seed):
     tables = gate_tables(land.network, land.places, land.gates)
     places, own = land.places, own_times(land.network, land.places)
     scenario = Scenario(opened=frozenset({"g1"}), delay_factor=0.5)
-    found = network_efficiency(places, tables, own, reference_kmh=70, scenario=scenario)
-    near = transport_performance(places, tables, own, within_km=200, scenario=scenario)
-    detour = checkpoint_detour(places, tables, own, scenario=scenario)
+    found = network_efficiency(Travel(places, tables, own), reference_kmh=70, scenario=scenario)
+    near = transport_performance(Travel(places, tables, own), within_km=200, scenario=scenario)
+    detour = checkpoint_detour(Travel(places, tables, own), scenario=scenario)
     persons = places["population"].to_numpy()
     lon, lat = places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
     same = tables.place_side[:, None] == tables.place_side
@@ -156,15 +158,15 @@ def test_held_and_searched_times_give_the_same_bits():
     tables = gate_tables(land.network, land.places, land.gates)
     for measure in (network_efficiency, transport_performance):
         held, searched = (
-            measure(land.places, tables, make(land.network, land.places))
+            measure(Travel(land.places, tables, make(land.network, land.places)))
             for make in (own_times, own_searches)
         )
         assert held.equals(searched)
 
 
 def test_performance_counts_what_cumulative_counts(equator):
-    found = transport_performance(*equator, within_h=4.0, within_km=112.0)
-    within = cumulative(*equator, hours=(4.0,))
+    found = transport_performance(Travel(*equator), within_h=4.0, within_km=112.0)
+    within = cumulative(Travel(*equator), hours=(4.0,))
     np.testing.assert_allclose(
         (found["performance_own"] * found["near_own"]), within["population_240min_own"]
     )
@@ -174,8 +176,8 @@ def test_wrong_places_are_refused(equator):
     places, tables, own = equator
     for measure in (network_efficiency, checkpoint_detour, transport_performance):
         with pytest.raises(GeometryError, match="4326"):
-            measure(places.to_crs(3857), tables, own)
+            measure(Travel(places.to_crs(3857), tables, own))
         with pytest.raises(TableError, match="not those"):
-            measure(places.iloc[::-1], tables, own)
+            measure(Travel(places.iloc[::-1], tables, own))
         with pytest.raises(CheckpointError, match="nowhere"):
-            measure(places, tables, own, scenario=Scenario(closed=frozenset({"nowhere"})))
+            measure(Travel(places, tables, own), scenario=Scenario(closed=frozenset({"nowhere"})))

@@ -14,6 +14,7 @@ from geo_border.errors import TableError
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 
 
 def setup(land):
@@ -31,8 +32,8 @@ def setup(land):
 def test_charges_add_up_to_the_loss(seed, scale, decay, steps):
     study = setup(random_borderland(seed, k=5, scale=scale))
     scenario = Scenario(delay_factor=1.3, opened=frozenset({"g1"}))
-    charges = loss_by_checkpoint(*study, decay=decay, scenario=scenario, steps=steps)
-    value = potential(*study, decay=decay, scenario=scenario)
+    charges = loss_by_checkpoint(Travel(*study), decay=decay, scenario=scenario, steps=steps)
+    value = potential(Travel(*study), decay=decay, scenario=scenario)
     lost = value["own_open"] + value["across_open"] - value["own"] - value["across"]
     origins = study[0]["region_id"].notna().to_numpy()
     np.testing.assert_allclose(charges.sum(axis=1)[origins], lost[origins], rtol=1e-9, atol=1e-9)
@@ -63,21 +64,21 @@ def test_charges_by_hand():
     # b the rest up to the 3 h of λ = 1.
     study = two_gates(1.0)
     for steps in (1, 2, 4, 5):
-        charges = loss_by_checkpoint(*study, decay=Linear(10.0), steps=steps)
+        charges = loss_by_checkpoint(Travel(*study), decay=Linear(10.0), steps=steps)
         np.testing.assert_allclose(charges.loc["h"], [80 / 3, 10 / 3])
 
 
 def test_delay_that_is_never_met_is_charged_nothing():
     # b would take 2 + 8 λ hours: a is faster whatever λ.
-    charges = loss_by_checkpoint(*two_gates(8.0), decay=Linear(10.0))
+    charges = loss_by_checkpoint(Travel(*two_gates(8.0)), decay=Linear(10.0))
     np.testing.assert_allclose(charges.loc["h"], [40, 0])
 
 
 def test_shares_weigh_places_by_population():
     land = random_borderland(11, hostile=False)
     places, tables, own = setup(land)
-    charges = loss_by_checkpoint(places, tables, own)
-    reach = potential(places, tables, own)
+    charges = loss_by_checkpoint(Travel(places, tables, own))
+    reach = potential(Travel(places, tables, own))
     parts = effect_by_checkpoint(charges, reach)
     effect = border_effect(reach)
     origins = places["region_id"].notna()
@@ -96,10 +97,10 @@ def test_shares_weigh_places_by_population():
 
 def test_no_loss_has_no_shares():
     places, tables, own = two_gates(1.0)
-    charges = loss_by_checkpoint(places, tables, own, scenario=Scenario(delay_factor=0.0))
+    charges = loss_by_checkpoint(Travel(places, tables, own), scenario=Scenario(delay_factor=0.0))
     assert (charges == 0).all(axis=None)
     assert loss_shares(charges, places).isna().all(axis=None)
     with pytest.raises(TableError):
         loss_shares(charges, places.iloc[:1])
     with pytest.raises(TableError):
-        loss_by_checkpoint(places.iloc[::-1], tables, own)
+        loss_by_checkpoint(Travel(places.iloc[::-1], tables, own))

@@ -16,6 +16,7 @@ from geo_border.errors import SideError, TableError
 from geo_border.routing.inside import own_searches, own_times
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def three_zones():
 
 
 def test_potential_of_three_zones(three_zones):
-    half = potential(*three_zones, decay=Exponential(1.0))
+    half = potential(Travel(*three_zones), decay=Exponential(1.0))
     # With a half-life of an hour everything is a power of two.
     expected = pd.DataFrame(
         {
@@ -62,7 +63,7 @@ def test_potential_of_three_zones(three_zones):
 
 
 def test_cumulative_of_three_zones(three_zones):
-    within = cumulative(*three_zones, hours=(1.0, 3.0, 4.0))
+    within = cumulative(Travel(*three_zones), hours=(1.0, 3.0, 4.0))
     cases = ["own", "across", "own_open", "across_open", "own_closed"]
     expected = {
         "a": [300, 0, 300, 0, 300, 300, 0, 300, 400, 300, 300, 400, 300, 400, 300],
@@ -77,19 +78,19 @@ def test_cumulative_of_three_zones(three_zones):
 def test_any_column_may_be_what_is_counted(three_zones):
     places, tables, own = three_zones
     places = places.assign(jobs=[7.0, 20.0, 0.0])
-    found = cumulative(places, tables, own, hours=(1.0,), weight="jobs")
+    found = cumulative(Travel(places, tables, own), hours=(1.0,), weight="jobs")
     assert found["jobs_60min_own"].tolist() == [27, 27, 0]
-    discounted = potential(places, tables, own, decay=Exponential(1.0), weight="jobs")
+    discounted = potential(Travel(places, tables, own), decay=Exponential(1.0), weight="jobs")
     assert discounted["own"].tolist() == [17, 23.5, 0]
     assert discounted["across"].tolist() == [0, 0, 7 / 2**6 + 20 / 2**5]
     with pytest.raises(TableError, match="lack the column 'beds'"):
-        cumulative(places, tables, own, weight="beds")
+        cumulative(Travel(places, tables, own), weight="beds")
 
 
 def test_potentials_of_several_decays_are_those_of_each(three_zones):
     decays = [calibrated(kind, 1.3) for kind in KINDS]
-    for decay, found in zip(decays, potentials(*three_zones, decays=decays), strict=True):
-        pd.testing.assert_frame_equal(found, potential(*three_zones, decay=decay))
+    for decay, found in zip(decays, potentials(Travel(*three_zones), decays=decays), strict=True):
+        pd.testing.assert_frame_equal(found, potential(Travel(*three_zones), decay=decay))
 
 
 @settings(max_examples=20)
@@ -99,7 +100,7 @@ def test_more_time_never_reaches_less(seed, hours):
     tables = gate_tables(land.network, land.places, land.gates)
     own = own_times(land.network, land.places)
     steps = [Step(h) for h in sorted(hours)]
-    found = potentials(land.places, tables, own, decays=steps)
+    found = potentials(Travel(land.places, tables, own), decays=steps)
     for less, more in zip(found[:-1], found[1:], strict=True):
         assert (more.fillna(0) >= less.fillna(0) - 1e-9).all(axis=None)
         assert (less["across"].fillna(0) <= less["across_open"].fillna(0) + 1e-9).all()
@@ -114,8 +115,8 @@ def test_potential_equals_sums_over_one_graph(seed, scale):
     own = own_times(land.network, land.places)
     scenario = Scenario(opened=frozenset({"g0"}), delay_factor=0.5)
     decay = Linear(3.0)
-    found = potential(land.places, tables, own, decay=decay, scenario=scenario)
-    within = cumulative(land.places, tables, own, hours=(2.0,), scenario=scenario)
+    found = potential(Travel(land.places, tables, own), decay=decay, scenario=scenario)
+    within = cumulative(Travel(land.places, tables, own), hours=(2.0,), scenario=scenario)
     is_origin = land.places["region_id"].notna().to_numpy()
     assert found[~is_origin].isna().all(axis=None)
     population = land.places["population"].to_numpy()
@@ -150,12 +151,15 @@ def test_variants_equal_one_at_a_time():
     decays = {"fast": Exponential(0.5), "slow": Exponential(3.0)}
     base = Scenario(closed=frozenset({"g1"}), delay_factor=2.0)
     found = transport_variants(
-        land.places, tables, own, delay_factors=[0.0, 0.5, 1.0], decays=decays, scenario=base
+        Travel(land.places, tables, own),
+        delay_factors=[0.0, 0.5, 1.0],
+        decays=decays,
+        scenario=base,
     )
     for factor in (0.0, 0.5, 1.0):
         for name, decay in decays.items():
             scenario = Scenario(closed=frozenset({"g1"}), delay_factor=2.0 * factor)
-            reach = potential(land.places, tables, own, decay=decay, scenario=scenario)
+            reach = potential(Travel(land.places, tables, own), decay=decay, scenario=scenario)
             effect = border_effect(reach)["all"].rename("effect")
             alone = by_region(reach.join(effect), land.places)
             part = found.loc[factor, name]
@@ -173,15 +177,15 @@ def test_times_held_or_searched_for_give_the_same_bits(seed, monkeypatch):
     for side in range(2):
         whole = slice(0, len(held.origins[side]))
         np.testing.assert_array_equal(searched.block(side, whole), held.hours[side])
-    expected = potential(land.places, tables, held)
+    expected = potential(Travel(land.places, tables, held))
     for cores in (1, 3):
         monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
         pd.testing.assert_frame_equal(
-            potential(land.places, tables, searched), expected, check_exact=True
+            potential(Travel(land.places, tables, searched)), expected, check_exact=True
         )
         pd.testing.assert_frame_equal(
-            loss_by_checkpoint(land.places, tables, searched),
-            loss_by_checkpoint(land.places, tables, held),
+            loss_by_checkpoint(Travel(land.places, tables, searched)),
+            loss_by_checkpoint(Travel(land.places, tables, held)),
             check_exact=True,
         )
 
@@ -193,19 +197,19 @@ def test_one_side_alone_is_refused(three_zones):
     gates = make_gates([("g", 2, 3, 1.0, 3.0, True, "road")])
     tables = gate_tables(network, alone, gates)
     with pytest.raises(SideError, match="neighbour"):
-        potential(alone, tables, own_times(network, alone))
+        potential(Travel(alone, tables, own_times(network, alone)))
 
 
 def test_other_places_and_bad_populations_are_refused(three_zones):
     places, tables, own = three_zones
     with pytest.raises(TableError, match="not those of the checkpoint tables"):
-        potential(places.iloc[::-1], tables, own)
+        potential(Travel(places.iloc[::-1], tables, own))
     for bad in (np.nan, -1.0, np.inf):
         wrong = places.assign(population=[1.0, bad, 1.0])
         with pytest.raises(TableError, match="'b' has no population"):
-            potential(wrong, tables, own)
+            potential(Travel(wrong, tables, own))
     with pytest.raises(TableError, match="population"):
-        potential(places.drop(columns="population"), tables, own)
+        potential(Travel(places.drop(columns="population"), tables, own))
 
 
 def test_border_effect_where_nothing_is_reached():
@@ -217,10 +221,10 @@ def test_border_effect_where_nothing_is_reached():
 
 
 def test_closing_every_checkpoint_is_the_closed_border(three_zones):
-    shut = potential(*three_zones, scenario=Scenario(closed=frozenset({"g"})))
+    shut = potential(Travel(*three_zones), scenario=Scenario(closed=frozenset({"g"})))
     assert (shut["across"] == 0).all()
     assert (shut["across_open"] == 0).all()
     pd.testing.assert_series_equal(shut["own"], shut["own_closed"], check_names=False)
-    base = potential(*three_zones, scenario=AS_IS)
-    free = potential(*three_zones, scenario=OPEN_BORDER)
+    base = potential(Travel(*three_zones), scenario=AS_IS)
+    free = potential(Travel(*three_zones), scenario=OPEN_BORDER)
     pd.testing.assert_series_equal(free["across"], base["across_open"], check_names=False)

@@ -14,6 +14,7 @@ from geo_border.errors import SideError, TableError
 from geo_border.routing.inside import own_searches, own_times
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 
 HOURS = (0.7, 1.0, 2.5)
 
@@ -31,10 +32,10 @@ def as_places(land, places, **options):
     own = own_times(land.network, places, origins=np.ones(len(places), bool))
     scenario = {"scenario": options["scenario"]} if "scenario" in options else {}
     decays = options["decays"]
-    found = potentials(places, tables, own, decays=list(decays.values()), **scenario)
+    found = potentials(Travel(places, tables, own), decays=list(decays.values()), **scenario)
     near = nearest_checkpoint(tables, **scenario)["hours"]
     frame = pd.DataFrame({"hours_to_checkpoint": near})
-    frame = frame.join(cumulative(places, tables, own, hours=HOURS, **scenario))
+    frame = frame.join(cumulative(Travel(places, tables, own), hours=HOURS, **scenario))
     for name, reach in zip(decays, found, strict=True):
         frame = frame.join(reach.add_prefix(f"{name}_"))
     for name, reach in zip(decays, found, strict=True):
@@ -88,7 +89,7 @@ def test_what_checkpoints_take_from_cells_is_what_they_take_from_places(seed):
     found = cell_losses(land.places, entries, tables, own, decay=decay)
     as_places = gate_tables(land.network, land.places, land.gates)
     inside = own_times(land.network, land.places, origins=np.ones(len(land.places), bool))
-    wanted = loss_by_checkpoint(land.places, as_places, inside, decay=decay)
+    wanted = loss_by_checkpoint(Travel(land.places, as_places, inside), decay=decay)
     pd.testing.assert_frame_equal(found, wanted, rtol=1e-8, atol=1e-8)
     reach = cell_accessibility(land.places, entries, tables, own, decays={"potential": decay})
     lost = reach["potential_own_open"] + reach["potential_across_open"]

@@ -26,6 +26,7 @@ from geo_border.errors import CheckpointError
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import AS_IS, Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 
 DECAY = Exponential(1.2)
 GRAVITY = Gravity(Exponential(1.5), 0.9, 1.0, total=7.0)
@@ -43,8 +44,8 @@ SCENARIOS = {
 
 def measured(places, tables, own, scenario):
     """The measures by the functions that evaluate one scenario, each place anew."""
-    reach = potential(places, tables, own, decay=DECAY, scenario=scenario)
-    within = potential(places, tables, own, decay=Step(1.0), scenario=scenario)
+    reach = potential(Travel(places, tables, own), decay=DECAY, scenario=scenario)
+    within = potential(Travel(places, tables, own), decay=Step(1.0), scenario=scenario)
     values = reach.assign(
         hours_to_checkpoint=nearest_checkpoint(tables, scenario=scenario)["hours"],
         population_60min_across=within["across"],
@@ -65,7 +66,7 @@ def test_measures_are_those_of_each_scenario_alone(seed, hostile, scale):
     own = own_times(land.network, land.places)
     base = Scenario(delay_factor=1.1)
     given = land.places, tables, own
-    found = changes(*given, SCENARIOS, decay=DECAY, gravity=GRAVITY, base=base)
+    found = changes(Travel(*given), SCENARIOS, decay=DECAY, gravity=GRAVITY, base=base)
     assert found.totals.index.tolist() == list(SCENARIOS)
     before = measured(*given, base)
     for name, scenario in SCENARIOS.items():
@@ -100,7 +101,7 @@ def test_trips_and_loads_equal_routing_again(seed, hostile, scale):
     land = random_borderland(seed, hostile=hostile, scale=scale, n_places=5)
     tables = gate_tables(land.network, land.places, land.gates)
     own = own_times(land.network, land.places)
-    found = changes(land.places, tables, own, SCENARIOS, decay=DECAY, gravity=GRAVITY)
+    found = changes(Travel(land.places, tables, own), SCENARIOS, decay=DECAY, gravity=GRAVITY)
     trips, times = brute_trips(land, tables, AS_IS, GRAVITY)
     pairs = [tuple(pair) for pair in np.argwhere(trips > 0)]
     region = land.places["region_id"].to_numpy(object)
@@ -151,7 +152,7 @@ def two_ways():
 
 def test_a_new_checkpoint_by_hand():
     scenario = Scenario(opened=frozenset({"new"}))
-    found = changes(*two_ways(), {"new": scenario}, decay=Exponential(1.0))
+    found = changes(Travel(*two_ways()), {"new": scenario}, decay=Exponential(1.0))
     home = found.regions.loc[("new", "H")]
     assert home["potential_across_before"] == 4 / 2
     assert home["potential_across_after"] == pytest.approx(4 / 2**0.25)
@@ -170,16 +171,18 @@ def test_a_new_checkpoint_by_hand():
 
 def test_many_scenarios_are_each_evaluated_alone():
     many = {f"{n}": Scenario(delay_h={"slow": (n / 50, n / 25)}) for n in range(BATCH + 5)}
-    together = changes(*two_ways(), many, each_place=False)
+    together = changes(Travel(*two_ways()), many, each_place=False)
     assert together.places.empty
     assert together.totals.index.tolist() == list(many)
-    alone = changes(*two_ways(), {"34": many["34"]})
+    alone = changes(Travel(*two_ways()), {"34": many["34"]})
     pd.testing.assert_frame_equal(together.regions.loc[["34"]], alone.regions)
     pd.testing.assert_frame_equal(together.checkpoints.loc[["34"]], alone.checkpoints)
 
 
 def test_the_scenario_at_fault_is_named():
     with pytest.raises(CheckpointError, match=r"scenario 'bad': .*names checkpoint 'nowhere'"):
-        changes(*two_ways(), {"good": AS_IS, "bad": Scenario(closed=frozenset({"nowhere"}))})
+        changes(
+            Travel(*two_ways()), {"good": AS_IS, "bad": Scenario(closed=frozenset({"nowhere"}))}
+        )
     with pytest.raises(CheckpointError, match="no scenario"):
-        changes(*two_ways(), {})
+        changes(Travel(*two_ways()), {})

@@ -13,6 +13,7 @@ from borderland import (
     make_places,
     passed,
     random_borderland,
+    trips_of,
     whole_graph,
 )
 from hypothesis import given, settings
@@ -38,7 +39,7 @@ def test_closures_equal_routing_again(seed, hostile, scale):
     tables = gate_tables(land.network, land.places, land.gates)
     scenario = Scenario(delay_factor=1.2)
     sets = [(g,) for g in land.gates.index] + list(combinations(land.gates.index, 2))
-    found = closures(land.places, tables, gravity=GRAVITY, scenario=scenario, sets=sets)
+    found = closures(trips_of(land.places, tables), gravity=GRAVITY, scenario=scenario, sets=sets)
     trips, times = brute_trips(land, tables, scenario, GRAVITY)
     graph = whole_graph(land, tables, scenario)
     pairs = [tuple(pair) for pair in np.argwhere(trips > 0)]
@@ -99,7 +100,7 @@ def corridor():
 
 def test_closures_by_hand(corridor):
     places, tables = corridor
-    found = closures(places, tables, gravity=Gravity(Linear(6.0)))
+    found = closures(trips_of(places, tables), gravity=Gravity(Linear(6.0)))
     # Both directions take 3 h by a. Without it out takes 4 h by c, back finds no way.
     a = found.effects.loc["a"]
     assert a.tolist() == [1.0, 0.5, 0.5, 1.0, 0.5]
@@ -107,7 +108,7 @@ def test_closures_by_hand(corridor):
     assert np.isnan(found.effects.loc["b", "closure_extra_hours"])
     expected = pd.DataFrame({"closed_id": ["a"], "to_id": ["c"], "share": [0.5]})
     pd.testing.assert_frame_equal(found.diversions, expected, check_dtype=False)
-    pair = closures(places, tables, gravity=Gravity(Linear(6.0)), sets=[("a", "c")])
+    pair = closures(trips_of(places, tables), gravity=Gravity(Linear(6.0)), sets=[("a", "c")])
     assert pair.effects.loc["a;c"].tolist() == [1.0, 0.5, 1.0, 2.0, 0.5]
     assert pair.diversions["to_id"].tolist() == ["b"]
 
@@ -127,7 +128,7 @@ def test_a_trip_diverted_through_three_checkpoints_counts_a_third_at_each():
             ("d", 0, 3, 1.0, inf, True, "road"),
         ]
     )
-    found = closures(places, gate_tables(network, places, gates))
+    found = closures(trips_of(places, gate_tables(network, places, gates)))
     assert found.effects.loc["d"].tolist() == pytest.approx([1.0, 1.0, 5.0, 5.0, 0.0])
     assert found.diversions["to_id"].tolist() == ["a", "b", "c"]
     np.testing.assert_allclose(found.diversions["share"], 1 / 3)
@@ -136,15 +137,15 @@ def test_a_trip_diverted_through_three_checkpoints_counts_a_third_at_each():
 def test_no_open_checkpoint_has_no_effects(corridor):
     places, tables = corridor
     shut = Scenario(closed=frozenset("abc"))
-    assert closures(places, tables, scenario=shut).effects.empty
-    assert delay_gains(places, tables, scenario=shut).empty
+    assert closures(trips_of(places, tables), scenario=shut).effects.empty
+    assert delay_gains(trips_of(places, tables), scenario=shut).empty
 
 
 def test_ranking(corridor):
     places, tables = corridor
     ways = passages(tables)
-    loads = checkpoint_loads(tables, ways, cross_demand(places, tables, ways))
-    table = checkpoint_ranking(loads, closures(places, tables))
+    loads = checkpoint_loads(tables, ways, cross_demand(trips_of(places, tables), ways))
+    table = checkpoint_ranking(loads, closures(trips_of(places, tables)))
     assert table.index.tolist() == ["a", "b", "c"]
     assert table.loc["a", "load_share"] == 1
     assert table.loc["a", "diverted_to"] == "c"
@@ -156,8 +157,8 @@ def test_ranking(corridor):
 def test_unknown_checkpoints_are_refused(corridor):
     places, tables = corridor
     with pytest.raises(CheckpointError, match="'z'"):
-        closures(places, tables, sets=[("z",)])
-    assert closures(places, tables, sets=[]).effects.empty
+        closures(trips_of(places, tables), sets=[("z",)])
+    assert closures(trips_of(places, tables), sets=[]).effects.empty
 
 
 @settings(max_examples=20, deadline=None)
@@ -168,7 +169,7 @@ def test_gains_equal_routing_again(seed, hostile):
     scenario = Scenario(delay_factor=1.5)
     decay = Exponential(2.0)
     found = delay_gains(
-        land.places, tables, cut_h=0.75, decay=decay, gravity=GRAVITY, scenario=scenario
+        trips_of(land.places, tables), cut_h=0.75, decay=decay, gravity=GRAVITY, scenario=scenario
     )
     trips, times = brute_trips(land, tables, scenario, GRAVITY)
     population = land.places["population"].to_numpy()
@@ -200,7 +201,7 @@ def test_gains_equal_routing_again(seed, hostile):
 
 def test_gains_by_hand(corridor):
     places, tables = corridor
-    gains = delay_gains(places, tables, decay=Linear(10.0)).set_index(
+    gains = delay_gains(trips_of(places, tables), decay=Linear(10.0)).set_index(
         ["checkpoint_id", "region_id"]
     )
     # Only a is on a fastest route; c becomes as fast as a, not faster.
@@ -208,6 +209,6 @@ def test_gains_by_hand(corridor):
     assert gains.loc[("a", "N")].tolist() == pytest.approx([1.0, 0.3, 1.0])
     assert (gains.loc["c", ["potential_across_gain", "hours_saved"]] == 0).all(axis=None)
     with pytest.raises(ValueError, match="cut_h"):
-        delay_gains(places, tables, cut_h=0.0)
+        delay_gains(trips_of(places, tables), cut_h=0.0)
     with pytest.raises(TableError, match="region_id"):
-        delay_gains(places.drop(columns="region_id"), tables, scenario=AS_IS)
+        delay_gains(trips_of(places.drop(columns="region_id"), tables), scenario=AS_IS)

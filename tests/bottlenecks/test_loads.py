@@ -9,6 +9,7 @@ from borderland import (
     make_network,
     make_places,
     random_borderland,
+    trips_of,
     whole_graph,
 )
 from hypothesis import given, settings
@@ -45,7 +46,7 @@ def test_loads_equal_counting_paths(seed, hostile):
     gravity = Gravity(Exponential(1.2), 0.8, 1.1, total=50.0)
     scenario = Scenario(delay_factor=1.5, opened=frozenset({"g2"}))
     ways = passages(tables, scenario)
-    demand = cross_demand(land.places, tables, ways, gravity=gravity)
+    demand = cross_demand(trips_of(land.places, tables), ways, gravity=gravity)
     trips, times = brute_demand(land, tables, gravity, scenario)
     graph = whole_graph(land, tables, scenario)
     edges = np.zeros(land.network.n_edges)
@@ -81,7 +82,7 @@ def test_demand_is_conserved(seed):
     land = random_borderland(seed, scale=0.2)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
     ways = passages(tables, Scenario(opened=frozenset(land.gates.index)))
-    demand = cross_demand(land.places, tables, ways)
+    demand = cross_demand(trips_of(land.places, tables), ways)
     for flows in (demand.to_gate, demand.through, demand.from_gate):
         assert flows.sum() == pytest.approx(1.0 if demand.through.any() else 0.0)
     # What leaves a place on the network is what begins there.
@@ -118,7 +119,7 @@ def test_loads_by_hand():
     tables = gate_tables(network, places, gates, trees=True)
     ways = passages(tables)
     gravity = Gravity(Linear(10.0), total=1.0)
-    demand = cross_demand(places, tables, ways, gravity=gravity)
+    demand = cross_demand(trips_of(places, tables), ways, gravity=gravity)
     # Times h-n 4, x-n 3 by a; back 2 and 1 by b.
     out_h, out_x, in_h, in_x = 20 * 0.6, 40 * 0.7, 20 * 0.8, 40 * 0.9
     total = out_h + out_x + in_h + in_x
@@ -130,7 +131,9 @@ def test_loads_by_hand():
         edge_loads(network, tables, ways, demand) * total,
         [out_h, in_h, out_h + out_x, in_h + in_x],
     )
-    only = cross_demand(places, tables, ways, gravity=gravity, among=np.array([True, False, True]))
+    only = cross_demand(
+        trips_of(places, tables), ways, gravity=gravity, among=np.array([True, False, True])
+    )
     np.testing.assert_allclose(only.to_gate.sum(axis=1), [12 / 28, 0, 16 / 28])
 
 
@@ -139,7 +142,7 @@ def test_trees_are_grown_a_few_at_a_time(symmetric, monkeypatch):
     land = random_borderland(8, n=40, k=7, n_places=30, symmetric=symmetric)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
     ways = passages(tables)
-    demand = cross_demand(land.places, tables, ways)
+    demand = cross_demand(trips_of(land.places, tables), ways)
     at_once = edge_loads(land.network, tables, ways, demand)
     assert at_once.any()
     grown = []
@@ -159,7 +162,7 @@ def test_nobody_crosses_a_closed_border():
     land = random_borderland(4)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
     ways = passages(tables, Scenario(closed=frozenset(land.gates.index)))
-    demand = cross_demand(land.places, tables, ways)
+    demand = cross_demand(trips_of(land.places, tables), ways)
     assert not demand.through.any()
     assert np.isnan(demand.hours)
     loads = checkpoint_loads(tables, ways, demand)
@@ -172,13 +175,13 @@ def test_what_is_refused():
     land = random_borderland(4)
     tables = gate_tables(land.network, land.places, land.gates)
     ways = passages(tables)
-    demand = cross_demand(land.places, tables, ways)
+    demand = cross_demand(trips_of(land.places, tables), ways)
     with pytest.raises(TableError, match="trees=True"):
         edge_loads(land.network, tables, ways, demand)
     with pytest.raises(TableError, match="not those of the checkpoint tables"):
-        cross_demand(land.places.iloc[1:], tables, ways)
+        cross_demand(trips_of(land.places.iloc[1:], tables), ways)
     empty = land.places.assign(
         population=land.places["population"].where(land.places["side"] == "home", 0.0)
     )
     with pytest.raises(SideError, match="neighbour"):
-        cross_demand(empty, tables, ways)
+        cross_demand(trips_of(empty, tables), ways)

@@ -11,7 +11,9 @@ import pandas as pd
 from shapely import LineString, points
 
 from geo_border.network.graph import MODES, Network
+from geo_border.routing.inside import OwnTimes
 from geo_border.routing.scenarios import AS_IS, delays
+from geo_border.routing.travel import Travel
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ def make_places(network, rows):
     node = frame["node"].clip(lower=0)
     geometry = points(network.lon[node], network.lat[node])
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=4326)
+
+
+def trips_of(places, tables):
+    """Trips of which only those across the border count: nobody travels inside a side."""
+    nobody, nowhere = np.empty(0, np.int64), np.empty((0, 0))
+    own = OwnTimes((nobody, nobody), (nobody, nobody), (nowhere, nowhere))
+    return Travel(places, tables, own)
 
 
 def random_borderland(  # noqa: C901

@@ -25,6 +25,7 @@ from geo_border.network.straight import foreign_land
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import passages
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 from geo_border.runs import STAGES
 from geo_border.stages.border import border_stage
 from geo_border.stages.cells import SMOOTH
@@ -158,23 +159,25 @@ def test_every_cell_has_the_measures_of_a_place_there(run):
             np.testing.assert_allclose(found, wanted[part].iloc[: len(cells)], rtol=rtol)
 
     for name, decay in cell_decays(study.settings).items():
-        same(potential(both, tables, own, decay=decay), name)
-    within = cumulative(both, tables, own, hours=(1.0,))
+        same(potential(Travel(both, tables, own), decay=decay), name)
+    within = cumulative(Travel(both, tables, own), hours=(1.0,))
     assert len(within.columns) == 5
     same(
         within.set_axis(within.columns.str.removeprefix("population_60min_"), axis=1),
         "population_60min",
     )
-    same(performance_parts(transport_performance(both, tables, own)), "transport_performance")
+    same(
+        performance_parts(transport_performance(Travel(both, tables, own))), "transport_performance"
+    )
 
     # Trips to settlements alone: the cells' people weigh nothing.
     empty = both.assign(
         population=np.where(np.arange(len(both)) < len(cells), 0, both["population"])
     )
-    efficiency = network_efficiency(empty, tables, own)
+    efficiency = network_efficiency(Travel(empty, tables, own))
     same(efficiency.iloc[:, :5], "network_efficiency")
     whole = gate_tables(network, both, built["gates"], modes=ROAD)
-    detour = checkpoint_detour(empty, whole, own)
+    detour = checkpoint_detour(Travel(empty, whole, own))
     for name in detour.columns:
         np.testing.assert_allclose(cells[name], detour[name].iloc[: len(cells)], rtol=1e-6)
 

@@ -13,6 +13,7 @@ from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.places import Access
 from geo_border.routing.inside import own_times
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
 
 CLASSES = ("trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
 STEP = 0.1
@@ -77,7 +78,7 @@ def potentials(extract, east, west):
     assert len(gates) == 3
     tables = gate_tables(built.network, built.places, gates, modes=("road",))
     own = own_times(built.network, built.places, modes=("road",))
-    found = potential(built.places, tables, own, decay=Exponential(half_life=0.5))
+    found = potential(Travel(built.places, tables, own), decay=Exponential(half_life=0.5))
     return found.iloc[:8].to_numpy(), found.iloc[8:].to_numpy()
 
 
