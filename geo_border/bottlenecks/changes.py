@@ -252,9 +252,12 @@ def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
         others = _sums(base, cases, side, travelling, [], travels=True)
         for pairs, part in ((across, found), (travelling, others)):
             trips[:, :, pairs.origins] = part.moved
-            for number, ways in enumerate(as_is):
-                loads[number] -= _passed(part.left[number], base.ways[0], side)
-                loads[number] += _passed(part.taken[number], ways, side)
+        left, taken = found.left + others.left, found.taken + others.taken
+        for number, ways in enumerate(as_is):
+            loads[number] -= _passed(left[number], base.ways[0], side)
+            loads[number] += _passed(taken[number], ways, side)
+            stayed = base.demand.through[side] - left[number]
+            loads[number] += _in_between(stayed, base.ways[0], ways, side)
         for value, pairs, free, back in (
             (0, inside, False, True),
             (2, inside, True, True),
@@ -329,6 +332,14 @@ def _passed(flow: Floats, ways: Passages, side: int) -> Floats:
             if gate == after:
                 passed[gate] += flow[first, last]
     return passed
+
+
+def _in_between(stayed: Floats, before: Passages, after: Passages, side: int) -> Floats:
+    """Passages that change where demand keeps its first and last gate, not those in between."""
+    was, will_be = before.across[side], after.across[side]
+    changed = np.where((was != will_be) & np.isfinite(will_be), stayed.clip(min=0), 0.0)
+    np.fill_diagonal(changed, 0.0)
+    return _passed(changed, after, side) - _passed(changed, before, side)
 
 
 def _measured(values: Floats) -> Floats:

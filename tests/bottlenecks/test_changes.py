@@ -13,7 +13,7 @@ from borderland import (
     random_borderland,
     whole_graph,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo_border.access.decay import Exponential, Step
@@ -95,6 +95,8 @@ def test_measures_are_those_of_each_scenario_alone(seed, hostile, scale):
             )
 
 
+# The only way that keeps its first and last gate and passes another one in between.
+@example(seed=182, hostile=False, scale=0.03)
 @settings(max_examples=12)
 @given(seed=st.integers(0, 2**32 - 1), hostile=st.booleans(), scale=st.sampled_from([0.03, 0.5]))
 def test_trips_and_loads_equal_routing_again(seed, hostile, scale):
