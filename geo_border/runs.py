@@ -134,7 +134,11 @@ class Run:
             return None
         depends = {
             "files": _starting(digests, "osm."),
-            "settings": [settings.osm.model_dump(), levels_of(settings)],
+            "settings": [
+                settings.osm.model_dump(),
+                levels_of(settings),
+                settings.regions.local_language,
+            ],
         }
         return self.memory.stage(
             "extracts",

@@ -38,6 +38,7 @@ Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
 Users = Literal["multilateral", "bilateral", "local"]
 Mode = Literal["road", "rail", "ferry", "foot", "air"]
 OSM_LICENCE = "© OpenStreetMap contributors (ODbL)"
+Language = Annotated[str, in_form(r"[a-z]{2,3}", 'the small letters of ISO 639, such as "en"')]
 CountryCode = Annotated[
     str,
     in_form(r"[A-Z]{2}", 'the two letters of ISO 3166-1, such as "KZ"'),
@@ -160,6 +161,8 @@ class Regions(Section):
     home_territory: Territory | None = None
     neighbour_territory: Territory | None = None
     edge_tolerance_km: Annotated[float, Field(gt=0, le=50)] = 5
+    local_language: Language | None = None
+    kinds: list[str] = []
     published_border_km: dict[str, NotNegative] = {}
     published_border_source: str = ""
     official_border_km: Positive | None = None
@@ -179,9 +182,7 @@ class Osm(Section):
     """Extracts of OpenStreetMap that the network and whatever else is asked for come from."""
 
     extracts: Annotated[list[Extract], Field(min_length=1)]
-    language: (
-        Annotated[str, in_form(r"[a-z]{2,3}", 'the small letters of ISO 639, such as "en"')] | None
-    ) = None
+    language: Language | None = None
 
 
 class Lines(Layer):

@@ -52,7 +52,7 @@ def levels_table(results: Results) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("type")
     table.add_column("share", justify="right", no_wrap=True)
-    names = short_names(results.regions["name"])
+    names = short_names(results)
     rows = results.levels.join(results.typology[["type", "probability"]]).join(names)
     by = ["index", "transport_communication"]
     for row in rows.sort_values(by, ascending=False).to_dict("records"):
@@ -247,7 +247,7 @@ def _regions(result: WhatIf) -> Table:
     from geo_border.report.style import short_names  # noqa: PLC0415  (--help stays quick)
 
     table = _table("region", "hours", "", "potential", "effect", "", "extra", "cut")
-    rows = result.changes.regions.droplevel(0).join(short_names(result.regions["name"]))
+    rows = result.changes.regions.droplevel(0).join(short_names(result))
     rows["relative"] = rows["potential_across_change"] / rows["potential_across_before"]
     is_new = (rows["potential_across_before"] == 0) & (rows["potential_across_after"] > 0)
     rows["potential"] = [

@@ -257,6 +257,35 @@ def unknown_lengths(settings: Settings, known: Iterable[str]) -> list[GeoBorderE
     ]
 
 
+def unknown_language(settings: Settings, regions: gpd.GeoDataFrame) -> list[GeoBorderError]:
+    """The language of local names, where no region has a name in it.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+    regions
+        Regions of both sides.
+
+    Returns
+    -------
+    list of GeoBorderError
+        One, or none.
+    """
+    language = settings.regions.local_language
+    if language is None or (
+        f"name_{language}" in regions and (regions[f"name_{language}"].fillna("") != "").any()
+    ):
+        return []
+    return [
+        StudyError(
+            f"regions.local_language: no region has a name in {language!r}",
+            file="study.toml",
+            remedy=f"Remove it, or give the layer of regions a column name_{language}",
+        )
+    ]
+
+
 def layers_apart(opened: Opened, regions: gpd.GeoDataFrame) -> list[GeoBorderError]:
     """Layers that lie somewhere else than the regions of the study.
 

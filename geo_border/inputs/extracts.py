@@ -15,6 +15,7 @@ from geo_border.border.locate import polygon_near
 from geo_border.errors import ExtractError, SideError, StudyError
 from geo_border.inputs.cut_units import cut_units, described, land_known, refuse_lost
 from geo_border.inputs.files import extract_files
+from geo_border.inputs.schemas import LANGUAGE_NAME
 from geo_border.network.graph import SIDES
 from geo_border.network.osm.boundaries import boundaries_from_extract, sea_boundaries
 from geo_border.network.osm.extract import read_extract
@@ -108,7 +109,7 @@ def extract_stage(
     language = settings.osm.language
     extract = read_extract(
         list(files.values()),
-        wanted(languages=[language] if language else []),
+        wanted(languages=sorted(filter(None, {language, settings.regions.local_language}))),
         told=lambda path, kind, done, size: progress(
             f"{path.name}, {kind}, {done / 1e6:.0f} of {size / 1e6:.0f} MB"
         ),
@@ -123,8 +124,8 @@ def extract_stage(
     return {
         "osm_lines": lines,
         "osm_account": account,
-        "osm_countries": _in_language(countries, language),
-        "osm_units": _in_language(land["osm_units"], language),
+        "osm_countries": _only_in_language(countries, language),
+        "osm_units": _only_in_language(land["osm_units"], language),
         "osm_unit_report": land["osm_unit_report"],
         "osm_levels": land["osm_levels"],
         "osm_sea": gpd.GeoDataFrame(geometry=sea_boundaries(extract)),
@@ -215,6 +216,11 @@ def _in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFr
     return frame.assign(name=there.where(_bare(there) == _bare(told), told))
 
 
+def _only_in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFrame:
+    """Names as `_in_language` gives them, and no others."""
+    return _in_language(frame, language).drop(columns=f"name_{language}", errors="ignore")
+
+
 def _bare(names: pd.Series[str]) -> pd.Series[str]:
     """Names without accents."""
     apart = names.str.normalize("NFD")
@@ -271,7 +277,7 @@ def sides_of(
         if column not in regions:
             regions[column] = None if column == "capital" else np.nan
     columns = ["name", "capital", "capital_lon", "capital_lat", "side", "geometry"]
-    more = [name for name in ("relation_id", "name_ru", "name_kk") if name in regions]
+    more = [n for n in regions if n == "relation_id" or LANGUAGE_NAME.fullmatch(str(n))]
     territory = pd.concat([gpd.GeoDataFrame({"side": []}, geometry=[], crs=4326), *rest])
     return regions[[*columns, *more]].rename_axis("region_id"), territory.assign(region_id=None)
 

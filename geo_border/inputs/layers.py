@@ -15,7 +15,7 @@ from geo_border.errors import TableError, all_of
 from geo_border.inputs.checks import checked_cells, is_number, known_columns
 from geo_border.inputs.faults import more_rows
 from geo_border.inputs.gis import read_layer
-from geo_border.inputs.schemas import LINES, REGIONS
+from geo_border.inputs.schemas import LINES, regions_schema
 from geo_border.inputs.shapes import LINES as LINE_KINDS
 from geo_border.inputs.shapes import POLYGONS, checked_shapes, without_empty_parts
 from geo_border.network.links import CARRIED
@@ -67,8 +67,8 @@ def open_regions(file: Path, layer: str | None = None) -> Layer:
     Parameters
     ----------
     file
-        Layer with ``region_id``, ``name`` and, if known, ``name_ru``, ``name_kk``, ``capital``,
-        ``capital_lon``, ``capital_lat``.
+        Layer with ``region_id``, ``name`` and, if known, names by language (``name_`` and its
+        code of ISO 639), ``capital``, ``capital_lon``, ``capital_lat``.
     layer
         Its name, where the file has several.
 
@@ -83,8 +83,9 @@ def open_regions(file: Path, layer: str | None = None) -> Layer:
         If it cannot be read at all, or a column is missing.
     """
     raw = read_layer(file, kind="Polygon", layer=layer)
-    frame, faults = _attributes(raw, REGIONS, file)
-    further = _further(raw, REGIONS, file)
+    schema = regions_schema(map(str, raw.columns))
+    frame, faults = _attributes(raw, schema, file)
+    further = _further(raw, schema, file)
     names = frame["region_id"].fillna("without an id").tolist()
     shapes, wrong = checked_shapes(raw, POLYGONS, file=file, names=names)
     return Layer(file, gpd.GeoDataFrame(frame, geometry=shapes), further, [*wrong, *faults])

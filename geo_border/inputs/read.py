@@ -18,6 +18,7 @@ from geo_border.inputs.agreement import (
     lines_too_long,
     on_both_sides,
     settle_ids,
+    unknown_language,
     unknown_lengths,
     unknown_regions,
     unknown_values,
@@ -168,6 +169,7 @@ def read_inputs(
     if len(known) < len(SIDES):
         known = {side: regions.index[regions["side"] == side].tolist() for side in SIDES}
         _compare_ids(settings, opened, known, faults)
+    faults.add(unknown_language(settings, regions))
     faults.add(layers_apart(opened, regions))
     faults.add(lines_too_long(settings, opened))
     faults.raise_all()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandera.pandas as pa
 
 from geo_border.border.checkpoints import STATUSES, USERS
 from geo_border.network.graph import MODES, SIDES
 from geo_border.routing.queue import LONGEST_EDGE_H
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LEVELS = (
     "transport_communication",
@@ -77,12 +83,35 @@ REGIONS = pa.DataFrameSchema(
     {
         "region_id": _key(),
         "name": _text(),
-        **_further("name_ru", "name_kk", "capital"),
+        **_further("capital"),
         "capital_lon": _number(AROUND, required=False),
         "capital_lat": _number(LAT, required=False),
     },
     coerce=True,
 )
+
+
+LANGUAGE_NAME = re.compile("name_[a-z]{2,3}")
+"""Columns of names in a language."""
+
+
+def regions_schema(columns: Iterable[str]) -> pa.DataFrameSchema:
+    """Schema of a layer of regions with names in the languages that it has.
+
+    Parameters
+    ----------
+    columns
+        Names of its columns.
+
+    Returns
+    -------
+    DataFrameSchema
+        `REGIONS` with those of `LANGUAGE_NAME` behind the name.
+    """
+    found = _further(*filter(LANGUAGE_NAME.fullmatch, map(str.casefold, columns)))
+    order = ["region_id", "name", *found]
+    schema = REGIONS.add_columns(found)
+    return schema.select_columns([*order, *(name for name in REGIONS.columns if name not in order)])
 
 
 LINES = pa.DataFrameSchema(

@@ -35,7 +35,7 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
         Lists of words: ``name``, ``mode_text``, ``status``, ``between``, ``load_text``,
         ``delay_text``, ``closure_text``.
     """
-    short = short_names(results.regions["name"].astype(str))
+    short = short_names(results)
     ends = [
         " and ".join(str(short.get(end, end)) for end in pair if pd.notna(end))
         for pair in posts[["home_id", "neighbour_id"]].itertuples(index=False)

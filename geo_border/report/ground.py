@@ -97,7 +97,7 @@ def ground_of(
     territory = territory.set_geometry(simple)
     studied = territory.dropna(subset="region_id").set_index("region_id").geometry
     regions = results.regions[["side", "geometry"]].to_crs(crs)
-    regions["short"] = short_names(results.regions["name"].astype(str))
+    regions["short"] = short_names(results)
     regions = regions.set_geometry(studied.reindex(regions.index).set_crs(crs))
     border = results.border[["geometry"]].to_crs(crs)
     border = border.set_geometry(shapely.simplify(border.geometry, simplify_m))

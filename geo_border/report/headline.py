@@ -146,7 +146,7 @@ def headline(results: Results) -> list[str]:
 
 def _types_in_words(results: Results) -> list[str]:
     """Which regions are of which type."""
-    short = short_names(results.regions["name"].astype(str))
+    short = short_names(results)
     kind = results.typology["type"].dropna().astype(str)
     if kind.empty:
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from geo_border.results import Results
+    from geo_border.results import Results, WhatIf
 
 LEVELS = {
     "transport_communication": "Transport communication",
@@ -80,28 +81,27 @@ GOOD = "YlGnBu"
 BAD = "YlOrBr"
 """Colour map of what is worse when there is more of it."""
 
-_KINDS = ("Oblast", "Region", "Krai", "Republic", "Province", "County", "District")
-
 
 LEAST_LOAD = 0.005
 """Share of the demand across the border from which a link counts as loaded."""
 
 
-def short_names(names: pd.Series[str]) -> pd.Series[str]:
+def short_names(results: Results | WhatIf) -> pd.Series[str]:
     """Names of regions without the kind of region, where that leaves them distinct.
 
     Parameters
     ----------
-    names
-        Full names.
+    results
+        What a run, or the comparison of scenarios, gave.
 
     Returns
     -------
     Series
-        Short names, the index of `names`.
+        Short names, index ``region_id``.
     """
-    kinds = rf"\s+(?:{'|'.join(_KINDS)})$"
-    short = names.str.replace(kinds, "", regex=True)
+    names = results.regions["name"].astype(str)
+    kinds = "|".join(map(re.escape, results.settings.regions.kinds))
+    short = names.str.replace(rf"\s+(?:{kinds})$", "", regex=True) if kinds else names
     return short.where(~short.duplicated(keep=False), names).rename("short")
 
 

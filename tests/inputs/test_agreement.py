@@ -125,6 +125,21 @@ def test_a_published_length_of_a_region_that_is_not_there(mini):
     ]
 
 
+def test_a_language_that_no_region_has_a_name_in(mini):
+    in_toml(mini, ("[network]", "[regions.published_border_km]\nA = 5\n[network]"))
+    in_toml(mini, ("[regions]", '[regions]\nlocal_language = "fr"'))
+    assert said(mini) == [
+        (
+            "study.toml: regions.local_language: no region has a name in 'fr'. Remove it, or give "
+            "the layer of regions a column name_fr."
+        )
+    ]
+    relayered(mini, lambda rows: rows.assign(name_de="", name_fr=["Un", "", None]), "home.geojson")
+    regions = read(mini).regions
+    assert regions.columns[:3].tolist() == ["name", "name_de", "name_fr"]
+    assert regions["name_fr"].dropna().tolist() == ["Un"]
+
+
 def test_layers_of_another_place_are_told_before_anything_is_computed(mini):
     land = gpd.GeoDataFrame(geometry=[shapely.box(100, 10, 101, 11)], crs=4326)
     land.to_file(mini / "land.geojson")

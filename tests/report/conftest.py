@@ -34,7 +34,11 @@ def _settings() -> Settings:
                 "as_of": "2024-01-01",
                 "licence": "© OpenStreetMap contributors, ODbL",
             },
-            "regions": {"home": "home.geojson", "neighbour": "neighbour.geojson"},
+            "regions": {
+                "home": "home.geojson",
+                "neighbour": "neighbour.geojson",
+                "kinds": ["Oblast", "Region"],
+            },
             "network": {
                 "lines": [{"file": "roads.gpkg", "mode": "road"}],
                 "speeds": "speeds.csv",

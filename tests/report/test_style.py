@@ -22,9 +22,18 @@ if TYPE_CHECKING:
     from geo_border.results import Results
 
 
-def test_short_names_stay_distinct():
-    names = pd.Series(["Altai Krai", "Altai Republic", "Omsk Oblast", "Republic"])
-    assert short_names(names).tolist() == ["Altai Krai", "Altai Republic", "Omsk", "Republic"]
+def test_short_names_leave_off_the_kinds_of_the_study_where_they_stay_distinct(results: Results):
+    names = ["Upper Shire", "Upper (Town)", "Lower Shire", "Shire"]
+    named = replace(results, regions=results.regions.assign(name=names))
+
+    def short(*kinds: str) -> list[str]:
+        regions = results.settings.regions.model_copy(update={"kinds": list(kinds)})
+        settings = results.settings.model_copy(update={"regions": regions})
+        return short_names(replace(named, settings=settings)).tolist()
+
+    assert short("Shire", "(Town)") == ["Upper Shire", "Upper (Town)", "Lower", "Shire"]
+    assert short("Shire") == ["Upper", "Upper (Town)", "Lower", "Shire"]
+    assert short() == names
 
 
 def test_types_come_in_the_order_of_their_index(results: Results):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from functools import lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -39,33 +41,6 @@ _LONG_DEGREES = 0.01
 _TURN = 180.0
 _REFS_AT_ONCE = 4_000_000
 _GOOD_NAME = 0.8
-_EVERY_NAME = frozenset(
-    {
-        "aduana",
-        "border",
-        "checkpoint",
-        "control",
-        "crossing",
-        "customs",
-        "douane",
-        "duana",
-        "post",
-        "zoll",
-        "zollamt",
-        "апп",
-        "дапп",
-        "жапп",
-        "кпп",
-        "мапп",
-        "кеден",
-        "граница",
-        "пост",
-        "пункт",
-        "пропуска",
-        "таможенныи",
-        "таможня",
-    }
-)
 _MATCHES = ("distance and name", "distance", "name")
 
 
@@ -429,9 +404,22 @@ def _names(table: pd.DataFrame) -> list[list[str]]:
 
 def _plain(name: str) -> str:
     """A name without case, accents, punctuation and the words that all checkpoints share."""
+    return " ".join(word for word in _words(name) if word not in _shared_words())
+
+
+def _words(name: str) -> list[str]:
+    """Words of a name without case, accents and punctuation."""
     letters = unicodedata.normalize("NFKD", name.casefold())
     kept = "".join(c if c.isalnum() else " " for c in letters if not unicodedata.combining(c))
-    return " ".join(word for word in kept.split() if word not in _EVERY_NAME)
+    return kept.split()
+
+
+@lru_cache(maxsize=1)
+def _shared_words() -> frozenset[str]:
+    """Words of many languages that name no checkpoint but all of them."""
+    with (files("geo_border.network.osm") / "checkpoint_words.csv").open(encoding="utf-8") as rows:
+        table = pd.read_csv(rows)
+    return frozenset(word for name in table["word"] for word in _words(name))
 
 
 def _likeness(mine: Iterable[str], theirs: Iterable[str]) -> float:

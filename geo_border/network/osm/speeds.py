@@ -42,7 +42,6 @@ _UNIT_KMH = {
 _NUMBER = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?)\s*(km/h|kmh|kph|mph|mi/h|knots|knot|kn)?")
 _CONTEXT = re.compile(r"([a-z]{2})(?:-[a-z0-9]{1,3})?:(.+)")
 _ZONE = re.compile(r"(?:zone)?:?\s*([0-9]{1,3})")
-_SAME_COUNTRY = {"FL": "LI", "UK": "GB"}  # FL are the plates of Liechtenstein
 _CHAINS = {
     "urban": ("urban",),
     "rural": ("rural",),
@@ -107,7 +106,7 @@ def _by_context(words: str, country: str) -> Speed:
     """Speed of ``country:context``, ``country:zone30`` or a context alone."""
     pair = _CONTEXT.fullmatch(words)
     if pair:
-        country, words = _SAME_COUNTRY.get(pair[1].upper(), pair[1].upper()), pair[2]
+        country, words = _other_codes().get(pair[1].upper(), pair[1].upper()), pair[2]
     if words == "walk":
         return Speed(WALK_KMH, "walk")
     zone = _ZONE.fullmatch(words)
@@ -169,6 +168,13 @@ def surface_caps() -> dict[str, dict[str, float]]:
         str(key): dict(zip(rows["value"], rows["cap_kmh"], strict=True))
         for key, rows in table.groupby("key")
     }
+
+
+@lru_cache(maxsize=1)
+def _other_codes() -> dict[str, str]:
+    """Codes that mappers write for countries besides those of ISO 3166-1."""
+    table = _read("codes")
+    return dict(zip(table["code"], table["country"], strict=True))
 
 
 def _read(name: str) -> pd.DataFrame:

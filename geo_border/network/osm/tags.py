@@ -97,7 +97,7 @@ _RELATION_TAGS = (
 )
 
 
-def wanted(*, languages: Collection[str] = ("en", "ru", "kk")) -> Wanted:
+def wanted(*, languages: Collection[str] = ()) -> Wanted:
     """What the network, the checkpoints and the region polygons need from an extract.
 
     Parameters

@@ -32,6 +32,7 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
     lines = results.cards[results.cards["kind"] == "region"].groupby("id", sort=False)["line"]
     lines_of = {name: [checkpoint_label(words_of(line)) for line in group] for name, group in lines}
     scored = {key: title for key, title in SCORES.items() if results.levels[key].notna().any()}
+    local = f"name_{results.settings.regions.local_language}"
     cards = []
     for name in best_first(results):
         level = results.levels.loc[name]
@@ -58,7 +59,7 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
             {
                 "id": str(name),
                 "name": str(results.regions.at[name, "name"]),
-                "local": words_of(results.regions.loc[name].get("name_ru")),
+                "local": words_of(results.regions.loc[name].get(local)),
                 "type": capitalised(words_of(kind.get("type"))) or "not typed",
                 "colour": colours.get(str(kind.get("type")), "#dcdcd8"),
                 "probability": percent(float(probability)) if pd.notna(probability) else "",

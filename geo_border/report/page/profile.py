@@ -93,7 +93,7 @@ def _strip(along: Range1d, height: int, label: str) -> figure:
 def _band_strip(results: Results, along: Range1d) -> figure:
     """Bands with the regions of both sides."""
     strip = _strip(along, 84, "")
-    short = short_names(results.regions["name"].astype(str))
+    short = short_names(results)
     full = float(on_land(results.border)["to_km"].max())
     for level, side, tones in (
         (1, "home", ("#e7e4da", "#f4f2ec")),

@@ -298,7 +298,7 @@ def capital_matrix(results: Results) -> dict[str, Any]:
         colours and labels.
     """
     regions = results.regions
-    short = short_names(regions["name"].astype(str))
+    short = short_names(results)
     capital = regions["capital"].map(words_of)
     capital = capital.where(capital != "", short)
     known_from = regions.get("capital_known_from", pd.Series(dtype=object))

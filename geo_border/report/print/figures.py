@@ -84,7 +84,7 @@ def border_profile(results: Results) -> Figure:
 
 def _regions_strip(axes: Axes, results: Results) -> None:
     """Bands with the regions of both sides."""
-    short = short_names(results.regions["name"].astype(str))
+    short = short_names(results)
     axes.set(xlim=(0, float(on_land(results.border)["to_km"].max())), ylim=(0, 2))
     for level, side in ((1, "home"), (0, "neighbour")):
         runs = runs_along(results, side)

@@ -14,7 +14,7 @@ REAL = Path(__file__).parents[4] / "shared" / "osm"
 
 def build(nodes, ways=(), relations=()):
     """Extract of nodes (lon, lat, tags), ways (refs, tags) and relations (members, tags) by id."""
-    want = wanted()
+    want = wanted(languages=("en", "ru"))
     nodes, ways, relations = dict(nodes), dict(ways), dict(relations)
     node_id, way_id = np.array(sorted(nodes), np.int64), np.array(sorted(ways), np.int64)
     position = {number: at for at, number in enumerate(node_id.tolist())}

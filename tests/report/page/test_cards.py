@@ -51,3 +51,12 @@ def test_without_an_index_the_best_level_comes_first(results: Results):
         "UP-E",
         "UP-W",
     ]
+
+
+def test_a_card_gives_the_name_in_the_language_that_the_study_names(results: Results):
+    named = replace(results, regions=results.regions.assign(name_fr=["Ouest", None, "", ""]))
+    regions = results.settings.regions.model_copy(update={"local_language": "fr"})
+    settings = results.settings.model_copy(update={"regions": regions})
+    told = {card["id"]: card["local"] for card in region_cards(replace(named, settings=settings))}
+    assert told == {"UP-W": "Ouest", "UP-E": ""}
+    assert {card["local"] for card in region_cards(named)} == {""}
