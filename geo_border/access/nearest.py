@@ -31,7 +31,8 @@ def nearest_checkpoint(
     tables
         Checkpoint tables.
     mode
-        Mode of the checkpoints that count; all if not given.
+        Mode of the checkpoints that count; all of the tables if not given, for a trip by road
+        those of car ferries too.
     scenario
         What is different at the border; delays do not matter, only what can be passed.
 

@@ -9,10 +9,10 @@ SOURCE = "measured by geo_border on the network of the study"
 
 _ROWS = {
     "hours_to_checkpoint": (
-        "Time to the nearest open road checkpoint",
+        "Time to the nearest open checkpoint by road",
         "hours",
         -1,
-        "by road, mean over the population",
+        "by car, also to that of a car ferry; mean over the population",
     ),
     "hours_to_rail_checkpoint": (
         "Time to the nearest open railway checkpoint",
@@ -36,7 +36,7 @@ _ROWS = {
         "Time from the capital to the nearest regional capital across the border",
         "hours",
         -1,
-        "by road, delays included",
+        "by road and car ferry, delays included",
     ),
 }
 

@@ -17,7 +17,6 @@ from geo_border.access.reach import potentials
 from geo_border.access.regions import by_region
 from geo_border.network.beyond import local_km
 from geo_border.network.gates import gates_in_use
-from geo_border.network.graph import MODES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
 from geo_border.routing.scenarios import OPEN_BORDER
@@ -164,7 +163,7 @@ def _pairs(
 def _reached(told: Told, settings: Settings, travel: Travel, mode: str) -> pd.DataFrame:
     """Tell nearest checkpoints and what is reached by one mode; give the zones."""
     places, limits = told.places, settings.access.limits_h
-    nearest = nearest_checkpoint(travel.tables, mode=mode if mode in MODES else None)
+    nearest = nearest_checkpoint(travel.tables)
     hours = nearest[["hours"]].set_axis(["own"], axis=1)
     told.add(hours, "hours_to_checkpoint", mode=mode, unit="hours")
     # One pass over the times for all of them.

@@ -1,5 +1,6 @@
 """Tables of a run tell the same things alike, of a small border and of the embedded study."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,12 +27,35 @@ COLUMNS = {
 """Columns of regions.csv and places.csv, and what they are in the long tables, by road."""
 
 
-@pytest.fixture(scope="module", params=["mini", "ru-kz"])
+def with_ferry(folder):
+    """Let a ferry pass the border of the made-up study, nearer to its middle than any road."""
+    line = shapely.LineString([(1.75, 49.9), (1.76, 50.0015), (1.75, 50.1)])
+    ferry = gpd.GeoDataFrame({"class": ["ferry"]}, geometry=[line], crs=4326)
+    ferry.to_file(folder / "ferries.geojson")
+    toml = folder / "study.toml"
+    layer = '{ file = "rails.geojson", mode = "rail" }'
+    text = toml.read_text().replace(layer, layer + ', { file = "ferries.geojson", mode = "ferry" }')
+    toml.write_text(text.replace("rail = 0.5 }", "rail = 0.5, ferry = 0.25 }"))
+    posts = pd.read_csv(folder / "checkpoints.csv").set_index("checkpoint_id")
+    posts.loc["boat"] = posts.loc["middle"]
+    posts.loc["boat", ["name", "mode", "lon"]] = ["Landing", "ferry", 1.76]
+    posts.to_csv(folder / "checkpoints.csv")
+    speeds = pd.read_csv(folder / "speeds.csv")
+    ours = speeds[speeds["mode"] == "road"].assign(mode="ferry", kmh=20.0, **{"class": "ferry"})
+    pd.concat([speeds, ours]).to_csv(folder / "speeds.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["mini", "ferry", "ru-kz"])
 def results(request, tmp_path_factory, make_mini):
-    if request.param == "mini":
-        folder = make_mini(tmp_path_factory.mktemp("agreement") / "mini")
-        return open_study(folder).run()
-    return open_study("ru-kz").run()
+    if request.param == "ru-kz":
+        return open_study("ru-kz").run()
+    folder = make_mini(tmp_path_factory.mktemp("agreement") / "mini")
+    if request.param == "ferry":
+        found = open_study(with_ferry(folder)).run()
+        assert (found.places["nearest_checkpoint"] == "boat").any()
+        return found
+    return open_study(folder).run()
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +103,11 @@ def test_one_name_is_one_figure(results, by_place, by_region, column):
     means = by_region["mean"].unstack(list(KEYS))[key]
     shown = results.regions[column].astype(float).reindex(means.index)
     pd.testing.assert_series_equal(means, shown, check_names=False, rtol=1e-9)
+
+
+def test_zones_by_road_are_the_same_in_both_tables(results):
+    by_mode = results.more["zones_by_mode"].set_index(["mode", "region_id"]).loc["road"]
+    pd.testing.assert_frame_equal(by_mode, results.more["zones"], check_names=False)
 
 
 def test_zones_of_land_add_up_to_the_belt(results):
