@@ -324,13 +324,13 @@ class Index(Section):
 class Typology(Section):
     """Where a level is low, medium or high."""
 
-    low: Annotated[float, Field(ge=0, le=100)] = 40
-    high: Annotated[float, Field(ge=0, le=100)] = 60
+    low: Annotated[float, Field(gt=0, lt=100)] = 40
+    high: Annotated[float, Field(gt=0, lt=100)] = 60
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.low > self.high:
-            raise ValueError("low must not be above high")
+        if self.low >= self.high:
+            raise ValueError("low must be below high")
         return self
 
 

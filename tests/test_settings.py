@@ -89,7 +89,10 @@ def test_defaults_are_filled_in(tmp_path):
         ("[places]", "[network]\n[places]", "The table stands twice"),
         ('id = "s"', 'id = "s"\nid = "t"', "The key stands twice"),
         ("[places]", "[places", "not valid TOML: Expected ']'"),
-        ("[places]", "[typology]\nlow = 70\nhigh = 20\n[places]", "low must not be above high"),
+        ("[places]", "[typology]\nlow = 70\nhigh = 20\n[places]", "low must be below high"),
+        ("[places]", "[typology]\nlow = 50\nhigh = 50\n[places]", "low must be below high"),
+        ("[places]", "[typology]\nlow = 0\n[places]", "should be greater than 0"),
+        ("[places]", "[typology]\nhigh = 100\n[places]", "should be less than 100"),
         ("[places]", "[access]\nhalf_life_h = inf\n[places]", "should be a finite number, not inf"),
     ],
 )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CLASSES = ("low", "medium", "high")
 """Classes of a level."""
 
+ROUNDING = 1e-9
+"""A score that is a cut but for this much has reached it, points."""
+
 UNDETERMINED = "undetermined"
 """Type of a region one of whose levels is missing."""
 
@@ -252,11 +255,11 @@ def carried(
     target = np.concatenate([ends[0], moved, ends[1]], axis=1)
     result = []
     for cut in cuts:
-        # Scores from the cut on stay above it, and those below it below.
-        right = int(np.searchsorted(scale, cut, side="left"))
+        # Scores that reach the cut go on reaching it, and those below it stay below.
+        right = int(np.searchsorted(scale, cut - ROUNDING, side="left"))
         left = max(right - 1, 0)
         width = scale[right] - scale[left]
-        part = (cut - scale[left]) / width if width > 0 else 1.0
+        part = min((cut - scale[left]) / width, 1.0) if width > 0 else 1.0
         moved_cut = target[:, left] + part * (target[:, right] - target[:, left])
         # A draw without the score of some region has no such line; its scale is taken as is.
         result.append(np.where(np.isnan(moved_cut), cut, moved_cut))
@@ -269,6 +272,5 @@ def _class_numbers(
     high: float | NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Positions in `CLASSES`, 3 where the score is missing."""
-    # A score that reaches a cut but for rounding reaches it.
-    number = (scores >= low - 1e-9).astype(np.int64) + (scores >= high - 1e-9)
+    number = (scores >= low - ROUNDING).astype(np.int64) + (scores >= high - ROUNDING)
     return np.where(np.isnan(scores), len(CLASSES), number)

@@ -77,6 +77,20 @@ def test_zones(places):
     assert found.to_numpy().sum() == places["population"][places["region_id"].notna()].sum()
 
 
+@pytest.mark.parametrize("minutes", [(1, 29, 58), (123, 246, 509)])
+def test_zones_are_named_by_the_minutes_that_part_them(places, minutes):
+    # Hours of whole minutes are often none of the numbers of a computer.
+    hours = pd.Series([minutes[1] / 60] * len(places), index=places.index)
+    found = zones(hours, places, bands=[end / 60 for end in minutes])
+    first, second, third = minutes
+    names = [f"0-{first}", f"{first}-{second}", f"{second}-{third}", f"{third}+", "unreached"]
+    assert list(found.columns) == names
+    # Who is there in just so many minutes is in the zone that ends with them.
+    assert found.loc["A"].tolist() == [0, 10, 0, 0, 0]
+    later = zones(hours + 1 / 3.6e6, places, bands=[end / 60 for end in minutes])
+    assert later.loc["A"].tolist() == [0, 0, 10, 0, 0]
+
+
 def test_means_say_what_they_leave_out(places):
     values = pd.DataFrame(
         {"x": [7.0, 1.0, 2.0, np.nan, 1e9, np.inf, 5.0], "y": range(7)}, index=places.index

@@ -123,6 +123,19 @@ def test_carried_cuts_by_hand():
     np.testing.assert_allclose(carried(draws, reference, (15, 85))[1], [65, 85, 95, 85])
 
 
+@pytest.mark.parametrize("less", [0.0, 1e-12])
+def test_all_that_stand_at_a_cut_carry_it(less):
+    # Both of the middle have 40, one of them but for rounding; in the draw they are apart.
+    reference = np.array([30.0, 40 - less, 40, 70])
+    draws = np.array([[10.0, 20, 30, 90], [10, 30, 20, 90]])
+    low, high = carried(draws, reference, (40, 60))
+    np.testing.assert_allclose(low, 20)
+    np.testing.assert_allclose(high, 70)
+    levels = np.stack([draws] * len(LEVELS), axis=2)
+    found = type_probabilities(drawn(levels, np.stack([reference] * len(LEVELS), axis=1)))
+    assert found["transitional region"].tolist() == [0, 1, 1, 0]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     scores=hnp.arrays(float, 8, elements=st.floats(0, 100), unique=True),
