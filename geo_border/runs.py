@@ -175,6 +175,7 @@ class Run:
             # The sides' names and the places name crossings, which are found on the lines.
             depends["lines"] = [
                 _starting(digests, "network.", "places"),
+                settings.osm and settings.osm.language,
                 *(
                     part.model_dump()
                     for part in (settings.study, settings.network, settings.places)
@@ -257,7 +258,7 @@ class Run:
         settings = self.settings
         depends: dict[str, Any] = {
             "network": begun.key,
-            "settings": [settings.access.model_dump(), settings.index.model_dump()],
+            "settings": settings.access.model_dump(),
         }
         return self.memory.stage(
             "access",

@@ -268,6 +268,30 @@ def test_a_changed_weight_does_not_read_the_extract_again(andorra):
     assert again.stages_reused[:4] == ("extracts", "border", "network", "searches")
 
 
+def test_names_in_another_language_are_new_names(andorra, tmp_path):
+    study = andorra[0]
+    toml = study.folder / "study.toml"
+    before = toml.read_text(encoding="utf-8")
+
+    def until_network(stage):
+        if stage == "network":
+            raise InterruptedError
+
+    names = []
+    try:
+        for language in ("ca", "ru"):
+            text = before.replace('language = "en"', f'language = "{language}"')
+            toml.write_text(text, encoding="utf-8")
+            with pytest.raises(InterruptedError):
+                open_study(study.folder).run(tmp_path / "out", progress=until_network)
+            (kept,) = (tmp_path / "out" / ".stages" / "border").glob("*/regions.geo.parquet")
+            names.append(gpd.read_parquet(kept)["name"].tolist())
+    finally:
+        toml.write_text(before, encoding="utf-8")
+    assert "Canillo" in names[0]
+    assert "Канильо" in names[1]
+
+
 # As a stranger has them
 
 

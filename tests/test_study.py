@@ -1,3 +1,4 @@
+import itertools
 import json
 import shutil
 
@@ -120,8 +121,21 @@ def test_a_changed_weight_does_not_rebuild_the_network(mini, tmp_path):
     toml = mini / "study.toml"
     toml.write_text(toml.read_text().replace("draws = 200", 'draws = 200\nweights = "entropy"'))
     reused = open_study(mini).run(tmp_path / "out").stages_reused
-    assert reused[:3] == ("border", "network", "searches")
-    assert "index" not in reused
+    assert reused == ("border", "network", "searches", "access", "measures", "bottlenecks")
+
+
+def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(run, tmp_path):
+    folder = shutil.copytree(run[0], tmp_path / "mini")
+    out = shutil.copytree(run[1], tmp_path / "out")
+    toml = folder / "study.toml"
+    text, loads = toml.read_text(), [run[2].checkpoints["load_share"].to_numpy()]
+    # The second is the first the other way round.
+    for alpha, gamma in ((2, 0.5), (0.5, 2)):
+        toml.write_text(f"{text}[demand]\nalpha = {alpha}\ngamma = {gamma}\n")
+        again = open_study(folder).run(out)
+        assert again.stages_reused == ("border", "network", "searches", "access", "measures")
+        loads.append(again.checkpoints["load_share"].to_numpy())
+    assert not any(np.allclose(one, other) for one, other in itertools.combinations(loads, 2))
 
 
 def test_changed_speeds_cost_one_customisation(mini, tmp_path, monkeypatch):
