@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from borderland import make_gates, make_network, make_places
+from borderland import make_gates, make_network, make_places, trips_of
 
 from geo_border.bottlenecks.demand import cross_demand
 from geo_border.routing.scenarios import passages
@@ -28,7 +28,8 @@ def test_alpha_is_of_those_who_leave_and_gamma_of_where_they_go(mini, alpha, gam
         ],
     )
     tables = gate_tables(network, places, gates, modes=("road",))
-    found = cross_demand(places, tables, passages(tables), gravity=gravity_of(settings))
+    trips = trips_of(places, tables)
+    found = cross_demand(trips, passages(tables), gravity=gravity_of(settings))
     decay = np.array([1, 0.5 ** (1 / settings.demand.half_life_h)])
     out = people[0] ** alpha * people[1:] ** gamma * decay
     back = people[1:] ** alpha * people[0] ** gamma * decay
