@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import shapely
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from geo_border.report.isochrones import is_cut, rings
-from geo_border.report.print.cartography import draw_ground
-from geo_border.report.print.labels import Labels
-from geo_border.report.print.sheet import finish, map_sheet, region_names
+from geo_border.report.print.sheet import (
+    Sheet,
+    region_names,
+    swatch,
+)
 from geo_border.report.style import INK
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
     from geo_border.report.ground import Ground
@@ -44,8 +44,8 @@ def isochrones_map(results: Results, ground: Ground) -> Figure:
     found = rings(results, ground)
     if is_cut(results):
         ground = replace(ground, source=f"{ground.source.rstrip('.')}. {BEYOND}")
-    figure, (axes,) = map_sheet(ground, legend_rows=1)
-    draw_ground(axes, ground, line=0.8)
+    sheet = Sheet(ground, legend_rows=1)
+    axes = sheet.draw()
     for ring in found:
         shape = gpd.GeoSeries([ring.shape], crs=ground.crs)
         shape.plot(ax=axes, color=ring.colour, edgecolor="white", linewidth=0.2, aspect=None)
@@ -54,15 +54,11 @@ def isochrones_map(results: Results, ground: Ground) -> Figure:
     posts = posts[posts["is_open"] & posts.index.isin(results.layers["isochrones"]["from_id"])]
     at = posts.geometry.to_crs(ground.crs)
     axes.scatter(at.x, at.y, s=4, c=INK, linewidths=0, zorder=5)
-    axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:], xlabel="", ylabel="")
-    labels = Labels(axes)
+    labels = sheet.labels(axes)
     labels.room.avoid(shapely.union_all([ring.shape for ring in found]))
     for x, y in zip(at.x, at.y, strict=True):
         labels.keep_clear(x, y, 1.2)
     region_names(labels, ground, ground.regions["short"])
-    handles: list[Artist] = [
-        Patch(facecolor=ring.colour, edgecolor="#8d8f8c", linewidth=0.4, label=ring.words)
-        for ring in found
-    ]
+    handles = [swatch(ring.colour, ring.words) for ring in found]
     handles.append(Line2D([], [], marker="o", ls="", ms=2, color=INK, label="open checkpoint"))
-    return finish(figure, axes, ground, handles, columns=6)
+    return sheet.finish(handles, columns=6)

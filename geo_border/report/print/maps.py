@@ -6,29 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from geo_border.report.along import has_delays
 from geo_border.report.ground import Ground, ground_of
-from geo_border.report.print.cartography import LABEL_PT, WIDTH_IN, draw_ground, save
+from geo_border.report.print.cartography import LABEL_PT, WIDTH_IN, save
 from geo_border.report.print.corridors import corridor_figure
 from geo_border.report.print.figures import border_profile
 from geo_border.report.print.isochrones import isochrones_map
-from geo_border.report.print.labels import Labels
-from geo_border.report.print.letters import lettering, literal
+from geo_border.report.print.letters import lettering
 from geo_border.report.print.network import network_map
 from geo_border.report.print.sheet import (
+    Sheet,
     class_handles,
-    finish,
     legend_under,
-    map_sheet,
+    mark,
     region_names,
+    swatch,
 )
 from geo_border.report.print.surfaces import surfaces_map
 from geo_border.report.style import (
     BAD,
-    INK,
     LEVELS,
     NEIGHBOUR,
     NO_DATA,
@@ -45,10 +43,12 @@ from geo_border.typology.words import PERCENT, capitalised
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
     from geo_border.results import Results
+
+EDGE = "#4b4b4b"
+"""Colour of the outlines of places."""
 
 PLACES_AREA = (32.0, 110.0)
 """Area of the symbol of the most populous place, square points: among many places, among few."""
@@ -111,20 +111,15 @@ def types_map(results: Results, ground: Ground) -> Figure:
     fill = np.where(home, NO_DATA, NEIGHBOUR).astype(object)
     known = kind.notna().to_numpy()
     fill[known] = [colours[name] for name in kind[known].astype(str)]
-    figure, (axes,) = map_sheet(ground, legend_rows=(len(colours) + 1) // 2)
-    draw_ground(axes, ground, fill=fill)
+    sheet = Sheet(ground, legend_rows=(len(colours) + 1) // 2)
+    axes = sheet.draw(fill=fill, line=1)
     marks = [f" ({letter[name]})" if name in letter else "" for name in kind]
-    region_names(Labels(axes), ground, ground.regions["short"] + marks)
+    region_names(sheet.labels(axes), ground, ground.regions["short"] + marks)
     handles = [
-        Patch(
-            facecolor=colour,
-            edgecolor="#8d8f8c",
-            linewidth=0.4,
-            label=literal(f"{letter.get(name, '')}  {capitalised(name)}"),
-        )
+        swatch(colour, f"{letter.get(name, '')}  {capitalised(name)}")
         for name, colour in colours.items()
     ]
-    return finish(figure, axes, ground, handles, columns=2)
+    return sheet.finish(handles, columns=2)
 
 
 def levels_map(results: Results, ground: Ground) -> Figure:
@@ -145,7 +140,7 @@ def levels_map(results: Results, ground: Ground) -> Figure:
     scored = [name for name in (*LEVELS, "potential") if results.levels[name].notna().any()]
     shown = scored or [next(iter(LEVELS))]
     scale = score_classes(results)
-    figure, panels = map_sheet(
+    sheet = Sheet(
         ground,
         n=len(shown),
         columns=min(2, len(shown)),
@@ -153,23 +148,21 @@ def levels_map(results: Results, ground: Ground) -> Figure:
         titled=True,
         width_in=7.09 if len(shown) > 1 else WIDTH_IN,
     )
-    for axes, column in zip(panels, shown, strict=True):
+    for number, column in enumerate(shown):
         values = results.levels[column].reindex(ground.regions.index)
         fill = scale.colour(values)
         neighbour = (ground.regions["side"] != "home").to_numpy() & values.isna().to_numpy()
         fill[neighbour] = NEIGHBOUR
-        draw_ground(axes, ground, fill=fill, line=0.8)
-        axes.set_title(SCORES[column], fontsize=7.5, loc="left", pad=3, color=INK)
+        axes = sheet.draw(number, fill=fill, title=SCORES[column])
         scored = ground.regions[values.notna()]
-        labels = Labels(axes)
-        labels.in_polygons(
+        sheet.labels(axes).in_polygons(
             scored.geometry, [f"{value:.0f}" for value in values.dropna()], size=LABEL_PT
         )
     handles = class_handles(scale)
     missing = results.levels[shown].isna().to_numpy().any()
     if missing:
         handles.append(Patch(facecolor=NO_DATA, label="no data"))
-    return finish(figure, panels[0], ground, handles, columns=6, title="Score, 0 to 100")
+    return sheet.finish(handles, columns=6, title="Score, 0 to 100")
 
 
 def access_map(results: Results, ground: Ground) -> Figure:
@@ -211,11 +204,9 @@ def access_map(results: Results, ground: Ground) -> Figure:
     largest = float(np.clip(5000 / max(len(people), 1), *PLACES_AREA))
     area = (largest * people / people.max(initial=1)).clip(0.9)
     order = np.argsort(-area, kind="stable")
-    figure, panels = map_sheet(
-        ground, n=len(panels_of), columns=1, legend_rows=1, legend_each=True, titled=True
-    )
-    for axes, (column, title, scale) in zip(panels, panels_of, strict=True):
-        draw_ground(axes, ground, line=0.8)
+    sheet = Sheet(ground, n=len(panels_of), legend_rows=1, legend_each=True, titled=True)
+    for number, (column, title, scale) in enumerate(panels_of):
+        axes = sheet.draw(number, title=title)
         values = places[column].to_numpy(float)
         # What is infinite, or off the network, is not reached; other gaps were not measured.
         lost = np.isinf(values) | (np.isnan(values) & (places["node"] < 0).to_numpy())
@@ -226,20 +217,12 @@ def access_map(results: Results, ground: Ground) -> Figure:
             at.y.to_numpy()[shown],
             s=area[shown],
             c=fill[shown].tolist(),
-            edgecolors="#4b4b4b",
+            edgecolors=EDGE,
             linewidths=0.15,
             zorder=4,
         )
-        axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:])
-        axes.set_title(title, fontsize=7.5, loc="left", pad=3, color=INK)
-        handles: list[Artist] = [
-            Line2D([], [], marker="o", ls="", ms=4.5, mec="#4b4b4b", mew=0.2, mfc=c, label=text)
-            for c, text in zip(scale.colours, scale.labels, strict=True)
-        ]
+        said = list(zip(scale.colours, scale.labels, strict=True))
         if lost.any():
-            handles.append(
-                Line2D([], [], marker="o", ls="", ms=4.5, mec="#4b4b4b", mew=0.2, mfc=NO_DATA)
-            )
-            handles[-1].set_label("not reached")
-        legend_under(axes, handles, columns=7)
-    return finish(figure, panels[-1], ground, [], columns=1)
+            said.append((NO_DATA, "not reached"))
+        legend_under(axes, [mark(c, text, edge=EDGE, line=0.2) for c, text in said])
+    return sheet.finish()

@@ -10,10 +10,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from geo_border.report.ground import Ground, drawn_edges
-from geo_border.report.print.cartography import SMALL_PT, draw_ground
-from geo_border.report.print.labels import Labels
-from geo_border.report.print.letters import literal
-from geo_border.report.print.sheet import finish, map_sheet
+from geo_border.report.print.cartography import SMALL_PT
+from geo_border.report.print.sheet import (
+    Sheet,
+    mark,
+)
 from geo_border.report.style import (
     BORDER,
     INK,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from geo_border.report.print.labels import Labels
     from geo_border.results import Results
 
 
@@ -55,8 +57,8 @@ def network_map(results: Results, ground: Ground) -> Figure:
     """
     top = float(results.edges["load_share"].max())
     handles = _network_handles(results, top=top)
-    figure, (axes,) = map_sheet(ground, legend_rows=(len(handles) + 1) // 2)
-    draw_ground(axes, ground, line=0.8)
+    sheet = Sheet(ground, legend_rows=(len(handles) + 1) // 2)
+    axes = sheet.draw()
     edges = drawn_edges(results)
     edges = edges.set_geometry(edges.geometry.to_crs(ground.crs).simplify(ground.detail_m / 2))
     for mode, dashes in (("rail", (0, (4, 1.2))), ("road", "solid")):
@@ -74,8 +76,7 @@ def network_map(results: Results, ground: Ground) -> Figure:
             alpha=0.85,
         )
     )
-    axes.set(xlim=ground.extent[:2], ylim=ground.extent[2:])
-    labels = Labels(axes)
+    labels = sheet.labels(axes)
     labels.room.avoid(shapely.union_all(loaded.geometry.buffer(3 * ground.detail_m).to_numpy()))
     size = _checkpoint_symbols(axes, results, ground, labels)
     lost = results.crossings[results.crossings["checkpoint_id"].isna()]
@@ -86,7 +87,7 @@ def network_map(results: Results, ground: Ground) -> Figure:
     labels.in_polygons(
         ground.regions.geometry, ground.regions["short"], size=SMALL_PT, colour=MUTED
     )
-    return finish(figure, axes, ground, handles, columns=2)
+    return sheet.finish(handles, columns=2)
 
 
 def _paths(edges: gpd.GeoDataFrame) -> list[np.ndarray]:
@@ -156,21 +157,13 @@ def _network_handles(results: Results, *, top: float) -> list[Artist]:
     for mode, name in MODES.items():
         used = posts[(posts["mode"] == mode) & posts["lon"].notna()]
         if used["is_open"].any():
-            handles.append(_mark(mode, MODE_COLOURS[mode], f"{name.lower()} checkpoint, open"))
+            text = f"{name.lower()} checkpoint, open"
+            handles.append(mark(MODE_COLOURS[mode], text, marker=SYMBOLS[mode], line=0.5))
     if (~posts["is_open"] & posts["lon"].notna()).any():
-        handles.append(_mark("road", "white", "checkpoint not open to all", edge=MUTED))
+        handles.append(mark("white", "checkpoint not open to all", edge=MUTED, line=0.5))
     if results.crossings["checkpoint_id"].isna().any():
         handles.append(
             Line2D([], [], marker="x", ls="", color=INK, ms=3.2, mew=0.7, label="unserved crossing")
         )
     handles.append(Line2D([], [], color=BORDER, lw=0.9, label="border"))
-    for handle in handles:
-        handle.set_label(literal(str(handle.get_label())))
     return handles
-
-
-def _mark(mode: str, colour: str, text: str, *, edge: str = "white") -> Line2D:
-    """Legend entry of a checkpoint symbol."""
-    return Line2D(
-        [], [], marker=SYMBOLS[mode], ls="", ms=4.5, mfc=colour, mec=edge, mew=0.5, label=text
-    )

@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from geo_border.report.print.cartography import (
     LABEL_PT,
     SMALL_PT,
     WIDTH_IN,
+    draw_ground,
     map_axes,
     new_figure,
     scale_bar,
     source_lines,
     write_source,
 )
+from geo_border.report.print.labels import Labels
+from geo_border.report.print.letters import literal
 from geo_border.report.style import INK, MUTED, Classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import pandas as pd
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from geo_border.report.ground import Ground
-    from geo_border.report.print.labels import Labels
-
 
 MARGIN_IN = 0.04
 
+OUTLINE = "#8d8f8c"
+"""Colour of outlines of regions and of what stands for areas."""
 
-def map_sheet(
-    ground: Ground,
-    *,
-    n: int = 1,
-    columns: int = 1,
-    legend_rows: int,
-    legend_each: bool = False,
-    titled: bool = False,
-    width_in: float = WIDTH_IN,
-) -> tuple[Figure, list[Axes]]:
-    """Make a figure with room for maps, legend, scale bar and source line.
+_LEGEND: dict[str, Any] = {"fontsize": SMALL_PT + 0.3, "frameon": False, "borderpad": 0.3}
+
+
+class Sheet:
+    """A figure with room for maps, legends, scale bar and source line.
 
     Parameters
     ----------
@@ -63,32 +63,136 @@ def map_sheet(
     width_in
         Width, inches.
 
-    Returns
-    -------
-    tuple
-        The figure and its panels, row by row.
+    Attributes
+    ----------
+    figure
+        The figure.
+    panels
+        Its maps, row by row.
     """
-    rows = -(-n // columns)
-    title = 0.2 if titled else 0.0
-    gap = 0.12
-    wide = (width_in - 2 * MARGIN_IN - gap * (columns - 1)) / columns
-    high = wide * ground.aspect
-    legend = 0.09 + 0.109 * legend_rows
-    each = legend if legend_each else 0.04
-    foot = (0.12 if legend_each else max(legend, 0.24)) + 0.085 * len(_source(ground, width_in))
-    height = MARGIN_IN + rows * (title + high + each) + foot
-    figure = new_figure(width_in, height)
-    panels = [
-        map_axes(
-            figure,
-            ground,
-            left=MARGIN_IN + (number % columns) * (wide + gap),
-            top=MARGIN_IN + title + (number // columns) * (title + high + each),
-            width=wide,
-        )
-        for number in range(n)
-    ]
-    return figure, panels
+
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        n: int = 1,
+        columns: int = 1,
+        legend_rows: int,
+        legend_each: bool = False,
+        titled: bool = False,
+        width_in: float = WIDTH_IN,
+    ) -> None:
+        self.ground = ground
+        self._source = _source(ground, width_in)
+        rows = -(-n // columns)
+        title = 0.2 if titled else 0.0
+        gap = 0.12
+        wide = (width_in - 2 * MARGIN_IN - gap * (columns - 1)) / columns
+        high = wide * ground.aspect
+        legend = 0.09 + 0.109 * legend_rows
+        each = legend if legend_each else 0.04
+        foot = (0.12 if legend_each else max(legend, 0.24)) + 0.085 * len(self._source)
+        height = MARGIN_IN + rows * (title + high + each) + foot
+        self.figure = new_figure(width_in, height)
+        self.panels = [
+            map_axes(
+                self.figure,
+                ground,
+                left=MARGIN_IN + (number % columns) * (wide + gap),
+                top=MARGIN_IN + title + (number // columns) * (title + high + each),
+                width=wide,
+            )
+            for number in range(n)
+        ]
+
+    def draw(
+        self,
+        number: int = 0,
+        *,
+        fill: NDArray[np.object_] | None = None,
+        line: float = 0.8,
+        title: str = "",
+    ) -> Axes:
+        """Draw the ground of a map, and write its title.
+
+        Parameters
+        ----------
+        number
+            Which of the panels.
+        fill, line
+            As in `geo_border.report.print.cartography.draw_ground`.
+        title
+            The title, none if empty.
+
+        Returns
+        -------
+        Axes
+            The panel.
+        """
+        axes = self.panels[number]
+        draw_ground(axes, self.ground, fill=fill, line=line)
+        if title:
+            axes.set_title(literal(title), fontsize=7.5, loc="left", pad=3, color=INK)
+        return axes
+
+    def labels(self, axes: Axes) -> Labels:
+        """Words on a map that is drawn.
+
+        Parameters
+        ----------
+        axes
+            The panel: what was drawn on it does not change what it shows.
+
+        Returns
+        -------
+        Labels
+            None yet.
+        """
+        west, east, south, north = self.ground.extent
+        axes.set(xlabel="", ylabel="", xlim=(west, east), ylim=(south, north))
+        return Labels(axes)
+
+    def finish(
+        self, handles: Sequence[Artist] = (), *, columns: int = 1, title: str | None = None
+    ) -> Figure:
+        """Add legend, scale bar and source line.
+
+        Parameters
+        ----------
+        handles
+            Entries of the legend.
+        columns
+            Columns of the legend.
+        title
+            Title of the legend.
+
+        Returns
+        -------
+        Figure
+            The whole sheet.
+        """
+        figure = self.figure
+        width_in, height_in = (float(size) for size in figure.get_size_inches())
+        lowest = min(panel.get_position().y0 for panel in figure.axes) * height_in
+        if handles:
+            figure.legend(
+                handles=list(handles),
+                loc="upper left",
+                bbox_to_anchor=(0, (lowest - 0.02) / height_in),
+                ncols=columns,
+                title=title,
+                title_fontsize=SMALL_PT + 0.3,
+                alignment="left",
+                handlelength=1.4,
+                handleheight=0.9,
+                columnspacing=1.2,
+                labelspacing=0.35,
+                **_LEGEND,
+            )
+        right = width_in - MARGIN_IN - 0.16
+        scale_bar(figure, self.panels[0], right=right, bottom=lowest - 0.19)
+        write_source(figure, self._source)
+        return figure
 
 
 def _source(ground: Ground, width_in: float) -> list[str]:
@@ -98,63 +202,7 @@ def _source(ground: Ground, width_in: float) -> list[str]:
     return source_lines(text, width_in)
 
 
-def finish(
-    figure: Figure,
-    axes: Axes,
-    ground: Ground,
-    handles: Sequence[Artist],
-    *,
-    columns: int,
-    title: str | None = None,
-) -> Figure:
-    """Add legend, scale bar and source line.
-
-    Parameters
-    ----------
-    figure
-        As `map_sheet` gives it.
-    axes
-        The panel whose scale the bar shows.
-    ground
-        As `geo_border.report.ground.ground_of` gives it.
-    handles
-        Entries of the legend.
-    columns
-        Columns of the legend.
-    title
-        Title of the legend.
-
-    Returns
-    -------
-    Figure
-        The same figure.
-    """
-    width_in, height_in = (float(size) for size in figure.get_size_inches())
-    lines = _source(ground, width_in)
-    lowest = min(panel.get_position().y0 for panel in figure.axes) * height_in
-    if handles:
-        figure.legend(
-            handles=list(handles),
-            loc="upper left",
-            bbox_to_anchor=(0, (lowest - 0.02) / height_in),
-            ncols=columns,
-            fontsize=SMALL_PT + 0.3,
-            title=title,
-            title_fontsize=SMALL_PT + 0.3,
-            alignment="left",
-            frameon=False,
-            handlelength=1.4,
-            handleheight=0.9,
-            columnspacing=1.2,
-            labelspacing=0.35,
-            borderpad=0.3,
-        )
-    scale_bar(figure, axes, right=width_in - MARGIN_IN - 0.16, bottom=lowest - 0.19)
-    write_source(figure, lines)
-    return figure
-
-
-def legend_under(axes: Axes, handles: Sequence[Artist], *, columns: int) -> None:
+def legend_under(axes: Axes, handles: Sequence[Artist], *, columns: int = 7) -> None:
     """Put a legend of one row under a map.
 
     Parameters
@@ -171,13 +219,63 @@ def legend_under(axes: Axes, handles: Sequence[Artist], *, columns: int) -> None
         loc="upper left",
         bbox_to_anchor=(0, 0),
         ncols=columns,
-        fontsize=SMALL_PT + 0.3,
-        frameon=False,
         handlelength=0.8,
         handletextpad=0.3,
         columnspacing=0.9,
-        borderpad=0.3,
         borderaxespad=0.1,
+        **_LEGEND,
+    )
+
+
+def swatch(colour: str, text: str) -> Artist:
+    """Legend entry of an area.
+
+    Parameters
+    ----------
+    colour
+        Its fill.
+    text
+        What it means.
+
+    Returns
+    -------
+    Artist
+        A box with a thin outline.
+    """
+    return Patch(facecolor=colour, edgecolor=OUTLINE, linewidth=0.4, label=literal(text))
+
+
+def mark(
+    colour: str,
+    text: str,
+    *,
+    marker: str = "o",
+    size: float = 4.5,
+    edge: str = "white",
+    line: float = 0.4,
+) -> Artist:
+    """Legend entry of a symbol.
+
+    Parameters
+    ----------
+    colour
+        Its fill.
+    text
+        What it means.
+    marker
+        Its shape.
+    size
+        Its size, points.
+    edge, line
+        Colour and width of its outline, points.
+
+    Returns
+    -------
+    Artist
+        A symbol without a line.
+    """
+    return Line2D(
+        [], [], marker=marker, ls="", ms=size, mfc=colour, mec=edge, mew=line, label=literal(text)
     )
 
 
@@ -194,10 +292,7 @@ def class_handles(scale: Classes) -> list[Artist]:
     list of Artist
         One a class.
     """
-    return [
-        Patch(facecolor=colour, edgecolor="#8d8f8c", linewidth=0.4, label=text)
-        for colour, text in zip(scale.colours, scale.labels, strict=True)
-    ]
+    return [swatch(colour, text) for colour, text in zip(scale.colours, scale.labels, strict=True)]
 
 
 def region_names(labels: Labels, ground: Ground, texts: pd.Series[str]) -> None:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from affine import Affine
 from matplotlib.colors import ListedColormap
-from matplotlib.lines import Line2D
 from pyproj import Transformer
 from rasterio.warp import Resampling, reproject
 
 from geo_border.report.along import has_delays
-from geo_border.report.print.cartography import SMALL_PT, draw_ground
-from geo_border.report.print.labels import Labels
-from geo_border.report.print.sheet import class_handles, finish, legend_under, map_sheet
+from geo_border.report.print.cartography import SMALL_PT
+from geo_border.report.print.sheet import (
+    Sheet,
+    class_handles,
+    legend_under,
+    mark,
+)
 from geo_border.report.style import BAD, GOOD, INK, MUTED, Classes, quantile_classes
 from geo_border.typology.words import PERCENT
 
@@ -60,10 +63,8 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
     posts = results.checkpoints
     posts = posts[posts["is_open"] & posts["mode"].isin(["road", "ferry"]) & posts["lon"].notna()]
     at = posts.geometry.to_crs(ground.crs)
-    figure, panels = map_sheet(
-        ground, n=len(panels_of), columns=1, legend_rows=1, legend_each=True, titled=True
-    )
-    for axes, (column, title, colours) in zip(panels, panels_of, strict=True):
+    sheet = Sheet(ground, n=len(panels_of), legend_rows=1, legend_each=True, titled=True)
+    for number, (column, title, colours) in enumerate(panels_of):
         share = column == "border_effect"
         scale = quantile_classes(
             cells[column],
@@ -71,22 +72,18 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
             unit=PERCENT if share else "",
             scale=100 if share else 1e-3,
         )
-        draw_ground(axes, ground, line=0.8)
+        axes = sheet.draw(number, title=title)
         _draw_cells(axes, ground, grid, grid.raster(cells, cells[column]), scale)
         ground.regions.boundary.plot(ax=axes, color="#8d8f8c", linewidth=0.3, zorder=1.7)
         axes.scatter(at.x, at.y, s=7, c=INK, edgecolors="white", linewidths=0.4, zorder=5)
-        axes.set(xlabel="", ylabel="", xlim=ground.extent[:2], ylim=ground.extent[2:])
-        axes.set_title(title, fontsize=7.5, loc="left", pad=3, color=INK)
-        Labels(axes).in_polygons(
+        sheet.labels(axes).in_polygons(
             ground.regions.geometry, ground.regions["short"], size=SMALL_PT, colour=MUTED
         )
         handles = class_handles(scale)
-        if axes is panels[-1]:
-            handles.append(
-                Line2D([], [], marker="o", ls="", ms=3, mfc=INK, mec="white", label="open by road")
-            )
-        legend_under(axes, handles, columns=7)
-    return finish(figure, panels[-1], ground, [], columns=1)
+        if axes is sheet.panels[-1]:
+            handles.append(mark(INK, "open by road", size=3, line=1))
+        legend_under(axes, handles)
+    return sheet.finish()
 
 
 def _extent(cells: pd.DataFrame, ground: Ground) -> tuple[float, float, float, float]:

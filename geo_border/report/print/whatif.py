@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.lines import Line2D
 
-from geo_border.report.print.cartography import draw_ground
-from geo_border.report.print.labels import Labels
-from geo_border.report.print.letters import literal
-from geo_border.report.print.sheet import class_handles, finish, map_sheet, region_names
+from geo_border.report.print.sheet import (
+    Sheet,
+    class_handles,
+    mark,
+    region_names,
+)
 from geo_border.report.style import INK, Classes, checkpoint_label
 from geo_border.typology.words import PERCENT
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from geo_border.report.ground import Ground
+    from geo_border.report.print.labels import Labels
     from geo_border.results import WhatIf
 
 CHANGE = Classes(
@@ -73,28 +74,22 @@ def whatif_map(result: WhatIf, ground: Ground, scenario: str) -> Figure:
     """
     regions = result.changes.regions.loc[scenario].reindex(ground.regions.index)
     change = regions["potential_across_change"] / regions["potential_across_before"]
-    figure, (axes,) = map_sheet(ground, legend_rows=4, titled=True)
-    draw_ground(axes, ground, fill=CHANGE.colour(change.replace([np.inf, -np.inf], np.nan)))
-    axes.set_title(
-        literal(f"{scenario[:60]}: change of the population reached across"),
-        fontsize=7.5,
-        loc="left",
-        pad=3,
-        color=INK,
+    sheet = Sheet(ground, legend_rows=4, titled=True)
+    axes = sheet.draw(
+        fill=CHANGE.colour(change.replace([np.inf, -np.inf], np.nan)),
+        line=1,
+        title=f"{scenario[:60]}: change of the population reached across",
     )
-    labels = Labels(axes)
+    labels = sheet.labels(axes)
     _symbols(axes, result, ground, labels, scenario)
     region_names(labels, ground, ground.regions["short"])
-    handles: list[Artist] = class_handles(CHANGE)
-    handles += [
-        Line2D([], [], marker="o", ls="", ms=4.5, mfc=colour, mec="white", mew=0.4, label=text)
-        for colour, text in (
-            (WON, "checkpoint with more traffic, points of all trips"),
-            (LOST, "with less"),
-        )
+    handles = [
+        *class_handles(CHANGE),
+        mark(WON, MORE),
+        mark(LOST, "with less"),
+        mark(INK, "closed now", marker="x", size=4, edge=INK, line=0.9),
     ]
-    handles.append(Line2D([], [], marker="x", ls="", color=INK, ms=4, mew=0.9, label="closed now"))
-    return finish(figure, axes, ground, handles, columns=3)
+    return sheet.finish(handles, columns=3)
 
 
 def _symbols(axes: Axes, result: WhatIf, ground: Ground, labels: Labels, scenario: str) -> None:
