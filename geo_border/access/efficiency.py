@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from geo_border.access.pairs import Behind, across_pairs, inside_pairs
-from geo_border.access.reach import checked_weight, without_delays
+from geo_border.access.reach import without_delays
+from geo_border.access.regions import weight_of
 from geo_border.errors import GeometryError
 from geo_border.routing.compiled import kernel
 from geo_border.routing.geodesic import geodesic_km, reduced_vectors
@@ -224,7 +225,7 @@ def _located(travel: Travel, weight: str) -> tuple[NDArray[np.float64], NDArray[
     places = travel.places
     if places.crs is None or places.crs.to_epsg() != 4326:
         raise GeometryError("the places are not in EPSG:4326", remedy="Use to_crs(4326)")
-    weights = checked_weight(travel, weight)
+    weights = weight_of(travel.places, weight)
     return weights, reduced_vectors(places.geometry.x, places.geometry.y)
 
 

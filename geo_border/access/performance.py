@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.access.reach import checked_weight, cumulative
-from geo_border.access.regions import population_of
+from geo_border.access.reach import cumulative
+from geo_border.access.regions import population_of, weight_of
 from geo_border.errors import GeometryError
 from geo_border.network.graph import SIDES
 from geo_border.routing.discs import sums_within
@@ -105,7 +105,7 @@ def weight_near(
         As in `transport_performance`.
     """
     places, own = travel.places, travel.own
-    weights = checked_weight(travel, weight)
+    weights = weight_of(travel.places, weight)
     points = reduced_vectors(places.geometry.x, places.geometry.y)
     near = np.full((len(places), len(NEAR)), np.nan)
     split = np.zeros((len(places), len(SIDES)))

@@ -10,7 +10,6 @@ import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.regions import weight_of
-from geo_border.errors import SideError
 from geo_border.network.graph import SIDES
 from geo_border.routing.crossing import across, own_sums, transit
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
@@ -59,8 +58,6 @@ def potential(
     ------
     TableError
         If places and tables do not match or the weights are not sound.
-    SideError
-        If no place lies on one of the sides.
     CheckpointError
         If the scenario does not fit the tables.
 
@@ -94,7 +91,7 @@ def potentials(
 
     Raises
     ------
-    TableError, SideError, CheckpointError
+    TableError, CheckpointError
         As in `potential`.
     """
     places, tables = travel.places, travel.tables
@@ -147,7 +144,7 @@ def cumulative(
 
     Raises
     ------
-    TableError, SideError, CheckpointError
+    TableError, CheckpointError
         As in `potential`.
     """
     places = travel.places
@@ -231,11 +228,11 @@ def reached_inside(
 
     Raises
     ------
-    TableError, SideError
+    TableError
         As in `potential`.
     """
     places, tables, own = travel.places, travel.tables, travel.own
-    weights = checked_weight(travel, weight)
+    weights = weight_of(travel.places, weight)
     sums = np.full((1 + len(cases), len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[side]
@@ -273,38 +270,14 @@ def reached_across(
 
     Raises
     ------
-    TableError, SideError
+    TableError
         As in `potential`.
     """
     places, tables, own = travel.places, travel.tables, travel.own
-    weights = checked_weight(travel, weight)
+    weights = weight_of(travel.places, weight)
     sums = np.full((len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[1 - side]
         crossing = across(tables, ways, side, origins=origins, destinations=ends)
         sums[origins] = crossing.sums(weights[ends], codes(decays))
     return sums
-
-
-def checked_weight(travel: Travel, weight: str) -> NDArray[np.float64]:
-    """Opportunities at the places, after checking that both sides have some.
-
-    Parameters
-    ----------
-    travel, weight
-        As in `potential`.
-
-    Returns
-    -------
-    ndarray
-        Finite and not negative, shape (P,).
-
-    Raises
-    ------
-    TableError, SideError
-        As in `potential`.
-    """
-    for name, ends in zip(SIDES, travel.own.destinations, strict=True):
-        if not len(ends):
-            raise SideError(f"no place lies on the side {name!r}", remedy="Both are needed")
-    return weight_of(travel.places, weight)

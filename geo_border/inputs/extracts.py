@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -29,7 +30,7 @@ from geo_border.network.places import STAND_IN
 from geo_border.settings import Country, EverythingElse, Layer, Regions, Settings, Units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from geo_border.network.osm.extract import Extract
@@ -187,7 +188,12 @@ def land_from_extract(
         If the extracts do not hold a country or unit that is named.
     """
     try:
-        regions = Regions.model_validate(dict(sides))
+        regions = Regions.model_validate(
+            {
+                side: dict(form) if isinstance(form, Mapping) else form
+                for side, form in sides.items()
+            }
+        )
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SideError(f"the sides cannot be understood: {told}", remedy=_FORMS) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import polygon_near
 from geo_border.border.matching import match_sides
-from geo_border.errors import GeometryError, SideError
+from geo_border.errors import GeometryError, SideError, TableError
 from geo_border.network.build import BuiltNetwork, build_network
 from geo_border.network.graph import MODES, SIDES
 from geo_border.network.osm.boundaries import boundaries_from_extract
@@ -23,12 +22,13 @@ from geo_border.network.osm.overpass import extract_from_overpass
 from geo_border.network.osm.posts import posts_from_extract
 from geo_border.network.osm.railways import MAIN_RAILWAYS, RailRules, stations_from_extract
 from geo_border.network.osm.roads import CAR_ROADS, RoadRules
+from geo_border.network.osm.settlements import settlements_from_extract
 from geo_border.network.osm.tags import wanted
 from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import shapely
@@ -38,16 +38,22 @@ if TYPE_CHECKING:
 NO_WAIT: Mapping[str, float] = MappingProxyType(dict.fromkeys(MODES, 0.0))
 """Delay by mode where nothing is known of any, hours."""
 
+ELSEWHERE: Mapping[str, Any] = MappingProxyType({"everything_else": True})
+"""The other side where only one is named."""
+
 REACH_M = 10_000.0
 """A point farther than this from both sides belongs to neither, metres."""
 
 
 def from_osm(
     files: Sequence[Path | str] | Path | str,
-    territory: gpd.GeoDataFrame | Mapping[str, Any],
+    territory: gpd.GeoDataFrame | None = None,
     *,
+    home: Mapping[str, Any] | None = None,
+    neighbour: Mapping[str, Any] = ELSEWHERE,
     checkpoints: pd.DataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
+    settlements: bool = False,
     roads: RoadRules = CAR_ROADS,
     rails: RailRules = MAIN_RAILWAYS,
     delay_h: Mapping[str, float] = NO_WAIT,
@@ -65,16 +71,20 @@ def from_osm(
         Polygons of both sides: ``side``; ``region_id`` (missing for what is not of a studied
         region; without the column each side is one region); ``country`` (ISO 3166-1 alpha-2),
         for default speeds. Where the extracts hold the whole outline of a country on one side,
-        the border is moved to it, see `geo_border.border.matching.match_sides`. Or the sides in
-        the words of study.toml, taken from the extracts themselves:
-        ``{"home": {"country": "LI", "admin_level": 8}, "neighbour": {"everything_else": True}}``,
-        see `geo_border.inputs.extracts.land_from_extract`.
+        the border is moved to it, see `geo_border.border.matching.match_sides`.
+    home, neighbour
+        The sides in the words of study.toml, in place of `territory`: taken from the boundaries
+        in the extracts, such as ``{"country": "LI", "admin_level": 8}``; the neighbour is all
+        that lies around if not said otherwise.
     checkpoints
         A register as `geo_border.border.checkpoints.placed_checkpoints` takes it; without one,
         what OpenStreetMap marks as a checkpoint within 10 km of the border.
     places
-        Settlements as points; ``side`` is found where it is missing, and those of neither side
+        Settlements as points, with ``population`` (persons); ids are the index or ``place_id``.
+        ``side`` and ``region_id`` are found where they are missing, and those of neither side
         are left out.
+    settlements
+        Whether the settlements whose population is tagged in OpenStreetMap are places too.
     roads, rails
         What counts as a road and as a railway.
     delay_h
@@ -95,13 +105,28 @@ def from_osm(
         If a file cannot be read.
     GeoBorderError
         If the sides share no border, or the lines do not reach both.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> file = "liechtenstein.osm.pbf"
+    >>> net = gb.from_osm(file, home={"country": "LI"}, settlements=True)  # doctest: +SKIP
     """
+    if (territory is None) == (home is None):
+        raise SideError(
+            "the land of the sides is not given" if home is None else "the land is given twice",
+            remedy="Give polygons of both sides as `territory`, or `home` in the words of "
+            'study.toml, such as home={"country": "LI"}',
+        )
     extract, countries = read_extract(files, wanted()), None
-    if isinstance(territory, Mapping):
+    if territory is None:
         # It is of the readers, which are built on this package.
         from geo_border.inputs.extracts import land_from_extract  # noqa: PLC0415  (see above)
 
-        territory, countries = land_from_extract(extract, territory)
+        territory, countries = land_from_extract(extract, {"home": home, "neighbour": neighbour})
+    if settlements:
+        tagged = settlements_from_extract(extract).query("population > 0")
+        places = tagged if places is None else pd.concat([_with_ids(places), tagged])
     return _from_extract(
         extract,
         territory,
@@ -277,6 +302,12 @@ def _built(
     if places is None:
         columns: dict[str, list[Any]] = {"side": [], "region_id": [], "population": []}
         places = gpd.GeoDataFrame(columns, geometry=[], crs=4326)
+    places = _with_ids(places)
+    if "population" not in places:
+        raise TableError(
+            "the places have no population",
+            remedy="Give them a column `population` (persons), 0 where nobody lives",
+        )
     return build_network(
         lines,
         land,
@@ -314,9 +345,21 @@ def _border(
     return matched.land, matched.border
 
 
+def _with_ids(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Places in WGS 84 by their ids, which are words."""
+    if places.crs is None:
+        raise GeometryError(
+            "the places have no coordinate reference system",
+            remedy="Say which it is with set_crs, such as set_crs(4326)",
+        )
+    if "place_id" in places:
+        places = places.set_index("place_id")
+    return places.set_axis(places.index.astype(str)).rename_axis("place_id").to_crs(4326)
+
+
 def _with_side(points: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Points with the side they lie on; those of neither are left out."""
-    if "side" in points or points.empty:
+    """Points with the side and region they lie in; those of neither side are left out."""
+    if {"side", "region_id"} <= {*points} or points.empty:
         return points
     points = points.to_crs(4326)
     polygon = polygon_near(
@@ -327,9 +370,9 @@ def _with_side(points: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataF
         reach_m=REACH_M,
     )
     of = land[["side", "region_id"]].iloc[polygon[polygon >= 0]]
-    return points[polygon >= 0].assign(
-        side=of["side"].to_numpy(), region_id=of["region_id"].to_numpy()
-    )
+    there = points[polygon >= 0]
+    found = {name: of[name].to_numpy() for name in of if name not in there}
+    return there.assign(**found)
 
 
 def _no_checkpoints() -> pd.DataFrame:

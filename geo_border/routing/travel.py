@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
-from geo_border.errors import TableError
+from geo_border.errors import NetworkError, TableError
+from geo_border.network.gates import gates_in_use
+from geo_border.network.graph import MODES, SIDES
+from geo_border.routing.contraction import FRESH
+from geo_border.routing.inside import held_or_searched
+from geo_border.routing.tables import gate_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from geo_border.network.build import BuiltNetwork
+    from geo_border.routing.contraction import Contractor
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
+
+ROAD = ("road", "ferry")
+"""Modes of the edges of a trip by car: a ferry carries cars."""
+
+MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}
+"""Modes of the edges of a trip by each mode."""
+
+Mode = Literal["road", "rail", "both"]
+"""Mode of a trip, a key of `MODES_OF`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,3 +60,73 @@ class Travel:
         """Refuse places and tables that do not belong together."""
         if not self.places.index.equals(self.tables.place_ids):
             raise TableError("the places are not those of the checkpoint tables")
+
+    def __repr__(self) -> str:
+        """Say how much there is, not all of it."""
+        return f"<Travel: {len(self.places):,} places, {self.tables.n_gates:,} checkpoints>"
+
+
+def travel(
+    network: BuiltNetwork,
+    *,
+    mode: Mode = "road",
+    candidates: bool = False,
+    contractor: Contractor = FRESH,
+) -> Travel:
+    """Search once for all trips between the places of both sides.
+
+    No delay and no closure changes what is found: measures take them as a scenario, without
+    another search. Costs a search from each place and from both ends of each checkpoint, and
+    holds the times inside the sides where they are at most 1.6 GB.
+
+    Parameters
+    ----------
+    network
+        A built network with places that have a ``population``.
+    mode
+        Mode of the trips: ``"road"`` (and car ferries), ``"rail"`` or ``"both"``.
+    candidates
+        Whether a scenario may open crossings that have no checkpoint: two searches more each.
+    contractor
+        Gives the contraction of the network, where there are so many places that it pays.
+
+    Returns
+    -------
+    Travel
+        What measures across the border take.
+
+    Raises
+    ------
+    NetworkError
+        If the network has no places, or the mode is unknown.
+    TableError, SideError, CheckpointError
+        As `geo_border.routing.tables.gate_tables`.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.travel(gb.example_network())
+    <Travel: 435 places, 30 checkpoints>
+    """
+    if mode not in MODES_OF:
+        raise NetworkError(f"mode {mode!r}: choose of {', '.join(get_args(Mode))}")
+    if network.places.empty:
+        raise NetworkError(
+            "the network has no places that one could travel between",
+            remedy="Build it with `places` (points with a population), or from extracts with "
+            "settlements=True",
+        )
+    for side in SIDES:
+        if not (network.places["side"] == side).any():
+            warnings.warn(
+                f"no place lies on the side {side!r}: nothing is reached across from the other; "
+                "give `places` on both sides",
+                stacklevel=2,
+            )
+    gates = network.gates if candidates else gates_in_use(network.gates)
+    edges = MODES_OF[mode]
+    return Travel(
+        network.places,
+        gate_tables(network.network, network.places, gates, modes=edges, trees=True),
+        held_or_searched(network.network, network.places, modes=edges, contractor=contractor),
+    )

@@ -12,7 +12,7 @@ from geo_border.access.losses import loss_by_checkpoint
 from geo_border.access.reach import border_effect, cumulative, potential, potentials
 from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
-from geo_border.errors import SideError, TableError
+from geo_border.errors import TableError
 from geo_border.routing.inside import own_searches, own_times
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario
 from geo_border.routing.tables import gate_tables
@@ -190,14 +190,20 @@ def test_times_held_or_searched_for_give_the_same_bits(seed, monkeypatch):
         )
 
 
-def test_one_side_alone_is_refused(three_zones):
+def test_nothing_is_across_where_no_place_is_known_there(three_zones):
     places, _, _ = three_zones
     network = make_network([0, 0, 0, 1, 1], [])
     alone = places.iloc[:2]
     gates = make_gates([("g", 2, 3, 1.0, 3.0, True, "road")])
     tables = gate_tables(network, alone, gates)
-    with pytest.raises(SideError, match="neighbour"):
-        potential(Travel(alone, tables, own_times(network, alone)))
+    trips = Travel(alone, tables, own_times(network, alone))
+    reached = potential(trips)
+    assert (reached["own"] > 0).all()
+    assert (reached[["across", "across_open"]] == 0).all(axis=None)
+    effect = border_effect(reached)
+    assert effect["across"].isna().all()
+    assert (effect["all"] == 0).all()
+    assert (loss_by_checkpoint(trips) == 0).all(axis=None)
 
 
 def test_other_places_and_bad_populations_are_refused(three_zones):

@@ -174,7 +174,7 @@ def test_a_missing_extract_says_how_to_get_it(tmp_path):
 
 
 def test_a_network_of_extracts_alone_is_one_call(parts):
-    built = from_osm(REAL, {"home": MUNICIPALITIES, "neighbour": Else(everything_else=True)})
+    built = from_osm(REAL, home=MUNICIPALITIES, neighbour=Else(everything_else=True))
     assert {"LI-01", "LI-11", "AT", "CH"} <= set(built.network.regions)
     assert len(built.network.regions) == 13
     bridges = built.crossings[built.crossings["mode"] == "road"]
@@ -190,7 +190,8 @@ def test_a_network_of_extracts_alone_is_one_call(parts):
 @pytest.mark.parametrize(
     ("sides", "says"),
     [
-        ({"home": MUNICIPALITIES}, "neighbour: Field required"),
+        ({"home": MUNICIPALITIES, "neighbour": {}}, "cannot be understood"),
+        ({}, "the land of the sides is not given"),
         ({"home": "a.gpkg", "neighbour": ELSE}, "the name of a file"),
         ({"home": {"country": "Liechtenstein"}, "neighbour": ELSE}, "cannot be understood"),
     ],
@@ -199,7 +200,7 @@ def test_sides_in_no_known_form_are_one_clear_error(sides, says):
     if not REAL.exists():
         pytest.skip(f"the real extract {REAL.name} is not on this machine")
     with pytest.raises(SideError, match=says):
-        from_osm(REAL, sides)
+        from_osm(REAL, **sides)
 
 
 # Checkpoints
