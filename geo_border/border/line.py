@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
+from geo_border.border.coast import Shore
 from geo_border.border.edges import WGS84, equal_area_crs, projected
 from geo_border.border.frame import DECIMALS
 from geo_border.border.locate import segments
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 SEGMENT_M = 500.0
 """Longest segment whose region is decided as a whole, metres."""
 
-SEA_M = 10.0
-"""A border this near to a boundary at sea runs along it, metres."""
-
 SAME_M = 1e-3
 """Edges of two regions this near to each other are one edge, metres."""
 
@@ -33,7 +31,7 @@ def border_line(
     neighbour: gpd.GeoDataFrame,
     *,
     touch_m: float = 1.0,
-    sea: gpd.GeoSeries | None = None,
+    sea: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Pieces of the common border in order from its western end, those at sea after all others.
 
@@ -51,14 +49,15 @@ def border_line(
     touch_m
         How far a home polygon may lie from the outline to count as touching, metres.
     sea
-        Lines in WGS 84 along which boundaries run at sea.
+        Lines at which land ends, as `geo_border.border.coast.Shore.near` takes them.
 
     Returns
     -------
     GeoDataFrame
         Columns ``home_id``, ``neighbour_id``, ``from_km``, ``to_km`` (distance along the
-        border from its western end), ``length_km`` (geodesic), ``at_sea``, LineStrings in
-        WGS 84, rounded to `geo_border.border.frame.DECIMALS`.
+        border from its western end), ``length_km`` (geodesic), ``at_sea``, ``sea_known``
+        (whether that is known; else it counts as land), LineStrings in WGS 84, rounded to
+        `geo_border.border.frame.DECIMALS`.
 
     Raises
     ------
@@ -84,16 +83,14 @@ def border_line(
             remedy="Check that the layers are of neighbouring regions, or raise "
             "`edge_tolerance_km`",
         )
-    pieces, middle = pieces[shared], middle[shared]
-    at_sea = np.zeros(len(pieces), bool)
-    if sea is not None and len(sea):
-        lines, _ = segments(projected(gpd.GeoDataFrame(geometry=sea), crs).to_numpy())
-        wet = shapely.STRtree(lines).query(middle, predicate="dwithin", distance=SEA_M)[0]
-        at_sea[wet] = True
+    shore = Shore.near(sea, pieces[shared], crs)
+    pieces = shore.cut(pieces[shared])
+    at_sea, is_known = shore.sides(pieces)
     to_degrees = Transformer.from_crs(crs, 4326, always_xy=True)
     chains = [_ordered(_merged(pieces[at_sea == wet]), to_degrees) for wet in (False, True)]
     n_dry = len(chains[0])
-    return _pieces([*chains[0], *chains[1]], n_dry, ours, theirs, to_degrees)
+    unknown = pieces[~is_known]
+    return _pieces([*chains[0], *chains[1]], n_dry, unknown, ours, theirs, to_degrees)
 
 
 def _merged(pieces: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -233,11 +230,12 @@ def breaks(border: gpd.GeoDataFrame) -> pd.DataFrame:
 def _pieces(
     chains: list[NDArray[np.float64]],
     n_dry: int,
+    unknown: NDArray[np.object_],
     ours: gpd.GeoSeries,
     theirs: gpd.GeoSeries,
     to_degrees: Transformer,
 ) -> gpd.GeoDataFrame:
-    """Cut ordered chains, the first on land, where a region on either side changes."""
+    """Cut ordered chains, the first on land, where a region changes or what is known of the sea."""
     start = np.concatenate([chain[:-1] for chain in chains])
     end = np.concatenate([chain[1:] for chain in chains])
     chain_of = np.repeat(np.arange(len(chains)), [len(chain) - 1 for chain in chains])
@@ -251,7 +249,11 @@ def _pieces(
     home = _nearest_region(middle, ours)
     neighbour = _nearest_region(middle, theirs)
     metres = np.asarray(WGS84.inv(*tail.T, *head.T)[2])
-    key = np.stack([home, neighbour, chain_of])
+    is_known = np.ones(len(middle), bool)
+    is_known[shapely.STRtree(unknown).query(middle, predicate="dwithin", distance=SAME_M)[0]] = (
+        False
+    )
+    key = np.stack([home, neighbour, chain_of, is_known])
     first = np.flatnonzero(np.r_[True, (key[:, 1:] != key[:, :-1]).any(axis=0)])
     length_km = np.add.reduceat(metres, first) / 1000
     to_km = np.cumsum(length_km)
@@ -268,6 +270,7 @@ def _pieces(
             "to_km": to_km,
             "length_km": length_km,
             "at_sea": chain_of[first] >= n_dry,
+            "sea_known": is_known[first],
         },
         geometry=lines,
         crs=4326,
@@ -290,7 +293,7 @@ def dyads(border: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         the border.
     """
     wet = border["at_sea"]
-    parts = border.drop(columns="at_sea").assign(
+    parts = border.drop(columns=["at_sea", "sea_known"]).assign(
         sea_km=border["length_km"].where(wet, 0.0),
         length_km=border["length_km"].where(~wet, 0.0),
     )

@@ -75,7 +75,7 @@ def match_sides(
     kept: str = "neighbour",
     outlines: gpd.GeoDataFrame | None = None,
     countries: gpd.GeoDataFrame | None = None,
-    sea: gpd.GeoSeries | None = None,
+    sea: gpd.GeoDataFrame | None = None,
     tolerance_m: float = 5_000,
 ) -> MatchedSides:
     """Move the edges of the sides to one line.
@@ -98,7 +98,7 @@ def match_sides(
         Polygons in WGS 84 of whole countries, with ``country``: the land of one of neither side
         is no gap between the sides.
     sea
-        Lines in WGS 84 along which boundaries run at sea.
+        Lines at which land ends, as `geo_border.border.line.border_line` takes them.
     tolerance_m
         How far the lines may lie apart, metres.
 
@@ -204,7 +204,7 @@ def _moved(
     ]
 
 
-def _border(land: gpd.GeoDataFrame, sea: gpd.GeoSeries | None) -> gpd.GeoDataFrame:
+def _border(land: gpd.GeoDataFrame, sea: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     """The line between the studied regions of both sides."""
     studied = land.dropna(subset="region_id").set_index("region_id")
     home, neighbour = (_of_side(studied, side) for side in _SIDES)

@@ -18,7 +18,7 @@ from geo_border.inputs.cut_units import cut_units, described, land_known, refuse
 from geo_border.inputs.files import extract_files
 from geo_border.inputs.schemas import LANGUAGE_NAME
 from geo_border.network.graph import SIDES
-from geo_border.network.osm.boundaries import boundaries_from_extract, sea_boundaries
+from geo_border.network.osm.boundaries import boundaries_from_extract, sea_lines
 from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.posts import match_posts, posts_from_extract
@@ -129,7 +129,7 @@ def extract_stage(
         "osm_units": _only_in_language(land["osm_units"], language),
         "osm_unit_report": land["osm_unit_report"],
         "osm_levels": land["osm_levels"],
-        "osm_sea": gpd.GeoDataFrame(geometry=sea_boundaries(extract)),
+        "osm_sea": sea_lines(extract),
         "osm_posts": _in_language(posts_from_extract(extract).reset_index(), language),
         "osm_settlements": _in_language(settlements_from_extract(extract).reset_index(), language),
         "osm_stations": stations_from_extract(extract),

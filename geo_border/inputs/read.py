@@ -93,7 +93,8 @@ class Inputs:
         Places whose region is contradicted by where they lie, as
         `geo_border.inputs.contradictions.settle_regions` gives them.
     sea
-        Lines of the extracts at which land ends: coasts, and boundaries at sea.
+        Lines of the extracts at which land ends, as
+        `geo_border.network.osm.boundaries.sea_lines` gives them; None without extracts.
     """
 
     regions: gpd.GeoDataFrame
@@ -110,7 +111,7 @@ class Inputs:
     rows: dict[str, dict[Any, int]] = field(default_factory=dict)
     further: dict[str, pd.DataFrame] = field(default_factory=dict)
     settled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SETTLED)))
-    sea: gpd.GeoSeries | None = None
+    sea: gpd.GeoDataFrame | None = None
 
 
 def read_inputs(
@@ -196,7 +197,7 @@ def read_inputs(
         rows=_rows(opened),
         further=_further(opened),
         settled=settled,
-        sea=None if extracted is None else extracted["osm_sea"].geometry,
+        sea=None if extracted is None else extracted["osm_sea"],
     )
 
 

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from geo_border.border.coast import COAST, MARITIME
 from geo_border.border.line import along, breaks, on_land
 from geo_border.inputs.cut_units import cut_units, described
 from geo_border.settings import Units
@@ -35,15 +36,15 @@ MOST = 10
 """Names that one line holds."""
 
 
-def border_lines(settings: Settings, border: dict[str, Any]) -> list[Line]:
+def border_lines(border: dict[str, Any], extracted: dict[str, Any] | None = None) -> list[Line]:
     """Account of the line for the quality table.
 
     Parameters
     ----------
-    settings
-        The study's parameters.
     border
         Parts of the border stage.
+    extracted
+        Parts of the extracts' stage, where the study has extracts.
 
     Returns
     -------
@@ -51,13 +52,7 @@ def border_lines(settings: Settings, border: dict[str, Any]) -> list[Line]:
         ``topic``, ``item``, ``value``, ``unit``, ``note``.
     """
     pieces = border["border"]
-    sea = float(pieces.loc[pieces["at_sea"], "length_km"].sum())
-    note = "tagged maritime or a coast; in no length of the border"
-    if settings.osm is None:
-        note = (
-            "cannot be told apart: polygons of files have no tags, a boundary at sea counts as land"
-        )
-    lines: list[Line] = [("border", "length at sea", sea, "km", note)]
+    lines: list[Line] = _at_sea(pieces, extracted)
     gaps = breaks(pieces)
     if len(gaps):
         lines.append(("border", "breaks of the line", len(gaps), "", _breaks_told(gaps)))
@@ -82,6 +77,35 @@ def border_lines(settings: Settings, border: dict[str, Any]) -> list[Line]:
         total = nobody["area_km2"].sum()
         lines.append(("border", "land between the sides that neither has", total, "km²", where))
     return lines
+
+
+def _at_sea(pieces: gpd.GeoDataFrame, extracted: dict[str, Any] | None) -> list[Line]:
+    """How much of the line is at sea, as far as that is known."""
+    item = "length at sea"
+    if extracted is None:
+        note = "files do not say where the coast is; a boundary at sea counts as land"
+        return [("border", item, np.nan, "km", note)]
+    sea = float(pieces.loc[pieces["at_sea"], "length_km"].sum())
+    unknown = float(pieces.loc[~pieces["sea_known"], "length_km"].sum())
+    kinds = set(extracted["osm_sea"]["kind"])
+    if COAST in kinds:
+        note = "on the coast or beyond it, or tagged maritime; in no length of the border"
+    elif MARITIME in kinds:
+        note = "tagged maritime; in no length of the border"
+    else:
+        note = "the extracts hold neither a coastline nor a boundary tagged maritime"
+    lines = [("border", item, sea if sea or not unknown else np.nan, "km", note)]
+    if unknown:
+        note = f"{_why_unknown(extracted)}; counted as land"
+        lines.append(("border", "length on land or at sea, unknown which", unknown, "km", note))
+    return lines
+
+
+def _why_unknown(extracted: dict[str, Any]) -> str:
+    """Why it cannot be said whether a border is at sea."""
+    if COAST in set(extracted["osm_sea"]["kind"]):
+        return "the extracts hold the coast there with gaps, or in the wrong direction"
+    return "the extracts hold boundaries tagged maritime, but no coastline"
 
 
 def border_findings(
@@ -124,14 +148,29 @@ def border_findings(
         problem = "the sides meet at sea alone: lengths of the border are 0"
         rows.append(("warning", "border", "length of the common line", problem, ""))
     if extracted is not None:
+        rows += _sea_unknown(border["border"], extracted)
         rows += _cut(settings, extracted)
         rows += _off_all_roads(border["border"], extracted["osm_posts"])
         rows += _ends(inputs, border)
     return rows
 
 
+def _sea_unknown(pieces: gpd.GeoDataFrame, extracted: dict[str, Any]) -> list[Finding]:
+    """Pieces of which nobody can say whether they are on land."""
+    unknown = pieces[~pieces["sea_known"]]
+    if not len(unknown):
+        return []
+    longest = unknown.loc[unknown["length_km"].idxmax()]
+    problem = (
+        f"whether {unknown['length_km'].sum():,.1f} km are on land or at sea is unknown, the "
+        f"longest piece {_where(longest.geometry)}: {_why_unknown(extracted)}. They count as land; "
+        "take an extract that holds the whole coast around the border"
+    )
+    return [("warning", "border", "length on land", problem, "")]
+
+
 def _where(shape: shapely.Geometry) -> str:
-    """Place of a polygon in words."""
+    """Place of a polygon or line in words."""
     at = shapely.point_on_surface(shape)
     return f"at lon {at.x:.3f}, lat {at.y:.3f}"
 

@@ -73,7 +73,8 @@ def findings(
         severity = "warning" if unserved else "note"
         value = f"{float(str(line.value)):,.1f}".rstrip("0").rstrip(".")
         note = f" ({line.note!s})" if line.note else ""
-        problem = f"{value} {line.unit!s}".strip() + note
+        figure = "unknown" if pd.isna(line.value) else f"{value} {line.unit!s}".strip()
+        problem = figure + note
         rows.append((severity, str(line.topic), str(line.item), problem, ""))
     rows += [
         (

@@ -52,7 +52,7 @@ def account(
     """
     lines = [
         *([] if extracted is None else _of_extracts(extracted)),
-        *_of_border(settings, border),
+        *_of_border(settings, border, extracted),
         *_of_checkpoints(settings, border["checkpoints"]),
         *_of_posts(border["checkpoints"], built["posts"], built["gates"]),
         *_of_crossings(built["crossings"]),
@@ -90,7 +90,9 @@ def _of_extracts(parts: dict[str, Any]) -> list[Line]:
     return lines
 
 
-def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
+def _of_border(
+    settings: Settings, border: dict[str, Any], extracted: dict[str, Any] | None
+) -> list[Line]:
     """Length against published lengths; what edge matching took and gave."""
     section, pieces = settings.regions, on_land(border["border"])
     length = border["dyads"]["length_km"].sum()
@@ -123,7 +125,7 @@ def _of_border(settings: Settings, border: dict[str, Any]) -> list[Line]:
         )
         for region_id, published in section.published_border_km.items()
     ]
-    return [*lines, *_of_matching(settings, border), *border_lines(settings, border)]
+    return [*lines, *_of_matching(settings, border), *border_lines(border, extracted)]
 
 
 def _of_matching(settings: Settings, border: dict[str, Any]) -> list[Line]:

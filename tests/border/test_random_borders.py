@@ -249,7 +249,8 @@ def test_land_that_both_sides_enclose_and_neither_has():
 
 def test_a_coast_between_two_pieces_of_land_is_no_break():
     home, neighbour = layer(h=box(0, 49, 3, 50)), layer(n=box(0, 50, 3, 51))
-    sea = gpd.GeoSeries([shapely.LineString([(1, 50), (2, 50)])], crs=4326)
+    line = shapely.LineString([(1, 50), (2, 50)])
+    sea = gpd.GeoDataFrame({"kind": ["maritime"]}, geometry=[line], crs=4326)
     border = border_line(home, neighbour, sea=sea)
     assert border["at_sea"].tolist() == [False, False, True]
     assert border["length_km"].to_numpy() == pytest.approx([71.7] * 3, abs=0.6)

@@ -111,6 +111,7 @@ def _lines() -> dict[str, gpd.GeoDataFrame]:
             "to_km": [71.5, 143.0],
             "length_km": [71.5, 71.5],
             "at_sea": [False, False],
+            "sea_known": [True, True],
         },
         geometry=[shapely.LineString([(w, 50), (w + 1, 50)]) for w in (60, 61)],
         crs=4326,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo_border.border.coast import COAST, MARITIME
 from geo_border.border.edges import WGS84
 from geo_border.network.osm.lines import Pieces, cut_ways
 from geo_border.network.osm.tags import has, mapped, population, text, yes
@@ -126,8 +127,8 @@ def country_outlines(extract: Extract) -> gpd.GeoDataFrame:
     return outlines.rename(columns={"iso": "country"})
 
 
-def sea_boundaries(extract: Extract) -> gpd.GeoSeries:
-    """Lines at which land ends: the coast, and boundaries that run at sea.
+def sea_lines(extract: Extract) -> gpd.GeoDataFrame:
+    """Lines at which land ends: coasts, and boundaries that are tagged as being at sea.
 
     Parameters
     ----------
@@ -136,19 +137,21 @@ def sea_boundaries(extract: Extract) -> gpd.GeoSeries:
 
     Returns
     -------
-    GeoSeries
-        LineStrings in WGS 84 of the ways of boundaries that are tagged so.
+    GeoDataFrame
+        ``kind`` (`geo_border.border.coast.COAST`, with land to the left, or ``MARITIME``),
+        LineStrings in WGS 84.
     """
     tags = extract.way_tags
+    coast = has(tags, "natural", {"coastline"})
     # Not border_type=territorial: borders on land have it as often.
-    wet = (
-        yes(tags, "maritime")
-        | has(tags, "natural", {"coastline"})
-        | has(tags, "boundary", {"maritime"})
-    )
-    pieces = cut_ways(extract, np.flatnonzero(wet))
+    maritime = (yes(tags, "maritime") | has(tags, "boundary", {"maritime"})) & ~coast
+    pieces = cut_ways(extract, np.flatnonzero(coast | maritime))
     at = np.column_stack(extract.degrees(pieces.vertex))
-    return gpd.GeoSeries(shapely.linestrings(at, indices=pieces.piece), crs=4326)
+    return gpd.GeoDataFrame(
+        {"kind": np.where(coast[pieces.way], COAST, MARITIME).astype(object)},
+        geometry=shapely.linestrings(at, indices=pieces.piece),
+        crs=4326,
+    )
 
 
 def _units(extract: Extract, admin_level: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -67,9 +67,10 @@ class Wanted:
         A relation is kept if it has one of these keys.
     relation_tag_keys
         Keys of relations that become columns.
-    relation_values
-        Of relations with one of these keys and no other of `relation_keys`, those with one of
-        its values: bus and hiking routes have more members than a country has boundaries.
+    way_values, relation_values
+        Of ways or relations with one of these keys and no other of `way_keys` or
+        `relation_keys`, those with one of its values: a country has more forests than coasts, and
+        bus and hiking routes have more members than it has boundaries.
     """
 
     way_keys: tuple[str, ...]
@@ -78,6 +79,7 @@ class Wanted:
     node_tag_keys: tuple[str, ...] = ()
     relation_keys: tuple[str, ...] = ()
     relation_tag_keys: tuple[str, ...] = ()
+    way_values: Mapping[str, Collection[str]] = field(default_factory=dict)
     relation_values: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
@@ -224,14 +226,12 @@ def read_extract(
         sources = [_open(Path(file), stack, pool, told) for file in files]
         order = sorted(sources, key=lambda source: -(source.header.timestamp or -(1 << 62)))
 
-        names = Names.of(wanted.relation_keys, wanted.relation_tag_keys)
-        relations = _merged(
-            _with_values(batch, wanted) for source in order for batch in source.relations(names)
-        )
+        names = Names.of(wanted.relation_keys, wanted.relation_tag_keys, wanted.relation_values)
+        relations = _merged(batch for source in order for batch in source.relations(names))
         relation_frames = pool.submit(_relation_frames, relations, wanted)
         of_ways = _joined(relations.refs)[relations.kinds == MEMBER_TYPES.index("w")]
         members = rank([of_ways], pool).ids
-        names = Names.of(wanted.way_keys, wanted.tag_keys)
+        names = Names.of(wanted.way_keys, wanted.tag_keys, wanted.way_values)
         ways = _merged(batch for source in order for batch in source.ways(names, members))
         way_tags = pool.submit(_tags, ways, wanted.tag_keys)
         names = Names.of(wanted.node_keys, wanted.node_tag_keys)
@@ -307,44 +307,6 @@ def _merged(batches: Iterable[Batch]) -> _Merged:
     if (merged.ids[1:] > merged.ids[:-1]).all():
         return merged
     return _taken(merged, np.unique(merged.ids, return_index=True)[1])
-
-
-def _with_values(batch: Batch, wanted: Wanted) -> Batch:
-    """Relations of a batch without those of values that are not wanted."""
-    if not wanted.relation_values:
-        return batch
-    keys = wanted.relation_tag_keys
-    row, key, string = batch.tags.T
-    good = np.zeros(len(batch.ids), bool)
-    selecting = [keys.index(name) for name in wanted.relation_keys if name in keys]
-    for number in selecting:
-        of_key = key == number
-        values = wanted.relation_values.get(keys[number])
-        if values is not None:
-            strings = np.unique(string[of_key])
-            words = {value.encode() for value in values}
-            begins = np.append(0, batch.ends)[strings]
-            known = [
-                batch.pool[a:b].tobytes() in words
-                for a, b in zip(begins, batch.ends[strings], strict=True)
-            ]
-            of_key &= np.isin(string, strings[np.array(known, bool)])
-        good[row[of_key]] = True
-    if good.all():
-        return batch
-    number_of = np.cumsum(good) - 1
-    tags = batch.tags[good[row]]
-    tags[:, 0] = number_of[tags[:, 0]]
-    member = np.repeat(good, batch.counts)
-    return replace(
-        batch,
-        ids=batch.ids[good],
-        tags=tags,
-        counts=batch.counts[good],
-        refs=batch.refs[member],
-        kinds=batch.kinds[member],
-        roles=batch.roles[member],
-    )
 
 
 def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:

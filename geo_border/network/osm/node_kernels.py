@@ -159,7 +159,7 @@ def read_nodes(  # noqa: C901, PLR0912, PLR0915  (one walk; calls with arrays co
                 if selecting:
                     marked = mark_tagged(buf, fields, count, found, names.selects, marks, status)
                 dense_places(buf, fields, count, limit, lats, lons, status)
-            elif is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
+            elif is_selected(buf, fields, found, names, status):
                 marks[0, 0], marked = 0, 1
             if status[0] != SOUND:
                 break

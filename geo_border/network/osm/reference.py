@@ -182,6 +182,11 @@ class _Table:
         text = names.text.tobytes()
         keys = [text[a:b].decode() for a, b in pairwise(ends)]
         self._selects = {k for k, chosen in zip(keys, names.selects, strict=True) if chosen}
+        self._values = {
+            k: {word for word, counts in zip(keys, row, strict=True) if counts}
+            for k, some, row in zip(keys, names.by_value, names.accepts, strict=True)
+            if some
+        }
         self._columns = {
             k: column for k, column in zip(keys, names.columns.tolist(), strict=True) if column >= 0
         }
@@ -194,9 +199,9 @@ class _Table:
         return self._strings.setdefault(text.encode(), len(self._strings))
 
     def take(self, thing: Any, *, keep: bool) -> bool:
-        """Take an object if one of its keys selects it or it is to be kept in any case."""
+        """Take an object if one of its tags selects it or it is to be kept in any case."""
         tags = [(tag.k, tag.v) for tag in thing.tags]
-        if not (keep or any(k in self._selects for k, _ in tags)):
+        if not (keep or any(k in self._selects and v in self._values.get(k, {v}) for k, v in tags)):
             return False
         for k, v in tags:
             if k in self._columns:

@@ -95,7 +95,7 @@ def read_relations(
             relation = read_id(buf, spans[i, 0], spans[i, 1], _RELATION_LENGTHS, fields, status)
             if status[0] != SOUND:
                 break
-            if not is_selected(buf, fields[2, 0], fields[2, 1], found, names.selects, status):
+            if not is_selected(buf, fields, found, names, status):
                 continue
             tags = room(tags, 3 * (n_tags + fields[2, 1] - fields[2, 0]))
             n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)

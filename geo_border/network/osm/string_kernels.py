@@ -11,7 +11,7 @@ from geo_border.network.osm.kernels import CUT, FORM, STRING, UNEVEN, fail
 from geo_border.network.osm.wire import LENGTH, field, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,9 +34,13 @@ class Names(NamedTuple):
     first
         Keys that begin with byte b are numbers ``first[b]`` to ``first[b + 1]``.
     selects
-        Whether a key selects its object.
+        Whether a key selects its object, by any value or by some.
     columns
         Column of a key, -1 without one.
+    by_value
+        Whether a key selects its object by some values alone.
+    accepts
+        Whether a key (row) selects its object by a value (column).
     """
 
     text: NDArray[np.uint8]
@@ -44,9 +48,16 @@ class Names(NamedTuple):
     first: NDArray[np.int64]
     selects: NDArray[np.bool_]
     columns: NDArray[np.int32]
+    by_value: NDArray[np.bool_]
+    accepts: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, selecting: Sequence[str], columns: Sequence[str]) -> Names:
+    def of(
+        cls,
+        selecting: Sequence[str],
+        columns: Sequence[str],
+        values: Mapping[str, Collection[str]] | None = None,
+    ) -> Names:
         """Arrange keys.
 
         Parameters
@@ -55,13 +66,17 @@ class Names(NamedTuple):
             Keys that select an object.
         columns
             Keys whose values are kept, in the order of the columns.
+        values
+            Of keys in `selecting`, the values by which alone they select an object.
 
         Returns
         -------
         Names
             As arrays.
         """
-        keys = sorted({key.encode() for key in (*selecting, *columns)} - {b""})
+        values = values or {}
+        words = (word for some in values.values() for word in some)
+        keys = sorted({key.encode() for key in (*selecting, *columns, *words)} - {b""})
         chosen = {key.encode() for key in selecting}
         place = {key.encode(): number for number, key in enumerate(columns)}
         starts = np.array([key[0] for key in keys], np.int64)
@@ -71,6 +86,11 @@ class Names(NamedTuple):
             np.searchsorted(starts, np.arange(257)).astype(np.int64),
             np.array([key in chosen for key in keys], bool),
             np.array([place.get(key, -1) for key in keys], np.int32),
+            np.array([key.decode() in values for key in keys], bool),
+            np.array(
+                [word.decode() in values.get(key.decode(), ()) for key in keys for word in keys],
+                bool,
+            ).reshape(len(keys), len(keys)),
         )
 
 
@@ -184,28 +204,31 @@ def recognised(
 
 @uncounted
 def is_selected(
-    buf: Bytes, at: int, end: int, found: NDArray[np.int16], selects: Flags, status: Ids
+    buf: Bytes, fields: Ids, found: NDArray[np.int16], names: Names, status: Ids
 ) -> bool:
-    """Whether one of the keys of a node, way or relation selects it.
+    """Whether one of the tags of a node, way or relation selects it.
 
     Parameters
     ----------
     buf
         The block.
-    at, end
-        Bytes of the list of keys.
+    fields
+        Where keys (row 2) and values (row 3) start and end.
     found
         Wanted name of each string.
-    selects
-        Whether a name selects its object.
+    names
+        The wanted names.
     status
         Changed in place.
 
     Returns
     -------
     bool
-        False where the keys are not sound; those after the first that selects are left unread.
+        False where the keys are not sound; those after the first that selects are left unread,
+        and so are values that do not matter.
     """
+    at, end = fields[2, 0], fields[2, 1]
+    before = 0
     while at < end:
         here = at
         s, at = varint(buf, at, end)
@@ -216,9 +239,61 @@ def is_selected(
             fail(status, STRING, here)
             return False
         name = found[s]
-        if name >= 0 and selects[name]:
+        if (
+            name >= 0
+            and names.selects[name]
+            and (
+                not names.by_value[name]
+                or has_value(buf, fields, before, found, names.accepts, name, status)
+            )
+        ):
             return True
+        before += 1
     return False
+
+
+@uncounted
+def has_value(
+    buf: Bytes,
+    fields: Ids,
+    before: int,
+    found: NDArray[np.int16],
+    accepts: Flags,
+    name: int,
+    status: Ids,
+) -> bool:
+    """Whether a tag has one of the values by which its key selects an object.
+
+    Parameters
+    ----------
+    buf
+        The block.
+    fields
+        Where values (row 3) start and end.
+    before
+        How many tags come before it.
+    found
+        Wanted name of each string.
+    accepts, name
+        Whether a name is one of the values that count for another, and that of the key.
+    status
+        Changed in place.
+
+    Returns
+    -------
+    bool
+        False where the values are not sound.
+    """
+    s, at = varint(buf, fields[3, 0], fields[3, 1])
+    for _ in range(before):
+        s, at = varint(buf, at, fields[3, 1])
+    if at < 0:
+        fail(status, UNEVEN, fields[3, 0])
+        return False
+    if s < 0 or s >= found.size:
+        fail(status, STRING, fields[3, 0])
+        return False
+    return bool(found[s] >= 0 and accepts[name, found[s]])
 
 
 @uncounted

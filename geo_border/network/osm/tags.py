@@ -37,7 +37,7 @@ FERRIES = ("ferry", "shuttle_train")
 """Values of ``route`` that carry cars over what has no road."""
 
 _NAME_KEYS = ("name", "int_name")
-_WAY_KEYS = ("highway", "railway", "route", *POST_KEYS)
+_WAY_KEYS = ("highway", "railway", "route", "natural", *POST_KEYS)
 _WAY_TAGS = (
     *_WAY_KEYS,
     *VEHICLE_KEYS,
@@ -62,7 +62,6 @@ _WAY_TAGS = (
     "maxspeed:type",
     "maxspeed:variable",
     "motorroad",
-    "natural",
     "oneway",
     "opening_hours",
     "ref",
@@ -108,8 +107,9 @@ def wanted(*, languages: Collection[str] = ()) -> Wanted:
     Returns
     -------
     Wanted
-        Ways with a highway, railway, route or checkpoint key; nodes with a checkpoint, railway
-        or place key; relations with ``boundary``, a checkpoint or railway key, and ferries.
+        Ways with a highway, railway, route or checkpoint key, and coasts; nodes with a
+        checkpoint, railway or place key; relations with ``boundary``, a checkpoint or railway
+        key, and ferries.
     """
     names = (*_NAME_KEYS, *(f"name:{language}" for language in languages))
     return Wanted(
@@ -119,6 +119,7 @@ def wanted(*, languages: Collection[str] = ()) -> Wanted:
         node_tag_keys=(*_NODE_TAGS, *names),
         relation_keys=_RELATION_KEYS,
         relation_tag_keys=(*_RELATION_TAGS, *names),
+        way_values={"natural": ("coastline",)},
         relation_values={"route": FERRIES},
     )
 

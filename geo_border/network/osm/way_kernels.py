@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Ids = NDArray[np.int64]
     Numbers = NDArray[np.int32]
-    Flags = NDArray[np.bool_]
 
 WAY_LENGTHS = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8
 _MANY = 1 << 14
@@ -93,7 +92,7 @@ def read_ways(
         done = 0
         while done < spans.shape[0] and status[0] == SOUND:
             done, most_refs, most_tags = take_ways(
-                buf, spans, done, found, names.selects, names.columns, members,
+                buf, spans, done, found, names, members,
                 ids, counts, refs, tags, fields, held, status,
             )  # fmt: skip
             refs, tags = room(refs, most_refs), room(tags, 3 * most_tags)
@@ -128,8 +127,7 @@ def take_ways(
     spans: Numbers,
     first: int,
     found: NDArray[np.int16],
-    selects: Flags,
-    columns: Numbers,
+    names: Names,
     members: Ids,
     ids: Ids,
     counts: Numbers,
@@ -149,8 +147,8 @@ def take_ways(
         Where its ways lie, and which is the first to read.
     found
         Wanted name of each string.
-    selects, columns
-        Whether a name selects its way, and its column, -1 without one.
+    names
+        The wanted names.
     members
         Ids of ways that are kept in any case, ascending.
     ids, counts, refs, tags
@@ -186,13 +184,13 @@ def take_ways(
         if members.size:
             cursor = seek(members, cursor, way)
         if (cursor < members.size and members[cursor] == way) or is_selected(
-            buf, fields[2, 0], fields[2, 1], found, selects, status
+            buf, fields, found, names, status
         ):
             most_refs = n_refs + int(fields[8, 1] - fields[8, 0])
             most_tags = n_tags + int(fields[2, 1] - fields[2, 0])
             if most_refs > refs.size or 3 * most_tags > tags.size:
                 break
-            n_tags = take_tags(buf, fields, found, columns, n, tags, n_tags, status)
+            n_tags = take_tags(buf, fields, found, names.columns, n, tags, n_tags, status)
             before = n_refs
             n_refs = take_sums(buf, fields[8, 0], fields[8, 1], ID_LIMIT, ID, refs, n_refs, status)
             ids[n] = way

@@ -199,18 +199,22 @@ def kept(tags, columns):
     return {k: v for k, v in tags.items() if k in columns}
 
 
+def selected(tags, keys, values):
+    return any(key in keys and value in values.get(key, {value}) for key, value in tags.items())
+
+
 def truth(nodes, ways, relations, wanted):
     """What a reader must keep, as plain dictionaries by id."""
     chosen = {
         i: (members, kept(tags, wanted.relation_tag_keys))
         for i, members, tags in relations
-        if set(tags) & set(wanted.relation_keys)
+        if selected(tags, wanted.relation_keys, wanted.relation_values)
     }
     members = {ref for each, _ in chosen.values() for t, ref, _ in each if t == "w"}
     lines = {
         i: (list(refs), kept(tags, wanted.tag_keys))
         for i, refs, tags in ways
-        if i in members or set(tags) & set(wanted.way_keys)
+        if i in members or selected(tags, wanted.way_keys, wanted.way_values)
     }
     used = {ref for refs, _ in lines.values() for ref in refs}
     tagged = {

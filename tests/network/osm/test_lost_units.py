@@ -6,7 +6,7 @@ import shapely
 
 from geo_border.errors import StudyError
 from geo_border.inputs.extracts import land_from_extract
-from geo_border.network.osm.boundaries import sea_boundaries
+from geo_border.network.osm.boundaries import sea_lines
 
 # Two countries of two units each: HH south of the parallel 1, NN north of it.
 NODES = {10 * y + x: (float(x), float(y)) for x in (0, 1, 2) for y in (0, 1, 2)}
@@ -104,17 +104,19 @@ def test_a_unit_beside_a_country_nothing_is_known_of_is_refused(make_extract):
 
 
 @pytest.mark.parametrize(
-    ("tags", "wet"),
+    ("tags", "kind"),
     [
-        ({"maritime": "yes"}, True),
-        ({"natural": "coastline"}, True),
-        ({"boundary": "maritime"}, True),
-        ({"maritime": "no"}, False),
-        ({"border_type": "territorial"}, False),
+        ({"maritime": "yes"}, "maritime"),
+        ({"natural": "coastline"}, "coast"),
+        ({"natural": "coastline", "maritime": "yes"}, "coast"),
+        ({"boundary": "maritime"}, "maritime"),
+        ({"maritime": "no"}, None),
+        ({"border_type": "territorial"}, None),
+        ({"natural": "wood"}, None),
     ],
 )
-def test_boundaries_at_sea_are_known_by_their_tags(make_extract, tags, wet):
-    found = sea_boundaries(extract_of(make_extract, tags={2: tags}))
-    assert len(found) == wet
-    if wet:
-        assert found.iloc[0].equals(shapely.LineString([(1, 1), (2, 1)]))
+def test_boundaries_at_sea_are_known_by_their_tags(make_extract, tags, kind):
+    found = sea_lines(extract_of(make_extract, tags={2: tags}))
+    assert found["kind"].tolist() == ([kind] if kind else [])
+    if kind:
+        assert found.geometry.iloc[0].equals(shapely.LineString([(1, 1), (2, 1)]))

@@ -110,6 +110,41 @@ def test_every_variant_gives_what_was_written(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
+def test_a_key_of_many_values_selects_by_those_that_are_wanted(tmp_path, name):
+    wanted = replace(
+        WANTED,
+        way_keys=("highway", "natural"),
+        way_values={"natural": ("coastline", "cliff")},
+        relation_keys=("boundary", "route"),
+        relation_values={"route": ("ferry",)},
+    )
+    ways = [
+        (1, [1, 2], {"natural": "wood", "name": "coastline"}),
+        (2, [2, 3], {"name": "natural", "source": "x", "natural": "coastline"}),
+        (3, [3, 1], {"coastline": "natural", "highway": "x", "natural": "wood"}),
+        (4, [1, 5], {"natural": "wood"}),
+        (5, [5, 6], {"natural": "cliff"}),
+        (6, [6, 7], {"natural": ""}),
+        (7, [7, 8], {"coastline": "coastline", "wood": "natural"}),
+    ]
+    relations = [
+        (1, [("w", 4, "outer")], {"route": "ferry"}),
+        (2, [("w", 1, "")], {"name": "ferry", "route": "bus"}),
+        (3, [("w", 404, "")], {"route": "bus", "boundary": "x"}),
+    ]
+    path = write_pbf(tmp_path / "a.osm.pbf", NODES, ways, relations, VARIANTS[name])
+    assert read(path, wanted) == truth(NODES, ways, relations, wanted)
+    assert list(read(path, wanted)[0]) == [2, 3, 4, 5]
+    assert list(read(path, wanted)[3]) == [1, 3]
+    osmium = pytest.importorskip("osmium")
+    with osmium.SimpleWriter(str(tmp_path / "a.osm")) as writer:
+        for thing in osmium.FileProcessor(str(path)):
+            writer.add(thing)
+    assert read(tmp_path / "a.osm", wanted)[0].keys() == read(path, wanted)[0].keys()
+    assert read(tmp_path / "a.osm", wanted)[3] == read(path, wanted)[3]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
 def test_pyosmium_reads_the_same(tmp_path, name):
     pytest.importorskip("osmium")
     path = write_pbf(tmp_path / "a.osm.pbf", *DATA, VARIANTS[name])

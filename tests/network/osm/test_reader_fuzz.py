@@ -24,6 +24,8 @@ WANTED = Wanted(
     ("barrier", "name"),
     ("boundary", "type"),
     ("boundary", "name"),
+    {"highway": ("x",)},
+    {"type": ("b",)},
 )
 NODES = [(i * 7, i * 1000, -i * 999, {"barrier": "gate"} if i % 5 == 0 else {}) for i in range(60)]
 WAYS = [(i, [7 * j for j in range(i, i + 6)], {"highway": "x", "name": f"{i}"}) for i in range(30)]
