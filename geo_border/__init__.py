@@ -1,37 +1,24 @@
 """Border regions measured: networks through checkpoints, accessibility, levels and types.
 
-Five lines from a border to its typology::
+A study from its border to its typology::
 
     import geo_border as gb
 
     study = gb.open_study("ru-kz")
     results = study.run("out/ru-kz")
     print(results.typology[["type", "bottleneck"]])
+
+Or piece by piece, on data of one's own::
+
+    net = gb.from_osm("liechtenstein.osm.pbf", home={"country": "LI"}, settlements=True)
+    trips = gb.travel(net)
+    reached = gb.potential(trips, decay=gb.Exponential(2))
+    gb.border_effect(reached).join(net.places["name"])
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from typing import TYPE_CHECKING
+from geo_border.version import __version__ as __version__
 
-from geo_border.errors import GeoBorderError
-
-if TYPE_CHECKING:
-    from geo_border.study import Study, open_study
-    from geo_border.templates import embedded_studies, new_study
-
-__version__ = "0.1.0"
-
-__all__ = ["GeoBorderError", "Study", "embedded_studies", "new_study", "open_study"]
-
-
-def __getattr__(name: str) -> object:
-    """Import the study on first use: `import geo_border` stays quick."""
-    if name in ("Study", "open_study"):
-        from geo_border import study  # noqa: PLC0415  (on first use)
-
-        return getattr(study, name)
-    if name in __all__:
-        from geo_border import templates  # noqa: PLC0415  (on first use)
-
-        return getattr(templates, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# `import geo_border` stays quick: what __init__.pyi names is imported on first use.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-import geo_border
 from geo_border.folders import file_digest, is_real_folder, leftovers, written_to
 from geo_border.network.graph import Network
 from geo_border.versions import library_versions
@@ -50,7 +49,7 @@ def code_digest() -> str:
     str
         Hexadecimal digest.
     """
-    root = Path(geo_border.__file__).parent
+    root = Path(__file__).parent
     total = hashlib.sha256()
     for source in sorted([*root.rglob("*.py"), *root.rglob("*.csv")]):
         if source.relative_to(root).parts[0] not in {"data", "examples"}:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-import geo_border
 from geo_border.csv_files import write_csv
 from geo_border.errors import StudyError
 from geo_border.folders import WRITTEN, Place
@@ -45,6 +45,7 @@ from geo_border.stages.refusals import refusals
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory
 from geo_border.templates import embedded_studies
+from geo_border.version import __version__
 from geo_border.versions import library_versions
 
 if TYPE_CHECKING:
@@ -127,6 +128,26 @@ def open_study(study: str | Path) -> Study:
         )
     file = path / "study.toml" if path.is_dir() else path
     return Study(folder=file.parent, settings=read_settings(file))
+
+
+@cache
+def example_network() -> BuiltNetwork:
+    """Build the network of the embedded study ru-kz, once, to try the library on.
+
+    Returns
+    -------
+    BuiltNetwork
+        Trunk roads and railways of the Russian and Kazakh regions on their border, with 1,420
+        settlements.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> len(net.places)
+    1420
+    """
+    return open_study("ru-kz").network()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +327,27 @@ class Study:
             layers={layer: measures[name] for name, layer in LAYERS.items() if name in measures},
             further=begun.inputs.further,
         )
+
+    def network(self, *, progress: Callable[[str], None] = lambda _: None) -> BuiltNetwork:
+        """Build the network alone.
+
+        Parameters
+        ----------
+        progress
+            As in `run`.
+
+        Returns
+        -------
+        BuiltNetwork
+            The network and what was learnt in building it.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it.
+        """
+        built = self._run(progress=progress).network().built
+        return BuiltNetwork(**{name: built[name] for name in BuiltNetwork.__slots__})
 
     def export_network(
         self,
@@ -581,7 +623,7 @@ class Study:
         extracted = begun.extracted
         about = {} if extracted is None else {"extracts": about_extracts(extracted)}
         return about | {
-            "geo_border": geo_border.__version__,
+            "geo_border": __version__,
             "python": platform.python_version(),
             "libraries": library_versions(),
             "study": self.settings.model_dump(mode="json"),

@@ -6,7 +6,6 @@ import re
 import shutil
 from pathlib import Path
 
-import geo_border
 from geo_border.errors import StudyError
 from geo_border.folders import Place
 from geo_border.inputs.files import input_files
@@ -40,7 +39,7 @@ def templates() -> dict[str, Path]:
 
 def _studies_in(name: str) -> dict[str, Path]:
     """Studies in a folder of the package."""
-    here = Path(geo_border.__file__).parent
+    here = Path(__file__).parent
     # A wheel carries the studies inside the package; a checkout has them beside it.
     root = here / name if (here / name).is_dir() else here.parent / name
     return {file.parent.name: file.parent for file in sorted(root.glob("*/study.toml"))}

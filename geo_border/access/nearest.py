@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from geo_border.routing.tables import GateTables
 
-BANDS_H = (0.5, 1.0, 1.5)
+BANDS_H: tuple[float, ...] = (0.5, 1.0, 1.5)
 """Upper ends of the zones around checkpoints, hours (JRC116859)."""
 
 

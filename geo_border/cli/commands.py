@@ -23,7 +23,6 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from geo_border import __version__
 from geo_border.cli.console import (
     BorderOption,
     CloseOption,
@@ -43,6 +42,7 @@ from geo_border.cli.matrix import matrix
 from geo_border.cli.tables import levels_table, network_lines, worst_findings
 from geo_border.cli.whatif import whatif
 from geo_border.errors import GeoBorderError
+from geo_border.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd

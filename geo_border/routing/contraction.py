@@ -91,7 +91,7 @@ class Fresh:
         return contract(matrix, elimination_order(matrix))
 
 
-FRESH = Fresh()
+FRESH: Fresh = Fresh()
 """What contracts if nothing else is given."""
 
 

@@ -75,7 +75,7 @@ class Scenario:
         return self.closed.union(self.opened, self.delay_h, self.opening_hours, self.one_way)
 
 
-AS_IS = Scenario()
+AS_IS: Scenario = Scenario()
 """Delays and open gates as the tables have them."""
 
 OPEN_BORDER = Scenario(delay_factor=0.0)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
 
-ROAD = ("road", "ferry")
+ROAD: tuple[str, ...] = ("road", "ferry")
 """Modes of the edges of a trip by car: a ferry carries cars."""
 
 MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}
@@ -106,7 +106,7 @@ def travel(
     --------
     >>> import geo_border as gb
     >>> gb.travel(gb.example_network())
-    <Travel: 435 places, 30 checkpoints>
+    <Travel: 1,420 places, 30 checkpoints>
     """
     if mode not in MODES_OF:
         raise NetworkError(f"mode {mode!r}: choose of {', '.join(get_args(Mode))}")

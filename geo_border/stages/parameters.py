@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from geo_border.settings import Settings
 
-ROAD = ("road", "ferry")
+ROAD: tuple[str, ...] = ("road", "ferry")
 """Modes of a trip by car, which the headline measures are of."""
 
 MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}

@@ -1,0 +1,22 @@
+"""The public names: each is there, each is explained, and its example runs."""
+
+import doctest
+import inspect
+
+import pytest
+
+import geo_border as gb
+
+
+@pytest.mark.parametrize("name", gb.__all__)
+def test_what_is_public_is_there_and_explained(name):
+    assert inspect.getdoc(getattr(gb, name))
+
+
+@pytest.mark.parametrize("name", gb.__all__)
+def test_examples_give_what_they_show(name):
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    runner = doctest.DocTestRunner(optionflags=flags)
+    for example in doctest.DocTestFinder(recurse=False).find(getattr(gb, name), name):
+        runner.run(example)
+    assert runner.failures == 0
