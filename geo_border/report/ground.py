@@ -39,7 +39,7 @@ class Ground:
     territory
         Polygons of both sides.
     border
-        The border line.
+        Pieces of the border line, with ``at_sea``.
     extent
         West, east, south, north of the map, metres.
     sides
@@ -99,7 +99,7 @@ def ground_of(
     regions = results.regions[["side", "geometry"]].to_crs(crs)
     regions["short"] = short_names(results)
     regions = regions.set_geometry(studied.reindex(regions.index).set_crs(crs))
-    border = results.border[["geometry"]].to_crs(crs)
+    border = results.border[["at_sea", "geometry"]].to_crs(crs)
     border = border.set_geometry(shapely.simplify(border.geometry, simplify_m))
     study = results.settings.study
     sides = {

@@ -74,6 +74,7 @@ OUTSIDE = "#f8f7f4"
 INK = "#1f2328"
 MUTED = "#5f6670"
 BORDER = "#111111"
+SEA_BORDER = "#7d848c"
 
 GOOD = "YlGnBu"
 """Colour map of what is better when there is more of it."""

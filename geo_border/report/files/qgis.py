@@ -20,6 +20,7 @@ from geo_border.report.style import (
     MODES,
     NEIGHBOUR,
     SCORES,
+    SEA_BORDER,
     classes,
     score_classes,
     type_colours,
@@ -108,7 +109,13 @@ def layer_styles(results: Results) -> pd.DataFrame:
     """
     styles = {
         "regions": _regions(results),
-        "border": Style("", {"": Symbol("Border", "line", BORDER, 0.6)}),
+        "border": Style(
+            "if(\"at_sea\", 'sea', 'land')",
+            {
+                "land": Symbol("Border", "line", BORDER, 0.6),
+                "sea": Symbol("Border at sea", "line", SEA_BORDER, 0.4),
+            },
+        ),
         "edges": _edges(),
         "checkpoints": _checkpoints(),
         "crossings": Style(

@@ -197,6 +197,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "beginning": beginning(results),
         "as_of": results.settings.study.as_of or _date(results),
         "ring": is_ring(results.border),
+        "at_sea": bool(results.border["at_sea"].any()),
         "quality": quality_groups(results),
         "provenance": provenance(results.manifest),
         "unserved": int(results.crossings["checkpoint_id"].isna().sum()),

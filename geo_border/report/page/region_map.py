@@ -43,6 +43,7 @@ from geo_border.report.page.layers import (
 from geo_border.report.style import (
     BORDER,
     OUTSIDE,
+    SEA_BORDER,
 )
 
 if TYPE_CHECKING:
@@ -100,9 +101,12 @@ def region_map(
         extent.renderers = [shown]
     draw_isochrones(plot, isochrones)
     draw_network(plot, results, ground)
-    xs, ys = line_columns(ground.border.geometry)
-    plot.multi_line(xs, ys, line_color="white", line_width=4, line_alpha=0.8)
-    plot.multi_line(xs, ys, line_color=BORDER, line_width=1.8)
+    wet = ground.border["at_sea"].to_numpy(bool)
+    for where, colour, dash in ((wet, SEA_BORDER, [4, 3]), (~wet, BORDER, "solid")):
+        if where.any():
+            xs, ys = line_columns(ground.border.geometry[where])
+            plot.multi_line(xs, ys, line_color="white", line_width=4, line_alpha=0.8)
+            plot.multi_line(xs, ys, line_color=colour, line_width=1.8, line_dash=dash)
     places = draw_places(plot, results, ground)
     lost = draw_unserved(plot, results, ground)
     flaws = drawn_flaws(results)

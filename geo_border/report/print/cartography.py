@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from geo_border.report.print.letters import literal
-from geo_border.report.style import BORDER, INK, MUTED, NEIGHBOUR, OUTSIDE
+from geo_border.report.style import BORDER, INK, MUTED, NEIGHBOUR, OUTSIDE, SEA_BORDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,9 @@ WIDTH_IN = 4.72
 
 DPI = 300
 
+
+AT_SEA = (0, (2.5, 1.5))
+"""Dashes of the border at sea."""
 
 LABEL_PT = 6.0
 SMALL_PT = 5.2
@@ -136,11 +139,38 @@ def draw_ground(
         linewidth=0.4,
         aspect=None,
     )
-    ground.border.plot(ax=axes, color="white", linewidth=line + 0.9, aspect=None)
-    ground.border.plot(ax=axes, color=BORDER, linewidth=line, aspect=None)
+    draw_border(axes, ground, line=line, halo=0.9)
     axes.set(
         xlabel="", ylabel="", xlim=ground.extent[:2], ylim=ground.extent[2:], xticks=[], yticks=[]
     )
+
+
+def draw_border(
+    axes: Axes, ground: Ground, *, line: float, colour: str = BORDER, halo: float = 0.0
+) -> None:
+    """Draw the border line, dashed and lighter at sea.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    ground
+        What to draw.
+    line
+        Width, points.
+    colour
+        Of the pieces on land.
+    halo
+        Width of the white around it, points.
+    """
+    wet = ground.border["at_sea"].to_numpy(bool)
+    pieces = ((wet, SEA_BORDER, AT_SEA), (~wet, colour, "solid"))
+    for where, tone, style in pieces:
+        if where.any():
+            mine = ground.border[where]
+            if halo:
+                mine.plot(ax=axes, color="white", linewidth=line + halo, aspect=None)
+            mine.plot(ax=axes, color=tone, linewidth=line, linestyle=style, aspect=None)
 
 
 def scale_bar(figure: Figure, axes: Axes, *, right: float, bottom: float) -> None:

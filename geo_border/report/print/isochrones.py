@@ -10,6 +10,7 @@ import shapely
 from matplotlib.lines import Line2D
 
 from geo_border.report.isochrones import is_cut, rings
+from geo_border.report.print.cartography import draw_border
 from geo_border.report.print.sheet import (
     Sheet,
     region_names,
@@ -49,7 +50,7 @@ def isochrones_map(results: Results, ground: Ground) -> Figure:
     for ring in found:
         shape = gpd.GeoSeries([ring.shape], crs=ground.crs)
         shape.plot(ax=axes, color=ring.colour, edgecolor="white", linewidth=0.2, aspect=None)
-    ground.border.plot(ax=axes, color=INK, linewidth=0.6, aspect=None)
+    draw_border(axes, ground, line=0.6, colour=INK)
     posts = results.checkpoints
     posts = posts[posts["is_open"] & posts.index.isin(results.layers["isochrones"]["from_id"])]
     at = posts.geometry.to_crs(ground.crs)

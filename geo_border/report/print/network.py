@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from geo_border.report.ground import Ground, drawn_edges
-from geo_border.report.print.cartography import SMALL_PT
+from geo_border.report.print.cartography import AT_SEA, SMALL_PT
 from geo_border.report.print.sheet import (
     Sheet,
     mark,
@@ -22,6 +22,7 @@ from geo_border.report.style import (
     MODE_COLOURS,
     MODES,
     MUTED,
+    SEA_BORDER,
     checkpoint_label,
 )
 from geo_border.typology.words import percent
@@ -166,4 +167,6 @@ def _network_handles(results: Results, *, top: float) -> list[Artist]:
             Line2D([], [], marker="x", ls="", color=INK, ms=3.2, mew=0.7, label="unserved crossing")
         )
     handles.append(Line2D([], [], color=BORDER, lw=0.9, label="border"))
+    if results.border["at_sea"].any():
+        handles.append(Line2D([], [], color=SEA_BORDER, lw=0.9, ls=AT_SEA, label="border at sea"))
     return handles

@@ -198,6 +198,8 @@ class Sheet:
 def _source(ground: Ground, width_in: float) -> list[str]:
     """Source lines with the projection, which a reader of areas must know."""
     projection = "Albers equal-area projection."
+    if ground.border["at_sea"].any():
+        projection = f"Dashed: border at sea. {projection}"
     text = f"{ground.source.rstrip('.')}. {projection}" if ground.source else ""
     return source_lines(text, width_in)
 

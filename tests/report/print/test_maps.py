@@ -9,6 +9,8 @@ import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
 
 from geo_border.report.ground import ground_of
 from geo_border.report.print.cartography import (
@@ -23,9 +25,12 @@ from geo_border.report.print.figures import border_profile
 from geo_border.report.print.letters import _letters, families, lettering, literal
 from geo_border.report.print.maps import access_map, levels_map, types_map, write_maps
 from geo_border.report.print.network import network_map
+from geo_border.report.style import SEA_BORDER
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from matplotlib.figure import Figure
 
     from geo_border.results import Results
 
@@ -132,3 +137,25 @@ def test_letters_are_taken_from_the_fonts_that_are_there():
     assert families()[0] == "DejaVu Sans"
     with lettering():
         assert mpl.rcParams["font.family"] == list(families())
+
+
+def test_the_border_at_sea_is_dashed_and_in_the_legend(results: Results):
+    assert "border at sea" not in legend_of(network_map(results, ground_of(results)))
+    wet = replace(results, border=results.border.assign(at_sea=[False, True]))
+    figure = network_map(wet, ground_of(wet))
+    assert "border at sea" in legend_of(figure)
+    foot = " ".join(text.get_text() for text in figure.texts)
+    assert "Dashed: border at sea." in " ".join(foot.split())
+    dashed = [
+        drawn
+        for drawn in figure.axes[0].collections
+        if isinstance(drawn, LineCollection)
+        and to_hex(drawn.get_edgecolor()[0]) == SEA_BORDER
+        and drawn.get_linestyle()[0][1] is not None
+    ]
+    assert len(dashed) == 1
+    assert len(dashed[0].get_paths()) == 1
+
+
+def legend_of(figure: Figure) -> list[str]:
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
