@@ -13,7 +13,7 @@ import shapely
 from pyproj import CRS, Geod
 from shapely.affinity import scale
 
-from geo_border.border.frame import polygonal
+from geo_border.border.frame import polygonal, principal
 from geo_border.border.locate import segments
 from geo_border.errors import SideError
 
@@ -380,4 +380,5 @@ def extent(bounds: Iterable[float]) -> str:
         Its extent in longitude and latitude.
     """
     west, south, east, north = bounds
+    west, east = principal(west), principal(east)
     return f"longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"

@@ -21,6 +21,9 @@ DECIMALS = 7
 POLE = 89.0
 """Land beyond this latitude has no east and west that a border could run between, degrees."""
 
+HALF_TURN = 180.0
+"""Longitudes lie within so many degrees of the middle of their frame."""
+
 _TURN = 360.0
 _SPACING = 0.5
 """Distance of points that stand for an outline where the border is looked for, degrees."""
@@ -59,13 +62,76 @@ def central_meridian(home: gpd.GeoSeries, neighbour: gpd.GeoSeries) -> float:
             remedy=f"Cut the regions at a latitude of {POLE:g} degrees",
         )
     west, east = np.nanmin(bounds[:, 0]), np.nanmax(bounds[:, 2])
-    if east - west <= _TURN / 2:
-        return _principal((west + east) / 2)
+    if east - west <= HALF_TURN:
+        return principal((west + east) / 2)
     ours, theirs = (_outline_points(shapes) for shapes in sides)
     reach = 2 * np.sin(np.radians(_NEAR) / 2)
     near = cKDTree(_on_sphere(theirs)).query(_on_sphere(ours), distance_upper_bound=reach)[0]
     border = ours[np.isfinite(near), 0]
-    return _middle(border if len(border) else np.concatenate([ours, theirs])[:, 0])
+    return middle_of(border if len(border) else np.concatenate([ours, theirs])[:, 0])
+
+
+def principal(lon: float) -> float:
+    """Longitude as WGS 84 has it.
+
+    Parameters
+    ----------
+    lon
+        Degrees, in any frame.
+
+    Returns
+    -------
+    float
+        From -180 to 180.
+    """
+    within = -HALF_TURN <= lon <= HALF_TURN
+    return float(lon if within else (lon + HALF_TURN) % _TURN - HALF_TURN)
+
+
+def middle_of(lon: NDArray[np.float64]) -> float:
+    """Middle of longitudes: opposite the widest stretch of the circle that holds none.
+
+    Parameters
+    ----------
+    lon
+        Degrees.
+
+    Returns
+    -------
+    float
+        From -180 to 180.
+    """
+    ring = np.unique(lon % _TURN)
+    gaps = np.diff(np.r_[ring, ring[0] + _TURN])
+    widest = int(gaps.argmax())
+    return principal(float(ring[widest] + gaps[widest] / 2 + HALF_TURN))
+
+
+def cut_jumps(layer: _Frame) -> _Frame:
+    """Layer whose lines and rings that jump over the 180th meridian are cut there.
+
+    Parameters
+    ----------
+    layer
+        Geometry in WGS 84.
+
+    Returns
+    -------
+    GeoDataFrame or GeoSeries
+        The same rows; the same layer where nothing jumps.
+    """
+    shapes = np.asarray(layer.geometry.to_numpy(), object)
+    west, _, east, _ = shapely.bounds(shapes).T
+    wide = east - west > HALF_TURN
+    if not wide.any():
+        return layer
+    shapes = shapes.copy()
+    shapes[wide] = [
+        _collected([_unwrapped(part) for part in shapely.get_parts(shape)])
+        for shape in shapes[wide]
+    ]
+    series = gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs)
+    return to_globe(layer.set_geometry(series) if isinstance(layer, gpd.GeoDataFrame) else series)
 
 
 def meridian_of(border: gpd.GeoDataFrame) -> float:
@@ -101,7 +167,7 @@ def turned(lon: NDArray[np.float64], meridian: float) -> NDArray[np.float64]:
         Degrees, the same bits where nothing had to be turned.
     """
     lon = np.asarray(lon, float)
-    away = np.abs(lon - meridian) > _TURN / 2
+    away = np.abs(lon - meridian) > HALF_TURN
     if not away.any():
         return lon
     turns = np.where(away, np.round((lon - meridian) / _TURN), 0)
@@ -129,8 +195,8 @@ def in_frame(layer: _Frame, meridian: float) -> _Frame:
     shapes = np.asarray(layer.geometry.to_numpy(), object)
     west, _, east, _ = shapely.bounds(shapes).T
     # What is as wide as half the globe may jump from one edge of the map to the other.
-    odd = (np.abs((west + east) / 2 - meridian) > _TURN / 2) | (east - west > _TURN / 2)
-    odd |= (west < meridian - _TURN / 2) | (east > meridian + _TURN / 2)
+    odd = (np.abs((west + east) / 2 - meridian) > HALF_TURN) | (east - west > HALF_TURN)
+    odd |= (west < meridian - HALF_TURN) | (east > meridian + HALF_TURN)
     if not odd.any():
         return layer
     shapes = shapes.copy()
@@ -179,7 +245,7 @@ def to_globe(layer: _Frame) -> _Frame:
         return layer
     shapes = np.asarray(layer.geometry.to_numpy(), object)
     bounds = shapely.bounds(shapes)
-    beyond = (bounds[:, 0] < -_TURN / 2) | (bounds[:, 2] > _TURN / 2)
+    beyond = (bounds[:, 0] < -HALF_TURN) | (bounds[:, 2] > HALF_TURN)
     if not beyond.any():
         return layer
     shapes = shapes.copy()
@@ -265,11 +331,6 @@ def polygonal(shape: shapely.Geometry) -> shapely.Geometry:
     return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
-def _principal(lon: float) -> float:
-    """Longitude from -180 to 180."""
-    return float((lon + _TURN / 2) % _TURN - _TURN / 2)
-
-
 def _outline_points(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
     """Points along outlines, degrees."""
     edges = shapely.segmentize(shapely.boundary(shapes), _SPACING)
@@ -281,14 +342,6 @@ def _on_sphere(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     """Unit vectors of points."""
     lon, lat = np.radians(degrees).T
     return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
-
-
-def _middle(lon: NDArray[np.float64]) -> float:
-    """Middle of longitudes: opposite the widest stretch of the circle that holds none."""
-    ring = np.unique(lon % _TURN)
-    gaps = np.diff(np.r_[ring, ring[0] + _TURN])
-    widest = int(gaps.argmax())
-    return _principal(ring[widest] + gaps[widest] / 2 + _TURN / 2)
 
 
 def _put_together(shape: shapely.Geometry, meridian: float) -> shapely.Geometry:
@@ -315,14 +368,14 @@ def _moved(part: shapely.Geometry, meridian: float) -> shapely.Geometry:
 def _unwrapped(part: shapely.Geometry) -> shapely.Geometry:
     """A line or polygon whose coordinates do not jump over the 180th meridian."""
     west, _, east, _ = shapely.bounds(part)
-    if east - west <= _TURN / 2:
+    if east - west <= HALF_TURN:
         return part
     if shapely.get_dimensions(part) == 1:
         return type(part)(_straight(shapely.get_coordinates(part)))
     if shapely.get_dimensions(part) != 2:
         return part
     outer, *inner = (_straight(shapely.get_coordinates(ring)) for ring in _rings(part))
-    if abs(outer[0, 0] - outer[-1, 0]) > _TURN / 2:
+    if abs(outer[0, 0] - outer[-1, 0]) > HALF_TURN:
         return part
     holes = [
         np.add(ring, [_TURN * np.round((outer[:, 0].mean() - ring[:, 0].mean()) / _TURN), 0])
@@ -350,7 +403,7 @@ def _cut_at_the_edge(shape: shapely.Geometry) -> shapely.Geometry:
     pieces = []
     for turn in (-1, 0, 1):
         window = shapely.box(
-            turn * _TURN - _TURN / 2, south - 1, turn * _TURN + _TURN / 2, north + 1
+            turn * _TURN - HALF_TURN, south - 1, turn * _TURN + HALF_TURN, north + 1
         )
         if not shapely.intersects(window, shape):
             continue
@@ -364,9 +417,10 @@ def _cut_at_the_edge(shape: shapely.Geometry) -> shapely.Geometry:
             break
     if len(pieces) == 1 and not shape.geom_type.startswith("Multi"):
         return pieces[0]
-    kind = {
-        0: shapely.multipoints,
-        1: shapely.multilinestrings,
-        2: shapely.multipolygons,
-    }[shapely.get_dimensions(shape)]
-    return kind(pieces)
+    return _collected(pieces)
+
+
+def _collected(pieces: list[shapely.Geometry]) -> shapely.Geometry:
+    """Parts of one kind as one geometry."""
+    kinds = shapely.multipoints, shapely.multilinestrings, shapely.multipolygons
+    return kinds[shapely.get_dimensions(pieces[0])](pieces)

@@ -18,6 +18,7 @@ from scipy.ndimage import maximum_filter
 
 from geo_border.border.edges import equal_area_crs, extent
 from geo_border.border.extraction import extract
+from geo_border.border.frame import HALF_TURN, middle_of, turned
 from geo_border.errors import GeometryError, SideError
 from geo_border.inputs.opening import refuse_endless
 from geo_border.network.graph import SIDES
@@ -45,6 +46,10 @@ OVERLAP = 0.01
 
 EDGE_CELLS = 2
 """How many cells beyond the border the raster of one side may reach."""
+
+TORN_M = 1000.0
+"""Places on both sides of the 180th meridian lie this far apart where a projection is torn there,
+metres."""
 
 LATTICE = 65
 """Points in each direction between which the area of pixels is interpolated."""
@@ -104,6 +109,7 @@ def read_population(
     for file in files:
         with _open(file, band) as raster:
             squares = gpd.GeoSeries(grid.squares(cells, CRS(raster.crs)), cells.index)
+            squares = _whole(raster, squares, cells["lon"].to_numpy(float))
             total += _shared_out(raster, squares, grid.crs, band=band, unit=unit)
     shared = float((total["covered"] - 1).clip(lower=0).mean())
     if shared > OVERLAP:
@@ -198,6 +204,8 @@ def polygon_population(
     for file in files:
         with _open(file, band) as raster:
             there = polygons.to_crs(CRS(raster.crs))
+            lon = shapely.get_coordinates(polygons.to_crs(4326).to_numpy())[:, 0]
+            there = _whole(raster, there, lon)
             found = _shared_out(raster, there, plane, band=band, unit=unit)
             total += found["population"]
     return total
@@ -247,12 +255,80 @@ def _open(file: Path, band: int | None) -> Any:
     return raster
 
 
+def _whole(raster: Any, shapes: gpd.GeoSeries, lon: NDArray[np.float64]) -> gpd.GeoSeries:
+    """Polygons in the raster's CRS without jumps over the 180th meridian.
+
+    Parameters
+    ----------
+    raster
+        The open raster.
+    shapes
+        Polygons in its CRS.
+    lon
+        Longitudes that they reach, degrees, in any frame.
+    """
+    if np.ptp(lon) <= HALF_TURN and np.abs(lon).max() <= HALF_TURN:
+        return shapes
+    crs = CRS(raster.crs)
+    if crs.is_geographic:
+        middle = middle_of(np.round(lon, 1))
+        whole = shapely.transform(
+            shapes.to_numpy(), lambda at: np.column_stack([turned(at[:, 0], middle), at[:, 1]])
+        )
+        return gpd.GeoSeries(whole, shapes.index, crs=shapes.crs)
+    _, south, _, north = transform_bounds(crs, CRS(4326), *raster.bounds)
+    beside = HALF_TURN - 1e-6
+    ends = Transformer.from_crs(4326, crs, always_xy=True).transform(
+        [beside, -beside], [(south + north) / 2] * 2
+    )
+    if not np.hypot(*np.diff(ends)[:, 0]) < TORN_M:
+        raise GeometryError(
+            f"the belt passes the 180th meridian, at which the raster's projection ({raster.crs}) "
+            "is torn",
+            file=raster.name,
+            remedy="Warp it to longitude and latitude with gdalwarp -t_srs EPSG:4326",
+        )
+    return shapes
+
+
+def _turns(raster: Any, shapes: NDArray[np.object_]) -> list[float]:
+    """Degrees by which polygons are turned to lie on a raster: none in a projection."""
+    if not CRS(raster.crs).is_geographic:
+        return [0.0]
+    west, _, east, _ = shapely.total_bounds(shapes)
+    left, _, right, _ = raster.bounds
+    turns = (-2 * HALF_TURN, 0.0, 2 * HALF_TURN)
+    return [turn for turn in turns if west + turn < right and east + turn > left]
+
+
 def _shared_out(
     raster: Any, polygons: gpd.GeoSeries, equal_area: CRS, *, band: int | None, unit: Unit
 ) -> pd.DataFrame:
     """Persons and shares of area of polygons in the raster's CRS, a window at a time."""
-    shapes = polygons.to_numpy()
-    sums = np.zeros((len(shapes), len(SUMS)))
+    whole = polygons.to_numpy()
+    sums = np.zeros((len(whole), len(SUMS)))
+    for turn in _turns(raster, whole):
+        shapes = (
+            shapely.transform(whole, lambda at, turn=turn: at + np.array([turn, 0]))
+            if turn
+            else whole
+        )
+        _add_windows(raster, shapes, equal_area, sums, band=band, unit=unit)
+    pixels = shapely.area(whole) / abs(raster.transform.a * raster.transform.e)
+    sums[:, 1:] /= pixels[:, None]
+    return pd.DataFrame(sums, polygons.index, list(SUMS))
+
+
+def _add_windows(
+    raster: Any,
+    shapes: NDArray[np.object_],
+    equal_area: CRS,
+    sums: NDArray[np.float64],
+    *,
+    band: int | None,
+    unit: Unit,
+) -> None:
+    """Add to `sums` what each window of a raster has in polygons."""
     tree = shapely.STRtree(shapes)
     try:
         with rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
@@ -274,9 +350,6 @@ def _shared_out(
         raise GeometryError(
             f"cannot be read ({error})", file=raster.name, remedy="Fetch the file again"
         ) from error
-    pixels = shapely.area(shapes) / abs(raster.transform.a * raster.transform.e)
-    sums[:, 1:] /= pixels[:, None]
-    return pd.DataFrame(sums, polygons.index, list(SUMS))
 
 
 def _windows(raster: Any, bounds: NDArray[np.float64]) -> Iterator[Window]:

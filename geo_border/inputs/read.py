@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.border.edges import extent
-from geo_border.border.frame import central_meridian, table_in_frame
+from geo_border.border.frame import central_meridian, principal, table_in_frame
 from geo_border.errors import IndicatorError, TableError
 from geo_border.inputs.agreement import (
     ids_by_side,
@@ -346,8 +346,9 @@ def _near_regions(places: pd.DataFrame, regions: gpd.GeoDataFrame, file: Path) -
     far = beside > FAR_DEGREES
     if far.any():
         row = int(far.argmax())
+        at = f"lon {principal(lon[row]):g}, lat {lat[row]:g}"
         raise TableError(
-            f"{places['name'].iloc[row]} at lon {lon[row]:g}, lat {lat[row]:g} is not in region "
+            f"{places['name'].iloc[row]} at {at} is not in region "
             f"{places['region_id'].iloc[row]}, which is at "
             f"{extent((west[row], south[row], east[row], north[row]))}"
             + (f" (and {far.sum() - 1} more rows like it)" if far.sum() > 1 else ""),

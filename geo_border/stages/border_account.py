@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from geo_border.border.coast import COAST, MARITIME
+from geo_border.border.frame import principal, table_to_globe
 from geo_border.border.line import along, breaks, on_land
 from geo_border.inputs.cut_units import cut_units, described
 from geo_border.settings import Units
@@ -172,7 +173,7 @@ def _sea_unknown(pieces: gpd.GeoDataFrame, extracted: dict[str, Any]) -> list[Fi
 def _where(shape: shapely.Geometry) -> str:
     """Place of a polygon or line in words."""
     at = shapely.point_on_surface(shape)
-    return f"at lon {at.x:.3f}, lat {at.y:.3f}"
+    return f"at lon {principal(at.x):.3f}, lat {at.y:.3f}"
 
 
 def _breaks_told(gaps: pd.DataFrame) -> str:
@@ -180,7 +181,7 @@ def _breaks_told(gaps: pd.DataFrame) -> str:
     told = [
         f"{row['km']:.1f} km at km {row['chainage_km']:,.0f} (lon {row['lon']:.3f}, lat "
         f"{row['lat']:.3f} to lon {row['to_lon']:.3f}, lat {row['to_lat']:.3f})"
-        for row in gaps.nlargest(MOST, "km").to_dict("records")
+        for row in table_to_globe(gaps).nlargest(MOST, "km").to_dict("records")
     ]
     return "; ".join(told)
 
@@ -340,7 +341,7 @@ def _ends(inputs: Inputs, border: dict[str, Any]) -> list[Finding]:
         told = [
             f"{row['name']} ({row['road_class']}) {row['short_m']:,.0f} m short at lon "
             f"{row['lon']:.4f}, lat {row['lat']:.4f}"
-            for row in ends.head(MOST).to_dict("records")
+            for row in table_to_globe(ends).head(MOST).to_dict("records")
         ]
         problem = (
             "the extract ends before the border: "

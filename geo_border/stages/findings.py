@@ -71,10 +71,10 @@ def findings(
     for line in facts[facts["topic"].isin(["border", "checkpoints", "extracts"])].itertuples():
         unserved = str(line.item).startswith("open, but") and line.value
         severity = "warning" if unserved else "note"
-        value = f"{float(str(line.value)):,.1f}".rstrip("0").rstrip(".")
+        value = float(str(line.value))
+        amount = f"{value:,.1f}".rstrip("0").rstrip(".") + f" {line.unit!s}"
         note = f" ({line.note!s})" if line.note else ""
-        figure = "unknown" if pd.isna(line.value) else f"{value} {line.unit!s}".strip()
-        problem = figure + note
+        problem = ("unknown" if np.isnan(value) else amount.strip()) + note
         rows.append((severity, str(line.topic), str(line.item), problem, ""))
     rows += [
         (

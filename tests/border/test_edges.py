@@ -133,3 +133,5 @@ def test_a_border_on_the_equator_has_an_equal_area_projection_too():
 
 def test_an_extent_in_words():
     assert extent((-1, 2.345, 3, 4)) == "longitude -1.00 to 3.00, latitude 2.35 to 4.00"
+    # A frame around the 180th meridian is nobody's business but ours.
+    assert extent((178, -1, 187, 4)) == "longitude 178.00 to -173.00, latitude -1.00 to 4.00"

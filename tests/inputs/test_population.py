@@ -355,3 +355,53 @@ def test_a_pipe_is_no_raster(tmp_path):
     os.mkfifo(tmp_path / "people.tif")
     with pytest.raises(GeometryError, match=r"people\.tif: it is a pipe or a device"):
         check_population(tmp_path / "people.tif")
+
+
+def belt_at(lon):
+    """Grid and cells of 5 km along a degree of the parallel 50."""
+    border = gpd.GeoDataFrame(
+        {"length_km": [71.6]},
+        geometry=[shapely.LineString([(lon - 0.5, 50), (lon + 0.5, 50)])],
+        crs=4326,
+    )
+    territory = gpd.GeoDataFrame(
+        {"side": ["home", "neighbour"], "region_id": ["A", "X"]},
+        geometry=[shapely.box(lon - 2, 49, lon + 2, 50), shapely.box(lon - 2, 50, lon + 2, 51)],
+        crs=4326,
+    )
+    return *belt_cells(border, territory, cell_km=5, belt_km=10), territory.set_index("region_id")
+
+
+@pytest.mark.parametrize("west", [-180, 0])
+@pytest.mark.parametrize("lon", [180, -180])
+def test_a_raster_of_the_world_counts_everybody_on_both_sides_of_the_180th_meridian(
+    tmp_path, west, lon
+):
+    ones = np.ones((16, 1440))
+    file = write(tmp_path / "a.tif", ones, "EPSG:4326", from_origin(west, 52, 0.25, 0.25))
+    grid, cells, land = belt_at(lon)
+    found = read_population([file], grid, cells)
+    grid, same, _ = belt_at(90)
+    there = read_population([file], grid, same)
+    assert len(found) == len(there)
+    assert found["population"].sum() == pytest.approx(there["population"].sum(), rel=1e-5)
+    assert found["covered"].min() == pytest.approx(1)
+    assert polygon_population([file], land.geometry).tolist() == pytest.approx([64, 64])
+    plane = land.geometry.to_crs("+proj=laea +lon_0=180 +lat_0=50")
+    assert polygon_population([file], plane).tolist() == pytest.approx([64, 64], rel=1e-3)
+
+
+def test_a_projection_torn_at_the_180th_meridian_is_refused_with_what_to_do(tmp_path):
+    grid, cells, land = belt_at(180)
+    there = from_origin(-2e7, 8e6, 1e5, 1e5)
+    file = write(tmp_path / "a.tif", np.ones((40, 400)), "EPSG:3395", there)
+    for read in (lambda: read_population([file], grid, cells),
+                 lambda: polygon_population([file], land.geometry)):  # fmt: skip
+        with pytest.raises(GeometryError, match=r"a\.tif.*180th meridian.*torn.*gdalwarp"):
+            read()
+    # One whose middle is there is whole.
+    pacific = "+proj=merc +lon_0=180 +datum=WGS84"
+    x, y = Transformer.from_crs(4326, pacific, always_xy=True).transform(180, 50)
+    corner = from_origin(x - 4e5, y + 4e5, 2e4, 2e4)
+    file = write(tmp_path / "b.tif", np.ones((40, 40)), pacific, corner)
+    assert read_population([file], grid, cells)["covered"].min() == pytest.approx(1)

@@ -11,6 +11,7 @@ import shapely
 
 from geo_border.border.coast import COAST, MARITIME
 from geo_border.border.edges import WGS84
+from geo_border.border.frame import HALF_TURN, cut_jumps, middle_of, principal, to_globe, turned
 from geo_border.network.osm.lines import Pieces, cut_ways
 from geo_border.network.osm.tags import has, mapped, population, text, yes
 
@@ -114,7 +115,9 @@ def country_outlines(extract: Extract) -> gpd.GeoDataFrame:
         rows.append(
             gpd.GeoDataFrame(
                 {"unit": unit, "way_id": extract.way_id[pieces.way]},
-                geometry=shapely.linestrings(at, indices=pieces.piece),
+                geometry=cut_jumps(
+                    gpd.GeoSeries(shapely.linestrings(at, indices=pieces.piece), crs=4326)
+                ),
                 crs=4326,
             )
         )
@@ -185,12 +188,14 @@ def _outline(
         for way in ways
     )
     pieces = _without_doubles(cut_ways(extract, ways))
-    coordinates = np.column_stack(extract.degrees(pieces.vertex))
+    coordinates = _without_jumps(np.column_stack(extract.degrees(pieces.vertex)), pieces)
     lines = shapely.linestrings(coordinates, indices=pieces.piece)
     nodes, degree = np.unique(np.concatenate([pieces.tail, pieces.head]), return_counts=True)
     loose = np.column_stack(extract.degrees(nodes[degree % 2 == 1]))
     open_ends = len(loose)
     shape, repaired = _even_odd(lines, coordinates, pieces)
+    if shape is not None:
+        shape = to_globe(gpd.GeoSeries([shape], crs=4326)).iloc[0]
     inner = _inner_point(extract, pieces, lines, of_countries)
     missing = len(ids) - len(ways)
     if not len(ids):
@@ -208,6 +213,13 @@ def _outline(
         **dict(zip(_GAP, _widest_gap(loose), strict=True)),
         **dict(zip(("inner_lon", "inner_lat"), inner, strict=True)),
     }
+
+
+def _without_jumps(at: NDArray[np.float64], pieces: Pieces) -> NDArray[np.float64]:
+    """Coordinates of an outline in one frame if its ways jump over the 180th meridian."""
+    lon = at[:, 0]
+    jumps = (np.abs(np.diff(lon)) > HALF_TURN) & (np.diff(pieces.piece) == 0)
+    return np.column_stack([turned(lon, middle_of(lon)), at[:, 1]]) if jumps.any() else at
 
 
 def _widest_gap(loose: NDArray[np.float64]) -> tuple[float, ...]:
@@ -238,7 +250,7 @@ def _inner_point(
         return np.nan, np.nan
     longest = own[int(shapely.length(own).argmax())]
     middle = shapely.line_interpolate_point(longest, 0.5, normalized=True)
-    return float(middle.x), float(middle.y)
+    return principal(middle.x), float(middle.y)
 
 
 def _outline_ways(

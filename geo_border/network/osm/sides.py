@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from geo_border.border.edges import geodesic_km2
+from geo_border.border.frame import HALF_TURN, in_frame, middle_of, to_globe, turned
 from geo_border.network.osm.boundaries import country_outlines
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _INSIDE = 1e-4  # degrees, ten metres
 def boxes_of(extract: Extract) -> shapely.Geometry:
     """Land that extracts cover, as they say themselves: the boxes in their headers.
 
+    A box over the 180th meridian, as one of nodes on both sides of it, goes on beyond it.
+
     Parameters
     ----------
     extract
@@ -39,9 +42,12 @@ def boxes_of(extract: Extract) -> shapely.Geometry:
     """
     boxes = extract.sources[["west", "south", "east", "north"]].to_numpy(float)
     known = boxes[np.isfinite(boxes).all(axis=1)]
+    known[known[:, 2] < known[:, 0], 2] += 360
     if len(known) < len(boxes):
-        around = [extract.lon.min(), extract.lat.min(), extract.lon.max(), extract.lat.max()]
-        known = np.vstack([known, around])
+        lon = extract.lon
+        if np.ptp(lon) > HALF_TURN:
+            lon = turned(lon, middle_of(np.round(lon, 1)))
+        known = np.vstack([known, [lon.min(), extract.lat.min(), lon.max(), extract.lat.max()]])
     return shapely.union_all(shapely.box(*known.T))
 
 
@@ -74,10 +80,15 @@ def countries_within(
     found = whole.rename_axis("country").reset_index()[["country", *names, "geometry"]]
     found["is_whole"] = True
     outlines = country_outlines(extract)
-    outlines = outlines[~outlines["country"].isin(whole.index)]
     boxes = boxes_of(extract)
-    taken = shapely.union_all(whole.geometry.to_numpy())
-    reach = shapely.difference(shapely.buffer(boxes, margin_degrees, join_style="mitre"), taken)
+    meridian = _meridian(boxes)
+    outlines = in_frame(outlines[~outlines["country"].isin(whole.index)], meridian)
+    boxes = in_frame(gpd.GeoSeries([boxes], crs=4326), meridian).iloc[0]
+    taken = shapely.union_all(in_frame(whole, meridian).geometry.to_numpy())
+    # Beyond half a turn from the middle the same land would come again.
+    globe = shapely.box(meridian - HALF_TURN, -90, meridian + HALF_TURN, 90)
+    around = shapely.buffer(boxes, margin_degrees, join_style="mitre")
+    reach = shapely.difference(shapely.intersection(around, globe), taken)
     parts = _parts(shapely.difference(boxes, taken), reach, outlines)
     parts = parts.join(
         outlines.drop_duplicates("country").set_index("country")[
@@ -85,7 +96,16 @@ def countries_within(
         ],
         on="country",
     )
-    return pd.concat([found, parts.assign(is_whole=False)], ignore_index=True)
+    return pd.concat([found, to_globe(parts).assign(is_whole=False)], ignore_index=True)
+
+
+def _meridian(boxes: shapely.Geometry) -> float:
+    """Middle of boxes that lie around the 180th meridian; 0 for all others, and for the world."""
+    west, _, east, _ = shapely.bounds(shapely.get_parts(boxes)).T
+    is_apart = max(east.max() - west.min(), east.max(), -west.min()) > HALF_TURN
+    if not is_apart or (east - west).max() > HALF_TURN:
+        return 0.0
+    return middle_of(np.concatenate([west, east, (west + east) / 2]))
 
 
 def _parts(
@@ -102,13 +122,28 @@ def _parts(
     sites, country = _sites(exact, outlines)
     if not len(sites):
         return gpd.GeoDataFrame({"country": [None]}, geometry=[rest], crs=4326)
-    cells = shapely.get_parts(
-        shapely.voronoi_polygons(shapely.multipoints(sites), extend_to=rest, ordered=True)
-    )
+    cells = _cells(sites, rest)
     nearest = gpd.GeoDataFrame({"country": country}, geometry=cells, crs=4326).dissolve("country")
     nearest = nearest.set_geometry(shapely.intersection(nearest.geometry.to_numpy(), rest))
     parts = pd.concat([exact, nearest.reset_index()]).dissolve("country").reset_index()
     return parts.set_geometry(_polygonal(parts.geometry.to_numpy()))
+
+
+def _cells(sites: NDArray[np.object_], around: shapely.Geometry) -> NDArray[np.object_]:
+    """What is nearest to each of some points."""
+    for noise in (0.0, _ON_THE_LINE * 10):
+        shift = np.random.default_rng(0).uniform(-noise, noise, (len(sites), 2))
+        cells: NDArray[np.object_] = shapely.get_parts(
+            shapely.voronoi_polygons(
+                shapely.multipoints(shapely.get_coordinates(sites) + shift),
+                extend_to=around,
+                ordered=True,
+            )
+        )
+        # Around points on a lattice, as of straight outlines, cells fold over each other.
+        if shapely.is_valid(cells).all():
+            break
+    return cells
 
 
 def _sites(

@@ -174,3 +174,59 @@ def test_the_small_countries_and_their_neighbours(name, code, neighbours, inside
         assert land[country_code].contains(shapely.Point(point))
     overlap = land.iloc[1].intersection(land.iloc[2])
     assert geodesic_km2(gpd.GeoSeries([overlap])).iloc[0] < 0.01
+
+
+@pytest.fixture
+def fiji(make_extract):
+    """An island F around the 180th meridian in the land of W, by ways that jump over it."""
+    nodes = {
+        1: (179.0, -17.0),
+        2: (-179.0, -17.0),
+        3: (-179.0, -16.0),
+        4: (179.0, -16.0),
+        5: (-178.0, -16.5),
+        6: (178.0, -16.5),
+    }
+    extract = make_extract(
+        nodes,
+        {1: ([1, 2, 3], {}), 2: ([3, 4, 1], {}), 3: ([3, 5], {}), 4: ([4, 6], {})},
+        {
+            1: country("FF", [1, 2]),
+            2: country("WW", [1, 4, 3, 77]),
+            3: country("EE", [2, 3, 4, 88]),
+        },
+    )
+    extract.sources[["west", "south", "east", "north"]] = [[178.0, -18.0, -178.0, -15.0]]
+    return extract
+
+
+def test_ways_that_jump_over_the_180th_meridian_are_cut_there(fiji):
+    land = whole(fiji).geometry["FF"]
+    assert land.symmetric_difference(
+        shapely.union_all([shapely.box(179, -17, 180, -16), shapely.box(-180, -17, -179, -16)])
+    ).area == pytest.approx(0, abs=1e-9)
+    bounds = country_outlines(fiji).bounds
+    assert (bounds["maxx"] <= 180).all()
+    lines = country_outlines(fiji).explode().bounds
+    assert (lines["maxx"] - lines["minx"]).max() < 2
+
+
+@pytest.mark.parametrize(
+    ("boxes", "area"),
+    [
+        ([[178.0, -18.0, -178.0, -15.0]], 4.2 * 3.2),
+        ([[np.nan] * 4], 4.2 * 1.2),
+        ([[178.0, -18.0, 180.0, -15.0], [-180.0, -18.0, -178.0, -15.0]], 4.2 * 3.2),
+        ([[-180.0, -18.0, 180.0, -15.0]], 360 * 3.2),
+    ],
+)
+def test_no_land_is_counted_twice_over_the_180th_meridian(fiji, boxes, area):
+    sources = pd.DataFrame(boxes, columns=["west", "south", "east", "north"])
+    object.__setattr__(fiji, "sources", sources)
+    parts = countries_within(fiji, whole(fiji))
+    assert parts.total_bounds[[0, 2]].tolist() == pytest.approx([-180, 180])
+    assert shapely.area(parts.geometry.to_numpy()).sum() == pytest.approx(area, rel=1e-6)
+    everything = shapely.union_all(parts.geometry.to_numpy(), grid_size=1e-9)
+    assert everything.area == pytest.approx(area, rel=1e-6)
+    other = beyond(whole(fiji), parts, region_id="x", name="X")
+    assert shapely.area(other.geometry.to_numpy()).sum() == pytest.approx(area - 2, rel=1e-6)
