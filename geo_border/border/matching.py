@@ -19,7 +19,7 @@ from geo_border.border.edges import (
     projected,
 )
 from geo_border.border.frame import polygonal, rounded
-from geo_border.border.line import border_line
+from geo_border.border.line import border_line, on_land
 from geo_border.border.locate import segments
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class MatchedSides:
         ``gap`` for what was given), ``side`` that was changed.
     followed
         One row for every outline that the border follows: ``country``, ``side`` it is of,
-        ``km`` of the border along it, ``share`` of the whole border, ``moved_km`` (how far the
-        line of the sides' own polygons lay from it at most). None where none is known.
+        ``km`` of the border on land along it, ``share`` of all that is on land, ``moved_km``
+        (how far the line of the sides' own polygons lay from it at most). None where none is known.
     between
         Land of countries of neither side that lies between the sides and was given to none:
         ``country``, ``area_km2``, polygons.
@@ -264,8 +264,9 @@ def _steps(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.
 def _followed(
     outlines: pd.DataFrame, border: gpd.GeoDataFrame, before: gpd.GeoDataFrame
 ) -> pd.DataFrame:
-    """How much of the border runs along each outline, and how far it was moved there."""
+    """How much of the border on land runs along each outline, and how far it was moved there."""
     crs = equal_area_crs(border)
+    border = on_land(border)
     at, km = _steps(border.geometry.to_crs(crs).to_numpy())
     tree = shapely.STRtree(segments(before.geometry.to_crs(crs).to_numpy())[0])
     rows = []
