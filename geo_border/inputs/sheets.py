@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +47,9 @@ OTHERS = (
     (b"%PDF", "a PDF", "Save the table as CSV UTF-8"),
 )
 """First bytes of what is named in place of a table, what it is, and what to do."""
+
+ROWS_HELD = 50_000
+"""Rows whose cells are held as they are read: as a column they take a tenth."""
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 """Stands where bytes are no text."""
@@ -109,13 +112,7 @@ def read_sheet(file: Path, wanted: Collection[str]) -> Sheet:
     text, is_whole = _decoded(content)
     separator, above, header = _header(text, wanted, file)
     names = _names(header, file)
-    rows, columns, faults = _columns(_records(text, separator, above, file), names, file)
-    stripped = {
-        name: pd.Series([cell.strip() for cell in column], dtype="str")
-        for name, column in columns.items()
-    }
-    cells = pd.DataFrame({name: text.mask(text == "") for name, text in stripped.items()})
-    cells = cells.set_axis(pd.Index(rows, dtype=np.int64, name="row"))
+    cells, faults = _cells(_records(text, separator, above, file), names, file)
     if not is_whole:
         faults += _not_text(cells, file)
     return Sheet(cells, separator, faults)
@@ -196,35 +193,47 @@ def _records(text: str, separator: str, above: int, file: Path) -> Iterator[tupl
         ) from error
 
 
-def _columns(
+def _cells(
     records: Iterator[tuple[int, list[str]]], names: list[str], file: Path
-) -> tuple[list[int], dict[str, tuple[str, ...]], list[TableError]]:
-    """Cells by column, the row of each, and rows that have more cells than the header names."""
+) -> tuple[pd.DataFrame, list[TableError]]:
+    """Cells by row and column, and rows that have more of them than the header names."""
     width = len(names)
     rows: list[int] = []
-    cells: list[list[str]] = []
+    held: list[list[str]] = []
+    parts: list[pd.DataFrame] = []
     long: list[tuple[int, int]] = []
     nameless = [position for position, name in enumerate(names) if not name]
     for number, row in records:
-        if len(row) != width:
-            surplus = row[width:]
-            row = [*row[:width], *[""] * (width - len(row))]  # noqa: PLW2901  (the row as it counts)
-        else:
-            surplus = []
-        if any(map(str.strip, surplus)) or any(row[position].strip() for position in nameless):
-            long.append((number, width + len(surplus)))
-        else:
-            rows.append(number)
-            cells.append(row)
-    columns = list(zip(*cells, strict=True)) or [()] * width
-    found = {name: column for name, column in zip(names, columns, strict=True) if name}
+        surplus = row[width:]
+        if any(map(str.strip, surplus)) or any(row[at].strip() for at in nameless if at < len(row)):
+            long.append((number, max(len(row), width)))
+            continue
+        rows.append(number)
+        held.append(row)
+        if len(held) == ROWS_HELD:
+            parts.append(_texts(held, names))
+            held = []
+    cells = pd.concat([*parts, _texts(held, names)])
+    cells = cells.set_axis(pd.Index(rows, dtype=np.int64, name="row"))
     if not long:
-        return rows, found, []
+        return cells, []
     (first, values), *others = long
-    problem = f"has {values} values where the header names {len(found)}"
+    problem = f"has {values} values where the header names {width - len(nameless)}"
     problem += more_rows(number for number, _ in others)
     remedy = "Put texts that hold the sign between cells in double quotes, and name every column"
-    return rows, found, [TableError(problem, file=file, row=first, remedy=remedy)]
+    return cells, [TableError(problem, file=file, row=first, remedy=remedy)]
+
+
+def _texts(rows: list[list[str]], names: list[str]) -> pd.DataFrame:
+    """Cells without the blanks around them, missing where nothing is left, by column."""
+    columns = islice(zip_longest(names, *rows), len(names))
+    return pd.DataFrame(
+        {
+            name: pd.Series([cell.strip() or None if cell else None for cell in cells], dtype="str")
+            for name, *cells in columns
+            if name
+        }
+    )
 
 
 def _not_text(cells: pd.DataFrame, file: Path) -> list[TableError]:

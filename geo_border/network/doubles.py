@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,12 @@ LEAST_SHARE = 0.5
 """Populations of different years are not farther apart than this, the lesser over the greater."""
 
 ROMAN = frozenset("ivx")
+
+WORD, DROPPED = re.compile(r"[a-z0-9]+"), re.compile(r"[aeiouy]|(.)(?=\1)")
+"""What a word is made of, and what spellings of one do not share."""
+
+WORDS_HELD = 100_000
+"""Words of which is remembered what they share: names of places have many in common."""
 
 
 def listed_twice(places: pd.DataFrame) -> pd.DataFrame:
@@ -120,10 +127,11 @@ def _spellings(
 ) -> tuple[NDArray[np.int64], NDArray[np.object_], NDArray[np.object_], NDArray[np.object_]]:
     """Which spelling each name is, and letters, bones and numbers of each spelling."""
     which, spellings = pd.factorize(names.astype(str))
-    words = [_words(str(name)) for name in spellings]
-    letters, bones, numbers = (
-        np.array([make(name) for name in words], object) for make in ("".join, _bones, _numbers)
-    )
+    made = np.empty((3, len(spellings)), object)
+    for position, name in enumerate(spellings):
+        words = _words(str(name))
+        made[:, position] = "".join(words), _bones(words), _numbers(words)
+    letters, bones, numbers = made
     return which, letters, bones, numbers
 
 
@@ -138,9 +146,11 @@ def _likenesses(
 def _words(name: str) -> list[str]:
     """Words of a name in small Latin letters and digits, whatever its script."""
     # An apostrophe stands for a soft sign, it parts no words.
-    return re.findall(r"[a-z0-9]+", re.sub(r"['`]", "", anyascii(name).lower()))
+    latin = name if name.isascii() else anyascii(name)
+    return WORD.findall(latin.lower().replace("'", "").replace("`", ""))
 
 
+@lru_cache(WORDS_HELD)
 def _is_number(word: str) -> bool:
     """Whether a word is a number, Arabic or Roman."""
     return word.isdigit() or ROMAN.issuperset(word)
@@ -153,8 +163,13 @@ def _numbers(words: list[str]) -> str:
 
 def _bones(words: list[str]) -> str:
     """What spellings of a name share: its numbers, and its consonants, none doubled, in order."""
-    dropped = re.compile(r"[aeiouy]|(.)(?=\1)")
-    return "".join(word if _is_number(word) else dropped.sub("", word) for word in words)
+    return "".join(map(_bone, words))
+
+
+@lru_cache(WORDS_HELD)
+def _bone(word: str) -> str:
+    """What spellings of a word share."""
+    return word if _is_number(word) else DROPPED.sub("", word)
 
 
 def _likeness(one: str, other: str) -> float:
