@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -28,7 +30,7 @@ from geo_border.network.osm.way_kernels import read_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
     from io import BufferedReader
     from pathlib import Path
 
@@ -406,6 +408,24 @@ def _origins(part: Sequence[Blob], looks: NDArray[np.int64]) -> tuple[tuple[int,
     """How many strings there are before each blob, and where it lies."""
     before = [0, *looks[:-1, 1].tolist()]
     return tuple((strings, blob.offset) for strings, blob in zip(before, part, strict=True))
+
+
+@contextmanager
+def reading_threads() -> Iterator[ThreadPoolExecutor]:
+    """Threads on all cores; where the block is stopped, nobody waits for their work.
+
+    Yields
+    ------
+    ThreadPoolExecutor
+        Its work is done when the block ends by itself.
+    """
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def in_order(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

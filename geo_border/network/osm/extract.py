@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import ExtractError
-from geo_border.network.osm.blocks import Batch, PbfSource, silent
+from geo_border.network.osm.blocks import Batch, PbfSource, reading_threads, silent
 from geo_border.network.osm.columns import Dictionary, category, tag_frame
 from geo_border.network.osm.id_kernels import place
 from geo_border.network.osm.kernels import UNPLACED
@@ -24,6 +22,7 @@ from geo_border.network.osm.string_kernels import Names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import ThreadPoolExecutor
 
     from numpy.typing import NDArray
 
@@ -222,7 +221,7 @@ def read_extract(
     if not files:
         raise ExtractError("no extract is named", remedy="Name one or more .osm.pbf files")
     with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
+        pool = stack.enter_context(reading_threads())
         sources = [_open(Path(file), stack, pool, told) for file in files]
         order = sorted(sources, key=lambda source: -(source.header.timestamp or -(1 << 62)))
 

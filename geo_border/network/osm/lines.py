@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from scipy.spatial import cKDTree
 from geo_border.border.edges import WGS84
 from geo_border.border.locate import polygon_of
 from geo_border.errors import NetworkError
+from geo_border.network.osm.blocks import reading_threads
 from geo_border.network.osm.extract import COUNTS
 from geo_border.network.osm.ferries import ferry_hours, with_ferry_routes
 from geo_border.network.osm.line_kernels import more_than_once, walk
@@ -208,7 +207,7 @@ def piece_lengths(extract: Extract, pieces: Pieces) -> NDArray[np.float64]:
         parts = segment_lengths(lon[inside], lat[inside], lon[inside + 1], lat[inside + 1])
         return np.asarray(np.bincount(piece[inside], parts, last - first), np.float64)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with reading_threads() as pool:
         found = list(pool.map(metres, bounds[:-1], bounds[1:]))
     return np.concatenate([np.empty(0), *found]) / 1000
 
