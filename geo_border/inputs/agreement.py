@@ -17,7 +17,7 @@ from geo_border.errors import (
     StudyError,
     TableError,
 )
-from geo_border.inputs.faults import more_rows, shown
+from geo_border.inputs.faults import fault_of_rows, shown
 from geo_border.network.graph import SIDES
 from geo_border.network.links import geodesic_km
 from geo_border.routing.queue import LONGEST_EDGE_H
@@ -209,18 +209,11 @@ def unknown_values(
     found = []
     for value, rows in list(strange.groupby(strange, sort=False))[:MOST_VALUES]:
         alike = bare.get(str(value).lstrip("0"))
-        first, *others = rows.index
         remedy = f"Known are {_some(ids, MOST_KNOWN)}"
         if alike is not None:
             remedy = f"It may be {alike!r}: keep the column as text, so that ids keep their zeros"
-        found.append(
-            kind(
-                f"unknown {what} {shown(value)}{more_rows(others)}",
-                file=table.file,
-                row=first,
-                remedy=remedy,
-            )
-        )
+        problem = f"unknown {what} {shown(value)}"
+        found.append(fault_of_rows(kind, problem, rows.index, file=table.file, remedy=remedy))
     return found
 
 
@@ -369,11 +362,11 @@ def _too_long(
     layer: Layer, rows: pd.Index, km: pd.Series[float], hours: pd.Series[float]
 ) -> GeometryError:
     """Say which lines take too long."""
-    first, *others = rows
-    return GeometryError(
-        f"{km[first]:,.0f} km in {hours[first]:,.0f} h: more than {LONGEST_EDGE_H:g} h"
-        f"{more_rows(others)}",
+    first = rows[0]
+    return fault_of_rows(
+        GeometryError,
+        f"{km[first]:,.0f} km in {hours[first]:,.0f} h: more than {LONGEST_EDGE_H:g} h",
+        rows,
         file=layer.file,
-        row=first,
         remedy="Check its length_km, speed_kmh and hours, the speed table and speed_factor",
     )

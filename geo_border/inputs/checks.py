@@ -11,7 +11,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from pandera.errors import SchemaErrors
 
 from geo_border.errors import TableError
-from geo_border.inputs.faults import more_rows, shown
+from geo_border.inputs.faults import fault_of_rows, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -43,8 +43,7 @@ class _Blamed:
         left = [row for row in sorted(set(rows)) if (row, column) not in self.cells]
         if left:
             self.cells.update((row, column) for row in left)
-            problem += more_rows(left[1:])
-            error = TableError(problem, file=self.file, row=left[0], remedy=remedy)
+            error = fault_of_rows(TableError, problem, left, file=self.file, remedy=remedy)
             self.faults.append((left[0], error))
 
     def by_row(self) -> list[TableError]:

@@ -13,7 +13,7 @@ from geo_border.border.edges import equal_area_crs
 from geo_border.border.hours import read_hours
 from geo_border.border.locate import polygon_of
 from geo_border.errors import CheckpointError, GeoBorderError, TableError
-from geo_border.inputs.faults import more_rows, shown
+from geo_border.inputs.faults import fault_of_rows, shown
 from geo_border.network.graph import SIDES
 
 if TYPE_CHECKING:
@@ -59,15 +59,11 @@ def wrong_sides(opened: Opened, known: Mapping[str, Sequence[str]]) -> list[GeoB
         wrong = ids.isin(known[other]) & ~ids.isin(known[side])
         exchanged &= bool(wrong.any() and (wrong | ids.isna()).all())
         if wrong.any():
-            first, *others = table.frame.index[wrong]
-            problem = f"{side}_id {shown(ids[first])} is a region of the {other} side"
+            rows = table.frame.index[wrong]
+            problem = f"{side}_id {shown(ids[rows[0]])} is a region of the {other} side"
+            remedy = f"Those of the {side} side are {', '.join(known[side][:MOST_KNOWN])}"
             found.append(
-                CheckpointError(
-                    f"{problem}{more_rows(others)}",
-                    file=table.file,
-                    row=first,
-                    remedy=f"Those of the {side} side are {', '.join(known[side][:MOST_KNOWN])}",
-                )
+                fault_of_rows(CheckpointError, problem, rows, file=table.file, remedy=remedy)
             )
     if exchanged:
         return [
@@ -102,9 +98,10 @@ def unread_hours(opened: Opened) -> list[GeoBorderError]:
         try:
             read_hours(str(text))
         except CheckpointError as error:
-            first, *others = rows.index
-            problem = f"{error.problem}{more_rows(others)}"
-            found.append(CheckpointError(problem, file=table.file, row=first, remedy=error.remedy))
+            fault = fault_of_rows(
+                CheckpointError, error.problem, rows.index, file=table.file, remedy=error.remedy
+            )
+            found.append(fault)
     return found
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from geo_border.errors import GeoBorderError, all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+E = TypeVar("E", bound=GeoBorderError)
 
 MOST_ROWS = 10
 """Rows with the same fault that are named one by one."""
@@ -64,6 +67,33 @@ class Faults:
         """
         if self.found:
             raise all_of(self.found)
+
+
+def fault_of_rows(
+    kind: type[E], problem: str, rows: Iterable[object], *, file: Path | str, remedy: str
+) -> E:
+    """Build the error of a fault that some rows of a file share.
+
+    Parameters
+    ----------
+    kind
+        Its class.
+    problem
+        What is wrong, without an end stop.
+    rows
+        Rows in the file, one at least; the first stands for all of them.
+    file
+        Where they are from.
+    remedy
+        What to do.
+
+    Returns
+    -------
+    GeoBorderError
+        With the first row, and the others named after the problem.
+    """
+    first, *others = rows
+    return kind(f"{problem}{more_rows(others)}", file=file, row=first, remedy=remedy)
 
 
 def more_rows(rows: Iterable[object]) -> str:

@@ -13,7 +13,7 @@ from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
 from geo_border.errors import TableError, all_of
 from geo_border.inputs.checks import checked_cells, is_number, known_columns
-from geo_border.inputs.faults import more_rows
+from geo_border.inputs.faults import fault_of_rows
 from geo_border.inputs.gis import read_layer
 from geo_border.inputs.schemas import LINES, regions_schema
 from geo_border.inputs.shapes import LINES as LINE_KINDS
@@ -220,8 +220,9 @@ def _attributes(
         values = _single(columns[name])
         lists = values.index[[isinstance(value, LISTS) for value in values]]
         if len(lists) and wanted not in CARRIED:
-            problem = f"{wanted} is a list, not one value{more_rows(lists[1:])}"
-            faults.append(TableError(problem, file=file, row=lists[0], remedy="Keep one of it"))
+            problem = f"{wanted} is a list, not one value"
+            remedy = "Keep one of it"
+            faults.append(fault_of_rows(TableError, problem, lists, file=file, remedy=remedy))
             values = values.drop(lists).reindex(values.index)
             told.update((row, wanted) for row in lists)
         # Ids and classes may be numbers in a layer, and are words.

@@ -38,7 +38,7 @@ from geo_border.inputs.extracts import (
     stations_of,
     with_capitals,
 )
-from geo_border.inputs.faults import Faults, more_rows
+from geo_border.inputs.faults import Faults, fault_of_rows
 from geo_border.inputs.opened import Opened, open_files
 from geo_border.inputs.schemas import INDICATORS, REGISTRY
 from geo_border.inputs.tables import points_of
@@ -328,10 +328,11 @@ def _places(
     if len(twice):
         assert table is not None
         rows = table.frame.index[table.frame["place_id"].isin(twice)]
-        raise TableError(
-            f"place_id {twice[0]!r} is in the extracts too{more_rows(rows[1:])}",
+        raise fault_of_rows(
+            TableError,
+            f"place_id {twice[0]!r} is in the extracts too",
+            rows,
             file=table.file,
-            row=int(rows[0]),
             remedy="Give it another id, or leave it out",
         )
     check_settled(places, regions, "study.toml" if table is None else table.file)

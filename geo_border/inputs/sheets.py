@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import TableError
-from geo_border.inputs.faults import more_rows
+from geo_border.inputs.faults import fault_of_rows
 from geo_border.inputs.opening import refuse_unreadable
 
 if TYPE_CHECKING:
@@ -217,11 +217,10 @@ def _cells(
     cells = cells.set_axis(pd.Index(rows, dtype=np.int64, name="row"))
     if not long:
         return cells, []
-    (first, values), *others = long
-    problem = f"has {values} values where the header names {width - len(nameless)}"
-    problem += more_rows(number for number, _ in others)
+    problem = f"has {long[0][1]} values where the header names {width - len(nameless)}"
+    numbers = [number for number, _ in long]
     remedy = "Put texts that hold the sign between cells in double quotes, and name every column"
-    return cells, [TableError(problem, file=file, row=first, remedy=remedy)]
+    return cells, [fault_of_rows(TableError, problem, numbers, file=file, remedy=remedy)]
 
 
 def _texts(rows: list[list[str]], names: list[str]) -> pd.DataFrame:
@@ -246,6 +245,6 @@ def _not_text(cells: pd.DataFrame, file: Path) -> list[TableError]:
     for name in cells:
         rows = cells.index[cells[name].str.contains(UNREADABLE, regex=False, na=False)].tolist()
         if rows:
-            problem = f"{name} is not text in UTF-8{more_rows(rows[1:])}"
-            faults.append(TableError(problem, file=file, row=rows[0], remedy=remedy))
+            problem = f"{name} is not text in UTF-8"
+            faults.append(fault_of_rows(TableError, problem, rows, file=file, remedy=remedy))
     return faults or [TableError("not text in UTF-8", file=file, remedy=remedy)]
