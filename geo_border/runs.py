@@ -16,7 +16,7 @@ from geo_border.inputs.files import extract_files, input_files, parts_of
 from geo_border.inputs.population import polygon_population, read_population
 from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.results import Surfaces
-from geo_border.routing.inside import can_be_held, own_searches
+from geo_border.routing.inside import can_be_held, held_or_searched
 from geo_border.stages.access import access_stage
 from geo_border.stages.border import border_stage, with_passages
 from geo_border.stages.bottlenecks import bottleneck_stage
@@ -231,7 +231,7 @@ class Run:
         network, places = begun.built["network"], begun.built["places"]
         modes, contractor = MODES_OF[mode], self.contractor_of(mode)
         if not can_be_held(places):
-            return own_searches(network, places, modes=modes, contractor=contractor)
+            return held_or_searched(network, places, modes=modes, contractor=contractor)
         inside, _ = self.memory.stage(
             "searches" if mode == "road" else f"searches_{mode}",
             {"network": begun.key},

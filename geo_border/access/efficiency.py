@@ -15,6 +15,7 @@ from geo_border.errors import GeometryError
 from geo_border.routing.compiled import kernel
 from geo_border.routing.geodesic import geodesic_km, reduced_vectors
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
+from geo_border.routing.spots import OwnSpots, at_spots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +38,8 @@ def network_efficiency(
     ``E_i = Σ_j P_j (t_ij / t*_ij) / Σ_j P_j`` with ``t* = d_geodesic / v_ref``: 1 where every
     trip takes what a straight road would, 2 where it takes twice as long. A place is no
     destination of its own. Pairs without a way are counted, never averaged. Costs one look
-    at each pair and case, in blocks: no N x M matrix is held.
+    at each pair (of spots, as `geo_border.access.reach.potentials`) and case, in blocks: no
+    N x M matrix is held.
 
     Parameters
     ----------
@@ -78,6 +80,17 @@ def network_efficiency(
     places, tables, own = travel.places, travel.tables, travel.own
     weights, points = _located(travel, weight)
     apart = np.broadcast_to(np.asarray(apart_km, np.float64), len(points))
+    if isinstance(own, OwnSpots):
+        # No pair of a spot counts: its places are at one point.
+        spots = at_spots(travel, own, weight)
+        ratios = network_efficiency(
+            spots,
+            reference_kmh=reference_kmh,
+            weight=weight,
+            apart_km=apart[own.first],
+            scenario=scenario,
+        )
+        return ratios.iloc[own.spot].set_axis(places.index)
     measure = Ratios(weights, points, points, reference_kmh, apart, apart)
     return efficiency_of(tables, own, measure, scenario=scenario).set_axis(places.index)
 
@@ -162,6 +175,9 @@ def checkpoint_detour(
     """
     places, tables, own = travel.places, travel.tables, travel.own
     weights, _ = _located(travel, weight)
+    if isinstance(own, OwnSpots):
+        found = checkpoint_detour(at_spots(travel, own, weight), weight=weight, scenario=scenario)
+        return found.iloc[own.spot].set_axis(places.index)
     return detour_of(tables, own, weights, scenario=scenario).set_axis(places.index)
 
 

@@ -15,9 +15,11 @@ from geo_border.errors import TableError
 from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.detours import Detours
 from geo_border.routing.inside import rows_at_once
-from geo_border.routing.kernels import impedance, shorten_by
+from geo_border.routing.kernels import impedance, shorten_tiles
 from geo_border.routing.scenarios import AS_IS, Scenario, delays, passages
+from geo_border.routing.spots import OwnSpots, at_spots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,6 +74,10 @@ def loss_by_checkpoint(
     Allocation of shared costs, Math. Oper. Res. 7(1) 32-39.
     """
     places, tables, own = travel.places, travel.tables, travel.own
+    if isinstance(own, OwnSpots):
+        spots = at_spots(travel, own, "population")
+        lost = loss_by_checkpoint(spots, decay=decay, scenario=scenario, steps=steps)
+        return lost.iloc[own.spot].set_axis(places.index)
     population = population_of(places)
     full = delays(tables, scenario)
     full[np.isinf(full)] = 0.0
@@ -170,7 +176,8 @@ def _losses(
     """Losses of the origins by checkpoint; crossings and charges by step."""
     E = np.stack([crossing.E for crossing in crossings])
     last = np.stack([crossing.last for crossing in crossings])
-    work = partial(_block_losses, own, side, A, E, last, charge, weight, code)
+    detours = Detours.of([crossings[0], crossings[-1]])
+    work = partial(_block_losses, own, side, A, detours, E, last, charge, weight, code)
     parts = in_blocks(len(A), work, size=rows_at_once(E.shape[2]))
     return np.concatenate([np.empty((0, A.shape[1])), *parts])
 
@@ -179,6 +186,7 @@ def _block_losses(
     own: Inside | None,
     side: int,
     A: NDArray[np.float64],
+    detours: Detours,
     E: NDArray[np.float64],
     last: NDArray[np.int32],
     charge: NDArray[np.float64],
@@ -187,9 +195,17 @@ def _block_losses(
     rows: slice,
 ) -> NDArray[np.float64]:
     """Losses of some origins by checkpoint."""
-    direct = NO_DIRECT if own is None else own.block(side, rows)
     losses = np.zeros(A[rows].shape)
-    _charge_losses(direct, A[rows], E, last, charge, weight, code, losses)
+    if own is None:
+        direct, latest = NO_DIRECT, np.full((len(losses), detours.least[0].shape[1]), np.inf)
+    else:
+        direct = own.block(side, rows)
+        latest = detours.latest(direct)
+    (free, full), (free_least, full_least) = detours.legs, detours.least
+    _charge_losses(
+        *(direct, A[rows], free, full, free_least, full_least, latest, detours.order),
+        *(E, last, charge, weight, code, losses),
+    )
     return losses
 
 
@@ -197,6 +213,12 @@ def _block_losses(
 def _charge_losses(
     direct: NDArray[np.float64],
     A: NDArray[np.float64],
+    free_legs: NDArray[np.float64],
+    full_legs: NDArray[np.float64],
+    free_least: NDArray[np.float64],
+    full_least: NDArray[np.float64],
+    latest: NDArray[np.float64],
+    order: NDArray[np.int64],
     E: NDArray[np.float64],
     last: NDArray[np.int32],
     charge: NDArray[np.float64],
@@ -214,8 +236,9 @@ def _charge_losses(
         if len(direct) > 0:
             straight[:] = direct[i]
         times[:], first[:] = straight, -1
-        shorten_by(A[i], E[0], times[0], first[0])
-        shorten_by(A[i], E[-1], times[1], first[1])
+        if shorten_tiles(A[i], free_legs, free_least, latest[i], order, times[0], first[0]) == 0:
+            continue
+        shorten_tiles(A[i], full_legs, full_least, latest[i], order, times[1], first[1])
         for j in range(n_ends):
             if weight[j] == 0.0 or not times[0, j] < times[1, j]:
                 continue

@@ -13,6 +13,7 @@ from geo_border.access.regions import weight_of
 from geo_border.network.graph import SIDES
 from geo_border.routing.crossing import across, own_sums, transit
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
+from geo_border.routing.spots import OwnSpots, at_spots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,10 @@ def potentials(
     scenario: Scenario = AS_IS,
 ) -> list[pd.DataFrame]:
     """Potential accessibility under several impedance functions, in one pass over the times.
+
+    Costs a look at each pair of places of a side, or of spots where these are told apart
+    (`geo_border.routing.spots.OwnSpots`), and an evaluation of each function there; a block of
+    rows is held. Across the border, `geo_border.routing.tiles.tile_sums`.
 
     Parameters
     ----------
@@ -147,14 +152,35 @@ def cumulative(
     TableError, CheckpointError
         As in `potential`.
     """
-    places = travel.places
     steps = [Step(within) for within in hours]
     found = potentials(travel, decays=steps, weight=weight, scenario=scenario)
+    return by_minutes(found, hours, weight=weight)
+
+
+def by_minutes(
+    found: Sequence[pd.DataFrame], hours: Sequence[float], *, weight: str = "population"
+) -> pd.DataFrame:
+    """Name what is reached within some times by their minutes.
+
+    Parameters
+    ----------
+    found
+        Result of `potentials` under a step at each time, one at least.
+    hours
+        The times, hours.
+    weight
+        Column of the places that was counted.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `cumulative`.
+    """
     parts = [
         part.add_prefix(f"{weight}_{round(within * 60)}min_")
         for within, part in zip(hours, found, strict=True)
     ]
-    return pd.concat([pd.DataFrame(index=places.index), *parts], axis=1)
+    return pd.concat(parts, axis=1)
 
 
 def border_effect(potentials: pd.DataFrame) -> pd.DataFrame:
@@ -233,6 +259,13 @@ def reached_inside(
     """
     places, tables, own = travel.places, travel.tables, travel.own
     weights = weight_of(travel.places, weight)
+    if isinstance(own, OwnSpots):
+        spots = at_spots(travel, own, weight)
+        sums = reached_inside(spots, cases, decays, weight=weight)[:, own.spot]
+        # A place reaches itself in no time, the others of its spot by the node.
+        nearer = [decay(0.0) - decay(own.between) for decay in decays]
+        sums[0] += weights[:, None] * np.stack(nearer, axis=1)[own.spot]
+        return sums
     sums = np.full((1 + len(cases), len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[side]
@@ -275,6 +308,9 @@ def reached_across(
     """
     places, tables, own = travel.places, travel.tables, travel.own
     weights = weight_of(travel.places, weight)
+    if isinstance(own, OwnSpots):
+        spots = at_spots(travel, own, weight)
+        return reached_across(spots, ways, decays, weight=weight)[own.spot]
     sums = np.full((len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[1 - side]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_border.routing.compiled import in_blocks
+from geo_border.routing.detours import Detours
 from geo_border.routing.inside import rows_at_once
 from geo_border.routing.kernels import fill_times, sum_direct, sum_gains
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
@@ -110,6 +111,10 @@ def own_sums(
 ) -> NDArray[np.float64]:
     """Weighted sums of impedance functions over the own side, in one pass over its times.
 
+    Costs ``N M`` evaluations of each function and looks at the times, `K` more a tile of
+    destinations and scenario, and `K` more for each pair of a tile where a way through the other
+    side may be faster. Memory holds a block of origins.
+
     Parameters
     ----------
     own
@@ -131,8 +136,8 @@ def own_sums(
         shape (1 + transits, N, D).
     """
     shape = 1 + len(transits), len(own.origins[side]), len(codes)
-    factors = [(crossing.A, crossing.E) for crossing in transits]
-    work = partial(_own_sums, own, side, weight, codes, factors)
+    detours = Detours.of(transits) if transits else None
+    work = partial(_own_sums, own, side, weight, codes, detours)
     parts = in_blocks(shape[1], work, size=rows_at_once(len(weight)))
     return np.concatenate([np.empty((shape[0], 0, shape[2])), *parts], axis=1)
 
@@ -142,15 +147,18 @@ def _own_sums(
     side: int,
     weight: NDArray[np.float64],
     codes: NDArray[np.float64],
-    factors: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    detours: Detours | None,
     rows: slice,
 ) -> NDArray[np.float64]:
     """Sums of `own_sums` over some origins."""
     direct = own.block(side, rows)
-    sums = np.empty((1 + len(factors), len(direct), len(codes)))
+    sums = np.empty((1 + (len(detours.A) if detours else 0), len(direct), len(codes)))
     sum_direct(direct, weight, codes, sums[0])
-    for gained, (A, E) in zip(sums[1:], factors, strict=True):
-        sum_gains(direct, A[rows], E, weight, codes, gained)
+    if detours:
+        latest, order = detours.latest(direct), detours.order
+        ways = zip(detours.A, detours.legs, detours.least, strict=True)
+        for gained, (A, legs, least) in zip(sums[1:], ways, strict=True):
+            sum_gains(direct, A[rows], legs, least, latest, order, weight, codes, gained)
     return sums
 
 

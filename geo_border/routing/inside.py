@@ -13,6 +13,7 @@ from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.hierarchy import LANE_STEP, LANES, hierarchy_for, sweep_to
 from geo_border.routing.searches import search_graph, times_from
+from geo_border.routing.spots import OwnSpots, spots_of
 from geo_border.routing.tables import (
     PLACE_COLUMNS,
     check_columns,
@@ -23,6 +24,7 @@ from geo_border.routing.tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -42,8 +44,9 @@ BLOCK_ENTRIES = 4_000_000
 class Inside(Protocol):
     """Times from some places to others of their own side, a block of origins at a time.
 
-    What sums over these times takes either `OwnTimes` (held) or `OwnSearches` (found when
-    asked for, each block by new searches). Each attribute is a pair, home and neighbour.
+    What sums over these times takes `OwnTimes` (held), `OwnSearches` (found when asked for,
+    each block by new searches) or `geo_border.routing.spots.OwnSpots` (those of either between
+    the points that places share). Each attribute is a pair, home and neighbour.
     """
 
     @property
@@ -114,6 +117,9 @@ class OwnSearches:
         Node of each place, -1 where it does not reach the network, shape (P,).
     access
         Hours between place and node, shape (P,).
+    is_spot
+        Whether each place stands for several at its point, so that a trip from it to itself
+        takes the way to the node and back, in place of none.
     """
 
     origins: tuple[NDArray[np.int64], ...]
@@ -121,6 +127,7 @@ class OwnSearches:
     times: tuple[Times, ...]
     node: NDArray[np.int64]
     access: NDArray[np.float64]
+    is_spot: bool = False
 
     def block(self, side: int, rows: slice | NDArray[np.int64]) -> NDArray[np.float64]:
         """Hours from some origins, one search for each node that they lie at.
@@ -145,6 +152,8 @@ class OwnSearches:
         hours = np.empty((len(start), len(end)))
         found = self.times[side](roots[lost:])
         _add_legs(found, row_of - lost, column_of, self.access[start], self.access[end], hours)
+        if self.is_spot:
+            return hours
         here = np.searchsorted(end, start).clip(max=max(len(end) - 1, 0))
         itself = np.flatnonzero(end[here] == start) if len(end) else here[:0]
         hours[itself, here[itself]] = 0.0
@@ -176,6 +185,7 @@ def own_searches(
     modes: Collection[str] = ("road",),
     origins: NDArray[np.bool_] | None = None,
     destinations: NDArray[np.bool_] | None = None,
+    is_spot: bool = False,
     contractor: Contractor = FRESH,
 ) -> OwnSearches:
     """Prepare searches from every origin inside its side.
@@ -196,6 +206,8 @@ def own_searches(
         Which places to search from, shape (P,); those with a ``region_id`` if not given.
     destinations
         Which places to search to, shape (P,); all if not given.
+    is_spot
+        As in `OwnSearches`.
     contractor
         Gives the contraction of a hierarchy.
 
@@ -224,6 +236,7 @@ def own_searches(
         times=tuple(times),
         node=node,
         access=access,
+        is_spot=is_spot,
     )
 
 
@@ -275,17 +288,23 @@ def times_to(
 
 def held_or_searched(
     network: Network,
-    places: pd.DataFrame,
+    places: gpd.GeoDataFrame,
     *,
     modes: Collection[str] = ("road",),
     contractor: Contractor = FRESH,
 ) -> Inside:
     """Times inside the sides, kept unless there are more than `MOST_HELD`.
 
+    Where there are more, those between spots are taken: N places at U spots cost what U do.
+    They are kept if there are not too many of these, else searched for at every pass, U
+    searches in all, and a block of them at a time is held.
+
     Parameters
     ----------
-    network, places, modes, contractor
+    network, modes, contractor
         As in `own_searches`.
+    places
+        As there, points.
 
     Returns
     -------
@@ -297,8 +316,24 @@ def held_or_searched(
     TableError, NetworkError, SideError
         As `geo_border.routing.tables.gate_tables`.
     """
-    take = own_times if can_be_held(places) else own_searches
-    return take(network, places, modes=modes, contractor=contractor)
+    if can_be_held(places):
+        return own_times(network, places, modes=modes, contractor=contractor)
+    first, spot = spots_of(places)
+    if len(first) == len(places):
+        return own_searches(network, places, modes=modes, contractor=contractor)
+    points = places.iloc[first]
+    take = own_times if can_be_held(points) else own_searches
+    spots = take(network, points, modes=modes, is_spot=True, contractor=contractor)
+    side, within = side_positions(places), places["region_id"].notna().to_numpy()
+    there = np.where(points["node"] >= 0, points["access_h"], np.inf)
+    return OwnSpots(
+        origins=tuple(np.flatnonzero((side == s) & within) for s in range(len(SIDES))),
+        destinations=tuple(np.flatnonzero(side == s) for s in range(len(SIDES))),
+        spots=spots,
+        first=first,
+        spot=spot,
+        between=2 * there,
+    )
 
 
 def can_be_held(places: pd.DataFrame) -> bool:
@@ -332,6 +367,7 @@ def own_times(
     *,
     modes: Collection[str] = ("road",),
     origins: NDArray[np.bool_] | None = None,
+    is_spot: bool = False,
     contractor: Contractor = FRESH,
 ) -> OwnTimes:
     """Search from every origin inside its side and keep all times.
@@ -340,7 +376,7 @@ def own_times(
 
     Parameters
     ----------
-    network, places, modes, origins, contractor
+    network, places, modes, origins, is_spot, contractor
         As in `own_searches`.
 
     Returns
@@ -353,7 +389,9 @@ def own_times(
     TableError, NetworkError, SideError
         As `geo_border.routing.tables.gate_tables`.
     """
-    found = own_searches(network, places, modes=modes, origins=origins, contractor=contractor)
+    found = own_searches(
+        network, places, modes=modes, origins=origins, is_spot=is_spot, contractor=contractor
+    )
     hours = []
     for side in range(len(SIDES)):
         n, m = len(found.origins[side]), len(found.destinations[side])

@@ -282,10 +282,100 @@ def sum_direct(
 
 
 @kernel
+def latest_of_tiles(
+    direct: NDArray[np.float64],
+    order: NDArray[np.int64],
+    tile: int,
+    latest: NDArray[np.float64],
+) -> None:
+    """Greatest time from each origin to the destinations of each tile.
+
+    Parameters
+    ----------
+    direct
+        Hours, shape (N, M).
+    order
+        Destinations by tile, shape (m,).
+    tile
+        Destinations of a tile, but for the last.
+    latest
+        Hours, shape (N, tiles); written.
+    """
+    for i in range(len(direct)):
+        for at in range(latest.shape[1]):
+            greatest = -np.inf
+            for j in order[at * tile : (at + 1) * tile]:
+                greatest = max(greatest, direct[i, j])
+            latest[i, at] = greatest
+
+
+@kernel
+def shorten_tiles(
+    A: NDArray[np.float64],
+    legs: NDArray[np.float64],
+    least: NDArray[np.float64],
+    latest: NDArray[np.float64],
+    order: NDArray[np.int64],
+    times: NDArray[np.float64],
+    first: NDArray[np.int32],
+) -> int:
+    """Lower times of one origin as `shorten_by` does, where a gate may be faster at all.
+
+    A gate is passed over in a tile where its way to the nearest destination takes no less than
+    the longest one without it: rounding keeps the order of sums, so no faster way is lost.
+
+    Parameters
+    ----------
+    A
+        Hours to the first passages, shape (K,).
+    legs
+        Hours from there to the destinations, by tile, infinite behind the last,
+        shape (K, tiles, size of a tile).
+    least
+        The least of them, shape (K, tiles).
+    latest
+        A row of `latest_of_tiles`, shape (tiles,).
+    order
+        Destinations by tile, shape (m,).
+    times, first
+        As in `shorten_by`.
+
+    Returns
+    -------
+    int
+        Tiles that were looked at.
+    """
+    size, looked = legs.shape[2], 0
+    near, by = np.empty(size), np.empty(size, np.int32)
+    for at in range(len(latest)):
+        here = order[at * size : (at + 1) * size]
+        seen = False
+        for k in range(len(A)):
+            if not A[k] + least[k, at] < latest[at]:
+                continue
+            if not seen:
+                near[: len(here)], by[: len(here)] = times[here], first[here]
+                seen = True
+            to_gate, of_gate = A[k], legs[k, at]
+            for position in range(size):
+                value = to_gate + of_gate[position]
+                less = value < near[position]
+                near[position] = value if less else near[position]
+                by[position] = k if less else by[position]
+        if seen:
+            times[here], first[here] = near[: len(here)], by[: len(here)]
+            looked += 1
+    return looked
+
+
+@kernel
 def sum_gains(
     direct: NDArray[np.float64],
     A: NDArray[np.float64],
-    E: NDArray[np.float64],
+    legs: NDArray[np.float64],
+    least: NDArray[np.float64],
+    latest: NDArray[np.float64],
+    order: NDArray[np.int64],
     weight: NDArray[np.float64],
     codes: NDArray[np.float64],
     sums: NDArray[np.float64],
@@ -296,18 +386,19 @@ def sum_gains(
     ----------
     direct
         Hours without passing the border, shape (N, M).
-    A, E
+    A
         As in `fill_times`.
+    legs, least, latest, order
+        As in `shorten_tiles`; `latest` of all origins, shape (N, tiles).
     weight, codes, sums
         As in `sum_direct`; only pairs that get faster cost an evaluation.
     """
-    times = np.empty(len(weight))
+    times, first = np.empty(len(weight)), np.empty(len(weight), np.int32)
     for i in range(len(A)):
         sums[i] = 0.0
-        if not np.isfinite(A[i]).any():
-            continue
         times[:] = direct[i]
-        shorten(A[i], E, times)
+        if shorten_tiles(A[i], legs, least, latest[i], order, times, first) == 0:
+            continue
         for j in range(len(weight)):
             if times[j] < direct[i, j]:
                 for d in range(len(codes)):

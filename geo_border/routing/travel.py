@@ -43,8 +43,8 @@ class Travel:
     tables
         Times between places and gates, and between gates, by the mode of the trips.
     own
-        Times inside the sides by the same mode: `OwnTimes`, or `OwnSearches` where they are
-        too many to hold. Measures give a value to its origins.
+        Times inside the sides by the same mode: `OwnTimes`, or where they are too many to hold
+        `OwnSpots` and `OwnSearches`. Measures give a value to its origins.
 
     Raises
     ------

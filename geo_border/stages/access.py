@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from geo_border.access.decay import calibrated
+from geo_border.access.decay import Step, calibrated
 from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint, loss_shares
 from geo_border.access.nearest import nearest_checkpoint, zones
-from geo_border.access.reach import border_effect, cumulative, potential
+from geo_border.access.reach import border_effect, by_minutes, potentials
 from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
 from geo_border.network.gates import gates_in_use
@@ -65,10 +65,10 @@ def access_stage(
     half_life = settings.access.half_life_h
     decay = calibrated(settings.access.decay, half_life)
     nearest = nearest_checkpoint(tables)
-    reach = potential(travel, decay=decay)
-    values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
     within = settings.access.limits_h
-    values = values.join(cumulative(travel, hours=within))
+    reach, *people = potentials(travel, decays=[decay, *map(Step, within)])
+    values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
+    values = values.join(by_minutes(people, within))
     values = values.join(reach.add_prefix("potential_"))
     if (gates["mode"] == "rail").any():
         by_rail = gate_tables(network, places, gates, modes=MODES)

@@ -12,7 +12,7 @@ from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.access.efficiency import checkpoint_detour, network_efficiency
 from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint
 from geo_border.access.nearest import nearest_checkpoint, zones
-from geo_border.access.performance import transport_performance
+from geo_border.access.performance import performance_of, weight_near
 from geo_border.access.reach import potentials
 from geo_border.access.regions import by_region
 from geo_border.network.beyond import local_km
@@ -45,6 +45,9 @@ PLACE_COLUMNS = {
     "detour_hours": "detour_hours",
 }
 """Measures by road that stand beside each place and, as means, beside each region."""
+
+PERFORMANCE = "performance"
+"""Key of who is reached in the time that transport performance takes."""
 
 
 def measures_stage(
@@ -97,11 +100,12 @@ def measures_stage(
             tables = gate_tables(network, places, gates, modes=edges)
             own = held_or_searched(network, places, modes=edges, contractor=contractor)
             travel = Travel(places, tables, own)
-        _pairs(told, settings, built, travel, mode, contractor)
-        bands[mode] = _reached(told, settings, travel, mode)
+        found = _found(settings, travel)
+        _pairs(told, settings, built, travel, found[PERFORMANCE], mode, contractor)
+        bands[mode] = _reached(told, settings, travel, found, mode)
     offered = service_parts(settings, border, built, told, contractor_of=contractor_of)
     shown = told.frame()[list(PLACE_COLUMNS.values())].set_axis(list(PLACE_COLUMNS), axis=1)
-    found = {
+    parts = {
         "access_measures": told.table(),
         "access_places": told.by_place(),
         "zones_by_mode": pd.concat(bands, names=["mode"]).reset_index(),
@@ -111,8 +115,8 @@ def measures_stage(
         "isochrones": zone_isochrones(settings, built, road),
     }
     if settings.surface is None:
-        found["zones_area"] = land_zones(settings, border, built)
-    return found | corridor_parts(settings, built, road) | offered
+        parts["zones_area"] = land_zones(settings, border, built)
+    return parts | corridor_parts(settings, built, road) | offered
 
 
 def _decays(settings: Settings) -> dict[str, Decay]:
@@ -122,11 +126,24 @@ def _decays(settings: Settings) -> dict[str, Decay]:
     return {f"potential_{kind}": calibrated(kind, half_life) for kind in kinds}
 
 
+def _found(settings: Settings, travel: Travel) -> dict[Any, pd.DataFrame]:
+    """Give what is reached by one mode, in one pass over its times for all impedance functions.
+
+    By the limit in hours, by the name of the potential, and what performance is made of.
+    """
+    section = settings.access
+    functions: dict[Any, Decay] = {within: Step(within) for within in section.limits_h}
+    functions |= {PERFORMANCE: Step(section.performance_h)} | _decays(settings)
+    found = potentials(travel, decays=list(functions.values()))
+    return dict(zip(functions, found, strict=True))
+
+
 def _pairs(
     told: Told,
     settings: Settings,
     built: dict[str, Any],
     travel: Travel,
+    reached: pd.DataFrame,
     mode: str,
     contractor: Contractor,
 ) -> None:
@@ -137,7 +154,7 @@ def _pairs(
     ratios = network_efficiency(travel, reference_kmh=speed, apart_km=apart)
     tell_efficiency(told, ratios, mode=mode, reference_kmh=speed)
     within, near = section.performance_h, section.performance_km
-    performance = transport_performance(travel, within_h=within, within_km=near)
+    performance = performance_of(reached, weight_near(travel, within_km=near))
     note = f"population within {60 * within:g} min over population within {near:g} km"
     shown = performance_parts(performance)
     told.add(shown, "transport_performance", mode=mode, unit="ratio", note=note)
@@ -160,19 +177,23 @@ def _pairs(
     tell_detours(told, detour, index, mode=mode)
 
 
-def _reached(told: Told, settings: Settings, travel: Travel, mode: str) -> pd.DataFrame:
+def _reached(
+    told: Told,
+    settings: Settings,
+    travel: Travel,
+    found: dict[Any, pd.DataFrame],
+    mode: str,
+) -> pd.DataFrame:
     """Tell nearest checkpoints and what is reached by one mode; give the zones."""
     places, limits = told.places, settings.access.limits_h
     nearest = nearest_checkpoint(travel.tables)
     hours = nearest[["hours"]].set_axis(["own"], axis=1)
     told.add(hours, "hours_to_checkpoint", mode=mode, unit="hours")
-    # One pass over the times for all of them.
     decays = _decays(settings)
-    functions = [*(Step(within) for within in limits), *decays.values()]
-    found = potentials(travel, decays=functions)
-    for within, values in zip(limits, found, strict=False):
-        told.add(values, f"population_{round(within * 60)}min", mode=mode, unit="persons")
-    reached = dict(zip(decays, found[len(limits) :], strict=True))
+    for within in limits:
+        minutes = round(within * 60)
+        told.add(found[within], f"population_{minutes}min", mode=mode, unit="persons")
+    reached = {name: found[name] for name in decays}
     told.add_potentials(reached, decays, mode=mode)
     chosen = next(iter(decays))
     charged = loss_by_checkpoint(travel, decay=decays[chosen])

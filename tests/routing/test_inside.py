@@ -5,7 +5,6 @@ import pytest
 
 from geo_border.routing.contraction import Fresh, contract
 from geo_border.routing.inside import (
-    OwnSearches,
     OwnTimes,
     can_be_held,
     held_or_searched,
@@ -82,6 +81,6 @@ def test_times_are_held_up_to_a_number_of_pairs(monkeypatch):
         monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", most)
         assert can_be_held(land.places) == fits
     searched = held_or_searched(land.network, land.places)
-    assert isinstance(searched, OwnSearches)
+    assert not isinstance(searched, OwnTimes)
     for side in range(2):
         np.testing.assert_array_equal(searched.block(side, slice(None)), held.hours[side])

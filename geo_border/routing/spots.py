@@ -1,0 +1,129 @@
+"""Places at one spot: they enter the network by one way of one length, and travel as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from geo_border.routing.inside import Inside
+    from geo_border.routing.travel import Travel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnSpots:
+    """Times inside the sides between places, from those between their spots.
+
+    Sums over all places cost the square of the number of spots, and memory does too where
+    their times are held: a settlement that is given in a thousand rows costs what one does.
+
+    Parameters
+    ----------
+    origins, destinations
+        As in `geo_border.routing.inside.OwnTimes`, of all places.
+    spots
+        Times between the spots: their places are the first of each spot, `first`. From a spot
+        to itself it is as far as between two of its places.
+    first
+        Position of the first place of each spot, ascending, shape (U,).
+    spot
+        Spot of each place, shape (P,).
+    between
+        Hours between two places of each spot, infinite where they do not reach the network,
+        shape (U,).
+    """
+
+    origins: tuple[NDArray[np.int64], ...]
+    destinations: tuple[NDArray[np.int64], ...]
+    spots: Inside
+    first: NDArray[np.int64]
+    spot: NDArray[np.int64]
+    between: NDArray[np.float64]
+
+    def block(self, side: int, rows: slice | NDArray[np.int64]) -> NDArray[np.float64]:
+        """Hours from some origins, a look at each spot that they are of.
+
+        Parameters
+        ----------
+        side
+            Position in `geo_border.network.graph.SIDES`.
+        rows
+            Which of the origins of the side.
+
+        Returns
+        -------
+        ndarray
+            Shape (rows, destinations).
+        """
+        start, end = self.origins[side][rows], self.destinations[side]
+        spots, row_of = np.unique(self.spot[start], return_inverse=True)
+        found = self.spots.block(side, np.searchsorted(self.spots.origins[side], spots))
+        column_of = np.searchsorted(self.spots.destinations[side], self.spot[end])
+        hours = found[np.ix_(row_of, column_of)]
+        here = np.searchsorted(end, start).clip(max=max(len(end) - 1, 0))
+        itself = np.flatnonzero(end[here] == start) if len(end) else here[:0]
+        hours[itself, here[itself]] = 0.0
+        return hours
+
+
+def at_spots(travel: Travel, spots: OwnSpots, weight: str) -> Travel:
+    """Trips between the spots of places.
+
+    Parameters
+    ----------
+    travel
+        Trips between the places.
+    spots
+        Their times inside the sides.
+    weight
+        Column of the places that is added up.
+
+    Returns
+    -------
+    Travel
+        Trips of the first place of each spot, which has what all of the spot have.
+    """
+    first, tables = spots.first, travel.tables
+    places = travel.places.iloc[first]
+    total = np.bincount(spots.spot, travel.places[weight], minlength=len(first))
+    return replace(
+        travel,
+        places=places.assign(**{weight: total}),
+        tables=replace(
+            tables,
+            place_ids=places.index,
+            place_side=tables.place_side[first],
+            to_gate=tables.to_gate[first],
+            from_gate=tables.from_gate[:, first],
+        ),
+        own=spots.spots,
+    )
+
+
+def spots_of(places: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the places that nothing tells apart on a trip.
+
+    Parameters
+    ----------
+    places
+        Points with ``side``, ``node``, ``access_h`` and ``region_id``.
+
+    Returns
+    -------
+    first : ndarray
+        Position of the first place of each spot, ascending: of one side, node, access time and
+        point, in a region all or none; shape (U,).
+    spot : ndarray
+        Spot of each place, shape (P,).
+    """
+    keys: pd.DataFrame = places[["side", "node", "access_h"]].assign(
+        lon=places.geometry.x, lat=places.geometry.y, within=places["region_id"].notna()
+    )
+    spot = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup().to_numpy()
+    return np.unique(spot, return_index=True)[1], spot
