@@ -155,22 +155,24 @@ def distribution(
         raise TableError("values and places do not have the same index")
     population = population_of(places)
     region, names = pd.factorize(places["region_id"], sort=True)
-    rows = {}
-    for number, name in enumerate(names):
-        here = (region == number) & (population > 0)
-        for measure in values.columns:
-            value = values[measure].to_numpy(float)[here]
+    order = np.argsort(region, kind="stable")
+    begin = np.searchsorted(region[order], np.arange(len(names) + 1))
+    table, shares = values.to_numpy(float), np.array(quantiles)
+    found = np.full((len(names), len(values.columns), len(shares)), np.nan)
+    for number in range(len(names)):
+        here = order[begin[number] : begin[number + 1]]
+        here = here[population[here] > 0]
+        for position in range(len(values.columns)):
+            value = table[here, position]
             known = ~np.isnan(value)
-            order = np.argsort(value[known], kind="stable")
-            persons = np.cumsum(population[here][known][order])
+            ranked = np.argsort(value[known], kind="stable")
+            persons = np.cumsum(population[here][known][ranked])
             if len(persons):
                 # Rounding of the sums must not push a share past its place.
-                at = np.searchsorted(persons, np.array(quantiles) * persons[-1] * (1 - 1e-12))
-                rows[name, measure] = value[known][order][at]
-            else:
-                rows[name, measure] = np.full(len(quantiles), np.nan)
-    found = pd.DataFrame.from_dict(
-        rows, orient="index", columns=[f"q{100 * q:g}" for q in quantiles]
+                at = np.searchsorted(persons, shares * persons[-1] * (1 - 1e-12))
+                found[number, position] = value[known][ranked][at]
+    return pd.DataFrame(
+        found.reshape(-1, len(shares)),
+        index=pd.MultiIndex.from_product([names, values.columns], names=["region_id", "measure"]),
+        columns=[f"q{100 * q:g}" for q in quantiles],
     )
-    found.index = pd.MultiIndex.from_tuples(rows, names=["region_id", "measure"])
-    return found

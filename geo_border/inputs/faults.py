@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from geo_border.errors import GeoBorderError, all_of
 
@@ -70,7 +70,7 @@ class Faults:
 
 
 def fault_of_rows(
-    kind: type[E], problem: str, rows: Iterable[object], *, file: Path | str, remedy: str
+    kind: type[E], problem: str, rows: Iterable[Any], *, file: Path | str, remedy: str
 ) -> E:
     """Build the error of a fault that some rows of a file share.
 
