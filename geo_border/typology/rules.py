@@ -181,7 +181,8 @@ def type_of(classes: pd.DataFrame) -> pd.DataFrame:
         level).
     """
     letters = classes[list(LEVELS)].map(lambda name: name[0].upper() if name else "?")
-    code = letters.agg("".join, axis=1) if len(letters) else pd.Series(dtype=str)
+    codes = ["".join(row) for row in letters.to_numpy()]
+    code = pd.Series(codes, index=classes.index, dtype=str)
     kinds = code.map(lambda c: TYPE_OF.get(c, UNDETERMINED))
     return pd.DataFrame({"type": kinds, "code": code}, index=classes.index)
 

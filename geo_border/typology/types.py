@@ -229,7 +229,7 @@ def would_change(
         Sentences.
     """
     found = classes(levels, thresholds=thresholds)
-    current = record(type_of(found), region_id)["type"]
+    current = record(type_of(found[found.index == region_id]), region_id)["type"]
     if current == UNDETERMINED and _stands_alone(levels):
         return "Other regions to compare it with would give it a type."
     if current == UNDETERMINED:
