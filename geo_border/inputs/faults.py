@@ -70,7 +70,7 @@ class Faults:
 
 
 def fault_of_rows(
-    kind: type[E], problem: str, rows: Iterable[Any], *, file: Path | str, remedy: str
+    kind: type[E], problem: str, rows: Iterable[Any], *, file: Path | str, remedy: str | None
 ) -> E:
     """Build the error of a fault that some rows of a file share.
 
