@@ -15,13 +15,13 @@ from geo_border.index.uncertainty import uncertainty
 from geo_border.index.variance import variance_shares
 from geo_border.network.graph import SIDES
 from geo_border.stages.access import hours_column
-from geo_border.typology.cards import cards
+from geo_border.typology.cards import cards, names_of, typology_table
 from geo_border.typology.clusters import clusters
 from geo_border.typology.disparity import disparity, dyad_gradient
-from geo_border.typology.points import Evidence
+from geo_border.typology.evidence import Evidence
+from geo_border.typology.findings import find
 from geo_border.typology.rules import Thresholds
-from geo_border.typology.types import typology
-from geo_border.typology.words import hours
+from geo_border.typology.sentences import region_sentences, relief
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -89,52 +89,54 @@ def index_stage(
         transport_draws=transport_draws,
     )
     checkpoints = border["checkpoints"].join(bottlenecks["ranking"])
-    changes = _less_delay(bottlenecks["gains"], measured, checkpoints["name"])
-    named = changes.drop_duplicates("change")[["change", "checkpoint_id"]]
-    sensitivity = score_gains(selected.values, registry, changes, method=method).merge(named)
+    changes = _less_delay(bottlenecks["gains"], measured)
+    cuts = changes.drop_duplicates("change").set_index("change")["delay_cut_h"]
+    sensitivity = score_gains(selected.values, registry, changes, method=method)
+    sensitivity["checkpoint_id"] = sensitivity["change"]
     evidence = Evidence(
         regions=regions,
         checkpoints=checkpoints,
         gains=bottlenecks["gains"],
         losses=access["losses"],
         places=access["places"],
-        sensitivity=sensitivity,
+        sensitivity=sensitivity.assign(delay_cut_h=sensitivity["change"].map(cuts)),
     )
-    thresholds = Thresholds(low=settings.typology.low, high=settings.typology.high)
-    types = typology(scores, drawn, evidence=evidence, thresholds=thresholds)
+    found = find(
+        scores.join(drawn.intervals),
+        drawn,
+        evidence=evidence,
+        thresholds=Thresholds(low=settings.typology.low, high=settings.typology.high),
+        dyads=border["dyads"],
+        travel_times=access["travel_times"],
+        gradients=_gradients(inputs, registry, border["dyads"]),
+    )
+    names = names_of(evidence, registry["name"])
+    said = region_sentences(found, names)
+    shorter = {key: relief(cut, names.checkpoint(key)) for key, cut in cuts.items()}
     return {
         "registry": registry,
         "indicators": selected.used,
         "levels": scores.rename(columns={"rank": "index_rank"}).join(drawn.intervals),
-        "typology": types,
-        "cards": cards(
-            scores,
-            types,
-            evidence,
-            intervals=drawn.intervals,
-            dyads=border["dyads"],
-            travel_times=access["travel_times"],
-            gradients=_gradients(inputs, registry, border["dyads"]),
-        ),
-        "sensitivity": sensitivity,
+        "typology": typology_table(found, said),
+        "cards": cards(found, said, names),
+        "sensitivity": sensitivity.assign(change=sensitivity["change"].map(shorter)),
         "variance_shares": shares,
-        **_clusters(scores, types["type"]),
+        **_clusters(scores, found.regions["type"]),
         "disparity": _disparities(selected.used, regions["population"]),
     }
 
 
-def _less_delay(gains: pd.DataFrame, measured: pd.DataFrame, names: pd.Series[str]) -> pd.DataFrame:
+def _less_delay(gains: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     """What each home region would reach across the border with less delay at a checkpoint."""
     ours = gains[
         gains["region_id"].isin(measured.index) & (gains["potential_across_gain"] > 0)
     ].copy()
     now = ours["region_id"].map(measured["potential_across"]).astype(float)
-    cuts = zip(ours["delay_cut_h"], ours["checkpoint_id"].map(names), strict=True)
     return ours.assign(
-        change=[f"{hours(cut)} less at {name}" for cut, name in cuts],
+        change=ours["checkpoint_id"],
         indicator_id="potential_across",
         value=now + ours["potential_across_gain"],
-    )[["change", "region_id", "indicator_id", "value", "checkpoint_id"]]
+    )[["change", "region_id", "indicator_id", "value", "delay_cut_h"]]
 
 
 def _gradients(inputs: Inputs, registry: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +154,7 @@ def _gradients(inputs: Inputs, registry: pd.DataFrame, pairs: pd.DataFrame) -> p
         if registry.loc[name, "role"] == "index"
     ]
     return pd.DataFrame(
-        {str(registry.loc[name, "name"]): dyad_gradient(pairs, latest[name]) for name in both},
+        {str(name): dyad_gradient(pairs, latest[name]) for name in both},
         index=pairs.index,
     )
 

@@ -6,17 +6,13 @@ import pytest
 
 from geo_border.errors import IndicatorError
 from geo_border.index.registry import SCORES
-from geo_border.typology.cards import cards
-from geo_border.typology.points import (
-    Evidence,
-    bottleneck,
-    growth_conditions,
-    growth_point,
-    largest_gap,
-    readiness,
-)
-from geo_border.typology.rules import UNDETERMINED, Thresholds
-from geo_border.typology.types import moves, typology, would_change
+from geo_border.typology.cards import SAID, cards, names_of, typology_table
+from geo_border.typology.evidence import Evidence
+from geo_border.typology.findings import find
+from geo_border.typology.points import growth_conditions, largest_gap, readiness
+from geo_border.typology.rules import UNDETERMINED, Thresholds, classes
+from geo_border.typology.sentences import region_sentences
+from geo_border.typology.types import moves, typology
 
 REGIONS = ["N-1", "N-2", "N-3"]
 
@@ -24,6 +20,13 @@ REGIONS = ["N-1", "N-2", "N-3"]
 def plain(text):
     """Words without the spaces that hold a number and its unit together."""
     return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def said(levels, evidence=None, **thresholds):
+    """What is said of each region."""
+    evidence = evidence or Evidence()
+    found = find(levels, evidence=evidence, thresholds=Thresholds(**thresholds))
+    return region_sentences(found, names_of(evidence))
 
 
 @pytest.fixture
@@ -90,13 +93,14 @@ def evidence():
             "region_id": ["N-1", "N-1", "N-2"],
             "population": [600_000, 20_000, 300_000],
             "potential_across": [150_000.0, 400_000.0, np.nan],
-        }
+        },
+        index=["p1", "p2", "p3"],
     )
     sensitivity = pd.DataFrame(
         {
-            "change": ["1 h less at First", "0.5 h less at Second"],
             "region_id": ["N-1", "N-1"],
             "checkpoint_id": ["k1", "k2"],
+            "delay_cut_h": [1.0, 0.5],
             "transport_communication": [4.0, 1.0],
             "index": [1.3, 0.3],
         }
@@ -105,13 +109,19 @@ def evidence():
 
 
 def test_types_and_columns(levels, evidence):
-    found = typology(levels, evidence=evidence)
-    assert list(found.columns[:5]) == [
+    found = find(levels, evidence=evidence)
+    found = typology_table(found, region_sentences(found, names_of(evidence)))
+    assert list(found.columns) == [
         "type",
         "probability",
         "reasons",
         "growth_point",
         "bottleneck",
+        "would_change",
+        "code",
+        "readiness",
+        "is_growth_point",
+        "gap",
     ]
     assert found["type"].tolist() == ["transit corridor", "partner behind a barrier", UNDETERMINED]
     assert found["code"].tolist() == ["HML", "LHM", "?LL"]
@@ -120,11 +130,11 @@ def test_types_and_columns(levels, evidence):
     np.testing.assert_allclose(found["readiness"][:2], [(48.3 + 65 + 55) / 3, (50 + 50 + 30) / 3])
     assert np.isnan(found.loc["N-3", "readiness"])
     np.testing.assert_allclose(found["gap"][:2], [35, 15])
-    assert found[["reasons", "growth_point", "bottleneck", "would_change"]].notna().all(axis=None)
+    assert found[list(SAID)].map(len).gt(0).all(axis=None)
 
 
 def test_reasons(levels):
-    found = typology(levels)["reasons"]
+    found = said(levels)["reasons"]
     assert found["N-1"].startswith(
         "Transport is high and joint projects or services are low: a way through rather than to "
         "it. Transport communication 70.0 (high, from 60 on), joint projects 45.0 (medium, "
@@ -135,50 +145,59 @@ def test_reasons(levels):
 
 
 def test_moves_are_sorted_and_lead_where_they_say(levels):
-    found = moves("N-1", levels)
-    assert found["points"].abs().is_monotonic_increasing
-    for move in found.itertuples():
-        moved = levels.copy()
-        moved.loc["N-1", move.level] += move.points - (1e-6 if move.points <= 0 else 0)
-        assert typology(moved).loc["N-1", "type"] == move.type
-    assert moves("N-3", levels).empty
+    found = moves(levels)
+    assert found["region_id"].unique().tolist() == ["N-1", "N-2"]
+    for region, mine in found.groupby("region_id"):
+        assert mine["points"].abs().is_monotonic_increasing
+        for move in mine.itertuples():
+            assert np.sign(move.points) == move.step
+            moved = levels.copy()
+            moved.loc[region, move.level] += move.points - (1e-6 if move.step < 0 else 0)
+            assert typology(moved).loc[region, "type"] == move.type
+
+
+def test_less_of_a_level_at_a_cut_is_less(levels):
+    levels.loc["N-1", "transport_communication"] = 60 - 1e-12
+    found = find(levels).regions.loc["N-1"]
+    assert found["transport_communication_class"] == "high"
+    assert found["less_level"] == "transport_communication"
+    assert found["less_points"] == pytest.approx(0, abs=1e-9)
+    assert found["more_points"] == pytest.approx(10)
 
 
 def test_would_change(levels, evidence):
-    text = would_change("N-1", levels, evidence=evidence)
+    texts = said(levels, evidence)["would_change"]
     # 15 points more of joint projects: HHL is a gateway; 10 more of services: HMM too, nearer.
-    assert "10.0 points more of social services would make it a gateway" in text
-    assert "10.0 points less of transport communication would make it" in text
-    assert "1 h less at First would add 4.0 points of transport communication." in text
+    assert "10.0 points more of social services would make it a gateway" in texts["N-1"]
+    assert "10.0 points less of transport communication would make it" in texts["N-1"]
+    less = "1 h less at First would add 4.0 points of transport communication."
+    assert less in plain(texts["N-1"])
     # East needs 5 points of transport: MHM.
-    assert "5.0 points more of transport communication would make it an economic partner" in (
-        would_change("N-2", levels)
-    )
-    assert would_change("N-3", levels) == (
-        "Figures for transport communication would give it a type."
-    )
-    enough = Evidence(
-        sensitivity=pd.DataFrame(
-            {"change": ["2 h less"], "region_id": ["N-2"], "transport_communication": [5.5]}
-        )
-    )
-    assert would_change("N-2", levels, evidence=enough).endswith("enough for an economic partner.")
+    needed = "5.0 points more of transport communication would make it an economic partner"
+    assert needed in texts["N-2"]
+    assert texts["N-3"] == "Figures for transport communication would give it a type."
+    for points, ends in ((5.5, "enough for an economic partner."), (4.5, "communication.")):
+        step = {"checkpoint_id": "k1", "delay_cut_h": 2.0, "region_id": "N-2"}
+        table = pd.DataFrame([{**step, "transport_communication": points}])
+        assert said(levels, Evidence(sensitivity=table))["would_change"]["N-2"].endswith(ends)
 
 
 def test_a_region_alone_cannot_be_compared(levels):
     alone = levels.loc[["N-1"]].assign(**dict.fromkeys(SCORES, np.nan))
-    found = typology(alone).loc["N-1"]
-    assert found["type"] == UNDETERMINED
-    assert np.isnan(found["probability"])
+    kind = typology(alone).loc["N-1"]
+    assert kind["type"] == UNDETERMINED
+    assert np.isnan(kind["probability"])
+    found = said(alone).loc["N-1"]
     assert found["reasons"].count("(there is no other region to compare with)") == 3
     assert found["would_change"] == "Other regions to compare it with would give it a type."
 
 
 def test_growth_point(levels, evidence):
-    met = growth_conditions(levels)
+    met = growth_conditions(classes(levels))
     assert met.loc["N-1"].all()
     assert met.loc["N-2"].tolist() == [False, False, False, False]
-    text = plain(growth_point("N-1", levels, evidence=evidence))
+    texts = said(levels, evidence)["growth_point"]
+    text = plain(texts["N-1"])
     assert text.startswith(
         "A growth point: economic potential 65.0 (high), dynamics of the potential 55.0 (medium) "
         "and transport communication 70.0 (high)."
@@ -190,31 +209,34 @@ def test_growth_point(levels, evidence):
     ) in text
     # 600,000 * 150,000 of 98,000 million contacts.
     assert "across the border is Nord (600,000 inhabitants), with 92 %" in text
-    assert growth_point("N-2", levels, evidence=evidence).startswith("Not a growth point now: ")
+    assert texts["N-2"].startswith("Not a growth point now: ")
+    assert "unknown" in texts["N-3"]
     levels.loc["N-2", ["dynamics", "transport_communication"]] = 50
-    assert growth_point("N-2", levels).startswith("Close to a growth point: ")
-    assert "unknown" in growth_point("N-3", levels)
+    levels.loc["N-3", "potential"] = np.nan
+    texts = said(levels)["growth_point"]
+    assert texts["N-2"].startswith("Close to a growth point: ")
+    assert texts["N-3"].startswith("Cannot be judged as a growth point: ")
 
 
 def test_bottleneck(levels, evidence):
-    text = plain(bottleneck("N-1", levels, evidence=evidence))
-    assert text == (
+    texts = said(levels, evidence)["bottleneck"]
+    assert plain(texts["N-1"]) == (
         "The lowest level is social services (30.0, low), 35.0 points behind the economic "
         "potential (65.0, high). Delays at the border take 25 % of what its people could reach on "
         "both sides, 80 % of it at First. Its checkpoint that is hardest to replace is First (60 % "
         "of the demand across the whole border): closed, it would send trips round by 1.5 h on "
         "average."
     )
-    assert "no lower than the economic potential" in bottleneck("N-3", levels)
-    assert "0.4 %" in plain(bottleneck("N-2", levels, evidence=evidence))
+    assert "no lower than the economic potential" in texts["N-3"]
+    assert "0.4 %" in plain(texts["N-2"])
     levels.loc["N-1", ["transport_communication", "joint_projects", "social_services"]] = np.nan
-    assert bottleneck("N-1", levels) == "No level can be scored."
+    assert said(levels)["bottleneck"]["N-1"] == "No level can be scored."
 
 
 def test_what_nothing_can_replace_is_the_narrowest(levels, evidence):
     evidence.checkpoints["closure_unserved"] = [0.0, 0.2, np.nan]
     evidence.checkpoints["in_min_cut"] = [True, True, False]
-    text = plain(bottleneck("N-1", levels, evidence=evidence))
+    text = plain(said(levels, evidence)["bottleneck"]["N-1"])
     assert "hardest to replace is Second" in text
     assert "leave 20 % of the demand without a way" in text
     assert "least cut" in text
@@ -227,13 +249,12 @@ def test_readiness_needs_its_columns(levels):
 
 
 def test_other_thresholds(levels):
-    found = typology(levels, thresholds=Thresholds(20, 80))
-    assert found.loc["N-1", "code"] == "MMM"
-    assert "(medium, 20 to 80)" in found.loc["N-1", "reasons"]
+    cuts = {"low": 20, "high": 80}
+    assert typology(levels, thresholds=Thresholds(**cuts)).loc["N-1", "code"] == "MMM"
+    assert "(medium, 20 to 80)" in said(levels, **cuts).loc["N-1", "reasons"]
 
 
 def test_cards(levels, evidence):
-    kinds = typology(levels, evidence=evidence)
     dyads = pd.DataFrame(
         {
             "home_id": ["N-1", "N-2"],
@@ -252,19 +273,19 @@ def test_cards(levels, evidence):
             "via": ["k1;k2", ""],
         }
     )
-    gradients = pd.DataFrame({"Doctors per 10,000 persons": [1.25, np.nan]}, index=dyads.index)
+    gradients = pd.DataFrame({"doctors": [1.25, np.nan]}, index=dyads.index)
     intervals = pd.DataFrame(
         {"rank_low": [1.0, 1, np.nan], "rank_high": [2.0, 1, np.nan]}, index=levels.index
     )
-    table = cards(
-        levels,
-        kinds,
-        evidence,
-        intervals=intervals,
+    found = find(
+        levels.join(intervals),
+        evidence=evidence,
         dyads=dyads,
         travel_times=times,
         gradients=gradients,
     )
+    names = names_of(evidence, pd.Series({"doctors": "Doctors per 10,000 persons"}))
+    table = cards(found, region_sentences(found, names), names)
     assert list(table.columns) == ["kind", "id", "title", "line"]
     assert table.groupby("kind")["id"].nunique().to_dict() == {
         "region": 3,
@@ -303,6 +324,7 @@ def test_cards(levels, evidence):
 
 
 def test_cards_from_levels_alone(levels):
-    table = cards(levels, typology(levels), Evidence())
+    found = find(levels)
+    table = cards(found, said(levels), names_of(Evidence()))
     assert set(table["kind"]) == {"region"}
     assert set(table["title"]) == set(REGIONS)
