@@ -120,6 +120,10 @@ class IndicatorError(GeoBorderError):
     """An indicator that the registry, the regions or the method do not allow."""
 
 
+class ParameterError(GeoBorderError, ValueError):
+    """A parameter that no measure or method allows; a `ValueError` too, as in other packages."""
+
+
 def all_of(errors: Sequence[GeoBorderError]) -> GeoBorderError:
     """One error that says all that was found wrong, a line each.
 

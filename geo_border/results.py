@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from geo_border.shown import shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,6 +35,8 @@ class Surfaces:
         What the columns of measures are: ``column``, ``measure``, ``mode``, ``kind`` (of
         services), ``part``, ``border``, ``unit``, ``note``.
     """
+
+    __repr__ = shown
 
     grid: CellGrid
     cells: pd.DataFrame
@@ -105,6 +109,8 @@ class Results:
         Stages that an earlier run had finished.
     """
 
+    __repr__ = shown
+
     settings: Settings
     regions: gpd.GeoDataFrame
     territory: gpd.GeoDataFrame
@@ -162,6 +168,8 @@ class WhatIf:
         ``delay_out_h_before``, ``delay_out_h_after``, ``delay_in_h_before``,
         ``delay_in_h_after``, infinite where nobody may pass.
     """
+
+    __repr__ = shown
 
     settings: Settings
     scenarios: Mapping[str, Scenario]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from geo_border.folders import WRITTEN, Place
 from geo_border.inputs.extracts import about_extracts
 from geo_border.inputs.proposals import Proposal
 from geo_border.inputs.read import Inputs, read_inputs
-from geo_border.network.build import BuiltNetwork
+from geo_border.network.build import BuiltNetwork, with_names
 from geo_border.network.gates import gates_in_use
 from geo_border.outputs import (
     check_outputs,
@@ -27,7 +27,7 @@ from geo_border.outputs import (
     run_place,
 )
 from geo_border.results import Results, Surfaces
-from geo_border.routing.matrix import pair_times, write_npy, write_parquet
+from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
 from geo_border.routing.scenarios import passages
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
@@ -346,8 +346,7 @@ class Study:
         GeoBorderError
             If the inputs do not allow it.
         """
-        built = self._run(progress=progress).network().built
-        return BuiltNetwork(**{name: built[name] for name in BuiltNetwork.__slots__})
+        return _network_of(self._run(progress=progress).network())
 
     def export_network(
         self,
@@ -388,7 +387,7 @@ class Study:
         place = self._place(out, *(FORMATS[name] for name in formats))
         with place.held():
             begun = self._run(place.folder, progress).network()
-            built = BuiltNetwork(**{name: begun.built[name] for name in BuiltNetwork.__slots__})
+            built = _network_of(begun)
             progress("outputs")
             with place.writing() as aside:
                 write_network(built, aside, formats, names=begun.border["checkpoints"]["name"])
@@ -428,7 +427,7 @@ class Study:
         Returns
         -------
         GeoDataFrame
-            One row for each side and limit, see `geo_border.access.isochrones.isochrones`.
+            One row for each side and limit, see `geo_border.access.isochrones.isochrone_polygons`.
 
         Raises
         ------
@@ -527,7 +526,7 @@ class Study:
             tables, scenario = border_asked(
                 built, what, passed, mode, month=self.settings.checkpoints.month
             )
-            times = pair_times(
+            times = prepared_pairs(
                 built["network"],
                 places,
                 tables,
@@ -629,6 +628,13 @@ class Study:
             "study": self.settings.model_dump(mode="json"),
             "inputs": dict(sorted(begun.digests.items())),
         }
+
+
+def _network_of(begun: Begun) -> BuiltNetwork:
+    """The network of a study, its checkpoints by their names."""
+    parts = {**begun.built, "land": begun.built["known"]}
+    built = BuiltNetwork(**{field.name: parts[field.name] for field in fields(BuiltNetwork)})
+    return with_names(built, begun.border["checkpoints"]["name"])
 
 
 def _findings_of(settings: Settings, begun: Begun) -> pd.DataFrame:

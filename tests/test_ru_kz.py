@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from geo_border.access.corridors import corridor_profiles, corridor_summary, find_corridors
 from geo_border.access.decay import Exponential
-from geo_border.access.isochrones import checkpoint_origin, isochrones
+from geo_border.access.isochrones import checkpoint_origin, isochrone_polygons
 from geo_border.access.reach import potential
 from geo_border.bottlenecks.changes import changes
 from geo_border.bottlenecks.closures import closures
@@ -227,7 +227,7 @@ def test_whoever_is_reached_in_time_lies_within_the_isochrones(study, border, bu
     network, places = built["network"], built["places"]
     names = ("sagarchin-zhaisan", "karauzek-kurmangazy")
     origins = {name: checkpoint_origin(network, tables, name) for name in names}
-    found = isochrones(
+    found = isochrone_polygons(
         network,
         border["territory"],
         origins.items(),

@@ -13,6 +13,8 @@ import pandas as pd
 from geo_border.access.decay import ROUNDING_H, Step
 from geo_border.access.regions import weight_of
 from geo_border.access.services import check_services, service_blocks
+from geo_border.errors import ParameterError
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +43,9 @@ class Stepwise:
 
     def __post_init__(self) -> None:
         if len(self.bounds) != len(self.weights) or not self.bounds:
-            raise ValueError("each step has one end and one weight")
+            raise ParameterError("each step has one end and one weight")
         if not all(low < high for low, high in pairwise((0.0, *self.bounds))):
-            raise ValueError("ends of steps are positive and ascend")
+            raise ParameterError("ends of steps are positive and ascend")
 
     def __call__(self, hours: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weight after the given hours."""
@@ -65,6 +67,8 @@ class Catchment:
         the service's own side and from across) and ``level`` (supply over demand, 0 where
         nobody can come).
     """
+
+    __repr__ = shown
 
     places: pd.DataFrame
     services: pd.DataFrame

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo_border.access.services import SearchedServices, service_times
+from geo_border.access.services import SearchedServices, searched_services
 from geo_border.network.graph import SIDES
 from geo_border.network.places import Access
 from geo_border.routing.compiled import kernel
@@ -184,7 +184,7 @@ def cell_services(
     entries
         As `geo_border.access.cell_entries.shared_entries` groups both.
     services, gates, modes, ways, contractor
-        As in `geo_border.access.services.service_times`.
+        As in `geo_border.access.services.searched_services`.
     access
         Local ways between cells and services.
     land
@@ -203,7 +203,7 @@ def cell_services(
     node = entries.places["node"]
     at = gpd.points_from_xy(network.lon[node], network.lat[node])
     shared = gpd.GeoDataFrame(entries.places, geometry=at, crs=4326)
-    searched = service_times(
+    searched = searched_services(
         network, shared, services, gates, modes=modes, ways=ways, access=None, contractor=contractor
     )
     both = pd.concat([cells[["side", "access_h"]], beyond[["side", "access_h"]]])

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from shapely import MultiLineString
 
-from geo_border.errors import NetworkError
+from geo_border.errors import NetworkError, ParameterError
 from geo_border.network.graph import SIDES
 from geo_border.routing.routes import WGS84, routes
 from geo_border.routing.scenarios import AS_IS, Scenario, delays
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +64,7 @@ class Costs:
         for name in ("per_km", "per_hour", "per_passage"):
             value = getattr(self, name)
             if not 0 <= value < np.inf:
-                raise ValueError(f"{name} must be a number, 0 or more, not {value}")
+                raise ParameterError(f"{name} must be a number, 0 or more, not {value}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +80,8 @@ class Corridor:
     legs
         Way from each place to the next, without local ways between places and network.
     """
+
+    __repr__ = shown
 
     stops: tuple[str, ...]
     nodes: tuple[int, ...]

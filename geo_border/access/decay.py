@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from scipy.special import expit
 
+from geo_border.errors import ParameterError
 from geo_border.routing import kernels
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _positive(**values: float) -> None:
     """Refuse parameters that are not positive numbers."""
     for name, value in values.items():
         if not 0 < value < np.inf:
-            raise ValueError(f"{name} must be positive and finite, not {value}")
+            raise ParameterError(f"{name} must be positive and finite, not {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,7 @@ def calibrated(kind: str, half_life: float) -> Decay:
 
     Raises
     ------
-    ValueError
+    ParameterError
         If the kind is unknown or the time is not positive.
     """
     _positive(half_life=half_life)
@@ -267,7 +268,7 @@ def calibrated(kind: str, half_life: float) -> Decay:
         "linear": Linear(reach=2 * half_life),
     }
     if kind not in made:
-        raise ValueError(f"unknown impedance function {kind!r}; there are {', '.join(KINDS)}")
+        raise ParameterError(f"unknown impedance function {kind!r}; there are {', '.join(KINDS)}")
     return made[kind]
 
 

@@ -26,7 +26,7 @@ def detours(times: pd.DataFrame, points: gpd.GeoDataFrame) -> pd.DataFrame:
     Parameters
     ----------
     times
-        Result of `geo_border.routing.travel_times.travel_times`: ``from_id``, ``to_id``, ``km``
+        Result of `geo_border.routing.travel_times.times_and_ways`: ``from_id``, ``to_id``, ``km``
         and ``hours``.
     points
         The places, as points in EPSG:4326.

@@ -12,7 +12,7 @@ import shapely
 from pyproj import Proj
 
 from geo_border.access.decay import ROUNDING_H
-from geo_border.errors import CheckpointError, NetworkError
+from geo_border.errors import CheckpointError, NetworkError, ParameterError
 from geo_border.network.beyond import LOCAL_WAY
 from geo_border.network.graph import MODES, SIDES
 from geo_border.routing.routes import WGS84, trees_of
@@ -57,7 +57,7 @@ class OffRoad:
         for name in ("kmh", "farthest_km", "detail_m"):
             value = getattr(self, name)
             if not 0 < value < np.inf:
-                raise ValueError(f"{name} must be positive and finite, not {value}")
+                raise ParameterError(f"{name} must be positive and finite, not {value}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +176,7 @@ def checkpoint_origin(network: Network, tables: GateTables, checkpoint_id: str) 
     return Origin(float(network.lon[node]), float(network.lat[node]), -1, hours)
 
 
-def isochrones(
+def isochrone_polygons(
     network: Network,
     territory: gpd.GeoDataFrame,
     origins: Iterable[tuple[str, Origin]],
@@ -225,12 +225,12 @@ def isochrones(
 
     Raises
     ------
-    ValueError
+    ParameterError
         If a limit is not positive.
     """
     limits = sorted(set(hours))
     if not limits or not 0 < limits[0] <= limits[-1] < np.inf:
-        raise ValueError("the limits of isochrones must be positive numbers of hours")
+        raise ParameterError("the limits of isochrones must be positive numbers of hours")
     roads = _Roads.of(network, modes)
     people = None if places is None else _People.of(places)
     land = {

@@ -11,7 +11,7 @@ import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential
 from geo_border.access.regions import population_of
-from geo_border.errors import TableError
+from geo_border.ids import by_id, in_order_of
 from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import NO_DIRECT, across, transit
@@ -130,8 +130,8 @@ def effect_by_checkpoint(losses: pd.DataFrame, potentials: pd.DataFrame) -> pd.D
     TableError
         If the rows do not match.
     """
-    if not losses.index.equals(potentials.index):
-        raise TableError("losses and potentials do not have the same index")
+    potentials = by_id(potentials, "place_id")
+    losses = in_order_of(losses, potentials, "place_id")
     free = potentials["own_open"] + potentials["across_open"]
     return losses.div(free.where(free > 0), axis=0)
 
@@ -157,8 +157,8 @@ def loss_shares(parts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     TableError
         If the rows do not match or the population is not sound.
     """
-    if not parts.index.equals(places.index):
-        raise TableError("parts and places do not have the same index")
+    places = by_id(places, "place_id")
+    parts = in_order_of(parts, places, "place_id")
     weighted = parts.fillna(0.0).mul(population_of(places), axis=0)
     total = weighted.groupby(places["region_id"]).sum()
     return total.div(total.sum(axis=1).where(lambda lost: lost > 0), axis=0)

@@ -10,21 +10,51 @@ import pandas as pd
 
 from geo_border.access.decay import ROUNDING_H
 from geo_border.access.regions import weight_of
+from geo_border.errors import CheckpointError, ParameterError
+from geo_border.ids import by_id, in_order_of
+from geo_border.network.graph import MODES
 from geo_border.routing.scenarios import AS_IS, Scenario, delays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 BANDS_H: tuple[float, ...] = (0.5, 1.0, 1.5)
 """Upper ends of the zones around checkpoints, hours (JRC116859)."""
 
 
 def nearest_checkpoint(
-    tables: GateTables, *, mode: str | None = None, scenario: Scenario = AS_IS
+    travel: Travel, *, mode: str | None = None, scenario: Scenario = AS_IS
 ) -> pd.DataFrame:
     """Nearest checkpoint by which each place can leave its side.
+
+    Parameters
+    ----------
+    travel
+        The trips.
+    mode, scenario
+        As in `nearest_gate`.
+
+    Returns
+    -------
+    DataFrame
+        Index of the places; ``hours`` to the gate on the place's side, infinite where
+        none can be reached, and ``checkpoint_id``, missing there.
+
+    Raises
+    ------
+    CheckpointError
+        If the scenario names a checkpoint that there is not, or the mode is unknown.
+    """
+    return nearest_gate(travel.tables, mode=mode, scenario=scenario)
+
+
+def nearest_gate(
+    tables: GateTables, *, mode: str | None = None, scenario: Scenario = AS_IS
+) -> pd.DataFrame:
+    """Nearest checkpoint of tables, by which each of their places can leave its side.
 
     Parameters
     ----------
@@ -45,8 +75,10 @@ def nearest_checkpoint(
     Raises
     ------
     CheckpointError
-        If the scenario does not fit the tables.
+        If the scenario does not fit the tables, or the mode is unknown.
     """
+    if mode is not None and mode not in MODES:
+        raise CheckpointError(f"unknown mode {mode!r}", remedy=f"Use one of {', '.join(MODES)}")
     passable = np.isfinite(delays(tables, scenario))
     if mode is not None:
         passable &= (tables.gates["mode"] == mode).to_numpy()
@@ -74,9 +106,9 @@ def zones(
     Parameters
     ----------
     hours
-        Hours of each place, in the order of `places`.
+        Hours of each place, by its id.
     places
-        Columns ``region_id`` and ``population``.
+        Columns ``region_id`` and ``population``; ids in the index or as ``place_id``.
     bands
         Upper ends of the zones, hours, ascending; each end belongs to its zone.
     weight
@@ -92,13 +124,19 @@ def zones(
     Raises
     ------
     TableError
-        If the weights are not sound.
+        If the ids are not the same, or the weights are not sound.
+    ParameterError
+        If the bands do not ascend from above 0.
 
     References
     ----------
     Christodoulou & Christidis (2019), Measuring cross-border road accessibility in the
     European Union, JRC116859.
     """
+    if not all(low < high for low, high in pairwise((0.0, *bands))):
+        raise ParameterError(f"bands must ascend from above 0, not {list(bands)}")
+    places = by_id(places, "place_id")
+    hours = in_order_of(hours, places, "place_id")
     edges = [0, *(round(band * 60) for band in bands)]
     names = [f"{low}-{high}" for low, high in pairwise(edges)]
     names += [f"{edges[-1]}+", "unreached"]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.errors import TableError
+from geo_border.errors import ParameterError, TableError
+from geo_border.ids import by_id, in_order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,9 +82,10 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     values
-        One row for each place, in the order of `places`; numbers.
+        One row for each place, by its id; numbers.
     places
-        Columns ``region_id`` (missing: the place is in no region) and ``population``.
+        Columns ``region_id`` (missing: the place is in no region) and ``population``; ids in
+        the index or as ``place_id``.
 
     Returns
     -------
@@ -98,8 +100,8 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     TableError
         If the rows do not match or the population is not sound.
     """
-    if not values.index.equals(places.index):
-        raise TableError("values and places do not have the same index")
+    places = by_id(places, "place_id")
+    values = in_order_of(values, places, "place_id")
     inside = places["region_id"].notna().to_numpy()
     population = population_of(places)[inside]
     region, names = pd.factorize(places["region_id"][inside], sort=True)
@@ -129,10 +131,8 @@ def distribution(
 
     Parameters
     ----------
-    values
-        One row for each place, in the order of `places`; numbers.
-    places
-        Columns ``region_id`` (missing: the place is in no region) and ``population``.
+    values, places
+        As in `by_region`.
     quantiles
         Shares of the population, above 0, at most 1.
 
@@ -146,13 +146,13 @@ def distribution(
     ------
     TableError
         If the rows do not match or the population is not sound.
-    ValueError
+    ParameterError
         If a quantile is not above 0 and at most 1.
     """
     if not all(0 < q <= 1 for q in quantiles):
-        raise ValueError("quantiles are above 0 and at most 1")
-    if not values.index.equals(places.index):
-        raise TableError("values and places do not have the same index")
+        raise ParameterError("quantiles are above 0 and at most 1")
+    places = by_id(places, "place_id")
+    values = in_order_of(values, places, "place_id")
     population = population_of(places)
     region, names = pd.factorize(places["region_id"], sort=True)
     order = np.argsort(region, kind="stable")

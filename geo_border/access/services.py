@@ -19,6 +19,7 @@ from geo_border.routing.geodesic import geodesic_km, reduced_vectors
 from geo_border.routing.inside import rows_at_once, times_to
 from geo_border.routing.kernels import fill_times
 from geo_border.routing.tables import check_columns, gate_tables, nodes_and_legs
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -87,6 +88,8 @@ class SearchedServices:
     direct
         Hours that do not pass the border, if they are held, shape (P, S).
     """
+
+    __repr__ = shown
 
     tables: GateTables
     ways: Passages | None
@@ -220,7 +223,7 @@ class SearchedServices:
         return ~self.land.bars(int(side), self.lonlat[places], ends)
 
 
-def service_times(
+def searched_services(
     network: Network,
     places: gpd.GeoDataFrame,
     services: gpd.GeoDataFrame,

@@ -15,7 +15,7 @@ import pandas as pd
 from geo_border.access.cell_sums import CellSums, discounted
 from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.losses import loss_by_checkpoint
-from geo_border.access.nearest import nearest_checkpoint
+from geo_border.access.nearest import nearest_gate
 from geo_border.access.reach import border_effect, without_delays
 from geo_border.access.regions import population_of
 from geo_border.errors import SideError, TableError
@@ -230,7 +230,7 @@ def _by_cell(
     """Measures of the cells from the sums."""
     joined = entries.entry >= 0
     access = np.where(joined, cells["access_h"].to_numpy(float), np.inf)
-    nearest = nearest_checkpoint(tables, scenario=scenario)["hours"].to_numpy()
+    nearest = nearest_gate(tables, scenario=scenario)["hours"].to_numpy()
     population = population_of(cells)
     columns = {"hours_to_checkpoint": access.copy()}
     columns["hours_to_checkpoint"][joined] += nearest[entries.entry[joined]]

@@ -16,6 +16,7 @@ from rasterio.features import rasterize
 from geo_border.border.edges import equal_area_crs, projected
 from geo_border.errors import GeometryError, SideError
 from geo_border.network.graph import SIDES
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -43,6 +44,8 @@ class CellGrid:
     rows, columns
         Size of the grid.
     """
+
+    __repr__ = shown
 
     crs: CRS
     west: float

@@ -21,6 +21,7 @@ from geo_border.border.edges import (
 from geo_border.border.frame import polygonal, rounded
 from geo_border.border.line import border_line, on_land
 from geo_border.border.locate import segments
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -61,6 +62,8 @@ class MatchedSides:
         Land of countries of neither side that lies between the sides and was given to none:
         ``country``, ``area_km2``, polygons.
     """
+
+    __repr__ = shown
 
     land: gpd.GeoDataFrame
     border: gpd.GeoDataFrame

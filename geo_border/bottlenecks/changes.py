@@ -20,6 +20,7 @@ from geo_border.errors import CheckpointError
 from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario, passages, passages_with
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,6 +81,8 @@ class Changes:
         ``load_share_change``, and ``delay_out_h``, ``delay_in_h`` under the scenario,
         infinite where nobody may pass.
     """
+
+    __repr__ = shown
 
     totals: pd.DataFrame
     regions: pd.DataFrame

@@ -14,6 +14,7 @@ from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import across
 from geo_border.routing.kernels import impedance, shorten_by
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,6 +49,8 @@ class Closures:
         checkpoints counts 1/n at each, so the shares of a closure and its unserved part
         add up to 1.
     """
+
+    __repr__ = shown
 
     effects: pd.DataFrame
     diversions: pd.DataFrame

@@ -15,6 +15,8 @@ from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import Crossing, across
 from geo_border.routing.kernels import impedance, shorten_by
+from geo_border.routing.scenarios import passages
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,6 +63,8 @@ class Market:
         Times of the pairs.
     """
 
+    __repr__ = shown
+
     origins: NDArray[np.int64]
     destinations: NDArray[np.int64]
     origin_mass: NDArray[np.float64]
@@ -88,6 +92,8 @@ class Demand:
         Mean travel time of the demand, hours, missing if there is none.
     """
 
+    __repr__ = shown
+
     gravity: Gravity
     markets: tuple[Market, Market]
     to_gate: NDArray[np.float64]
@@ -98,7 +104,7 @@ class Demand:
 
 def cross_demand(
     travel: Travel,
-    ways: Passages,
+    ways: Passages | None = None,
     *,
     gravity: Gravity = Gravity(),
     among: NDArray[np.bool_] | None = None,
@@ -110,7 +116,7 @@ def cross_demand(
     travel
         The trips; a value is given to the origins of their times inside the sides.
     ways
-        Ways between the gates.
+        Ways between the gates under a scenario; those of the border as it is if not given.
     gravity
         Demand model.
     among
@@ -129,6 +135,7 @@ def cross_demand(
         If no place with a population lies on one of the sides.
     """
     places, tables = travel.places, travel.tables
+    ways = passages(tables) if ways is None else ways
     population = population_of(places)
     if among is not None:
         population = np.where(among, population, 0.0)

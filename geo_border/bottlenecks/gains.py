@@ -12,7 +12,7 @@ import pandas as pd
 from geo_border.access.decay import Decay, Exponential
 from geo_border.access.regions import population_of
 from geo_border.bottlenecks.demand import Gravity, cross_demand
-from geo_border.errors import TableError
+from geo_border.errors import ParameterError, TableError
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import across
 from geo_border.routing.kernels import impedance, shorten
@@ -65,7 +65,7 @@ def delay_gains(
 
     Raises
     ------
-    ValueError
+    ParameterError
         If `cut_h` is not positive.
     TableError, SideError
         As `geo_border.bottlenecks.demand.cross_demand`.
@@ -74,7 +74,7 @@ def delay_gains(
     """
     places, tables = travel.places, travel.tables
     if not cut_h > 0:
-        raise ValueError(f"cut_h must be positive, not {cut_h}")
+        raise ParameterError(f"cut_h must be positive, not {cut_h}")
     if "region_id" not in places.columns:
         raise TableError("places lack the column 'region_id'")
     ways = passages(tables, scenario)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from geo_border.errors import ParameterError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -50,7 +52,7 @@ def aggregate(
 
     Raises
     ------
-    ValueError
+    ParameterError
         If there is no such method.
 
     References
@@ -77,7 +79,7 @@ def aggregate(
             case "harmonic":
                 result = (total / (w / (FLOOR + stretch * filled)).sum(axis=-1) - FLOOR) / stretch
             case _:
-                raise ValueError(f"aggregation must be one of {', '.join(AGGREGATIONS)}")
+                raise ParameterError(f"aggregation must be one of {', '.join(AGGREGATIONS)}")
     # Rounding must not carry a mean of zeros below zero.
     return np.clip(np.where(total > 0, result, np.nan), 0.0, 100.0)
 

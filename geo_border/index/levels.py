@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import pandas as pd
 
-from geo_border.errors import IndicatorError
+from geo_border.errors import IndicatorError, ParameterError
 from geo_border.index.aggregate import AGGREGATIONS, Aggregation, aggregate
 from geo_border.index.normalise import NORMALISATIONS, Normalisation, normalise
 from geo_border.index.registry import (
@@ -73,11 +73,15 @@ class IndexMethod:
             ("treatment", self.treatment, RULES),
         ):
             if value not in allowed:
-                raise ValueError(f"{what} must be one of {', '.join(allowed)}, not {value!r}")
+                raise ParameterError(f"{what} must be one of {', '.join(allowed)}, not {value!r}")
         if isinstance(self.weights, str) and self.weights not in (*WEIGHTINGS, "bod"):
-            raise ValueError(f"weights must be one of {', '.join(WEIGHTINGS)}, bod or a mapping")
+            raise ParameterError(
+                f"weights must be one of {', '.join(WEIGHTINGS)}, bod or a mapping"
+            )
         if not 0 < self.least_share <= 1:
-            raise ValueError(f"least_share must be above 0 and at most 1, not {self.least_share}")
+            raise ParameterError(
+                f"least_share must be above 0 and at most 1, not {self.least_share}"
+            )
 
 
 def levels(

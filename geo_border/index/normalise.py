@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from scipy.special import ndtr
 
+from geo_border.errors import ParameterError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -60,7 +62,7 @@ def normalise(
 
     Raises
     ------
-    ValueError
+    ParameterError
         If there is no such method, or it lacks its goalposts.
 
     References
@@ -79,7 +81,7 @@ def normalise(
             return _distance(values, direction)
         case "goalposts":
             if goalposts is None or not (goalposts[0] < goalposts[1]).all():
-                raise ValueError("goalposts need a low and a higher post for each indicator")
+                raise ParameterError("goalposts need a low and a higher post for each indicator")
             low, high = goalposts
             scores = np.clip(100 * (values - low) / (high - low), 0.0, 100.0)
             reached: NDArray[np.float64] = np.where(direction > 0, scores, 100 - scores)
@@ -87,7 +89,7 @@ def normalise(
         case "rank" | "percentile" | "borda":
             return _by_order(signed, how)
         case _:
-            raise ValueError(f"normalisation must be one of {', '.join(NORMALISATIONS)}")
+            raise ParameterError(f"normalisation must be one of {', '.join(NORMALISATIONS)}")
 
 
 def _extremes(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from geo_border.errors import IndicatorError
 from geo_border.index.registry import checked_registry
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,6 +49,8 @@ class Selected:
         One row for each value that is there, columns `USED`: which years it rests on
         (missing for what was measured), how many of them had a figure, and its source.
     """
+
+    __repr__ = shown
 
     values: pd.DataFrame
     used: pd.DataFrame

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from geo_border.errors import ParameterError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -89,11 +91,11 @@ def treat(
 
     Raises
     ------
-    ValueError
+    ParameterError
         If there is no such rule.
     """
     if rule not in RULES:
-        raise ValueError(f"treatment must be one of {', '.join(RULES)}, not {rule!r}")
+        raise ParameterError(f"treatment must be one of {', '.join(RULES)}, not {rule!r}")
     array, done, points = treated_array(values.to_numpy(float), rule, outliers)
     skewness, kurtosis = shape_of(values.to_numpy(float))
     account = pd.DataFrame(

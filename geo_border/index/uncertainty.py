@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import pandas as pd
 
-from geo_border.errors import IndicatorError
+from geo_border.errors import IndicatorError, ParameterError
 from geo_border.index.aggregate import AGGREGATIONS, Aggregation, aggregate
 from geo_border.index.levels import (
     IndexMethod,
@@ -24,6 +24,7 @@ from geo_border.index.normalise import NORMALISATIONS, Normalisation, normalise
 from geo_border.index.registry import COMPONENTS, LEVELS, SCORES, checked_registry, indicators_of
 from geo_border.index.treatment import RULES, Rule, treated_array
 from geo_border.index.weights import WEIGHTINGS, Weighting
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,9 +88,9 @@ class Alternatives:
             ("treatment", self.treatment, RULES),
         ):
             if not chosen or not set(chosen) <= set(allowed):
-                raise ValueError(f"{what}: choose among {', '.join(allowed)}, not {chosen}")
+                raise ParameterError(f"{what}: choose among {', '.join(allowed)}, not {chosen}")
         if not 0 <= self.weight_variation < np.inf:
-            raise ValueError("weight_variation must be a number from 0")
+            raise ParameterError("weight_variation must be a number from 0")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +117,8 @@ class Uncertainty:
         Mean over the regions of how many ranks a draw moves them from the reference, one
         value a draw.
     """
+
+    __repr__ = shown
 
     regions: pd.Index
     scores: NDArray[np.float64]
@@ -167,7 +170,7 @@ def uncertainty(
     IndicatorError
         As `geo_border.index.levels.levels`; if a transport table does not fit the values;
         if weights are by the benefit of the doubt, which has no common weights to vary.
-    ValueError
+    ParameterError
         If `draws` is below 1.
 
     References
@@ -177,7 +180,7 @@ def uncertainty(
     307-323.
     """
     if draws < 1:
-        raise ValueError(f"draws must be 1 or more, not {draws}")
+        raise ParameterError(f"draws must be 1 or more, not {draws}")
     model = Model(values, registry, method, alternatives, transport_draws)
     random = np.random.default_rng(seed)
     picks = {factor: random.integers(0, n, draws) for factor, n in model.sizes.items()}

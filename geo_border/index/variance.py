@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.errors import ParameterError
 from geo_border.index.levels import IndexMethod
 from geo_border.index.uncertainty import FACTORS, Alternatives, Model, rank_shift, ranks
 
@@ -55,7 +56,7 @@ def variance_shares(
     ------
     IndicatorError
         As `geo_border.index.uncertainty.uncertainty`.
-    ValueError
+    ParameterError
         If `size` is not a power of 2.
 
     References
@@ -65,7 +66,7 @@ def variance_shares(
     (1999), the total one.
     """
     if size < 2 or size & (size - 1):
-        raise ValueError(f"size must be a power of 2, not {size}")
+        raise ParameterError(f"size must be a power of 2, not {size}")
     model = Model(values, registry, method, alternatives, transport_draws)
     # The perturbation of weights has many dimensions; one of `size` of them is picked.
     noises = size if alternatives.weight_variation > 0 else 1

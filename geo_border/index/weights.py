@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from scipy.optimize import linprog
 
-from geo_border.errors import IndicatorError
+from geo_border.errors import IndicatorError, ParameterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def data_weights(scores: NDArray[np.float64], rule: Weighting = "equal") -> NDAr
 
     Raises
     ------
-    ValueError
+    ParameterError
         If there is no such rule.
 
     References
@@ -71,7 +71,7 @@ def data_weights(scores: NDArray[np.float64], rule: Weighting = "equal") -> NDAr
             deviation = np.sqrt(np.maximum(variance, 0.0))
             raw = deviation * (1 - _correlations(scores)).sum(axis=-1)
         case _:
-            raise ValueError(f"weights must be one of {', '.join(WEIGHTINGS)}, not {rule!r}")
+            raise ParameterError(f"weights must be one of {', '.join(WEIGHTINGS)}, not {rule!r}")
     total = raw.sum(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         weights: NDArray[np.float64] = np.where(total > 1e-12, raw / total, 1 / n_indicators)
@@ -222,7 +222,7 @@ def benefit_of_the_doubt(
 
     Raises
     ------
-    ValueError
+    ParameterError
         If the shares cannot be met or a score is negative.
     IndicatorError
         If the linear programme has no solution.
@@ -235,11 +235,11 @@ def benefit_of_the_doubt(
     """
     n_regions, n_indicators = scores.shape
     if not 0 <= least_share * n_indicators <= 1:
-        raise ValueError(f"least_share must be 0 to 1/{n_indicators}, not {least_share}")
+        raise ParameterError(f"least_share must be 0 to 1/{n_indicators}, not {least_share}")
     known = ~np.isnan(scores)
     x = np.where(known, scores, 0.0)
     if (x < 0).any():
-        raise ValueError("benefit of the doubt needs scores that are not negative")
+        raise ParameterError("benefit of the doubt needs scores that are not negative")
     best = np.full(n_regions, np.nan)
     weights = np.full((n_regions, n_indicators), np.nan)
     for i in np.flatnonzero(known.any(axis=1)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,14 @@ from geo_border.network.gates import NO_DELAYS, open_gates
 from geo_border.network.gauges import with_gauge_breaks
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.joining import join_pieces
+from geo_border.network.known import known_ground
 from geo_border.network.links import CARRIED
 from geo_border.network.parts import network_parts
 from geo_border.network.places import Access, join_places
 from geo_border.network.stations import join_stations
 from geo_border.network.straight import foreign_land
 from geo_border.network.tolerances import Tolerances
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -68,7 +70,12 @@ class BuiltNetwork:
     links
         What is known of each link of the network, in their order: the columns of
         `geo_border.network.links.CARRIED`, missing where nothing is.
+    land
+        Land of both sides as far as its roads are known, as
+        `geo_border.network.known.known_ground` gives it.
     """
+
+    __repr__ = shown
 
     network: Network
     gates: pd.DataFrame
@@ -78,6 +85,7 @@ class BuiltNetwork:
     speeds: pd.DataFrame
     parts: pd.DataFrame
     links: pd.DataFrame
+    land: gpd.GeoDataFrame
 
 
 def build_network(
@@ -163,7 +171,30 @@ def build_network(
     hours, account = _hours(nodes, links, speeds)
     regions = tuple(sorted(territory["region_id"].dropna()))
     network = _assemble(nodes, links, hours, regions)
-    return BuiltNetwork(network, gates, crossings, posts, places, account, parts, _carried(links))
+    known = known_ground(territory, lines, network)
+    return BuiltNetwork(
+        *(network, gates, crossings, posts, places, account, parts, _carried(links), known)
+    )
+
+
+def with_names(built: BuiltNetwork, names: pd.Series[str]) -> BuiltNetwork:
+    """Give the gates of a network the names of their checkpoints.
+
+    Parameters
+    ----------
+    built
+        The network.
+    names
+        By ``checkpoint_id``; checkpoints without one, and candidates, have none.
+
+    Returns
+    -------
+    BuiltNetwork
+        The same, with ``name`` as the first column of its gates.
+    """
+    gates = built.gates.drop(columns="name", errors="ignore")
+    gates.insert(0, "name", names.astype(object).reindex(gates.index))
+    return replace(built, gates=gates)
 
 
 def _special(

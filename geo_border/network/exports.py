@@ -240,7 +240,9 @@ def gate_layer(built: BuiltNetwork, names: pd.Series | None = None) -> gpd.GeoDa
     at = built.gates["home_node"].to_numpy()
     points = shapely.points(built.network.lon[at], built.network.lat[at])
     gates = gpd.GeoDataFrame(built.gates.copy(), geometry=points, crs=4326)
-    gates.insert(0, "name", None if names is None else names.reindex(gates.index))
+    if names is not None or "name" not in gates:
+        gates = gates.drop(columns="name", errors="ignore")
+        gates.insert(0, "name", None if names is None else names.reindex(gates.index))
     return gates
 
 

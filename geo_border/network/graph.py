@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from geo_border.shown import shown
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -56,6 +58,8 @@ class Network:
     classes
         Names of road and railway classes.
     """
+
+    __repr__ = shown
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]

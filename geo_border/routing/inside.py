@@ -20,6 +20,7 @@ from geo_border.routing.tables import (
     nodes_and_legs,
     side_positions,
 )
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -78,6 +79,8 @@ class OwnTimes:
         shape (origins, destinations).
     """
 
+    __repr__ = shown
+
     origins: tuple[NDArray[np.int64], ...]
     destinations: tuple[NDArray[np.int64], ...]
     hours: tuple[NDArray[np.float64], ...]
@@ -121,6 +124,8 @@ class OwnSearches:
         Whether each place stands for several at its point, so that a trip from it to itself
         takes the way to the node and back, in place of none.
     """
+
+    __repr__ = shown
 
     origins: tuple[NDArray[np.int64], ...]
     destinations: tuple[NDArray[np.int64], ...]

@@ -16,6 +16,7 @@ from geo_border.routing.contraction import FRESH
 from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.inside import own_searches, rows_at_once
 from geo_border.routing.kernels import fill_times
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -52,6 +53,8 @@ class PairTimes:
     own
         Searches inside the sides; None where no origin is on the side of a destination.
     """
+
+    __repr__ = shown
 
     origins: NDArray[np.int64]
     destinations: NDArray[np.int64]
@@ -109,7 +112,7 @@ class PairTimes:
         return self.block(slice(start + rows.start, start + rows.stop))
 
 
-def pair_times(
+def prepared_pairs(
     network: Network,
     places: pd.DataFrame,
     tables: GateTables,

@@ -14,13 +14,15 @@ from geo_border.border.checkpoints import USERS
 from geo_border.border.hours import expected_wait
 from geo_border.errors import CheckpointError
 from geo_border.routing.passage_kernels import fill_passages, tree_from
+from geo_border.routing.tables import GateTables
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
-    from geo_border.routing.tables import GateTables
+    from geo_border.routing.travel import Travel
 
 DIRECTIONS = ("out", "in")
 """Home to neighbour, and back: the order of everything that has a direction."""
@@ -108,6 +110,8 @@ class Passages:
         By side of origin and destination: from the gate node before passage k out to the
         gate node after passage l back, hours, shape (2, K, K).
     """
+
+    __repr__ = shown
 
     delay: NDArray[np.float64]
     within: NDArray[np.float64]
@@ -340,7 +344,7 @@ def _let_pass(gates: pd.DataFrame, users: str | None) -> NDArray[np.bool_]:
     return let
 
 
-def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
+def passages(tables: GateTables | Travel, scenario: Scenario = AS_IS) -> Passages:
     """Fastest ways between all gate nodes under a scenario.
 
     This is all that a scenario changes: no new search of the network. The cost is that of
@@ -349,7 +353,7 @@ def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
     Parameters
     ----------
     tables
-        Checkpoint tables.
+        Checkpoint tables, or trips that have some.
     scenario
         What is different at the border.
 
@@ -363,6 +367,7 @@ def passages(tables: GateTables, scenario: Scenario = AS_IS) -> Passages:
     CheckpointError
         If the scenario does not fit the tables.
     """
+    tables = tables if isinstance(tables, GateTables) else tables.tables
     return passages_with(delays(tables, scenario), tables.within)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from geo_border.errors import CheckpointError, NetworkError, SideError, TableError
 from geo_border.network.graph import SIDES
 from geo_border.routing.searches import is_symmetric, search, search_columns, search_graph
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,6 +51,8 @@ class GateTrees:
     place_node
         Node of each place, -1 where it does not reach the network, shape (P,).
     """
+
+    __repr__ = shown
 
     matrix: csr_array
     edges: NDArray[np.int64]
@@ -138,6 +141,8 @@ class GateTables:
     trees
         What grows the trees of the searches, if it was asked for.
     """
+
+    __repr__ = shown
 
     gates: pd.DataFrame
     place_ids: pd.Index[str]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from geo_border.routing.scenarios import Passages
 
 
-def travel_times(
+def times_and_ways(
     network: Network,
     tables: GateTables,
     points: pd.DataFrame,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from geo_border.access.decay import Step, calibrated
 from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint, loss_shares
-from geo_border.access.nearest import nearest_checkpoint, zones
+from geo_border.access.nearest import nearest_gate, zones
 from geo_border.access.reach import border_effect, by_minutes, potentials
 from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
@@ -16,7 +16,7 @@ from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import MODES
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
-from geo_border.routing.travel_times import travel_times
+from geo_border.routing.travel_times import times_and_ways
 from geo_border.stages.named_places import capital_places
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def access_stage(
     gates = gates_in_use(built["gates"])
     half_life = settings.access.half_life_h
     decay = calibrated(settings.access.decay, half_life)
-    nearest = nearest_checkpoint(tables)
+    nearest = nearest_gate(tables)
     within = settings.access.limits_h
     reach, *people = potentials(travel, decays=[decay, *map(Step, within)])
     values = pd.DataFrame({"hours_to_checkpoint": nearest["hours"]}, index=places.index)
@@ -72,7 +72,7 @@ def access_stage(
     values = values.join(reach.add_prefix("potential_"))
     if (gates["mode"] == "rail").any():
         by_rail = gate_tables(network, places, gates, modes=MODES)
-        values["hours_to_rail_checkpoint"] = nearest_checkpoint(by_rail, mode="rail")["hours"]
+        values["hours_to_rail_checkpoint"] = nearest_gate(by_rail, mode="rail")["hours"]
     effect = border_effect(reach)
     values["border_effect"] = effect["all"]
     values["border_effect_own"] = effect["own"]
@@ -97,7 +97,7 @@ def access_stage(
     )
     capitals = capital_places(regions, places)
     others = {hours_column(factor): Scenario(delay_factor=factor) for factor in DELAY_FACTORS}
-    times = travel_times(network, tables, capitals, others=others)
+    times = times_and_ways(network, tables, capitals, others=others)
     for end in ("from_id", "to_id"):
         times["km"] += times[end].map(capitals["access_km"]).astype(float)
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from geo_border.access.isochrones import checkpoint_origin, isochrones, place_origin
+from geo_border.access.isochrones import checkpoint_origin, isochrone_polygons, place_origin
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.inputs.proposals import Proposal
 from geo_border.routing.scenarios import Scenario
@@ -47,14 +47,14 @@ def zone_isochrones(
     Returns
     -------
     GeoDataFrame
-        What `geo_border.access.isochrones.isochrones` gives.
+        What `geo_border.access.isochrones.isochrone_polygons` gives.
     """
     gates = tables.gates
     origins = (
         (str(name), checkpoint_origin(built["network"], tables, str(name)))
         for name in gates.index[gates["is_open"]]
     )
-    return isochrones(
+    return isochrone_polygons(
         built["network"],
         built["known"],
         origins,
@@ -122,7 +122,7 @@ def isochrones_from(
     Returns
     -------
     GeoDataFrame
-        What `geo_border.access.isochrones.isochrones` gives.
+        What `geo_border.access.isochrones.isochrone_polygons` gives.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def isochrones_from(
             )
         place = place_named(places, start, where="the start")
         origin = place_origin(network, tables, places.loc[place], scenario=scenario)
-    return isochrones(
+    return isochrone_polygons(
         network,
         built["known"],
         [(start, origin)],

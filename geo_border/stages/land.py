@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_border.access.nearest import nearest_checkpoint
+from geo_border.access.nearest import nearest_gate
 from geo_border.access.zonal import zones_area
 from geo_border.border.belt import belt_cells
 from geo_border.network.entries import join_cells
@@ -59,7 +59,7 @@ def land_zones(settings: Settings, border: dict[str, Any], built: dict[str, Any]
         spacing_km=cell_km,
     )
     tables = gate_tables(network, joined, gates_in_use(built["gates"]), modes=ROAD)
-    hours = nearest_checkpoint(tables)["hours"]
+    hours = nearest_gate(tables)["hours"]
     bands = [minutes / 60 for minutes in settings.access.zones_min]
     found = zones_area(hours, joined, cell_km2=grid.cell_km2, bands=bands)
     return found.drop(columns=["population", "population_share"])

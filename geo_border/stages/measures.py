@@ -11,7 +11,7 @@ from geo_border.access.decay import KINDS, Decay, Step, calibrated
 from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.access.efficiency import checkpoint_detour, network_efficiency
 from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint
-from geo_border.access.nearest import nearest_checkpoint, zones
+from geo_border.access.nearest import nearest_gate, zones
 from geo_border.access.performance import performance_of, weight_near
 from geo_border.access.reach import potentials
 from geo_border.access.regions import by_region
@@ -186,7 +186,7 @@ def _reached(
 ) -> pd.DataFrame:
     """Tell nearest checkpoints and what is reached by one mode; give the zones."""
     places, limits = told.places, settings.access.limits_h
-    nearest = nearest_checkpoint(travel.tables)
+    nearest = nearest_gate(travel.tables)
     hours = nearest[["hours"]].set_axis(["own"], axis=1)
     told.add(hours, "hours_to_checkpoint", mode=mode, unit="hours")
     decays = _decays(settings)

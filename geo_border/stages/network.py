@@ -8,7 +8,6 @@ import pandas as pd
 
 from geo_border.network.build import build_network
 from geo_border.network.doubles import listed_twice
-from geo_border.stages.known import known_ground
 from geo_border.stages.network_findings import audited
 from geo_border.stages.parameters import local_ways, tolerances
 
@@ -36,7 +35,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
     -------
     dict
         ``network`` and frames ``gates``, ``crossings``, ``posts``, ``places``, ``speeds``,
-        ``parts``, ``links``, ``known`` (as `geo_border.stages.known.known_ground` gives it),
+        ``parts``, ``links``, ``known`` (as `geo_border.network.known.known_ground` gives it),
         ``audit`` (as `geo_border.stages.network_findings.audited` gives it), ``twice`` (as
         `geo_border.network.doubles.listed_twice` gives it) and, if the study has any,
         ``services``, joined to the network as places are.
@@ -69,7 +68,7 @@ def network_stage(inputs: Inputs, settings: Settings, border: dict[str, Any]) ->
         "speeds": built.speeds,
         "parts": built.parts,
         "links": built.links,
-        "known": known_ground(border["territory"], inputs.lines, built.network),
+        "known": built.land,
         "audit": audited(settings, inputs.lines, border),
         "twice": listed_twice(inputs.places),
     }

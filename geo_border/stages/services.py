@@ -15,7 +15,7 @@ from geo_border.access.catchments import (
 )
 from geo_border.access.decay import calibrated
 from geo_border.access.regions import by_region
-from geo_border.access.services import nearest_service, service_times
+from geo_border.access.services import nearest_service, searched_services
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
@@ -177,7 +177,7 @@ def service_parts(
     regions: list[pd.DataFrame] = []
     of_services: list[pd.DataFrame] = []
     for mode in modes_told(settings.access.modes, gates):
-        whole = service_times(
+        whole = searched_services(
             built["network"],
             places,
             services,

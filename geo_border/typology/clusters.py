@@ -14,6 +14,7 @@ from scipy.spatial.distance import cdist
 
 from geo_border.errors import IndicatorError
 from geo_border.index.registry import LEVELS
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,6 +59,8 @@ class Clusters:
     note
         What a reader must know.
     """
+
+    __repr__ = shown
 
     labels: pd.DataFrame
     k: int

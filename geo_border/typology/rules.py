@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.errors import IndicatorError
+from geo_border.errors import IndicatorError, ParameterError
 from geo_border.index.registry import LEVELS, SCORES
 
 if TYPE_CHECKING:
@@ -107,7 +107,9 @@ class Thresholds:
 
     def __post_init__(self) -> None:
         if not 0 < self.low < self.high < 100:
-            raise ValueError(f"thresholds must be 0 < low < high < 100: {self.low}, {self.high}")
+            raise ParameterError(
+                f"thresholds must be 0 < low < high < 100: {self.low}, {self.high}"
+            )
 
     def cuts(self, scores: NDArray[np.float64]) -> tuple[float, float]:
         """The two cuts on the scale from 0 to 100.

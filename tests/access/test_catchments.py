@@ -17,7 +17,7 @@ from geo_border.access.catchments import (
     two_step,
 )
 from geo_border.access.decay import Exponential
-from geo_border.access.services import nearest_service, service_times
+from geo_border.access.services import nearest_service, searched_services
 from geo_border.errors import TableError
 from geo_border.network.places import Access
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, passages
@@ -175,7 +175,7 @@ def test_searched_times_equal_brute_force(seed, case):
     land, places, services = with_services(seed)
     tables = gate_tables(land.network, land.places, land.gates)
     ways = None if case is None else passages(tables, case)
-    times = service_times(
+    times = searched_services(
         land.network, places, services, land.gates, ways=ways, access=Access(farthest_km=-1)
     )
     only_side = True if case is None else None
@@ -208,7 +208,7 @@ def test_searched_times_equal_brute_force(seed, case):
 def test_one_search_a_service_whatever_the_measures_and_borders(monkeypatch):
     land, places, services = with_services(5)
     searched = []
-    times = service_times(land.network, places, services, land.gates)
+    times = searched_services(land.network, places, services, land.gates)
     search = times.times
 
     def counted(roots):
@@ -239,10 +239,10 @@ def test_one_search_a_service_whatever_the_measures_and_borders(monkeypatch):
 
 def test_many_services_are_reached_by_sweeps_with_the_same_times(monkeypatch):
     land, places, services = with_services(5)
-    expected = service_times(land.network, places, services, land.gates).block(slice(0, 6))
+    expected = searched_services(land.network, places, services, land.gates).block(slice(0, 6))
     monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
     monkeypatch.setattr("geo_border.routing.inside.search_graph", None)
-    found = service_times(land.network, places, services, land.gates).block(slice(0, 6))
+    found = searched_services(land.network, places, services, land.gates).block(slice(0, 6))
     np.testing.assert_array_equal(found, expected)
 
 
@@ -250,9 +250,9 @@ def test_a_service_in_town_is_not_by_way_of_the_network():
     land = random_borderland(3, hostile=False)
     town = land.places.iloc[:1].assign(access_h=2.0)
     clinic = town.assign(kind="clinic", supply=5.0).set_axis(["clinic"])
-    times = service_times(land.network, town, clinic, land.gates)
+    times = searched_services(land.network, town, clinic, land.gates)
     assert times.block(slice(0, 1)).tolist() == [[0.0]]
-    far = service_times(land.network, town, clinic, land.gates, access=Access(farthest_km=-1))
+    far = searched_services(land.network, town, clinic, land.gates, access=Access(farthest_km=-1))
     assert far.block(slice(0, 1)).tolist() == [[4.0]]
 
 

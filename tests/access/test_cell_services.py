@@ -8,7 +8,7 @@ from borderland import random_borderland
 from geo_border.access.catchments import balanced, two_step
 from geo_border.access.cell_entries import shared_entries
 from geo_border.access.cell_services import cell_services
-from geo_border.access.services import nearest_service, service_times
+from geo_border.access.services import nearest_service, searched_services
 from geo_border.network.places import Access
 from geo_border.routing.scenarios import OPEN_BORDER, Scenario, passages
 
@@ -26,7 +26,7 @@ def test_a_cell_at_a_place_has_its_times(seed, access):
     found = cell_services(
         land.network, with_centres, beyond, entries, services, land.gates, access=access
     )
-    wanted = service_times(land.network, land.places, services, land.gates, access=access)
+    wanted = searched_services(land.network, land.places, services, land.gates, access=access)
     what = Scenario(closed=frozenset({"g0"}), delay_factor=0.5)
     of = wanted.tables, found.searched.tables
     half = np.arange(len(services)) % 2 == 0

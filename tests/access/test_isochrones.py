@@ -12,7 +12,7 @@ from pyproj import Geod
 from geo_border.access.isochrones import (
     OffRoad,
     checkpoint_origin,
-    isochrones,
+    isochrone_polygons,
     place_origin,
 )
 from geo_border.errors import CheckpointError, NetworkError, TableError
@@ -66,7 +66,7 @@ def test_by_hand():
     network, tables, places, land = straight_road()
     origin = place_origin(network, tables, places.loc["start"])
     slow = OffRoad(kmh=6.0, detail_m=10)
-    found = isochrones(
+    found = isochrone_polygons(
         network, land, [("s", origin)], hours=(1.0, 0.25), off_road=slow, places=places
     )
     assert found["hours"].tolist() == [0.25, 1.0, 1.0]
@@ -94,7 +94,7 @@ def test_by_hand():
 def test_area_by_hand():
     network, tables, places, land = straight_road()
     origin = place_origin(network, tables, places.loc["start"])
-    found = isochrones(
+    found = isochrone_polygons(
         network, land, [("s", origin)], hours=(0.25,), off_road=OffRoad(kmh=6.0, detail_m=1)
     )
     # The hull of a circle of 1.5 km and a point 15 km away.
@@ -111,17 +111,19 @@ def test_scenarios_move_the_border():
     network, tables, places, land = straight_road()
     shut = Scenario(closed=frozenset({"g"}))
     origin = place_origin(network, tables, places.loc["start"], scenario=shut)
-    found = isochrones(network, land, [("s", origin)], hours=(1.0,))
+    found = isochrone_polygons(network, land, [("s", origin)], hours=(1.0,))
     assert found["side"].tolist() == ["home"]
     free = place_origin(network, tables, places.loc["start"], scenario=Scenario(delay_factor=0))
-    found = isochrones(network, land, [("s", free)], hours=(1.0,), off_road=OffRoad(detail_m=10))
+    found = isochrone_polygons(
+        network, land, [("s", free)], hours=(1.0,), off_road=OffRoad(detail_m=10)
+    )
     np.testing.assert_allclose(of(found, "neighbour", 1.0).geometry.bounds[2], 60 * KM, atol=1e-3)
 
 
 def test_a_checkpoint_looks_both_ways():
     network, tables, places, land = straight_road()
     origin = checkpoint_origin(network, tables, "g")
-    found = isochrones(network, land, [("g", origin)], hours=(0.25, 1.0), places=places)
+    found = isochrone_polygons(network, land, [("g", origin)], hours=(0.25, 1.0), places=places)
     assert found["side"].tolist() == ["home", "home", "neighbour", "neighbour"]
     assert found["part"].isna().all()
     np.testing.assert_allclose(of(found, "home", 0.25).geometry.bounds[0], 15 * KM, atol=1e-3)
@@ -134,7 +136,9 @@ def test_an_edge_is_reached_from_both_ends():
     # A loop of 20 km north of the road, one edge of an hour between its two ends.
     network, tables, places, land = straight_road(edges=[(0, 4, 0.5), (1, 4, 2.0)])
     origin = place_origin(network, tables, places.loc["start"])
-    found = isochrones(network, land, [("s", origin)], hours=(1.0,), off_road=OffRoad(detail_m=10))
+    found = isochrone_polygons(
+        network, land, [("s", origin)], hours=(1.0,), off_road=OffRoad(detail_m=10)
+    )
     own = of(found, "home", 1.0).geometry
     line = shapely.LineString([(30 * KM, 0), (0, 40 * KM)])
     # Half an hour is left at both ends of the long edge, a quarter of it each.
@@ -154,7 +158,9 @@ def test_ground_behind_a_bend_of_the_border_is_not_reached_beside_the_road():
         geometry=[home, strip | shapely.box(30 * KM, -2, 4, 2)],
         crs=4326,
     )
-    found = isochrones(network, land, [("s", origin)], hours=(1.0,), off_road=OffRoad(kmh=6.0))
+    found = isochrone_polygons(
+        network, land, [("s", origin)], hours=(1.0,), off_road=OffRoad(kmh=6.0)
+    )
     own = of(found, "home", 1.0).geometry
     assert own.covers(shapely.Point(5 * KM, 0.9 * KM))
     assert not own.intersects(shapely.Point(5 * KM, 2 * KM))
@@ -170,7 +176,7 @@ def test_ways_that_stand_for_unknown_roads_are_not_drawn():
         road_class=made_up.astype(network.road_class.dtype),
         classes=(*network.classes, LOCAL_WAY),
     )
-    found = isochrones(beyond, land, [("s", origin)], hours=(2.0,), places=places)
+    found = isochrone_polygons(beyond, land, [("s", origin)], hours=(2.0,), places=places)
     assert found["side"].tolist() == ["home"]
     assert of(found, "home", 2.0)["population"] == 15
 
@@ -179,7 +185,9 @@ def test_holes_without_roads_are_filled():
     square = [(0, 4, 0.1), (4, 1, 0.1)]
     network, tables, places, land = straight_road(edges=square)
     origin = place_origin(network, tables, places.loc["start"])
-    found = isochrones(network, land, [("s", origin)], hours=(0.7,), off_road=OffRoad(kmh=1.0))
+    found = isochrone_polygons(
+        network, land, [("s", origin)], hours=(0.7,), off_road=OffRoad(kmh=1.0)
+    )
     own = of(found, "home", 0.7).geometry
     assert own.covers(shapely.Point(8 * KM, 8 * KM))
     assert all(not len(part.interiors) for part in shapely.get_parts(own))
@@ -193,7 +201,9 @@ def test_gaps_between_the_polygons_of_a_side_leave_no_hole():
     land.loc[0, "geometry"] = land.geometry[0].difference(shapely.union(gap, foreign))
     origin = place_origin(network, tables, places.loc["start"])
     fast = OffRoad(kmh=60.0)
-    own = of(isochrones(network, land, [("s", origin)], hours=(0.9,), off_road=fast), "home", 0.9)
+    own = of(
+        isochrone_polygons(network, land, [("s", origin)], hours=(0.9,), off_road=fast), "home", 0.9
+    )
     assert own.geometry.covers(gap)
     assert own.geometry.intersection(foreign).area == pytest.approx(0, abs=1e-12)
     assert shapely.get_num_interior_rings(own.geometry) == 1
@@ -214,7 +224,7 @@ def test_valid_nested_and_on_their_own_side(mini_land):
     origins["west"] = checkpoint_origin(network, tables, "west")
     limits = (0.5, 1.0, 2.0, 4.0)
     off_road = OffRoad(kmh=40 / 1.3)
-    found = isochrones(
+    found = isochrone_polygons(
         network, land, origins.items(), hours=limits, off_road=off_road, places=places, modes=ROAD
     )
     assert found.crs == 4326
@@ -250,7 +260,7 @@ def test_what_is_refused(mini_land):
     origin = checkpoint_origin(network, tables, "west")
     for bad in ((), (0.0,), (np.inf,), (np.nan,)):
         with pytest.raises(ValueError, match="limits"):
-            isochrones(network, land, [("w", origin)], hours=bad)
+            isochrone_polygons(network, land, [("w", origin)], hours=bad)
     for wrong in ({"kmh": 0}, {"farthest_km": np.inf}, {"detail_m": -1}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             OffRoad(**wrong)

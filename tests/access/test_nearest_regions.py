@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shapely import Point
 
 from geo_border.access.detours import detours
-from geo_border.access.nearest import nearest_checkpoint, zones
+from geo_border.access.nearest import nearest_gate, zones
 from geo_border.access.regions import by_region, distribution
 from geo_border.errors import GeometryError, TableError
 from geo_border.routing.scenarios import Scenario
@@ -44,16 +44,16 @@ def tables():
 
 
 def test_nearest_is_one_that_lets_people_out(tables):
-    road = nearest_checkpoint(tables, mode="road")
+    road = nearest_gate(tables, mode="road")
     assert road.loc["p"].tolist() == [2.25, "both"]
     assert road.loc["q", "hours"] == 0
     assert road.loc["q", "checkpoint_id"] == "inward"
     assert np.isinf(road.loc["lost", "hours"])
     assert road["checkpoint_id"].isna().tolist() == [False, False, True]
-    assert nearest_checkpoint(tables).loc["p"].tolist() == [1.25, "train"]
-    assert nearest_checkpoint(tables, mode="rail").loc["p"].tolist() == [1.25, "train"]
-    assert np.isinf(nearest_checkpoint(tables, mode="ferry")["hours"]).all()
-    opened = nearest_checkpoint(tables, scenario=Scenario(opened=frozenset({"shut"})))
+    assert nearest_gate(tables).loc["p"].tolist() == [1.25, "train"]
+    assert nearest_gate(tables, mode="rail").loc["p"].tolist() == [1.25, "train"]
+    assert np.isinf(nearest_gate(tables, mode="ferry")["hours"]).all()
+    opened = nearest_gate(tables, scenario=Scenario(opened=frozenset({"shut"})))
     assert opened.loc["p"].tolist() == [0.25, "shut"]
 
 
@@ -101,8 +101,11 @@ def test_means_say_what_they_leave_out(places):
     assert found.loc["C", ["x", "x_unreached"]].isna().all()
     assert found.loc["A", "y"] == pytest.approx((1 + 6 + 12 + 10) / 10)
     assert found.index.name == "region_id"
-    with pytest.raises(TableError, match="same index"):
-        by_region(values.iloc[::-1], places)
+    for given in (values.iloc[::-1], values.reset_index()):
+        pd.testing.assert_frame_equal(by_region(given, places.reset_index()), found)
+    for other in (values.iloc[1:], values.set_axis([*"tuvwxyz"])):
+        with pytest.raises(TableError, match="same index: place_id"):
+            by_region(other, places)
 
 
 def test_detour_index():
@@ -141,7 +144,7 @@ def test_distribution_by_hand(places):
     assert found.loc[("C", "x")].isna().all()
     assert list(found.columns) == ["q30", "q31", "q40", "q80", "q81"]
     with pytest.raises(TableError, match="same index"):
-        distribution(values.iloc[::-1], places)
+        distribution(values.iloc[1:], places)
     with pytest.raises(ValueError, match="quantiles"):
         distribution(values, places, quantiles=(0.0,))
 

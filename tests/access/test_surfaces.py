@@ -7,7 +7,7 @@ from geo_border.access.cell_entries import shared_entries
 from geo_border.access.cell_sums import ERROR
 from geo_border.access.decay import KINDS, Exponential, calibrated
 from geo_border.access.losses import loss_by_checkpoint
-from geo_border.access.nearest import nearest_checkpoint
+from geo_border.access.nearest import nearest_gate
 from geo_border.access.reach import border_effect, cumulative, potentials
 from geo_border.access.surfaces import cell_accessibility, cell_losses
 from geo_border.errors import SideError, TableError
@@ -33,7 +33,7 @@ def as_places(land, places, **options):
     scenario = {"scenario": options["scenario"]} if "scenario" in options else {}
     decays = options["decays"]
     found = potentials(Travel(places, tables, own), decays=list(decays.values()), **scenario)
-    near = nearest_checkpoint(tables, **scenario)["hours"]
+    near = nearest_gate(tables, **scenario)["hours"]
     frame = pd.DataFrame({"hours_to_checkpoint": near})
     frame = frame.join(cumulative(Travel(places, tables, own), hours=HOURS, **scenario))
     for name, reach in zip(decays, found, strict=True):

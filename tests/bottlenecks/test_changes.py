@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo_border.access.decay import Exponential, Step
-from geo_border.access.nearest import nearest_checkpoint
+from geo_border.access.nearest import nearest_gate
 from geo_border.access.reach import border_effect, potential
 from geo_border.access.regions import by_region
 from geo_border.bottlenecks.changes import BATCH, MEASURES, changes
@@ -47,7 +47,7 @@ def measured(places, tables, own, scenario):
     reach = potential(Travel(places, tables, own), decay=DECAY, scenario=scenario)
     within = potential(Travel(places, tables, own), decay=Step(1.0), scenario=scenario)
     values = reach.assign(
-        hours_to_checkpoint=nearest_checkpoint(tables, scenario=scenario)["hours"],
+        hours_to_checkpoint=nearest_gate(tables, scenario=scenario)["hours"],
         population_60min_across=within["across"],
     )
     return values.rename(columns={"own": "potential_own", "across": "potential_across"})

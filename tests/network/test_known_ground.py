@@ -4,7 +4,7 @@ import shapely
 
 from geo_border.network.build import build_network
 from geo_border.network.graph import SIDES
-from geo_border.stages.known import known_ground
+from geo_border.network.known import known_ground
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.network.build import build_network
 from geo_border.network.gates import gates_in_use
 from geo_border.network.places import Access
-from geo_border.routing.matrix import pair_times
+from geo_border.routing.matrix import prepared_pairs
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.tables import gate_tables
 
@@ -52,7 +52,7 @@ def hours(territory, border, posts, speeds):
         tables = gate_tables(built.network, built.places, gates_in_use(built.gates))
         every = np.ones(2, bool)
         ways = passages(tables, Scenario(**scenario))
-        return pair_times(built.network, built.places, tables, ways, every, every).block(
+        return prepared_pairs(built.network, built.places, tables, ways, every, every).block(
             slice(0, 1)
         )[0, 1]
 

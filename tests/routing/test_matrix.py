@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo_border.routing.matrix import pair_times, write_npy, write_parquet
+from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario, passages
 from geo_border.routing.tables import gate_tables
 from tests.routing.borderland import brute_times, random_borderland
@@ -16,7 +16,7 @@ from tests.routing.borderland import brute_times, random_borderland
 def prepared(land, origins, destinations, scenario=AS_IS):
     tables = gate_tables(land.network, land.places, land.gates)
     ways = passages(tables, scenario)
-    return tables, pair_times(land.network, land.places, tables, ways, origins, destinations)
+    return tables, prepared_pairs(land.network, land.places, tables, ways, origins, destinations)
 
 
 @settings(max_examples=30)

@@ -10,7 +10,7 @@ from geo_border.routing import travel_times as module
 from geo_border.routing.routes import routes
 from geo_border.routing.scenarios import AS_IS, Scenario
 from geo_border.routing.tables import gate_tables
-from geo_border.routing.travel_times import travel_times
+from geo_border.routing.travel_times import times_and_ways
 
 
 def test_travel_times_table():
@@ -28,7 +28,7 @@ def test_travel_times_table():
         [("h", "n", 360.0, 6.8, "g"), ("n", "h", np.nan, np.inf, "")],
         columns=["from_id", "to_id", "km", "hours", "via"],
     )
-    pd.testing.assert_frame_equal(travel_times(network, tables, places), expected)
+    pd.testing.assert_frame_equal(times_and_ways(network, tables, places), expected)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -37,13 +37,13 @@ def test_each_pair_is_its_route(seed):
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
     cases = {"no_delay": Scenario(delay_factor=0.0), "opened": Scenario(opened=frozenset({"g1"}))}
     places = land.places.assign(node=land.places["node"].where(land.places.index != "p3", -1))
-    found = travel_times(land.network, tables, places, others=cases)
+    found = times_and_ways(land.network, tables, places, others=cases)
     for column, scenario in {"hours": AS_IS, **cases}.items():
         ways = routes(land.network, tables, places, scenario=scenario)
         assert found[column].tolist() == [
             ways[i, j].hours for i in places.index for j in places.index if i != j
         ]
-        alone = travel_times(land.network, tables, places, scenario=scenario)
+        alone = times_and_ways(land.network, tables, places, scenario=scenario)
         for row in alone.to_dict("records"):
             way = ways[row["from_id"], row["to_id"]]
             assert row["hours"] == way.hours
@@ -63,7 +63,7 @@ def test_searches_grow_with_the_places_and_not_with_pairs_or_scenarios(monkeypat
     for n in (10, 20, 40):
         grown.clear()
         others = {f"x{factor}": Scenario(delay_factor=factor) for factor in range(n)}
-        travel_times(land.network, tables, land.places.iloc[:n], others=others)
+        times_and_ways(land.network, tables, land.places.iloc[:n], others=others)
         count.append(len(grown) - n)
     # Beyond a tree of each place there are two for each gate node.
     assert max(count) <= 4 * tables.n_gates
@@ -73,4 +73,4 @@ def test_trees_are_needed():
     land = random_borderland(0)
     tables = gate_tables(land.network, land.places, land.gates)
     with pytest.raises(TableError, match="trees=True"):
-        travel_times(land.network, tables, land.places)
+        times_and_ways(land.network, tables, land.places)

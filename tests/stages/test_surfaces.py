@@ -17,7 +17,7 @@ from geo_border.access.decay import calibrated
 from geo_border.access.efficiency import checkpoint_detour, network_efficiency
 from geo_border.access.performance import transport_performance
 from geo_border.access.reach import cumulative, potential
-from geo_border.access.services import nearest_service, service_times
+from geo_border.access.services import nearest_service, searched_services
 from geo_border.errors import GeometryError, StudyError
 from geo_border.network.entries import join_cells
 from geo_border.network.gates import gates_in_use
@@ -182,7 +182,7 @@ def test_every_cell_has_the_measures_of_a_place_there(run):
         np.testing.assert_allclose(cells[name], detour[name].iloc[: len(cells)], rtol=1e-6)
 
     services, access = built["services"], surface_access(study.settings)
-    times = service_times(network, both, services, gates, modes=ROAD, access=access)
+    times = searched_services(network, both, services, gates, modes=ROAD, access=access)
     times = times.under(passages(times.tables)).only((services["kind"] == "clinic").to_numpy())
     clinics = services[services["kind"] == "clinic"]
     nearest = nearest_service(times, both, clinics).iloc[: len(cells)]
