@@ -1,11 +1,12 @@
 # The public names, by what they are for: what is not here may change without a word.
 
 # Studies
+from .access.catchments import Stepwise as Stepwise
 from .access.catchments import balanced as balanced
 from .access.catchments import enhanced_two_step as enhanced_two_step
 from .access.catchments import spatial_availability as spatial_availability
 from .access.catchments import two_step as two_step
-from .access.corridors import find_corridors as find_corridors
+from .access.corridors import Costs as Costs
 
 # Accessibility
 from .access.decay import Exponential as Exponential
@@ -16,8 +17,11 @@ from .access.decay import Power as Power
 from .access.decay import Step as Step
 from .access.efficiency import checkpoint_detour as checkpoint_detour
 from .access.efficiency import network_efficiency as network_efficiency
+from .access.from_network import corridors as corridors
+from .access.from_network import detour_index as detour_index
+from .access.from_network import isochrones as isochrones
+from .access.from_network import service_times as service_times
 from .access.isochrones import OffRoad as OffRoad
-from .access.isochrones import isochrones as isochrones
 from .access.losses import effect_by_checkpoint as effect_by_checkpoint
 from .access.losses import loss_by_checkpoint as loss_by_checkpoint
 from .access.losses import loss_shares as loss_shares
@@ -30,7 +34,6 @@ from .access.reach import potential as potential
 from .access.regions import by_region as by_region
 from .access.regions import distribution as distribution
 from .access.services import nearest_service as nearest_service
-from .access.services import service_times as service_times
 from .border.checkpoints import permeability as permeability
 from .border.checkpoints import placed_checkpoints as placed_checkpoints
 from .border.hours import expected_wait as expected_wait
@@ -60,23 +63,25 @@ from .index.variance import variance_shares as variance_shares
 # Network
 from .network.build import BuiltNetwork as BuiltNetwork
 from .network.exchange import to_networkx as to_networkx
+from .network.exports import read_network as read_network
 from .network.exports import write_network as write_network
 from .network.graph import Network as Network
 from .network.places import Access as Access
 from .network.sources import from_lines as from_lines
 from .network.sources import from_osm as from_osm
+from .network.sources import from_osmnx as from_osmnx
 from .network.sources import from_overpass as from_overpass
 from .network.tolerances import Tolerances as Tolerances
 from .results import Results as Results
 from .results import WhatIf as WhatIf
-from .routing.matrix import pair_times as pair_times
+from .routing.between import pair_times as pair_times
+from .routing.between import travel_times as travel_times
 from .routing.scenarios import Scenario as Scenario
 from .routing.scenarios import passages as passages
 
 # Travel
 from .routing.travel import Travel as Travel
 from .routing.travel import travel as travel
-from .routing.travel_times import travel_times as travel_times
 from .study import Study as Study
 from .study import example_network as example_network
 from .study import open_study as open_study

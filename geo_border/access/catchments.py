@@ -14,6 +14,7 @@ from geo_border.access.decay import ROUNDING_H, Step
 from geo_border.access.regions import weight_of
 from geo_border.access.services import check_services, service_blocks
 from geo_border.errors import ParameterError
+from geo_border.ids import by_id
 from geo_border.shown import shown
 
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ def two_step(
     places
         Column with the people who may come.
     services
-        Columns ``side``, ``kind`` and `supply`. All are of one kind: they replace each
-        other.
+        Column `supply`. All are of one kind: they replace each other.
     within_h
         Size of the catchments, hours.
     demand, supply
@@ -300,9 +300,11 @@ def _gathered(
     total = asked.sum(axis=0)
     level = np.divide(offered, total, out=np.zeros_like(total), where=total > 0)
     return Catchment(
-        places=pd.DataFrame({"own": got[0], "across": got[1]}, index=places.index),
+        places=pd.DataFrame(
+            {"own": got[0], "across": got[1]}, index=by_id(places, "place_id").index
+        ),
         services=pd.DataFrame(
             {"demand_own": asked[0], "demand_across": asked[1], "level": level},
-            index=services.index,
+            index=by_id(services, "service_id").index,
         ),
     )

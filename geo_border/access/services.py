@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import TableError
+from geo_border.ids import by_id
 from geo_border.network.graph import SIDES
 from geo_border.network.places import Access
 from geo_border.routing.compiled import in_blocks
@@ -18,7 +19,7 @@ from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.geodesic import geodesic_km, reduced_vectors
 from geo_border.routing.inside import rows_at_once, times_to
 from geo_border.routing.kernels import fill_times
-from geo_border.routing.tables import check_columns, gate_tables, nodes_and_legs
+from geo_border.routing.tables import gate_tables, nodes_and_legs
 from geo_border.shown import shown
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from geo_border.routing.inside import Times
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
-
-SERVICE_COLUMNS = ("side", "kind", "supply")
 
 HELD = 25_000_000
 """Times from places to services of a kind that are held at once, 200 MB."""
@@ -309,9 +308,9 @@ def nearest_service(
     times
         Times from the places to the services.
     places
-        The places, ids in the index.
+        The places, ids in the index or as ``place_id``.
     services
-        The services, ids in the index.
+        The services, ids in the index or as ``service_id``.
 
     Returns
     -------
@@ -330,14 +329,14 @@ def nearest_service(
     for rows, (least, at) in service_blocks(times, partial(_least, times)):
         less = least < hours
         hours[less], found[less] = least[less], at[less] + rows.start
-    names = services.index.to_numpy(object)
+    names = by_id(services, "service_id").index.to_numpy(object)
     columns: dict[str, Any] = {}
     for number, name in enumerate(("own", "across")):
         columns[f"hours_{name}"] = hours[number]
     for number, name in enumerate(("own", "across")):
         at = found[number]
         columns[f"service_{name}"] = np.where(at >= 0, names[at], None) if len(names) else None
-    return pd.DataFrame(columns, index=places.index)
+    return pd.DataFrame(columns, index=by_id(places, "place_id").index)
 
 
 def _least(times: ServiceTimes, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -377,13 +376,12 @@ def check_services(times: ServiceTimes, places: pd.DataFrame, services: pd.DataF
     times
         Times from places to services.
     places, services
-        What they should be of; services with the columns `SERVICE_COLUMNS`.
+        What they should be of.
 
     Raises
     ------
     TableError
-        If a column is missing or the numbers differ.
+        If the numbers differ.
     """
-    check_columns(services, SERVICE_COLUMNS, "services")
     if len(places) != len(times.place_side) or len(services) != len(times.service_side):
         raise TableError("the times are not of these places and services")

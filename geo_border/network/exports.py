@@ -17,17 +17,18 @@ import shapely
 
 from geo_border.border.frame import table_to_globe, to_globe, turned
 from geo_border.errors import NetworkError
+from geo_border.network.build import BuiltNetwork
 from geo_border.network.exchange import from_networkx, runs_along, to_networkx
 from geo_border.network.gate_links import gate_edges, gate_links
 from geo_border.network.gmns import write_gmns
 from geo_border.network.graph import MODES, SIDES, Network
+from geo_border.network.links import CARRIED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from numpy.typing import NDArray
 
-    from geo_border.network.build import BuiltNetwork
 
 FORMATS = {
     "parquet": "network",
@@ -41,7 +42,11 @@ _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U001
 
 
 def write_network(
-    built: BuiltNetwork, folder: Path, formats: Collection[str], *, names: pd.Series | None = None
+    built: BuiltNetwork,
+    folder: Path | str,
+    formats: Collection[str] = ("parquet",),
+    *,
+    names: pd.Series | None = None,
 ) -> None:
     """Write a network in some forms: `network/`, `network.gpkg`, `network.graphml`, `gmns/`.
 
@@ -50,18 +55,38 @@ def write_network(
     built
         The network and what was learnt in building it.
     folder
-        An empty folder; `geo_border.folders.Place` makes what is in it appear whole.
+        Folder to write into; `geo_border.folders.Place` makes what is in it appear whole.
     formats
-        Some of `FORMATS`.
+        Some of `FORMATS`: ``"parquet"``, which `read_network` reads, ``"gpkg"``, ``"graphml"``,
+        ``"gmns"``.
     names
-        Names of checkpoints, by their id.
+        Names of checkpoints, by their id; those of the gates if not given.
 
     Raises
     ------
     NetworkError
-        If a format is unknown.
+        If a format is unknown, or the folder holds such a network already.
+
+    Examples
+    --------
+    >>> import geo_border as gb, tempfile
+    >>> net = gb.example_network()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     gb.write_network(net, folder)
+    ...     len(gb.read_network(folder).places) == len(net.places)
+    True
     """
+    formats = [formats] if isinstance(formats, str) else formats
     check_formats(formats)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    there = [FORMATS[name] for name in formats if (folder / FORMATS[name]).exists()]
+    if there:
+        raise NetworkError(
+            "there is one already", file=folder / there[0], remedy="Name another folder"
+        )
+    if names is None and "name" in built.gates:
+        names = built.gates["name"]
     built = _on_the_globe(built)
     if "parquet" in formats:
         write_parquet(built, folder / FORMATS["parquet"], names=names)
@@ -80,7 +105,10 @@ def _on_the_globe(built: BuiltNetwork) -> BuiltNetwork:
     return replace(
         built,
         network=replace(network, lon=turned(network.lon, 0.0), lines=lines.to_numpy()),
-        **{name: table_to_globe(getattr(built, name)) for name in ("gates", "crossings", "places")},
+        **{
+            name: table_to_globe(getattr(built, name))
+            for name in ("gates", "crossings", "places", "land")
+        },
     )
 
 
@@ -255,7 +283,8 @@ def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None 
         The network and what was learnt in building it.
     folder
         Folder to make: ``nodes``, ``links`` and ``edges`` (both with the gates),
-        ``crossings``, ``checkpoints``, ``places``, ``speeds``, ``parts``, each ``.parquet``.
+        ``crossings``, ``checkpoints``, ``places``, ``speeds``, ``parts``, ``posts``, ``land``,
+        each ``.parquet``.
     names
         Names of checkpoints, by their id.
     """
@@ -271,6 +300,64 @@ def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None 
     built.places.to_parquet(folder / "places.parquet")
     built.speeds.to_parquet(folder / "speeds.parquet")
     built.parts.to_parquet(folder / "parts.parquet")
+    built.posts.to_parquet(folder / "posts.parquet")
+    built.land.to_parquet(folder / "land.parquet")
+
+
+def read_network(folder: Path | str) -> BuiltNetwork:
+    """Read a network that `write_network` wrote as GeoParquet.
+
+    Parameters
+    ----------
+    folder
+        The folder that was written into, or its ``network``.
+
+    Returns
+    -------
+    BuiltNetwork
+        The same network, its checkpoints with their names.
+
+    Raises
+    ------
+    NetworkError
+        If a file is missing or is not what was written.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.read_network("nowhere")
+    Traceback (most recent call last):
+    geo_border.errors.NetworkError: ...
+    """
+    folder = Path(folder)
+    inner = folder / FORMATS["parquet"]
+    folder = inner if inner.is_dir() else folder
+    network = read_parquet(folder)
+    try:
+        layers = {
+            name: gpd.read_parquet(folder / f"{name}.parquet")
+            for name in ("links", "checkpoints", "crossings", "places", "land")
+        }
+        tables = {
+            name: pd.read_parquet(folder / f"{name}.parquet")
+            for name in ("posts", "speeds", "parts")
+        }
+        links = layers["links"][layers["links"]["checkpoint_id"].isna()]
+        return BuiltNetwork(
+            network=network,
+            gates=pd.DataFrame(layers["checkpoints"].drop(columns="geometry")),
+            crossings=layers["crossings"],
+            places=layers["places"],
+            links=pd.DataFrame(links[list(CARRIED)]).rename_axis("link"),
+            land=layers["land"],
+            **tables,
+        )
+    except (OSError, KeyError, ValueError, pa.ArrowInvalid) as error:
+        raise NetworkError(
+            f"no network can be read from it ({error})",
+            file=folder,
+            remedy="Write it again with `write_network` or `geo-border network`",
+        ) from error
 
 
 def read_parquet(folder: Path | str) -> Network:

@@ -71,7 +71,7 @@ def open_crossings(
     ids = place_ids("open-", first["lon"].to_numpy(), first["lat"].to_numpy())
     return pd.DataFrame(
         {
-            "name": _names(first, places),
+            "name": _names(first, places, border),
             "mode": first["mode"],
             "status": "open",
             "users": None,
@@ -97,9 +97,11 @@ def _near(lines: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> NDArray[np.bool_
     return near
 
 
-def _names(first: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Series[str]:
+def _names(
+    first: gpd.GeoDataFrame, places: gpd.GeoDataFrame, border: gpd.GeoDataFrame
+) -> pd.Series[str]:
     """Road and the nearest settlement on either side."""
-    crs = equal_area_crs(first if len(first) > 1 else places)
+    crs = equal_area_crs(first if len(first) > 1 else border)
     points = first.geometry.to_crs(crs).to_numpy()
     ends = []
     for side in SIDES:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import pandas as pd
 
 from geo_border.border.checkpoints import placed_checkpoints
-from geo_border.border.edges import equal_area_crs
-from geo_border.border.locate import polygon_near
-from geo_border.border.matching import match_sides
-from geo_border.errors import GeometryError, SideError, TableError
-from geo_border.network.build import BuiltNetwork, build_network
-from geo_border.network.graph import MODES, SIDES
+from geo_border.errors import SideError
+from geo_border.network.build import BuiltNetwork, build_network, with_names
+from geo_border.network.free_border import open_crossings as free_checkpoints
+from geo_border.network.given import (
+    given_lines,
+    given_places,
+    land_and_border,
+    register_of,
+    with_side,
+)
+from geo_border.network.graph import MODES
 from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.graphs import lines_from_osmnx
 from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.overpass import extract_from_overpass
 from geo_border.network.osm.posts import posts_from_extract
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import geopandas as gpd
+    import networkx as nx
     import shapely
 
     from geo_border.network.osm.extract import Extract
@@ -40,9 +47,6 @@ NO_WAIT: Mapping[str, float] = MappingProxyType(dict.fromkeys(MODES, 0.0))
 
 ELSEWHERE: Mapping[str, Any] = MappingProxyType({"everything_else": True})
 """The other side where only one is named."""
-
-REACH_M = 10_000.0
-"""A point farther than this from both sides belongs to neither, metres."""
 
 
 def from_osm(
@@ -56,6 +60,7 @@ def from_osm(
     settlements: bool = False,
     roads: RoadRules = CAR_ROADS,
     rails: RailRules = MAIN_RAILWAYS,
+    open_crossings: bool = False,
     delay_h: Mapping[str, float] = NO_WAIT,
     access: Access = Access(),
     tolerances: Tolerances = Tolerances(),
@@ -77,8 +82,10 @@ def from_osm(
         in the extracts, such as ``{"country": "LI", "admin_level": 8}``; the neighbour is all
         that lies around if not said otherwise.
     checkpoints
-        A register as `geo_border.border.checkpoints.placed_checkpoints` takes it; without one,
-        what OpenStreetMap marks as a checkpoint within 10 km of the border.
+        A register: points, or a table with ``lon`` and ``lat``; ids are the index or
+        ``checkpoint_id``; ``name``, ``mode``, ``status``, ``delay_h`` and whatever else
+        `geo_border.border.checkpoints.placed_checkpoints` takes. Without one, what
+        OpenStreetMap marks as a checkpoint within 10 km of the border.
     places
         Settlements as points, with ``population`` (persons); ids are the index or ``place_id``.
         ``side`` and ``region_id`` are found where they are missing, and those of neither side
@@ -87,6 +94,8 @@ def from_osm(
         Whether the settlements whose population is tagged in OpenStreetMap are places too.
     roads, rails
         What counts as a road and as a railway.
+    open_crossings
+        Whether crossings without a checkpoint are open without delay too, as within Schengen.
     delay_h
         Delay by mode of checkpoints whose delay is not known, hours.
     access
@@ -126,7 +135,7 @@ def from_osm(
         territory, countries = land_from_extract(extract, {"home": home, "neighbour": neighbour})
     if settlements:
         tagged = settlements_from_extract(extract).query("population > 0")
-        places = tagged if places is None else pd.concat([_with_ids(places), tagged])
+        places = tagged if places is None else pd.concat([given_places(places), tagged])
     return _from_extract(
         extract,
         territory,
@@ -135,6 +144,7 @@ def from_osm(
         roads=roads,
         rails=rails,
         places=places,
+        open_crossings=open_crossings,
         delay_h=delay_h,
         access=access,
         tolerances=tolerances,
@@ -150,6 +160,7 @@ def from_overpass(
     places: gpd.GeoDataFrame | None = None,
     roads: RoadRules = CAR_ROADS,
     rails: RailRules = MAIN_RAILWAYS,
+    open_crossings: bool = False,
     delay_h: Mapping[str, float] = NO_WAIT,
     access: Access = Access(),
     tolerances: Tolerances = Tolerances(),
@@ -166,7 +177,7 @@ def from_overpass(
         As for `from_osm`.
     url
         Address of the server; that of osmnx's settings by default.
-    checkpoints, places, roads, rails, delay_h, access, tolerances
+    checkpoints, places, roads, rails, open_crossings, delay_h, access, tolerances
         As for `from_osm`.
 
     Returns
@@ -188,6 +199,7 @@ def from_overpass(
         roads=roads,
         rails=rails,
         places=places,
+        open_crossings=open_crossings,
         delay_h=delay_h,
         access=access,
         tolerances=tolerances,
@@ -202,6 +214,7 @@ def from_lines(
     places: gpd.GeoDataFrame | None = None,
     speeds: pd.DataFrame | None = None,
     stations: gpd.GeoDataFrame | None = None,
+    open_crossings: bool = False,
     delay_h: Mapping[str, float] = NO_WAIT,
     access: Access = Access(),
     tolerances: Tolerances = Tolerances(),
@@ -211,12 +224,14 @@ def from_lines(
     Parameters
     ----------
     lines
-        As `geo_border.network.links.links_from_lines` takes them.
+        LineStrings that meet at their ends, roads if they have no ``mode``; ``road_class``,
+        ``speed_kmh``, ``oneway`` and whatever else
+        `geo_border.network.links.links_from_lines` takes.
     territory
         As for `from_osm`.
     checkpoints
-        A register as `geo_border.border.checkpoints.placed_checkpoints` takes it; without one
-        nothing is open, and every crossing is a candidate.
+        A register as for `from_osm`; without one nothing is open, and every crossing is a
+        candidate.
     places
         As for `from_osm`.
     speeds
@@ -224,7 +239,7 @@ def from_lines(
     stations
         Points where one changes between road and railway; ``side`` is found where it is
         missing.
-    delay_h, access, tolerances
+    open_crossings, delay_h, access, tolerances
         As for `from_osm`.
 
     Returns
@@ -237,15 +252,78 @@ def from_lines(
     GeoBorderError
         If the sides share no border, the lines do not reach both, or a class has no speed.
     """
-    land, border = _border(territory, tolerances.edge_km)
+    land, border = land_and_border(territory, tolerances.edge_km)
     return _built(
         lines,
         land,
         border,
-        _no_checkpoints() if checkpoints is None else checkpoints,
+        checkpoints,
         places=places,
         speeds=speeds,
         stations=stations,
+        open_crossings=open_crossings,
+        delay_h=delay_h,
+        access=access,
+        tolerances=tolerances,
+    )
+
+
+def from_osmnx(
+    graph: nx.MultiDiGraph,
+    territory: gpd.GeoDataFrame,
+    *,
+    checkpoints: pd.DataFrame | None = None,
+    places: gpd.GeoDataFrame | None = None,
+    stations: gpd.GeoDataFrame | None = None,
+    open_crossings: bool = False,
+    delay_h: Mapping[str, float] = NO_WAIT,
+    access: Access = Access(),
+    tolerances: Tolerances = Tolerances(),
+) -> BuiltNetwork:
+    """Build the network of a border from a graph of OSMnx.
+
+    Parameters
+    ----------
+    graph
+        As ``osmnx.graph_from_polygon`` and its like give it, simplified or not. Times are its
+        ``travel_time``, else by its ``speed_kph``, ``maxspeed``, or the default of the class
+        in the ``country`` of `territory`.
+    territory
+        As for `from_osm`.
+    checkpoints, places, stations, open_crossings, delay_h, access, tolerances
+        As for `from_lines`.
+
+    Returns
+    -------
+    BuiltNetwork
+        As `from_lines` gives it.
+
+    Raises
+    ------
+    NetworkError
+        If the graph has no edges, or its nodes have no ``x`` and ``y``.
+    GeoBorderError
+        As for `from_lines`.
+
+    Examples
+    --------
+    >>> import geo_border as gb, geopandas as gpd, networkx as nx, shapely
+    >>> graph = nx.MultiDiGraph(crs="EPSG:4326")
+    >>> graph.add_nodes_from([(1, {"x": 9.4, "y": 47.1}), (2, {"x": 9.6, "y": 47.1})])
+    >>> _ = graph.add_edge(1, 2, osmid=7, highway="primary", oneway=False, maxspeed="80")
+    >>> halves = [shapely.box(9.3, 47, 9.5, 47.2), shapely.box(9.5, 47, 9.7, 47.2)]
+    >>> land = gpd.GeoDataFrame({"side": ["home", "neighbour"]}, geometry=halves, crs=4326)
+    >>> gb.from_osmnx(graph, land, open_crossings=True).gates["is_open"].sum()
+    np.int64(1)
+    """
+    lines = lines_from_osmnx(graph, territory)
+    return from_lines(
+        lines,
+        territory,
+        checkpoints=checkpoints,
+        places=places,
+        stations=stations,
+        open_crossings=open_crossings,
         delay_h=delay_h,
         access=access,
         tolerances=tolerances,
@@ -266,7 +344,7 @@ def _from_extract(
     """Network of what was read."""
     whole, _ = boundaries_from_extract(extract)
     whole = whole.rename_axis("country").reset_index()
-    land, border = _border(territory, tolerances.edge_km, whole)
+    land, border = land_and_border(territory, tolerances.edge_km, whole)
     if countries is None and "country" in land:
         countries = land.dropna(subset="country")
     lines, _ = lines_from_extract(extract, roads=roads, rails=rails, countries=countries)
@@ -290,97 +368,38 @@ def _built(
     lines: gpd.GeoDataFrame,
     land: gpd.GeoDataFrame,
     border: gpd.GeoDataFrame,
-    checkpoints: pd.DataFrame,
+    checkpoints: pd.DataFrame | None,
     *,
     places: gpd.GeoDataFrame | None,
     stations: gpd.GeoDataFrame | None,
     delay_h: Mapping[str, float],
+    open_crossings: bool,
+    tolerances: Tolerances,
     speeds: pd.DataFrame | None = None,
-    **options: Any,
+    access: Access,
 ) -> BuiltNetwork:
     """Network of lines on matched land."""
-    if places is None:
-        columns: dict[str, list[Any]] = {"side": [], "region_id": [], "population": []}
-        places = gpd.GeoDataFrame(columns, geometry=[], crs=4326)
-    places = _with_ids(places)
-    if "population" not in places:
-        raise TableError(
-            "the places have no population",
-            remedy="Give them a column `population` (persons), 0 where nobody lives",
-        )
-    return build_network(
+    lines = given_lines(lines)
+    places = with_side(given_places(places), land)
+    register = register_of(checkpoints)
+    placed = placed_checkpoints(register, border, delay_h=delay_h)
+    if open_crossings:
+        named = places if "name" in places else places.assign(name=places.index)
+        free = free_checkpoints(lines, land, border, placed, named, tolerances=tolerances)
+        tables = [t.dropna(axis="columns", how="all") for t in (register, free) if len(t)]
+        if tables:
+            register = pd.concat(tables).reindex(columns=register.columns)
+            placed = placed_checkpoints(register, border, delay_h=delay_h)
+    built = build_network(
         lines,
         land,
         border,
-        placed_checkpoints(checkpoints, border, delay_h=delay_h),
-        _with_side(places, land),
+        placed,
+        places,
         speeds,
-        stations=None if stations is None else _with_side(stations, land),
+        stations=None if stations is None else with_side(stations, land),
         delay_h=delay_h,
-        **options,
+        access=access,
+        tolerances=tolerances,
     )
-
-
-def _border(
-    territory: gpd.GeoDataFrame, tolerance_km: float, outlines: gpd.GeoDataFrame | None = None
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Land of both sides that meets in one line, that of an outline if one is known; the line."""
-    if territory.crs is None:
-        raise GeometryError(
-            "the territory has no coordinate reference system",
-            remedy="Say which it is with set_crs, such as set_crs(4326)",
-        )
-    given = set(territory["side"]) if "side" in territory else set()
-    unknown = [side for side in SIDES if side not in given]
-    if unknown:
-        raise SideError(
-            f"the territory has no polygon of the {unknown[0]} side",
-            remedy=f"Give every polygon a `side`, one of {', '.join(SIDES)}",
-        )
-    land = territory.to_crs(4326)
-    if "region_id" not in land:
-        land = land.dissolve("side", as_index=False).assign(region_id=lambda rows: rows["side"])
-    land = land.reset_index(drop=True)
-    matched = match_sides(land, outlines=outlines, tolerance_m=1000 * tolerance_km)
-    return matched.land, matched.border
-
-
-def _with_ids(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Places in WGS 84 by their ids, which are words."""
-    if places.crs is None:
-        raise GeometryError(
-            "the places have no coordinate reference system",
-            remedy="Say which it is with set_crs, such as set_crs(4326)",
-        )
-    if "place_id" in places:
-        places = places.set_index("place_id")
-    return places.set_axis(places.index.astype(str)).rename_axis("place_id").to_crs(4326)
-
-
-def _with_side(points: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Points with the side and region they lie in; those of neither side are left out."""
-    if {"side", "region_id"} <= {*points} or points.empty:
-        return points
-    points = points.to_crs(4326)
-    polygon = polygon_near(
-        land.geometry,
-        points.geometry.x.to_numpy(),
-        points.geometry.y.to_numpy(),
-        crs=equal_area_crs(land),
-        reach_m=REACH_M,
-    )
-    of = land[["side", "region_id"]].iloc[polygon[polygon >= 0]]
-    there = points[polygon >= 0]
-    found = {name: of[name].to_numpy() for name in of if name not in there}
-    return there.assign(**found)
-
-
-def _no_checkpoints() -> pd.DataFrame:
-    """A register without a row."""
-    text = ("name", "mode", "status", "users", "home_id", "neighbour_id", "hours")
-    numbers = ("lon", "lat", "accuracy_km", "capacity_day", "delay_h")
-    return pd.DataFrame(
-        {name: pd.Series(dtype=object) for name in text}
-        | {name: pd.Series(dtype=float) for name in numbers},
-        index=pd.Index([], name="checkpoint_id", dtype=object),
-    )
+    return with_names(built, register["name"])

@@ -108,8 +108,7 @@ def travel(
     >>> gb.travel(gb.example_network())
     <Travel: 1,420 places, 30 checkpoints>
     """
-    if mode not in MODES_OF:
-        raise NetworkError(f"mode {mode!r}: choose of {', '.join(get_args(Mode))}")
+    edges = modes_of(mode)
     if network.places.empty:
         raise NetworkError(
             "the network has no places that one could travel between",
@@ -124,9 +123,31 @@ def travel(
                 stacklevel=2,
             )
     gates = network.gates if candidates else gates_in_use(network.gates)
-    edges = MODES_OF[mode]
     return Travel(
         network.places,
         gate_tables(network.network, network.places, gates, modes=edges, trees=True),
         held_or_searched(network.network, network.places, modes=edges, contractor=contractor),
     )
+
+
+def modes_of(mode: Mode) -> tuple[str, ...]:
+    """Modes of the edges of a trip.
+
+    Parameters
+    ----------
+    mode
+        Mode of the trip.
+
+    Returns
+    -------
+    tuple of str
+        Some of `geo_border.network.graph.MODES`.
+
+    Raises
+    ------
+    NetworkError
+        If the mode is unknown.
+    """
+    if mode not in MODES_OF:
+        raise NetworkError(f"mode {mode!r}: choose of {', '.join(get_args(Mode))}")
+    return MODES_OF[mode]

@@ -101,8 +101,8 @@ def test_means_say_what_they_leave_out(places):
     assert found.loc["C", ["x", "x_unreached"]].isna().all()
     assert found.loc["A", "y"] == pytest.approx((1 + 6 + 12 + 10) / 10)
     assert found.index.name == "region_id"
-    for given in (values.iloc[::-1], values.reset_index()):
-        pd.testing.assert_frame_equal(by_region(given, places.reset_index()), found)
+    for rows in (values.iloc[::-1], values.reset_index()):
+        pd.testing.assert_frame_equal(by_region(rows, places.reset_index()), found)
     for other in (values.iloc[1:], values.set_axis([*"tuvwxyz"])):
         with pytest.raises(TableError, match="same index: place_id"):
             by_region(other, places)
