@@ -189,9 +189,12 @@ def register_of(checkpoints: pd.DataFrame | None) -> pd.DataFrame:
         If an id stands twice.
     """
     if checkpoints is None:
-        kinds = {key: float if value is np.nan else object for key, value in _REGISTER.items()}
         index = pd.Index([], name="checkpoint_id", dtype=object)
-        return pd.DataFrame({key: pd.Series(dtype=kind) for key, kind in kinds.items()}, index)
+        columns = {
+            key: pd.Series(dtype=float if isinstance(value, float) else object)
+            for key, value in _REGISTER.items()
+        }
+        return pd.DataFrame(columns, index)
     table = by_id(checkpoints, "checkpoint_id")
     if isinstance(table, gpd.GeoDataFrame):
         points = _referenced(table, "the checkpoints").geometry

@@ -64,7 +64,7 @@ def places():
             "region_id": ["B", "A", "A", "A", None, "A", "C"],
             "population": [10.0, 1.0, 3.0, 4.0, 100.0, 2.0, 0.0],
         },
-        index=list("tuvwxyz"),
+        index=pd.Index(list("tuvwxyz"), name="place_id"),
     )
 
 

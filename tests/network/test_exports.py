@@ -10,11 +10,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from geo_border.errors import NetworkError
-from geo_border.network.build import build_network
+from geo_border.network.build import build_network, with_names
 from geo_border.network.exports import (
     FORMATS,
     link_layer,
     read_graphml,
+    read_network,
     read_parquet,
     write_geopackage,
     write_gmns,
@@ -66,6 +67,23 @@ def test_parquet_gives_the_same_network_back(built, tmp_path):
     assert posts.loc["road-post"].geometry.distance(shapely.Point(0.5, 50)) < 0.01
     crossings = gpd.read_parquet(tmp_path / "out" / "crossings.parquet")
     pd.testing.assert_frame_equal(pd.DataFrame(crossings), pd.DataFrame(built.crossings))
+
+
+def test_a_network_read_back_is_the_one_that_was_written(built, tmp_path):
+    named = with_names(built, NAMES)
+    write_network(named, tmp_path / "out")
+    back = read_network(tmp_path / "out")
+    assert_same(named.network, back.network)
+    for field in fields(named):
+        there, here = getattr(named, field.name), getattr(back, field.name)
+        if isinstance(there, pd.DataFrame):
+            pd.testing.assert_frame_equal(pd.DataFrame(here), pd.DataFrame(there))
+    assert read_network(str(tmp_path / "out" / "network")).land.crs == 4326
+    with pytest.raises(NetworkError, match="there is one already"):
+        write_network(named, tmp_path / "out")
+    (tmp_path / "out" / "network" / "posts.parquet").unlink()
+    with pytest.raises(NetworkError, match="no network can be read"):
+        read_network(tmp_path / "out")
 
 
 @pytest.mark.parametrize("spoil", ["nodes", "edges", "links", "order", "mode", "far"])

@@ -3,21 +3,31 @@
 from pathlib import Path
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from pyproj import Geod
 
-from geo_border.errors import ExtractError, GeometryError, SideError
+from geo_border.errors import (
+    CheckpointError,
+    ExtractError,
+    GeometryError,
+    NetworkError,
+    SideError,
+    TableError,
+)
 from geo_border.network import from_lines, from_osm
 from geo_border.network.build import build_network
 from geo_border.network.graph import MODES, SIDES
 from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.graphs import lines_from_osmnx
 from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.tags import wanted
 from geo_border.network.places import Access
+from geo_border.network.sources import from_osmnx
 
 REAL = Path(__file__).parents[3] / "shared" / "osm"
 WGS84 = Geod(ellps="WGS84")
@@ -31,12 +41,71 @@ def test_lines_alone_make_a_network_of_candidates(lines, territory, speeds):
     assert len(built.crossings) == 3
 
 
+def test_crossings_without_a_checkpoint_can_be_open(lines, territory, posts, speeds):
+    alone = from_lines(lines, territory, speeds=speeds, open_crossings=True)
+    assert alone.gates["is_open"].tolist() == [True] * 3
+    assert (alone.gates[["delay_out_h", "delay_in_h"]] == 0).all(axis=None)
+    both = from_lines(lines, territory, checkpoints=posts, speeds=speeds, open_crossings=True)
+    assert both.gates["delay_out_h"].tolist() == [2.0, 1.0, 0.0]
+
+
+def test_a_register_may_say_little(lines, territory, speeds):
+    bare = pd.DataFrame({"checkpoint_id": ["a"], "lon": [0.503], "lat": [50.0]})
+    points = gpd.GeoDataFrame(
+        {"name": ["Gate"]}, geometry=[shapely.Point(0.503, 50)], index=["a"], crs=4326
+    ).to_crs(3857)
+    for given in (bare, points):
+        built = from_lines(lines, territory, checkpoints=given, speeds=speeds)
+        assert built.gates.loc["a", ["mode", "is_open", "delay_out_h"]].tolist() == [
+            "road",
+            True,
+            0,
+        ]
+    with pytest.raises(CheckpointError, match="where the checkpoints are"):
+        from_lines(lines, territory, checkpoints=bare.drop(columns="lat"), speeds=speeds)
+    with pytest.raises(TableError, match="checkpoint_id 'a' stands twice"):
+        from_lines(lines, territory, checkpoints=pd.concat([bare, bare]), speeds=speeds)
+
+
+def test_a_graph_of_osmnx_is_what_its_lines_are(territory):
+    """Both ways of a street once, one-way streets in their direction, times by what is known."""
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    at = {1: (0.5, 49.2), 2: (0.5, 49.9), 3: (0.5, 50.8), 4: (0.9, 49.9)}
+    graph.add_nodes_from((node, {"x": x, "y": y}) for node, (x, y) in at.items())
+    two_way = {"oneway": False, "highway": "primary", "osmid": [5, 6], "maxspeed": ["60", "100"]}
+    graph.add_edges_from([(1, 2, two_way), (2, 1, two_way)])
+    graph.add_edge(2, 3, oneway=True, highway=["trunk", "primary"], osmid=7, travel_time=3600.0)
+    graph.add_edge(3, 2, oneway=True, highway="trunk", osmid=8, speed_kph=50.0)
+    graph.add_edge(2, 4, oneway=False, highway="bridleway", osmid=9)
+    built = from_osmnx(graph, territory, open_crossings=True)
+    assert built.gates["is_open"].tolist() == [True] * len(built.gates)
+    lines = lines_from_osmnx(graph, territory)
+    assert lines["oneway"].tolist() == [0, 1, 0, 1]
+    assert lines["travel_kmh"].tolist()[::3] == [80.0, 50.0]
+    assert lines["hours"].tolist()[1] == 1.0
+    assert lines["travel_kmh"].iloc[2] > 0
+    assert lines["road_class"].tolist()[::3] == ["primary", "trunk"]
+    del graph.nodes[4]["x"]
+    with pytest.raises(NetworkError, match="does not say where it is"):
+        from_osmnx(graph, territory)
+    with pytest.raises(NetworkError, match="no edges"):
+        from_osmnx(nx.MultiDiGraph(), territory)
+
+
+def test_what_is_no_layer_of_lines_is_one_clear_error(lines, territory, speeds):
+    with pytest.raises(NetworkError, match="a Point among the lines"):
+        from_lines(lines.assign(geometry=lines.representative_point()), territory, speeds=speeds)
+    with pytest.raises(GeometryError, match="no GeoDataFrame"):
+        from_lines(pd.DataFrame(lines), territory, speeds=speeds)
+
+
 def test_lines_with_a_register_are_what_the_stages_build(
     lines, territory, border, posts, checkpoints, places, speeds
 ):
     one = from_lines(lines, territory, checkpoints=posts, places=places, speeds=speeds)
     other = build_network(lines, territory, border, checkpoints, places, speeds)
-    pd.testing.assert_frame_equal(one.gates.iloc[:2], other.gates.iloc[:2])
+    assert one.gates["name"].dropna().tolist() == posts["name"].tolist()
+    pd.testing.assert_frame_equal(one.gates.drop(columns="name").iloc[:2], other.gates.iloc[:2])
     pd.testing.assert_frame_equal(one.places, other.places)
     assert (one.network.hours == other.network.hours).all()
 
