@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+import pandas as pd
 
 from geo_border.errors import TableError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 Frame = TypeVar("Frame", bound="pd.DataFrame")
-Values = TypeVar("Values", bound="pd.DataFrame | pd.Series[float]")
+Values = TypeVar("Values", "pd.DataFrame", "pd.Series[float]")
 
 
 def by_id(frame: Frame, key: str) -> Frame:
@@ -66,7 +65,7 @@ def in_order_of(values: Values, rows: pd.DataFrame, key: str) -> Values:
     TableError
         If the ids are not the same.
     """
-    if values.ndim == 2:
+    if isinstance(values, pd.DataFrame):
         values = by_id(values, key)
     if values.index.equals(rows.index):
         return values
