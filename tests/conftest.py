@@ -1,9 +1,11 @@
 """A small made-up border on disk, for tests of reading, refusing and running."""
 
+import functools
 import os
 import resource
 from pathlib import Path
 
+import extracts
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -15,6 +17,12 @@ from pyproj import Geod
 # A slow machine is no failure; where CI runs, the same examples are tried each time.
 settings.register_profile("steady", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("steady")
+
+
+def pytest_report_header():
+    at_hand = [str(path) for path in map(extracts.real, extracts.SKETCHES) if path]
+    return f"real extracts: {', '.join(at_hand) or f'none in {extracts.FOLDER}'}"
+
 
 TOML = """
 [study]
@@ -190,6 +198,13 @@ def lines(rows, road_class):
 def make_mini():
     """The writer of the made-up study, for fixtures that outlive a test."""
     return write_mini_study
+
+
+@pytest.fixture(scope="session")
+def extract_file(tmp_path_factory):
+    """The file of a sketch or a real extract by its key, see `extracts`."""
+    folder = tmp_path_factory.mktemp("extracts")
+    return functools.cache(lambda key: extracts.write(key, folder))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
-"""What a study takes from its extracts, on the real one of Liechtenstein and on small tables."""
+"""What a study takes from its extracts, on those of Liechtenstein and on small tables."""
 
-from pathlib import Path
-
+import extracts
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -27,7 +26,7 @@ from geo_border.settings import EverythingElse as Else
 from geo_border.settings import Settings
 from geo_border.stages.border import border_stage
 
-REAL = Path(__file__).parents[3] / "shared" / "osm" / "liechtenstein_thriemer.osm.pbf"
+FILE = "liechtenstein-sketch.osm.pbf"
 ABOUT = {"id": "li", "title": "LI", "home": "Liechtenstein", "neighbour": "Others"}
 MUNICIPALITIES = {"country": "LI", "admin_level": 8}
 ELSE = {"everything_else": True}
@@ -35,15 +34,19 @@ ELSE = {"everything_else": True}
 
 def settings(home=MUNICIPALITIES, neighbour=ELSE, **more):
     regions = {"home": home, "neighbour": neighbour} | more.pop("regions", {})
-    osm = {"extracts": [{"file": REAL.name}]} | more.pop("osm", {})
+    osm = {"extracts": [{"file": FILE}]} | more.pop("osm", {})
     return Settings.model_validate({"study": ABOUT, "osm": osm, "regions": regions} | more)
 
 
 @pytest.fixture(scope="module")
-def parts():
-    if not REAL.exists():
-        pytest.skip(f"the real extract {REAL.name} is not on this machine")
-    return extract_stage(settings(), REAL.parent)
+def file(extract_file):
+    return extract_file("liechtenstein-sketch")
+
+
+@pytest.fixture(scope="module", params=extracts.LIECHTENSTEIN)
+def parts(request, extract_file):
+    read = extract_file(request.param)
+    return extract_stage(settings(osm={"extracts": [{"file": read.name}]}), read.parent)
 
 
 def sides(parts, wanted, **given):
@@ -93,12 +96,10 @@ def test_the_sides_may_change_places(parts):
         ({**MUNICIPALITIES, "keep": ["Buchs"]}, r"there is no unit 'Buchs'.*LI-01 Balzers"),
     ],
 )
-def test_what_the_extract_does_not_hold_is_named(home, says):
-    if not REAL.exists():
-        pytest.skip(f"the real extract {REAL.name} is not on this machine")
+def test_what_the_extract_does_not_hold_is_named(home, says, file):
     wanted = settings(home)
     with pytest.raises(StudyError, match=says):
-        sides_of(wanted, extract_stage(wanted, REAL.parent), {})
+        sides_of(wanted, extract_stage(wanted, file.parent), {})
 
 
 def test_a_coarse_file_on_the_other_side_gives_way_to_the_outline_of_the_extract(parts, tmp_path):
@@ -173,8 +174,8 @@ def test_a_missing_extract_says_how_to_get_it(tmp_path):
         extract_stage(settings(osm={"extracts": [{"file": "x.osm.pbf"}]}), tmp_path)
 
 
-def test_a_network_of_extracts_alone_is_one_call(parts):
-    built = from_osm(REAL, home=MUNICIPALITIES, neighbour=Else(everything_else=True))
+def test_a_network_of_extracts_alone_is_one_call(parts, file):
+    built = from_osm(file, home=MUNICIPALITIES, neighbour=Else(everything_else=True))
     assert {"LI-01", "LI-11", "AT", "CH"} <= set(built.network.regions)
     assert len(built.network.regions) == 13
     bridges = built.crossings[built.crossings["mode"] == "road"]
@@ -196,11 +197,9 @@ def test_a_network_of_extracts_alone_is_one_call(parts):
         ({"home": {"country": "Liechtenstein"}, "neighbour": ELSE}, "cannot be understood"),
     ],
 )
-def test_sides_in_no_known_form_are_one_clear_error(sides, says):
-    if not REAL.exists():
-        pytest.skip(f"the real extract {REAL.name} is not on this machine")
+def test_sides_in_no_known_form_are_one_clear_error(sides, says, file):
     with pytest.raises(SideError, match=says):
-        from_osm(REAL, **sides)
+        from_osm(file, **sides)
 
 
 # Checkpoints
@@ -337,16 +336,14 @@ def test_a_name_that_only_lacks_its_accents_keeps_them():
     assert _in_language(frame, None)["name"].tolist() == there
 
 
-def test_the_stage_tells_how_far_the_reading_is():
-    if not REAL.exists():
-        pytest.skip(f"the real extract {REAL.name} is not on this machine")
+def test_the_stage_tells_how_far_the_reading_is(file):
     heard = []
-    extract_stage(settings(), REAL.parent, progress=heard.append)
+    extract_stage(settings(), file.parent, progress=heard.append)
     last = {words.rsplit(", ", 1)[0]: words for words in heard}
     assert list(last) == [
-        f"{REAL.name}, relations",
-        f"{REAL.name}, ways",
-        f"{REAL.name}, nodes",
+        f"{FILE}, relations",
+        f"{FILE}, ways",
+        f"{FILE}, nodes",
         "boundaries",
         "roads and railways",
     ]

@@ -1,11 +1,10 @@
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from borderland import make_gates, make_network, make_places
 from pyproj import Geod
 
 from geo_border.border.edges import equal_area_crs
@@ -14,9 +13,6 @@ from geo_border.network.entries import join_cells, join_cells_to_stations
 from geo_border.network.places import Access
 from geo_border.network.straight import foreign_land
 from geo_border.routing.searches import search_columns, search_graph
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "routing"))
-from borderland import make_gates, make_network, make_places
 
 GEOD = Geod(ellps="WGS84")
 NO_LAND = foreign_land(gpd.GeoDataFrame({"side": []}, geometry=[], crs=4326))

@@ -1,7 +1,6 @@
 """Pieces of one road joined again, by hand, on random graphs and on two real countries."""
 
-from pathlib import Path
-
+import extracts
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -19,7 +18,6 @@ from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.settlements import settlements_from_extract
 from geo_border.network.osm.tags import wanted
 
-REAL = Path(__file__).parents[3] / "shared" / "osm"
 NOTHING = np.array([], np.int64)
 
 
@@ -177,12 +175,14 @@ def test_no_time_and_no_length_changes_on_any_graph(pieces, kept):
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("andorra_geodude", "AD"), ("liechtenstein_thriemer", "LI")]
+    ("key", "code", "lost"),
+    extracts.each(
+        {"andorra": ("AD", 200), "liechtenstein": ("LI", 200)},
+        sketched={"andorra": ("AD", 5), "liechtenstein": ("LI", 5)},
+    ),
 )
-def test_real_networks_lose_nodes_and_nothing_else(name, code, monkeypatch):
-    file = REAL / f"{name}.osm.pbf"
-    if not file.exists():
-        pytest.skip(f"the real extract {file.name} is not on this machine")
+def test_whole_networks_lose_nodes_and_nothing_else(key, code, lost, extract_file, monkeypatch):
+    file = extract_file(key)
     extract = read_extract(file, wanted())
     country = boundaries_from_extract(extract)[0].geometry[code]
     around = shapely.box(*country.bounds).buffer(0.2).difference(country)
@@ -195,7 +195,7 @@ def test_real_networks_lose_nodes_and_nothing_else(name, code, monkeypatch):
     joined = from_osm(file, land, places=places)
     monkeypatch.setattr(build, "join_pieces", lambda _, links, **__: links)
     plain = from_osm(file, land, places=places)
-    assert len(joined.links) < len(plain.links) - 200
+    assert len(joined.links) < len(plain.links) - lost
     pd.testing.assert_frame_equal(pd.DataFrame(joined.crossings), pd.DataFrame(plain.crossings))
     km = [
         pd.Series(built.network.length_m).groupby(built.network.link).first().sum()

@@ -1,7 +1,6 @@
-"""One call from lines or extracts to a network, on made-up land and on two real countries."""
+"""One call from lines or extracts to a network, on made-up land and on two small countries."""
 
-from pathlib import Path
-
+import extracts
 import geopandas as gpd
 import networkx as nx
 import numpy as np
@@ -29,7 +28,6 @@ from geo_border.network.osm.tags import wanted
 from geo_border.network.places import Access
 from geo_border.network.sources import from_osmnx
 
-REAL = Path(__file__).parents[3] / "shared" / "osm"
 WGS84 = Geod(ellps="WGS84")
 
 
@@ -143,11 +141,8 @@ def test_one_extract_needs_no_list(territory, tmp_path):
         from_osm(str(nowhere), territory)
 
 
-def real(name, code):
+def network_of(file, code):
     """The network of a country with what lies around it as the other side."""
-    file = REAL / name
-    if not file.exists():
-        pytest.skip(f"the real extract {name} is not on this machine")
     extract = read_extract([file], wanted())
     units, _ = boundaries_from_extract(extract)
     country = units.geometry[code]
@@ -162,14 +157,14 @@ def real(name, code):
     return from_osm([file], land, places=place, access=Access(station_km=2))
 
 
-@pytest.fixture(scope="module")
-def andorra():
-    return real("andorra_geodude.osm.pbf", "AD")
+@pytest.fixture(scope="module", params=extracts.ANDORRA)
+def andorra(request, extract_file):
+    return network_of(extract_file(request.param), "AD")
 
 
-@pytest.fixture(scope="module")
-def liechtenstein():
-    return real("liechtenstein_thriemer.osm.pbf", "LI")
+@pytest.fixture(scope="module", params=extracts.LIECHTENSTEIN)
+def liechtenstein(request, extract_file):
+    return network_of(extract_file(request.param), "LI")
 
 
 def near(crossings, lon, lat, metres=60):
@@ -247,9 +242,15 @@ def test_stations_of_liechtenstein_join_road_and_railway(liechtenstein):
     assert (metres < 1.3 * 2000).all()
 
 
-@pytest.mark.parametrize("name", ["andorra", "liechtenstein"])
-def test_the_real_networks_are_sound(name, request):
-    built = request.getfixturevalue(name)
+def test_the_network_of_andorra_is_sound(andorra):
+    is_sound(andorra)
+
+
+def test_the_network_of_liechtenstein_is_sound(liechtenstein):
+    is_sound(liechtenstein)
+
+
+def is_sound(built):
     network = built.network
     assert (network.hours > 0).all()
     kmh = network.length_m / 1000 / network.hours
@@ -266,9 +267,8 @@ def test_the_real_networks_are_sound(name, request):
     )
 
 
-@pytest.mark.usefixtures("andorra")
-def test_a_border_whose_only_checkpoint_is_closed_is_built():
-    file = REAL / "andorra_geodude.osm.pbf"
+def test_a_border_whose_only_checkpoint_is_closed_is_built(extract_file):
+    file = extract_file("andorra-sketch")
     register = pd.DataFrame(
         {"name": ["Closed"], "mode": "road", "status": "closed", "users": None, "home_id": None,
          "neighbour_id": None, "lon": [1.7356], "lat": [42.5434], "accuracy_km": [0.1],
@@ -284,10 +284,9 @@ def test_a_border_whose_only_checkpoint_is_closed_is_built():
     assert not built.gates["is_open"].any()
 
 
-@pytest.mark.usefixtures("liechtenstein")
-def test_overlapping_extracts_are_merged_by_id(tmp_path):
+def test_overlapping_extracts_are_merged_by_id(tmp_path, extract_file):
     """A file beside its own copy is read as one: no node and no way is there twice."""
-    file = REAL / "liechtenstein_thriemer.osm.pbf"
+    file = extract_file("liechtenstein-sketch")
     copy = tmp_path / "copy.osm.pbf"
     copy.write_bytes(file.read_bytes())
     once, twice = (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.routing.borderland import random_borderland
 
 from geo_border import open_study
 from geo_border.access.decay import Exponential, codes
@@ -24,7 +25,6 @@ from geo_border.routing.compiled import in_blocks
 from geo_border.routing.inside import own_times
 from geo_border.routing.searches import search, search_columns, search_graph
 from geo_border.routing.tiles import tile_closures, tile_sums
-from tests.routing.borderland import random_borderland
 from tests.routing.test_searches import random_matrix
 
 if TYPE_CHECKING:

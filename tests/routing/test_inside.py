@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.routing.borderland import brute_times, random_borderland
 
 from geo_border.routing.contraction import Fresh, contract
 from geo_border.routing.inside import (
@@ -12,7 +13,6 @@ from geo_border.routing.inside import (
     own_times,
     rows_at_once,
 )
-from tests.routing.borderland import brute_times, random_borderland
 
 
 @pytest.mark.parametrize("seed", range(3))

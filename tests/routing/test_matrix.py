@@ -6,11 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.routing.borderland import brute_times, random_borderland
 
 from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario, passages
 from geo_border.routing.tables import gate_tables
-from tests.routing.borderland import brute_times, random_borderland
 
 
 def prepared(land, origins, destinations, scenario=AS_IS):

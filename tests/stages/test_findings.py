@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -14,8 +13,6 @@ from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.tags import wanted
 from geo_border.study import open_study
 from geo_border.templates import new_study
-
-OSM = Path(__file__).resolve().parents[3] / "shared" / "osm"
 
 
 def told(folder, severity):
@@ -74,21 +71,16 @@ def test_a_corridor_through_no_place_is_found_before_the_run(mini):
     assert "there is no place 'Town Q'" in row["problem"]
 
 
-def test_an_extract_of_somewhere_else_is_named(mini):
-    extract = OSM / "andorra_geodude.osm.pbf"
-    if not extract.is_file():
-        pytest.skip(f"{extract} is not there")
-    shutil.copy(extract, mini / "x.osm.pbf")
+def test_an_extract_of_somewhere_else_is_named(mini, extract_file):
+    shutil.copy(extract_file("andorra-sketch"), mini / "x.osm.pbf")
     edit(mini, "[regions]", '[osm]\nextracts = [{ file = "x.osm.pbf" }]\n[regions]')
     found = told(mini, "warning")
     row = found[found["topic"] == "extracts"].iloc[0]
     assert row["problem"].startswith("lies elsewhere, at longitude 1.4")
 
 
-def test_a_border_of_coarse_files_is_told_with_its_greatest_distance(tmp_path):
-    extract = OSM / "liechtenstein_thriemer.osm.pbf"
-    if not extract.is_file():
-        pytest.skip(f"{extract} is not there")
+def test_a_border_of_coarse_files_is_told_with_its_greatest_distance(tmp_path, extract_file):
+    extract = extract_file("liechtenstein-sketch")
     new_study(tmp_path / "li", template="liechtenstein")
     folder, settings = tmp_path / "li", open_study(tmp_path / "li").settings
     (folder / settings.osm.extracts[0].file).symlink_to(extract)

@@ -1,6 +1,6 @@
-"""Extracts by hand and from the real files."""
+"""Extracts by hand, sketched and real."""
 
-from pathlib import Path
+import functools
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,6 @@ import pytest
 
 from geo_border.network.osm.extract import Extract, read_extract
 from geo_border.network.osm.tags import wanted
-
-REAL = Path(__file__).parents[4] / "shared" / "osm"
 
 
 def build(nodes, ways=(), relations=()):
@@ -54,37 +52,33 @@ def frame(rows, keys):
     return pd.DataFrame({key: pd.Categorical([row.get(key) for row in rows]) for key in keys})
 
 
-def read(name):
-    """A real extract, and its highways and railways as pyosmium gives them: nodes, places, tags."""
-    file = REAL / name
-    if not file.exists():
-        pytest.skip(f"the real extract {name} is not on this machine")
-    osmium = pytest.importorskip(
-        "osmium", reason="pyosmium is what the lengths are checked against"
-    )
-    kinds = osmium.filter.KeyFilter("highway", "railway")
-    ways = {
-        way.id: (
-            [node.ref for node in way.nodes],
-            [(node.lon, node.lat) for node in way.nodes if node.location.valid()],
-            dict(way.tags),
-        )
-        for way in osmium.FileProcessor(str(file)).with_locations().with_filter(kinds)
-        if way.is_way()
-    }
-    return read_extract([file], wanted()), ways
-
-
 @pytest.fixture(scope="session")
 def make_extract():
     return build
 
 
 @pytest.fixture(scope="session")
-def andorra():
-    return read("andorra_geodude.osm.pbf")
+def extract_of(extract_file):
+    """What is read of a sketch or a real extract, by its key."""
+    return functools.cache(lambda key: read_extract([extract_file(key)], wanted()))
 
 
 @pytest.fixture(scope="session")
-def liechtenstein():
-    return read("liechtenstein_thriemer.osm.pbf")
+def ways_of(extract_file):
+    """Highways and railways of an extract as pyosmium gives them: nodes, places, tags."""
+    osmium = pytest.importorskip("osmium", reason="pyosmium is what is checked against")
+    kinds = osmium.filter.KeyFilter("highway", "railway")
+
+    def read(key):
+        file = osmium.FileProcessor(str(extract_file(key)))
+        return {
+            way.id: (
+                [node.ref for node in way.nodes],
+                [(node.lon, node.lat) for node in way.nodes if node.location.valid()],
+                dict(way.tags),
+            )
+            for way in file.with_locations().with_filter(kinds)
+            if way.is_way()
+        }
+
+    return functools.cache(read)

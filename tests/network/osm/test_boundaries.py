@@ -1,3 +1,4 @@
+import extracts
 import numpy as np
 import pytest
 import shapely
@@ -186,11 +187,13 @@ def test_cut_and_turned_rings_give_the_same_area(make_extract, data):
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "km2", "capital"),
-    [("andorra", "AD", 468, "Andorra la Vella"), ("liechtenstein", "LI", 160, "Vaduz")],
+    ("key", "code", "km2", "capital"),
+    extracts.each(
+        {"andorra": ("AD", 468, "Andorra la Vella"), "liechtenstein": ("LI", 160, "Vaduz")}
+    ),
 )
-def test_the_outlines_of_the_small_countries(name, code, km2, capital, request):
-    units, report = boundaries_from_extract(request.getfixturevalue(name)[0], admin_level=2)
+def test_the_outlines_of_the_small_countries(key, code, km2, capital, extract_of):
+    units, report = boundaries_from_extract(extract_of(key), admin_level=2)
     assert units.index.tolist() == [code]
     area = units.to_crs("ESRI:54034").area / 1e6
     assert area[code] == pytest.approx(km2, rel=0.01)
@@ -203,9 +206,11 @@ def test_the_outlines_of_the_small_countries(name, code, km2, capital, request):
     assert (others["ways_missing"] > 0).all()
 
 
-@pytest.mark.parametrize(("name", "level", "parts"), [("andorra", 7, 7), ("liechtenstein", 8, 11)])
-def test_the_parishes_fill_the_country(name, level, parts, request):
-    extract = request.getfixturevalue(name)[0]
+@pytest.mark.parametrize(
+    ("key", "level", "parts"), extracts.each({"andorra": (7, 7), "liechtenstein": (8, 11)})
+)
+def test_the_parishes_fill_the_country(key, level, parts, extract_of):
+    extract = extract_of(key)
     country, _ = boundaries_from_extract(extract, admin_level=2)
     units, _ = boundaries_from_extract(extract, admin_level=level)
     assert len(units) == parts

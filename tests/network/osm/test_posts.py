@@ -1,3 +1,4 @@
+import extracts
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -252,8 +253,9 @@ def test_every_checkpoint_is_in_one_row(mine, theirs):
     assert (table["distance_km"].dropna() <= 5).all()
 
 
-def test_the_checkpoints_of_andorra(andorra):
-    found = posts_from_extract(andorra[0]).set_index("place")
+@pytest.mark.parametrize("key", extracts.ANDORRA)
+def test_the_checkpoints_of_andorra(key, extract_of):
+    found = posts_from_extract(extract_of(key)).set_index("place")
     assert len(found) == 2
     pas = found.loc["Pas de la Casa"]
     assert (pas["lon"], pas["lat"]) == pytest.approx((1.7351, 42.5438), abs=1e-3)
@@ -265,8 +267,9 @@ def test_the_checkpoints_of_andorra(andorra):
     assert found["mode"].tolist() == ["road", "road"]
 
 
-def test_the_checkpoint_of_liechtenstein(liechtenstein):
-    found = posts_from_extract(liechtenstein[0])
+@pytest.mark.parametrize("key", extracts.LIECHTENSTEIN)
+def test_the_checkpoint_of_liechtenstein(key, extract_of):
+    found = posts_from_extract(extract_of(key))
     assert found["name"].tolist() == ["Feldkirch / Schaanwald"]
     assert found["mode"].tolist() == ["road"]
     register = pd.DataFrame(

@@ -1,3 +1,4 @@
+import extracts
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,6 +101,7 @@ def test_no_stations(make_extract):
     assert stations_from_extract(make_extract({1: (0.0, 0.0)})).empty
 
 
-def test_the_stations_of_liechtenstein(liechtenstein):
-    stations = stations_from_extract(liechtenstein[0])
+@pytest.mark.parametrize("key", extracts.LIECHTENSTEIN)
+def test_the_stations_of_liechtenstein(key, extract_of):
+    stations = stations_from_extract(extract_of(key))
     assert set(stations["name"]) == {"Schaan-Vaduz", "Nendeln", "Forst Hilti"}

@@ -1,25 +1,17 @@
 """The reader against what was written and against pyosmium, in every variant of the format."""
 
-import os
 import subprocess
 import sys
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import extracts
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from geo_border.errors import ExtractError, GeoBorderError
-from geo_border.network.osm import blocks
-from geo_border.network.osm.extract import Wanted, read_extract
-from geo_border.network.osm.pbf import Blob
-from geo_border.network.osm.tags import wanted
-
-sys.path.insert(0, str(Path(__file__).parent))
 from osm_pbf_writer import (
     Variant,
     blob,
@@ -36,7 +28,12 @@ from osm_pbf_writer import (
     write_pbf,
 )
 
-SHARED = Path(os.environ.get("GEO_BORDER_SHARED", Path(__file__).parents[4] / "shared")) / "osm"
+from geo_border.errors import ExtractError, GeoBorderError
+from geo_border.network.osm import blocks
+from geo_border.network.osm.extract import Wanted, read_extract
+from geo_border.network.osm.pbf import Blob
+from geo_border.network.osm.tags import wanted
+
 WANTED = Wanted(
     way_keys=("highway", "railway"),
     tag_keys=("highway", "railway", "name", "oneway"),
@@ -299,12 +296,9 @@ def test_any_data_in_any_variant_and_in_two_files(tmp_path, data, name, size, cu
     assert told(read_extract(files, WANTED), WANTED) == expected
 
 
-@pytest.mark.parametrize("name", ["andorra_geodude", "liechtenstein_thriemer"])
-def test_real_extracts_as_pyosmium_reads_them(name):
-    pytest.importorskip("osmium")
-    path = SHARED / f"{name}.osm.pbf"
-    if not path.exists():
-        pytest.skip(f"the real extract {path} is not here (set GEO_BORDER_SHARED)")
+@pytest.mark.parametrize("key", extracts.of("andorra", "liechtenstein"))
+def test_whole_extracts_as_pyosmium_reads_them(key, extract_file):
+    path = extract_file(key)
     extract = read_extract([path], WANTED)
     nodes, ways, relations = by_pyosmium(path)
     assert told(extract, WANTED) == truth(nodes, ways, relations, WANTED)
@@ -549,20 +543,19 @@ def test_unknown_blobs_and_fields_are_passed_over(tmp_path):
     assert np.array_equal(read_extract([path], WANTED).node_id, [2, 4, 5, 7])
 
 
-def test_reading_tells_of_every_file_how_far_it_is():
-    names = ["andorra_geodude.osm.pbf", "liechtenstein_thriemer.osm.pbf"]
-    if not all((SHARED / name).is_file() for name in names):
-        pytest.skip(f"the real extracts are not in {SHARED}")
+def test_reading_tells_of_every_file_how_far_it_is(extract_file):
+    files = [extract_file(key) for key in ("andorra-sketch", "liechtenstein-sketch")]
+    names = [file.name for file in files]
     heard = []
     read_extract(
-        [SHARED / name for name in names],
+        files,
         wanted(),
         told=lambda path, kind, done, size: heard.append((path.name, kind, done, size)),
     )
     assert {(name, kind) for name, kind, *_ in heard} == {
         (name, kind) for name in names for kind in ("relations", "ways", "nodes")
     }
-    for name in names:
+    for name, path in zip(names, files, strict=True):
         of_file = [(kind, done, size) for file, kind, done, size in heard if file == name]
         assert list(dict.fromkeys(kind for kind, *_ in of_file)) == ["relations", "ways", "nodes"]
         for kind in ("relations", "ways", "nodes"):
@@ -571,4 +564,4 @@ def test_reading_tells_of_every_file_how_far_it_is():
             assert done == sorted(done)
             assert {done[-1]} == size
         whole = sum({row[0]: row[2] for row in of_file}.values())
-        assert 0.9 < whole / (SHARED / name).stat().st_size < 1.5
+        assert 0.9 < whole / path.stat().st_size < 1.5

@@ -1,22 +1,17 @@
 """Thousands of spoilt files: each is read or refused, none crashes, hangs or eats memory."""
 
-import os
 import random
 import resource
-import sys
 import time
-from pathlib import Path
 
+import extracts
 import pytest
+from osm_pbf_writer import Variant, blob, blocks, header_block
 
 from geo_border.errors import ExtractError
 from geo_border.network.osm import pbf
 from geo_border.network.osm.extract import Wanted, read_extract
 
-sys.path.insert(0, str(Path(__file__).parent))
-from osm_pbf_writer import Variant, blob, blocks, header_block
-
-SHARED = Path(os.environ.get("GEO_BORDER_SHARED", Path(__file__).parents[4] / "shared")) / "osm"
 WANTED = Wanted(
     ("highway",),
     ("highway", "name"),
@@ -144,11 +139,10 @@ def test_every_cut_is_refused_or_ends_between_blobs(tmp_path):
         assert survives(tmp_path / "a.osm.pbf", data[:size]) == (size not in whole)
 
 
-def test_spoilt_cuts_of_a_real_extract(tmp_path):
-    """One block each of real nodes, ways and relations."""
-    source = SHARED / "liechtenstein_thriemer.osm.pbf"
-    if not source.exists():
-        pytest.skip(f"the real extract {source} is not here (set GEO_BORDER_SHARED)")
+@pytest.mark.parametrize("key", extracts.LIECHTENSTEIN)
+def test_spoilt_cuts_of_an_extract(tmp_path, key, extract_file):
+    """One block each of its nodes, ways and relations."""
+    source = extract_file(key)
     with source.open("rb") as file:
         found = pbf.blobs(file, source)
         chosen = [found[0], found[1], found[-2], found[-1]]

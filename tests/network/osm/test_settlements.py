@@ -1,3 +1,4 @@
+import extracts
 import numpy as np
 import pytest
 
@@ -23,10 +24,10 @@ def test_named_settlements_with_what_is_known_of_them(make_extract):
 
 
 @pytest.mark.parametrize(
-    ("name", "capital", "people"),
-    [("andorra", "Andorra la Vella", 24678), ("liechtenstein", "Vaduz", 5229)],
+    ("key", "capital", "people"),
+    extracts.each({"andorra": ("Andorra la Vella", 24678), "liechtenstein": ("Vaduz", 5229)}),
 )
-def test_the_capitals_of_the_small_countries(name, capital, people, request):
-    found = settlements_from_extract(request.getfixturevalue(name)[0]).set_index("name")
+def test_the_capitals_of_the_small_countries(key, capital, people, extract_of):
+    found = settlements_from_extract(extract_of(key)).set_index("name")
     assert found.loc[capital, "population"] == people
     assert found["population"].isna().sum() > len(found) / 3

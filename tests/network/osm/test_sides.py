@@ -1,3 +1,4 @@
+import extracts
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -159,15 +160,20 @@ def test_the_rest_of_a_country():
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "neighbours", "inside"),
-    [
-        # Porta lies in France, La Farga de Moles in Spain; Buchs in Switzerland, Nofels in Austria.
-        ("andorra", "AD", {"ES", "FR"}, {"FR": (1.80, 42.53), "ES": (1.462, 42.426)}),
-        ("liechtenstein", "LI", {"CH", "AT"}, {"CH": (9.478, 47.167), "AT": (9.575, 47.253)}),
-    ],
-)
-def test_the_small_countries_and_their_neighbours(name, code, neighbours, inside, request):
-    extract = request.getfixturevalue(name)[0]
+    ("key", "code", "neighbours", "inside"),
+    extracts.each(
+        {
+            # Porta lies in France, La Farga de Moles in Spain, Buchs in Switzerland, Nofels in
+            # Austria.
+            "andorra": ("AD", {"ES", "FR"}, {"FR": (1.80, 42.53), "ES": (1.462, 42.426)}),
+            "liechtenstein": (
+                "LI", {"CH", "AT"}, {"CH": (9.478, 47.167), "AT": (9.575, 47.253)}
+            ),
+        }
+    ),
+)  # fmt: skip
+def test_the_small_countries_and_their_neighbours(key, code, neighbours, inside, extract_of):
+    extract = extract_of(key)
     land = by_country(countries_within(extract, whole(extract)))
     assert set(land.index) == {code} | neighbours
     for country_code, point in inside.items():

@@ -1,13 +1,13 @@
 """Numbers of variable length: the quick ways against Python's integers, at every edge."""
 
 import random
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from osm_pbf_writer import content, number
+from osm_pbf_writer import zigzag as signed
 
 from geo_border.network.osm.dense_kernels import dense_places
 from geo_border.network.osm.id_kernels import match
@@ -24,10 +24,6 @@ from geo_border.network.osm.kernels import (
 from geo_border.network.osm.way_kernels import WAY_LENGTHS, quick_way
 from geo_border.network.osm.wire import BAD, ID_LIMIT, difference, field, short, varint
 from geo_border.network.osm.words import SHORT, WORD
-
-sys.path.insert(0, str(Path(__file__).parent))
-from osm_pbf_writer import content, number
-from osm_pbf_writer import zigzag as signed
 
 SIGNED = st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(-200, 200)
 LIMITED = settings(max_examples=200, deadline=None)

@@ -1,6 +1,0 @@
-"""Makes `borderland` of the routing tests importable."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "routing"))
