@@ -12,7 +12,6 @@ import shapely
 
 from geo_border.errors import NetworkError
 from geo_border.network.beyond import join_beyond
-from geo_border.network.crossings import tagged_nodes
 from geo_border.network.divided import divide
 from geo_border.network.gates import NO_DELAYS, open_gates
 from geo_border.network.gauges import with_gauge_breaks
@@ -22,6 +21,7 @@ from geo_border.network.known import known_ground
 from geo_border.network.links import CARRIED
 from geo_border.network.parts import network_parts
 from geo_border.network.places import Access, join_places
+from geo_border.network.reach import tagged_nodes
 from geo_border.network.stations import join_stations
 from geo_border.network.straight import foreign_land
 from geo_border.network.tolerances import Tolerances

@@ -21,9 +21,12 @@ from geo_border.network.passages import (
     class_ranks,
     of_kind,
     one_passage,
+    parts_met,
     parts_of_posts,
     posts_on_roads,
 )
+from geo_border.network.reach import tagged_nodes
+from geo_border.network.series import unavoidable
 from geo_border.network.stubs import blind_ends
 
 if TYPE_CHECKING:
@@ -99,9 +102,19 @@ def find_crossings(
     crs = equal_area_crs(border)
     on_line = checkpoints_on_line(checkpoints)
     rows = _meetings(nodes, links, crs)
-    stands_for = one_passage(rows)
+    stands_for = one_passage(rows.join(parts_met(links, rows)))
     posts = posts_on_roads(nodes, links, rows, on_line, crs=crs, tolerance_km=tolerance_km)
+    posts["unavoidable"] = unavoidable(
+        links,
+        rows.assign(passage=stands_for),
+        posts,
+        on_line,
+        tagged_nodes(nodes, on_line),
+        crs=crs,
+        tolerance_km=tolerance_km,
+    )
     posts["part"] = parts_of_posts(posts, stands_for, on_line)
+    del posts["unavoidable"]
     gate = posts[posts["part"] == GATE]
     post_of = np.full(len(rows), -1)
     post_of[stands_for[gate["crossing"].to_numpy(np.int64)]] = on_line.index.get_indexer(gate.index)
@@ -372,37 +385,6 @@ def _nearest(across: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame) -> pd.Data
                 metres.min() / 1000,
             )
     return found
-
-
-def tagged_nodes(nodes: pd.DataFrame, marked: pd.DataFrame) -> pd.Series:
-    """Nodes of the network that are among the objects of checkpoints or stations.
-
-    Parameters
-    ----------
-    nodes
-        With ``osm``, the id of each node in OpenStreetMap.
-    marked
-        Column ``osm``, ids of objects such as ``n12 w34``; without it there are none.
-
-    Returns
-    -------
-    Series
-        Positions of nodes; the index is the position in `marked`.
-    """
-    if "osm" not in marked or "osm" not in nodes:
-        return pd.Series(dtype=np.int64)
-    texts = (
-        marked["osm"]
-        .astype(object)
-        .fillna("")
-        .str.split()
-        .reset_index(drop=True)
-        .explode()
-        .dropna()
-    )
-    ids = texts[texts.str.fullmatch(r"n-?\d{1,18}")].str[1:].astype(np.int64)
-    number = pd.Series(nodes.index, index=nodes["osm"].to_numpy())
-    return ids[ids.isin(number.index)].map(number[~number.index.duplicated()])
 
 
 def _text(links: pd.DataFrame, name: str) -> NDArray[np.object_]:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+from geo_border.network.graph import SIDES
 from geo_border.network.reach import roads_near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import geopandas as gpd
     from numpy.typing import NDArray
     from pyproj import CRS
@@ -32,7 +31,7 @@ TWIN_M = 50.0
 """Roads of one class that neither name nor number tells apart are one road within this."""
 
 AT_THE_LINE_KM = 0.05
-"""A checkpoint this near to the border is of both sides."""
+"""A checkpoint this near to the border is of both sides; those no farther apart are one place's."""
 
 CLASS_ORDER = (
     "motorway",
@@ -51,7 +50,7 @@ CLASS_ORDER = (
 
 GATE, IN_SERIES, BESIDE, OFF = "gate", "in series", "beside", "off the road"
 """What a checkpoint is to a passage: the gate, one of several that one passes in turn, another
-that is not asked, or one that stands on no road that passes the border."""
+that one may pass by, or one that stands on no road that passes the border."""
 
 
 def class_ranks(classes: pd.Series) -> NDArray[np.int64]:
@@ -90,18 +89,51 @@ def of_kind(modes: pd.Series, *, rail: bool) -> NDArray[np.bool_]:
     return np.asarray((modes == "rail") == rail, np.bool_)
 
 
+def parts_met(links: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
+    """The connected parts of either side that crossings lead to.
+
+    Parameters
+    ----------
+    links
+        As `geo_border.network.sides.cut_at_border` gives them.
+    crossings
+        ``home_link``, ``neighbour_link`` (positions).
+
+    Returns
+    -------
+    DataFrame
+        The index of `crossings`: ``home_part``, ``home_long`` (whether that part is longer than
+        `INLAND_KM`), ``home_through`` (whether it is not, and leads to another crossing); the
+        same of the neighbour.
+    """
+    kind = 2 * links["side"].to_numpy(np.int64) + of_kind(links["mode"], rail=True)
+    ends = links[["tail", "head"]].to_numpy(np.int64).T * 4 + kind
+    spots, number = np.unique(ends, return_inverse=True)
+    pairs = tuple(number.reshape(ends.shape))
+    graph = coo_array((np.ones(len(links), bool), pairs), shape=(len(spots),) * 2)
+    part = connected_components(graph, directed=False)[1][pairs[0]]
+    km = np.bincount(part, links["length_km"].to_numpy())
+    found = {}
+    for side in SIDES:
+        own = part[crossings[f"{side}_link"].to_numpy(np.int64)]
+        long = km[own] > INLAND_KM
+        through = ~long & (np.bincount(own, minlength=len(km))[own] > 1)
+        found |= {f"{side}_part": own, f"{side}_long": long, f"{side}_through": through}
+    return pd.DataFrame(found, crossings.index)
+
+
 def one_passage(crossings: pd.DataFrame) -> NDArray[np.int64]:
     """The crossing that stands for the passage of each.
 
     A passage is of one road: its carriageways and lanes, which name, number or opposite
     directions tell. Streets beside each other are passages of their own, and a chain of them is
-    not one.
+    not one; nor are the two ends of a stretch through the other side.
 
     Parameters
     ----------
     crossings
         ``x``, ``y`` (metres), ``mode``, ``road_class``, ``name``, ``ref``, ``out``, ``back``
-        (whether one may drive from home, and to home).
+        (whether one may drive from home, and to home) and what `parts_met` gives.
 
     Returns
     -------
@@ -157,7 +189,31 @@ def _one_road(
     both_lanes = lane[one] & lane[two] & (metres <= TWIN_M)
     alike = named | turned | beside | twin | both_lanes
     near = (metres <= ONE_PASSAGE_M) | (named & turned)
-    return np.asarray(alike & near & (rail[one] == rail[two]), np.bool_)
+    found = alike & near & (rail[one] == rail[two])
+    return np.asarray(found & ~_one_after_the_other(crossings, pairs, turned), np.bool_)
+
+
+def _one_after_the_other(
+    crossings: pd.DataFrame, pairs: NDArray[np.int64], turned: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether one road passes both crossings of each pair, there and back.
+
+    A lane between them would be a way from one of its ends to the other that no road is. Of
+    lanes an extract may have the ends alone on one of the sides.
+    """
+    one, two = pairs.T
+    link, part, apart, through = np.zeros((4, len(SIDES), len(pairs)), bool)
+    for number, side in enumerate(SIDES):
+        at, own, long, leads = (
+            crossings[f"{side}_{what}"].to_numpy() for what in ("link", "part", "long", "through")
+        )
+        link[number], part[number] = at[one] == at[two], own[one] == own[two]
+        apart[number] = ~part[number] & long[one] & long[two]
+        through[number] = leads[one] | leads[two]
+    weaves = through.any(axis=0)
+    parted = (part & apart[::-1]).any(axis=0)
+    found = np.where(turned, weaves & ~part.all(axis=0), weaves | parted)
+    return np.asarray(link.any(axis=0) | found, np.bool_)
 
 
 def posts_on_roads(
@@ -262,7 +318,8 @@ def parts_of_posts(
     Parameters
     ----------
     posts
-        As `posts_on_roads` gives them.
+        As `posts_on_roads` gives them, with ``unavoidable`` as
+        `geo_border.network.series.unavoidable` gives it.
     passage
         Of each crossing, as `one_passage` gives it.
     checkpoints
@@ -272,9 +329,9 @@ def parts_of_posts(
     -------
     Series
         One of `GATE`, `IN_SERIES`, `BESIDE`, `OFF`. Of several on one road an open one is the
-        gate before a closed one, and the nearest before others: an old checkpoint does not shut
-        the road that its successor stands on. Those in service on the two sides of the border
-        are passed in turn.
+        gate before a closed one, one that all meet before one on a lane, and the nearest before
+        others: an old checkpoint does not shut the road that its successor stands on. All others
+        in service that one cannot but meet, at places of their own, are passed in turn.
     """
     part = pd.Series(OFF, posts.index, dtype=object)
     stands = posts[posts["crossing"] >= 0]
@@ -282,28 +339,26 @@ def parts_of_posts(
     km = stands["off_km"] + stands["walk_km"]
     shut = ~checkpoints["is_open"].reindex(stands.index).to_numpy(bool)
     idle = ~checkpoints["in_service"].reindex(stands.index).to_numpy(bool)
+    lane = ~stands["unavoidable"].to_numpy(bool)
     home_first = stands["side"].to_numpy()
-    order = np.lexsort((np.arange(len(stands)), home_first, km.round(2), idle, shut))
+    order = np.lexsort((np.arange(len(stands)), home_first, km.round(2), lane, idle, shut))
     for _, rows in stands.iloc[order].groupby(at[order], sort=False):
-        part.update(pd.Series(_roles(rows, checkpoints.loc[rows.index]), rows.index, dtype=object))
+        working = checkpoints.loc[rows.index, "in_service"].to_numpy(bool)
+        part.update(pd.Series(_roles(rows, working), rows.index, dtype=object))
     return part
 
 
-def _roles(rows: pd.DataFrame, checkpoints: pd.DataFrame) -> list[str]:
+def _roles(rows: pd.DataFrame, working: NDArray[np.bool_]) -> list[str]:
     """Roles of the checkpoints of one passage, the gate first."""
-    gate = rows.iloc[0]
-    roles, taken = [GATE], {int(gate["side"])}
-    working = checkpoints["in_service"].to_numpy(bool)
-    for number, row in enumerate(_rest(rows), start=1):
-        side = int(row["side"])
-        apart = min(gate["walk_km"], row["walk_km"]) > AT_THE_LINE_KM
-        turn = working[0] and working[number] and apart and side not in taken
-        if turn:
-            taken.add(side)
-        roles.append(IN_SERIES if turn else BESIDE)
+    walk = rows["walk_km"].to_numpy()
+    # Along the road, from home; those at the line are at one place.
+    at = np.where(walk > AT_THE_LINE_KM, np.where(rows["side"] == 0, -walk, walk), 0.0)
+    roles, taken = [GATE], [at[0]]
+    turn = rows["unavoidable"].to_numpy(bool) & working & working[0]
+    for number in range(1, len(rows)):
+        if turn[number] and np.abs(at[number] - taken).min() > AT_THE_LINE_KM:
+            taken.append(at[number])
+            roles.append(IN_SERIES)
+        else:
+            roles.append(BESIDE)
     return roles
-
-
-def _rest(rows: pd.DataFrame) -> Iterable[pd.Series]:
-    """All rows but the first."""
-    return (row for _, row in rows.iloc[1:].iterrows())

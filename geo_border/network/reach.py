@@ -1,4 +1,4 @@
-"""How far from its road a checkpoint may lie, and which links are within its reach."""
+"""How far from its road a checkpoint may lie, and which links and nodes are its own."""
 
 from __future__ import annotations
 
@@ -118,3 +118,34 @@ def within_reach(
     whole = np.bincount(row, beyond, minlength=len(near)) == 0
     within[near["link"].to_numpy()[whole]] = True
     return within
+
+
+def tagged_nodes(nodes: pd.DataFrame, marked: pd.DataFrame) -> pd.Series:
+    """Nodes of the network that are among the objects of checkpoints or stations.
+
+    Parameters
+    ----------
+    nodes
+        With ``osm``, the id of each node in OpenStreetMap.
+    marked
+        Column ``osm``, ids of objects such as ``n12 w34``; without it there are none.
+
+    Returns
+    -------
+    Series
+        Positions of nodes; the index is the position in `marked`.
+    """
+    if "osm" not in marked or "osm" not in nodes:
+        return pd.Series(dtype=np.int64)
+    texts = (
+        marked["osm"]
+        .astype(object)
+        .fillna("")
+        .str.split()
+        .reset_index(drop=True)
+        .explode()
+        .dropna()
+    )
+    ids = texts[texts.str.fullmatch(r"n-?\d{1,18}")].str[1:].astype(np.int64)
+    number = pd.Series(nodes.index, index=nodes["osm"].to_numpy())
+    return ids[ids.isin(number.index)].map(number[~number.index.duplicated()])

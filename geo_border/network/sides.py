@@ -52,9 +52,10 @@ def cut_at_border(
     What lies within `ON_M` of the border lies on it. A road along the border may weave over the
     line, and one that ends at it may end a little beyond: pieces that hang together on one side,
     all within `along_m` of the border, and lead nowhere there belong to the side that they do
-    lead to. So do those within reach of a checkpoint that alone join two parts of the other
-    side: its road passes once, however often it meets the line. A link between two sides that
-    does not meet the line, as where water or a gap parts them, is cut in its middle.
+    lead to. So do those within reach of a checkpoint, unless two parts of a side would be joined
+    by them: its road passes once, however often it meets the line, but a road from home to home
+    through the neighbour passes twice. A link between two sides that does not meet the line, as
+    where water or a gap parts them, is cut in its middle.
 
     Parameters
     ----------
@@ -213,7 +214,7 @@ def _settled(
     met = passes.sum(axis=1) > 1
     if not met.any():
         return np.where(side == ON_THE_BORDER, 0, side)
-    movable = shallow | beside
+    movable = shallow | _weaves(tail, head, side, len(nodes), shallow=shallow, beside=beside)
     holds = np.zeros((len(nodes), len(SIDES)), bool)
     for end in (tail, head):
         holds[end[~movable], side[~movable]] = True
@@ -227,9 +228,7 @@ def _settled(
     own[group] = spots % n_sides
     of_row = group[ends[0]]
     km = np.bincount(of_row, links["length_km"].to_numpy()[rows], minlength=groups)
-    # What lies at a checkpoint is given over only between two parts that it alone joins there.
-    between = _parts_met(tail, head, side, len(nodes), node, own[group], group)
-    free = (np.bincount(of_row, beside[rows], minlength=groups) == 0) | (between > 1)
+    free = np.ones(groups, bool)
     # The shortest first, whatever the order of the rows.
     order = np.lexsort((node[np.unique(group, return_index=True)[1]], km))
     place = np.empty(groups, np.int64)
@@ -257,35 +256,52 @@ def _settled(
     return settled
 
 
-def _parts_met(
+def _weaves(
     tail: NDArray[np.int64],
     head: NDArray[np.int64],
     side: NDArray[np.int64],
     n_nodes: int,
-    node: NDArray[np.int64],
-    own: NDArray[np.int64],
-    group: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """How many connected parts of the other side each group of pieces meets."""
+    *,
+    shallow: NDArray[np.bool_],
+    beside: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Pieces beside a checkpoint that may be given over: a road weaves there.
+
+    What leads no farther and hangs together leads on to parts of either side. Its pieces may go
+    to a side of which it meets one part alone: given to one of which it meets two, they would
+    make a free way between these, which is what a border is for to hinder.
+    """
     n_sides = len(SIDES) + 1
+    ends = tail * n_sides + side, head * n_sides + side
     spots = n_nodes * n_sides
-    pairs = (tail * n_sides + side, head * n_sides + side)
-    graph = coo_array((np.ones(len(tail), bool), pairs), shape=(spots, spots))
-    part = connected_components(graph, directed=False)[1]
+    graph = coo_array((np.ones(len(tail), bool), ends), shape=(spots, spots))
+    parts, part = connected_components(graph, directed=False)
+    of_link = part[ends[0]]
+    farther = np.bincount(of_link, ~(shallow | beside), minlength=parts) > 0
+    own = np.zeros(parts, np.int64)
+    own[of_link] = side
     used = np.zeros(spots, bool)
-    for end in pairs:
+    for end in ends:
         used[end] = True
-    met = np.concatenate(
-        [
-            np.stack([group, part[node * n_sides + other]])[
-                :, used[node * n_sides + other] & (own != other)
-            ]
-            for other in range(len(SIDES))
-        ],
-        axis=1,
-    )
-    first = np.unique(met, axis=1)[0]
-    return np.bincount(first, minlength=int(group.max(initial=-1)) + 1)
+    # What hangs together without leading farther: at a node, its parts of all sides.
+    there = np.where(used, part, -1).reshape(n_nodes, n_sides)
+    pairs = np.concatenate([there[:, [0, 1]], there[:, [0, 2]], there[:, [1, 2]]])
+    pairs = np.unique(pairs[(pairs >= 0).all(axis=1)], axis=0)
+    loose = ~farther[pairs]
+    inner = pairs[loose.all(axis=1)]
+    graph = coo_array((np.ones(len(inner), bool), tuple(inner.T)), shape=(parts, parts))
+    knots, knot = connected_components(graph, directed=False)
+    out = loose[:, 0] != loose[:, 1]
+    within = np.where(loose[out, 0], pairs[out, 0], pairs[out, 1])
+    beyond = np.where(loose[out, 0], pairs[out, 1], pairs[out, 0])
+    leads = np.unique(np.stack([knot[within], beyond], axis=1), axis=0)
+    met = np.zeros((knots, n_sides), np.int64)
+    np.add.at(met, (leads[:, 0], own[leads[:, 1]]), 1)
+    both = (met[:, : len(SIDES)] > 0).all(axis=1)
+    goes = both[:, None] & (met[:, 1::-1] == 1)
+    goes = np.c_[goes, both]
+    found: NDArray[np.bool_] = beside & ~farther[of_link] & goes[knot[of_link], side]
+    return found
 
 
 def _near_pieces(

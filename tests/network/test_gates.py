@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.network.gates import candidates
@@ -75,6 +76,87 @@ def test_a_default_is_of_the_passage_not_of_each_post(
     gates = opened(lines, placed)[2]
     road = gates[(gates["mode"] == "road") & ~gates["is_candidate"]]
     assert road["delay_out_h"].tolist() == [passage]
+
+
+def in_a_row(posts, at, delay_h):
+    """Checkpoints of the road at some longitudes and metres north of the line."""
+    lon, metres = zip(*at, strict=True)
+    row = posts.iloc[[0] * len(at)].assign(
+        lon=lon, lat=50 + np.array(metres) / 111_200, accuracy_km=0.1, delay_h=delay_h
+    )
+    return row.set_index(pd.Index([f"k{n}" for n in range(len(at))], name="checkpoint_id"))
+
+
+def divided(lines, at, *more):
+    """The lines with the served road parted at some latitudes, and roads besides."""
+    turns = [49.9, *at, 50.8]
+    pieces = [
+        shapely.LineString([(0.5, a), (0.5, b)]) for a, b in zip(turns, turns[1:], strict=False)
+    ]
+    roads = [*pieces, *map(shapely.LineString, more)]
+    added = lines.iloc[[1] * len(roads)].set_geometry(roads)
+    return pd.concat([lines.drop(index=1), added], ignore_index=True)
+
+
+@pytest.mark.parametrize("metres", [(-600, -3000, 700), (-3000, 700, -600), (900, 300, 2500)])
+def test_one_passes_all_checkpoints_of_a_road_in_turn(
+    lines, opened, crossings_of, border, posts, metres
+):
+    three = in_a_row(posts, [(0.5, m) for m in metres], [2.0, 0.5, 0.25])
+    placed = placed_checkpoints(three, border, delay_h={"road": 3})
+    _, told = crossings_of(lines, placed)
+    assert sorted(told["part"]) == ["gate", "in series", "in series"]
+    gates = opened(lines, placed)[2]
+    assert gates.loc[~gates["is_candidate"], "delay_out_h"].tolist() == [2.75]
+    # A closed one is not passed, and one of which nothing is known adds nothing.
+    told_less = three.assign(delay_h=[2.0, np.nan, 0.25], status=["open", "open", "closed"])
+    less = placed_checkpoints(told_less, border, delay_h={"road": 3})
+    gates = opened(lines, less)[2]
+    assert gates.loc[~gates["is_candidate"], "delay_in_h"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("lane_of", ["farther", "nearer"])
+def test_what_one_may_pass_by_adds_nothing(
+    lines, opened, crossings_of, border, posts, side, lane_of
+):
+    """A service lane 140 m beside the road; the one on the road is met by all."""
+    start, end = (50 + side * m / 111_200 for m in (1000, 1600))
+    lane = [(0.5, start), (0.502, start), (0.502, end), (0.5, end)]
+    roads = divided(lines, sorted([start, end]), lane)
+    on_road, theirs = (300, -700) if lane_of == "farther" else (2500, -700)
+    at = [(0.5, side * on_road), (0.5, side * theirs), (0.502, side * 1300)]
+    three = in_a_row(posts, at, [2.0, 0.5, 0.25])
+    placed = placed_checkpoints(three, border, delay_h={"road": 3})
+    _, told = crossings_of(roads, placed)
+    assert told.loc["k2", "part"] == "beside"
+    assert sorted(told["part"]) == ["beside", "gate", "in series"]
+    gates = opened(roads, placed)[2]
+    assert gates.loc[~gates["is_candidate"], "delay_out_h"].tolist() == [2.5]
+
+
+def test_a_carriageway_of_one_direction_cannot_be_passed_by(lines, crossings_of, border, posts):
+    """Two kilometres of it are parted; who leaves meets one post, who comes the other."""
+    start, end = (50 - m / 111_200 for m in (3000, 500))
+    back = [(0.5, start), (0.505, start), (0.505, end), (0.5, end)]
+    roads = divided(lines, [start, end], back)
+    roads["oneway"] = np.r_[np.zeros(len(roads) - 4), 0, 1, 0, -1].astype(int)
+    at = [(0.5, -100), (0.5, -1500), (0.505, -1600)]
+    placed = placed_checkpoints(in_a_row(posts, at, [2.0, 0.5, 0.25]), border, delay_h={"road": 3})
+    _, told = crossings_of(roads, placed)
+    assert told["part"].tolist() == ["gate", "in series", "in series"]
+    both_ways = roads.assign(oneway=0)
+    assert crossings_of(both_ways, placed)[1]["part"].tolist() == ["gate", "beside", "beside"]
+
+
+def test_a_village_before_a_checkpoint_is_no_way_round_it(lines, crossings_of, border, posts):
+    junction = 50 - 600 / 111_200
+    at = [(0.5, -100), (0.5, -1500)]
+    placed = placed_checkpoints(in_a_row(posts, at, [2.0, 0.5]), border, delay_h={"road": 3})
+    village = divided(lines, [junction], [(0.5, junction), (0.53, junction)])
+    assert crossings_of(village, placed)[1]["part"].tolist() == ["gate", "in series"]
+    another = divided(lines, [junction], [(0.5, junction), (0.2, 49.2)])
+    assert crossings_of(another, placed)[1]["part"].tolist() == ["gate", "beside"]
 
 
 def test_an_old_post_does_not_shut_the_road_of_its_successor(

@@ -1,5 +1,7 @@
 """What holds on any border: random lines, roads that dip and weave, checkpoints on and off them."""
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.border.edges import WGS84
@@ -81,26 +83,28 @@ def posts(draw, lines, border):
     number = draw(st.integers(1, 4))
     at = [shapely.centroid(point) for point in met[:number]]
     at.append(shapely.line_interpolate_point(border.geometry.iloc[0], 0.3, normalized=True))
+    status = st.sampled_from(["open", "open", "closed"])
+    return posts_at(at).assign(status=draw(st.lists(status, min_size=len(at), max_size=len(at))))
+
+
+def posts_at(points):
+    """A register of open checkpoints of an hour."""
     return pd.DataFrame(
         {
-            "name": [f"Post {n}" for n in range(len(at))],
+            "name": [f"Post {n}" for n in range(len(points))],
             "mode": "road",
-            "status": draw(
-                st.lists(
-                    st.sampled_from(["open", "open", "closed"]), min_size=len(at), max_size=len(at)
-                )
-            ),
+            "status": "open",
             "users": None,
             "home_id": None,
             "neighbour_id": None,
-            "lon": [point.x for point in at],
-            "lat": [point.y for point in at],
+            "lon": [point.x for point in points],
+            "lat": [point.y for point in points],
             "accuracy_km": np.nan,
             "hours": None,
             "capacity_day": np.nan,
             "delay_h": 1.0,
         },
-        index=pd.Index([f"k{n}" for n in range(len(at))], name="checkpoint_id"),
+        index=pd.Index([f"k{n}" for n in range(len(points))], name="checkpoint_id"),
     )
 
 
@@ -193,6 +197,48 @@ def test_nobody_passes_but_through_a_gate_and_no_way_is_shorter_than_the_straigh
     other = land.geometry.to_numpy()[1 - of_line]
     middle = shapely.line_interpolate_point(network.lines, 0.5, normalized=True)
     assert not shapely.contains(shapely.buffer(other, -0.03), middle).any()
+
+
+@given(borders(), st.integers(0, 2**32 - 1))
+@settings(max_examples=12)
+def test_a_closed_border_leaves_joined_what_roads_at_home_join(bordered, seed):
+    """Roads that dip over the line at their post: at home none joins what no road joins there."""
+    land, border = bordered
+    random = np.random.default_rng(seed)
+    home = land.geometry.iloc[0]
+    line = border.geometry.iloc[0]
+    meets = [line.interpolate(share, normalized=True) for share in random.uniform(0.1, 0.9, 3)]
+    ways, ends = [], []
+    for at in meets:
+        turns = [(at.x + dx, at.y + dy) for dx, dy in random.uniform(-0.006, 0.006, (5, 2))]
+        west, east = ((at.x + dx, at.y - 0.08) for dx in (-0.05, 0.05))
+        ways += map(shapely.LineString, pairwise([west, *turns, east]))
+        if random.random() < 0.3:
+            ways.append(shapely.LineString([turns[2], (at.x, at.y + 0.08)]))
+        ends += [west, east]
+    table = posts_at(meets)
+    inside = shapely.contains_xy(home.buffer(-0.001), *np.transpose(ends))
+    places = towns(lines_of(ways), land).iloc[:0]
+    west, _, _, north = land.total_bounds
+    theirs = shapely.LineString([(west + 0.9, north - 0.05), (west + 0.9, north - 0.1)])
+    lines = lines_of([*ways, theirs]).assign(oneway=random.choice([0, 0, 1], len(ways) + 1))
+    network = built_of(land, border, lines, table, places).network
+    edges = coo_array(
+        (network.hours, (network.tail, network.indices)), shape=(network.n_nodes,) * 2
+    )
+    closed = connected_components(edges, directed=False)[1]
+    nodes = shapely.STRtree(shapely.points(network.lon, network.lat))
+    # What lies within the drawing's tolerance of home is of home.
+    degrees = 25 / 111_195
+    wide = home.buffer(degrees / np.cos(np.radians(min(abs(land.total_bounds[1]) + 1, 80))))
+    kept = [part for way in ways for part in shapely.get_parts(way.intersection(wide))]
+    tree = shapely.STRtree(kept)
+    one, two = tree.query(kept, predicate="dwithin", distance=1e-9)
+    graph = coo_array((np.ones(len(one), bool), (one, two)), shape=(len(kept),) * 2)
+    at_home = connected_components(graph, directed=False)[1]
+    points = shapely.points(np.array(ends)[inside])
+    joined, may_be = closed[nodes.nearest(points)], at_home[tree.nearest(points)]
+    assert (may_be[:, None] == may_be)[joined[:, None] == joined].all()
 
 
 @given(studies(), st.randoms(use_true_random=False))

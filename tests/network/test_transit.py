@@ -82,3 +82,49 @@ def test_a_road_at_home_is_taken_where_the_border_is_dear(hours):
     around = [(0.1, 49.8), (0.3, 49.3), (0.5, 49.8)]
     free = hours(road(DIP, around), MEETS, delay_factor=0.0)
     assert free < hours(road(around)) == hours(road(DIP, around), MEETS)
+
+
+M = 1 / 111_200
+
+
+def dip(deep_m, wide_m, lat=50.0):
+    """A road at home that passes the line for a few hundred metres."""
+    west, east = (0.3 + half * wide_m / 71_500 for half in (-0.5, 0.5))
+    before, beyond = lat - 40 * M, lat + deep_m * M
+    return [
+        (0.1, 49.8),
+        (west, before),
+        (west, beyond),
+        (east, beyond),
+        (east, before),
+        (0.5, 49.8),
+    ]
+
+
+@pytest.mark.parametrize("wide_m", [60, 140, 400, 900])
+@pytest.mark.parametrize("oneway", [0, 1])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_dip_beside_a_checkpoint_is_no_free_way(hours, wide_m, oneway, named):
+    """However near to the post it is, it passes the border twice; what is drawn badly does not."""
+    whole = road(dip(100, wide_m)).assign(oneway=oneway, name="Road" if named else None)
+    west, east = (0.3 + half * wide_m / 71_500 for half in (-0.5, 0.5))
+    assert np.isinf(hours(whole))
+    assert np.isinf(hours(whole, [west]))
+    assert np.isinf(hours(whole, [0.3]))
+    assert np.isinf(hours(whole, [west, east], closed=frozenset({"k0"})))
+    assert np.isfinite(hours(road(dip(20, wide_m)), [0.3]))
+
+
+def test_a_dip_that_weaves_is_none_either(hours):
+    there = [(0.1, 49.8), *((0.3 + n * 100 / 71_500, 50 + (-1) ** n * 200 * M) for n in range(5))]
+    for last in ([(0.5, 49.8)], [(0.32, 50 - 10 * M), (0.32, 50 + 300 * M), (0.5, 49.8)]):
+        assert np.isinf(hours(road([*there, *last]), [0.302]))
+        assert np.isinf(hours(road([*there, *last], [(0.3, 49.8), (0.3, 50.4)]), [0.302]))
+
+
+def test_a_dip_from_which_a_road_leads_on_joins_nothing_at_home(hours):
+    onward = [(0.3, 50 + 100 * M), (0.3, 50.5), (0.7, 50.5)]
+    west, middle, east = dip(100, 140)[:3], [(0.3, 50 + 100 * M)], dip(100, 140)[3:]
+    roads = road([*west, *middle], [*middle, *east], onward).assign(name="Road")
+    assert np.isinf(hours(roads, [0.3]))
+    assert np.isinf(hours(roads, [0.3], closed=frozenset({"k0"})))
