@@ -389,7 +389,8 @@ def checkpoints_of(parts: dict[str, Any], register: pd.DataFrame | None) -> pd.D
     DataFrame
         Index ``checkpoint_id``; the columns of a register and ``known_from``, ``osm`` (ids of
         the objects), ``confidence``, ``hours_unread``. What a register says goes before the
-        tags, but for the place. Objects that no way passes are left out.
+        tags, but for the place; so it does of the mode of objects that may be of two. Objects
+        that no way passes are left out.
     """
     posts = pd.DataFrame(parts["osm_posts"]).set_index("checkpoint_id")
     posts = posts[posts["mode"].notna()].assign(known_from=TAGS)
@@ -408,7 +409,7 @@ def checkpoints_of(parts: dict[str, Any], register: pd.DataFrame | None) -> pd.D
     ours["hours_unread"] = ours["hours_unread"].where(ours["hours"].isna(), None)
     for column in ("accuracy_km", "hours"):
         ours.loc[same.index, column] = ours[column].fillna(matched.map(posts[column]))
-    others = posts.loc[~posts.index.isin(matched), columns]
+    others = posts.loc[~posts["osm"].isin(posts.loc[matched, "osm"]), columns]
     frames = [frame.dropna(axis="columns", how="all") for frame in (ours, others)]
     return pd.concat(frames).reindex(columns=[*ours, *(c for c in columns if c not in ours)])
 

@@ -190,11 +190,12 @@ def _one_road(
     alike = named | turned | beside | twin | both_lanes
     near = (metres <= ONE_PASSAGE_M) | (named & turned)
     found = alike & near & (rail[one] == rail[two])
-    return np.asarray(found & ~_one_after_the_other(crossings, pairs, turned), np.bool_)
+    lanes = turned | lane[one] | lane[two]
+    return np.asarray(found & ~_one_after_the_other(crossings, pairs, lanes), np.bool_)
 
 
 def _one_after_the_other(
-    crossings: pd.DataFrame, pairs: NDArray[np.int64], turned: NDArray[np.bool_]
+    crossings: pd.DataFrame, pairs: NDArray[np.int64], lanes: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Whether one road passes both crossings of each pair, there and back.
 
@@ -212,8 +213,9 @@ def _one_after_the_other(
         through[number] = leads[one] | leads[two]
     weaves = through.any(axis=0)
     parted = (part & apart[::-1]).any(axis=0)
-    found = np.where(turned, weaves & ~part.all(axis=0), weaves | parted)
-    return np.asarray(link.any(axis=0) | found, np.bool_)
+    there_and_back = (part & through & ~part[::-1]).any(axis=0) | (weaves & ~part.any(axis=0))
+    found = link.any(axis=0) | parted | np.where(lanes, there_and_back, weaves)
+    return np.asarray(found, np.bool_)
 
 
 def posts_on_roads(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _FOOT = frozenset({"path", "footway", "steps", "pedestrian", "cycleway", "bridleway"})
 _PLACE_KM = 5.0
+_JOINT_M = 50.0
 _FAR_WAY_M = 2000.0
 _CELL_DEGREES = 0.05
 _LONG_DEGREES = 0.01
@@ -55,7 +56,8 @@ def posts_from_extract(
     """Checkpoints that OSM marks, one for all the objects of a crossing.
 
     Border controls and customs, drawn as nodes, ways or areas, belong to one checkpoint if they
-    serve the same mode and lie within `tolerance_m` of each other, in a chain.
+    serve the same mode and lie within `tolerance_m` of each other, in a chain. Where nothing says
+    which of a road and a railway they serve, they are a checkpoint of each.
 
     Parameters
     ----------
@@ -74,7 +76,8 @@ def posts_from_extract(
     Returns
     -------
     GeoDataFrame
-        Index ``checkpoint_id`` (``osm-`` and an OSM id); the columns that
+        Index ``checkpoint_id`` (``osm-`` and an OSM id, and the mode where it is the second
+        of the same objects); the columns that
         `geo_border.border.checkpoints.placed_checkpoints` takes: ``name``, ``mode`` (``road``,
         ``rail``, ``ferry``, ``foot``; missing where no way is near), ``status`` (``closed``
         where access is forbidden, else ``open``), ``users``, ``home_id``, ``neighbour_id``,
@@ -90,8 +93,8 @@ def posts_from_extract(
         points = gpd.GeoSeries(gpd.points_from_xy(objects["lon"], objects["lat"]), crs=4326)
         near = along(border, points)["border_distance_km"].to_numpy() <= farthest_km
         objects = objects[near].reset_index(drop=True)
-    objects["mode"] = _modes(extract, objects, way_m)
-    objects["cluster"] = _clusters(objects, tolerance_m)
+    objects["mode"], objects["joint"] = _modes(extract, objects, way_m)
+    objects = _of_both_modes(objects, tolerance_m)
     languages = [name for name in map(str, objects) if name.startswith("name")]
     rows = [_checkpoint(group, languages) for _, group in objects.groupby("cluster")]
     columns = [
@@ -139,6 +142,7 @@ def _objects(extract: Extract) -> pd.DataFrame:
                 "lat": lat,
                 "is_open": car_access(own, CAR_ROADS)["is_open"].to_numpy(),
                 "foot": has(own, "foot", {"yes", "designated", "permissive"}),
+                "of_mode": _modes_of_tags(own),
                 "hours": text(own, "opening_hours"),
                 "tagged": [
                     " ".join(
@@ -155,14 +159,23 @@ def _objects(extract: Extract) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _modes(extract: Extract, objects: pd.DataFrame, way_m: float) -> NDArray[np.object_]:
-    """Mode of each object: of the way its node is on, else of the nearest.
+def _modes_of_tags(tags: pd.DataFrame) -> NDArray[np.object_]:
+    """Mode of which the tags say that an object is, None where they say nothing."""
+    road, rail = (has(tags, key) if key in tags else False for key in ("highway", "railway"))
+    return np.select([rail, road], ["rail", "road"], np.full(len(tags), None, object))
 
-    Beyond reach it says of which network the object is, not that it stands on it.
+
+def _modes(
+    extract: Extract, objects: pd.DataFrame, way_m: float
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Mode of each object: of the way its node is on, of its tags, else of the nearest way.
+
+    Beyond reach it says of which network the object is, not that it stands on it. The second
+    is the mode that it may serve besides: where a road and a railway pass within `_JOINT_M`.
     """
     mode = np.full(len(objects), None, object)
     if objects.empty:
-        return mode
+        return mode, mode.copy()
     tags = extract.way_tags
     kinds = {
         "road": has(tags, "highway")
@@ -197,7 +210,14 @@ def _modes(extract: Extract, objects: pd.DataFrame, way_m: float) -> NDArray[np.
     mode = np.where(np.isfinite(vehicles).any(axis=1), nearest_vehicles, mode)
     mode = np.where(metres[:, 3] <= way_m, "foot", mode)
     mode = np.where((vehicles <= way_m).any(axis=1), nearest_vehicles, mode)
-    return np.where(touches.any(axis=1), order[touches.argmax(axis=1)], mode)
+    joint = np.full(len(objects), None, object)
+    said = objects["of_mode"].to_numpy(object)
+    for number, (name, other) in enumerate((("road", "rail"), ("rail", "road"))):
+        both = (metres[:, :2] <= min(way_m, _JOINT_M)).all(axis=1) & (mode == name)
+        joint[both & pd.isna(said)] = other
+        mode = np.where((said == name) & (metres[:, number] <= way_m), name, mode)
+    joint[touches.any(axis=1)] = None
+    return np.where(touches.any(axis=1), order[touches.argmax(axis=1)], mode), joint
 
 
 def _ways_near(extract: Extract, objects: pd.DataFrame) -> NDArray[np.bool_]:
@@ -265,6 +285,26 @@ def _clusters(objects: pd.DataFrame, tolerance_m: float) -> NDArray[np.int64]:
     return cluster
 
 
+def _of_both_modes(objects: pd.DataFrame, tolerance_m: float) -> pd.DataFrame:
+    """Objects with their ``cluster``; those of a joint checkpoint once more for the other mode.
+
+    One object that is of one mode says it for all of its checkpoint, and a railway with a
+    control of its own needs no other.
+    """
+    cluster = _clusters(objects, tolerance_m)
+    sure = np.zeros(cluster.max(initial=-1) + 1, bool)
+    sure[cluster[objects["joint"].isna()]] = True
+    objects = objects.assign(cluster=cluster, twin=False)
+    twins = objects[~sure[cluster]]
+    if twins.empty:
+        return objects
+    twins = twins.assign(mode=twins["joint"], twin=True)
+    whole = pd.concat([objects, twins], ignore_index=True)
+    whole["cluster"] = _clusters(whole, tolerance_m)
+    own = whole.loc[~whole["twin"], "cluster"]
+    return whole[~whole["twin"] | ~whole["cluster"].isin(own)]
+
+
 def _checkpoint(group: pd.DataFrame, languages: list[str]) -> dict[str, object]:
     """One checkpoint from its objects; border controls on a way speak first."""
     group = group.assign(strength=group["kind"] * 2 + (group["node"] >= 0) * group["mode"].notna())
@@ -280,8 +320,9 @@ def _checkpoint(group: pd.DataFrame, languages: list[str]) -> dict[str, object]:
     forbidden = bool((control["is_open"] == 0).all()) and mode == "road"
     hours = group["hours"].dropna().unique()
     sure = "high" if group["kind"].max() == 2 else "medium"
+    second = f"-{mode}" if group["twin"].all() else ""
     return {
-        "checkpoint_id": f"osm-{group['osm'].iloc[0]}",
+        "checkpoint_id": f"osm-{group['osm'].iloc[0]}{second}",
         "mode": mode,
         "status": "closed" if forbidden else "open",
         "users": None,

@@ -81,6 +81,37 @@ def test_the_mode_is_that_of_the_way(crossing):
     assert found.loc["osm-n15", "confidence"] == "low"
 
 
+def joint(make_extract, tags, *more, rail_m=14):
+    """A control 7 m beside a road; a railway passes on its other side."""
+    nodes, ways = road((30, 49.99), (30, 50.01))
+    rails, railway = road(
+        (30 + (7 + rail_m) * M, 49.99), (30 + (7 + rail_m) * M, 50.01), first=200, railway="rail"
+    )
+    at = {n: (30 + 7 * M, 50 + 30 * n * M, tag) for n, tag in enumerate((tags, *more))}
+    return make_extract(nodes | rails | at, ways | railway)
+
+
+@pytest.mark.parametrize("tags", [CONTROL, {"amenity": "customs"}])
+def test_a_control_beside_a_road_and_a_railway_serves_both(make_extract, tags):
+    found = posts_from_extract(joint(make_extract, tags))
+    assert found["mode"].to_dict() == {"osm-n0": "road", "osm-n0-rail": "rail"}
+    assert found["osm"].tolist() == ["n0", "n0"]
+    near = posts_from_extract(joint(make_extract, tags, tags, rail_m=-3))
+    assert near["mode"].to_dict() == {"osm-n0": "rail", "osm-n0-road": "road"}
+    assert near["osm"].tolist() == ["n0 n1"] * 2
+    far = posts_from_extract(joint(make_extract, tags, rail_m=250))
+    assert far["mode"].tolist() == ["road"]
+
+
+def test_tags_say_of_which_mode_it_is(make_extract):
+    of_rail = CONTROL | {"railway": "border"}
+    found = posts_from_extract(joint(make_extract, of_rail))
+    assert found["mode"].to_dict() == {"osm-n0": "rail"}
+    # One of them that says it says it for its neighbour.
+    found = posts_from_extract(joint(make_extract, of_rail, CONTROL, rail_m=-3))
+    assert found["mode"].to_dict() == {"osm-n0": "rail"}
+
+
 def test_tolerance_decides_what_is_one(crossing):
     apart = posts_from_extract(crossing, tolerance_m=100)
     assert {"osm-n2", "osm-n3"} <= set(apart.index)
