@@ -10,7 +10,7 @@ demo: $(VENV)/.demo
 	$(BIN)/geo-border run ru-kz -o $(OUT)
 
 test: $(VENV)/.test
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The reader of extracts on spoilt files once more, compiled so that a read out of bounds is an error.
 bounds: $(VENV)/.test

@@ -3,6 +3,7 @@
 import functools
 import os
 import resource
+import shutil
 from pathlib import Path
 
 import extracts
@@ -14,9 +15,17 @@ import shapely
 from hypothesis import settings
 from pyproj import Geod
 
+from geo_border.study import open_study
+
 # A slow machine is no failure; where CI runs, the same examples are tried each time.
 settings.register_profile("steady", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_report_header():
@@ -205,6 +214,22 @@ def extract_file(tmp_path_factory):
     """The file of a sketch or a real extract by its key, see `extracts`."""
     folder = tmp_path_factory.mktemp("extracts")
     return functools.cache(lambda key: extracts.write(key, folder))
+
+
+@pytest.fixture(scope="session")
+def mini_run(tmp_path_factory):
+    """The made-up study, the folder of its run, results, progress; none of it to be changed."""
+    folder = write_mini_study(tmp_path_factory.mktemp("made-up") / "mini")
+    said = []
+    out = folder.parent / "out"
+    return folder, out, open_study(folder).run(out, progress=said.append), said
+
+
+@pytest.fixture
+def mini_again(mini_run, tmp_path):
+    """The made-up study and what a run wrote and keeps of it, both to be changed."""
+    folder, out, _, _ = mini_run
+    return shutil.copytree(folder, tmp_path / "mini"), shutil.copytree(out, tmp_path / "out")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from geo_border.border.frame import to_globe, turned
 from geo_border.study import open_study
 
+pytestmark = pytest.mark.slow
 EAST = 178.7
 """How far the made-up study is moved, degrees; its border then runs from 178.7 to -178.3."""
 

@@ -34,6 +34,7 @@ def closed(mini, request):
     return open_study(mini)
 
 
+@pytest.mark.slow
 def test_every_command_runs_and_nothing_across_is_reached(closed, tmp_path):
     found = closed.check()
     assert not (found["severity"] == "error").any()
@@ -72,8 +73,8 @@ def test_an_opening_of_a_closed_border_is_told(mini, opened):
     assert result.remarks["remark"].str.contains("nobody passes the border as it is").all()
 
 
-def test_an_opening_gives_what_the_same_border_open_has(mini, tmp_path):
-    as_it_is = open_study(mini).run(tmp_path / "open").regions
+def test_an_opening_gives_what_the_same_border_open_has(mini, mini_run):
+    as_it_is = mini_run[2].regions
     all_closed(mini)
     names = ("west", "middle")
     result = open_study(mini).whatif({"open": Proposal(open=names)})

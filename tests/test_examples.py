@@ -17,6 +17,7 @@ from geo_border.runs import STAGES
 from geo_border.study import open_study
 from geo_border.templates import new_study, templates
 
+pytestmark = pytest.mark.slow
 EXAMPLES = ("andorra", "liechtenstein")
 
 

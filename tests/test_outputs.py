@@ -38,12 +38,10 @@ def command(*arguments, **options):
     )
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory, make_mini):
+@pytest.fixture
+def ran(mini_run):
     """The made-up study, and the folder of a run; not to be changed."""
-    folder = tmp_path_factory.mktemp("outputs")
-    open_study(make_mini(folder / "mini")).run(folder / "out")
-    return folder / "mini", folder / "out"
+    return mini_run[:2]
 
 
 @pytest.fixture

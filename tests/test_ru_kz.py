@@ -31,6 +31,8 @@ from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD, gravity_of, off_road
 from geo_border.study import open_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def study():

@@ -78,11 +78,11 @@ def test_one_and_two_regions(mini, tmp_path, names, indicators):
     assert "Region B" in page_of(tmp_path / "out")
 
 
-def test_without_a_railway_its_indicator_is_none_and_others_keep_their_weight(mini, tmp_path):
+def test_without_a_railway_its_indicator_is_none_and_others_keep_their_weight(mini):
     edit(mini, ('speeds = "speeds.csv"', 'speeds = "speeds.csv"\nstation_km = 30'))
     with_rail = open_study(mini).run()
     without_rail(mini)
-    results = open_study(mini).run(tmp_path / "out")
+    results = open_study(mini).run()
     assert "hours_to_rail_checkpoint" in with_rail.registry.index
     assert "hours_to_rail_checkpoint" not in results.registry.index
     assert (results.levels["transport_communication_share"] == 1).all()

@@ -39,14 +39,9 @@ CONTRACT = {
 LAYERS = ["regions", "border", "dyads", "checkpoints", "crossings", "edges", "places"]
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory, make_mini):
-    """The made-up study, run once into a folder."""
-    folder = make_mini(tmp_path_factory.mktemp("study") / "mini")
-    told = []
-    out = folder.parent / "out"
-    results = open_study(folder).run(out, progress=told.append)
-    return folder, out, results, told
+@pytest.fixture
+def run(mini_run):
+    return mini_run
 
 
 def test_progress_tells_every_stage_in_order(run):
@@ -96,8 +91,8 @@ def test_figures_of_the_small_border_by_hand(run):
     assert closed["closure_extra_hours"] > 0
 
 
-def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(run, tmp_path):
-    folder, out, _, _ = run
+def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(mini_again, tmp_path):
+    folder, out = mini_again
     before = {path: path.read_bytes() for path in sorted((out / "tables").iterdir())}
     again = open_study(folder).run(out)
     assert list(again.stages_reused) == [
@@ -116,17 +111,16 @@ def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(run, tmp_path
         assert (fresh / "tables" / path.name).read_bytes() == content, path.name
 
 
-def test_a_changed_weight_does_not_rebuild_the_network(mini, tmp_path):
-    open_study(mini).run(tmp_path / "out")
-    toml = mini / "study.toml"
+def test_a_changed_weight_does_not_rebuild_the_network(mini_again):
+    folder, out = mini_again
+    toml = folder / "study.toml"
     toml.write_text(toml.read_text().replace("draws = 200", 'draws = 200\nweights = "entropy"'))
-    reused = open_study(mini).run(tmp_path / "out").stages_reused
+    reused = open_study(folder).run(out).stages_reused
     assert reused == ("border", "network", "searches", "access", "measures", "bottlenecks")
 
 
-def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(run, tmp_path):
-    folder = shutil.copytree(run[0], tmp_path / "mini")
-    out = shutil.copytree(run[1], tmp_path / "out")
+def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(run, mini_again):
+    folder, out = mini_again
     toml = folder / "study.toml"
     text, loads = toml.read_text(), [run[2].checkpoints["load_share"].to_numpy()]
     # The second is the first the other way round.
@@ -190,9 +184,8 @@ def test_times_too_many_to_hold_are_searched_for_and_give_the_same_tables(
     pd.testing.assert_frame_equal(before.changes.places, after.changes.places)
 
 
-def test_a_run_that_fails_leaves_the_earlier_outputs(mini, tmp_path):
-    out = tmp_path / "out"
-    open_study(mini).run(out)
+def test_a_run_that_fails_leaves_the_earlier_outputs(mini_again):
+    mini, out = mini_again
     before = (out / "tables" / "regions.csv").read_bytes()
     (mini / "places.csv").write_text("nonsense")
     with pytest.raises(gb.GeoBorderError):
@@ -240,9 +233,9 @@ def test_a_new_study_is_a_copy_that_never_overwrites(tmp_path):
         new_study(tmp_path / "other", template="x")
 
 
-def test_the_network_alone_reuses_what_a_run_has_finished(run, tmp_path):
+def test_the_network_alone_reuses_what_a_run_has_finished(run, mini_again, tmp_path):
     """And a run what the network alone has: the same network, to the bit."""
-    folder, out, results, _ = run
+    (folder, out), results = mini_again, run[2]
     told = []
     stamps = {path: path.stat().st_mtime_ns for path in (out / ".stages").rglob("*.npz")}
     built = open_study(folder).export_network(out, ["parquet"], progress=told.append)

@@ -4,8 +4,17 @@ import os
 from pathlib import Path
 
 import andorra
+import geopandas as gpd
 import liechtenstein
 import pytest
+import shapely
+
+from geo_border.network import from_osm
+from geo_border.network.graph import SIDES
+from geo_border.network.osm.boundaries import boundaries_from_extract
+from geo_border.network.osm.extract import read_extract
+from geo_border.network.osm.tags import wanted
+from geo_border.network.places import Access
 
 FOLDER = Path(os.environ.get("GEO_BORDER_EXTRACTS", Path(__file__).parents[3] / "shared" / "osm"))
 """Where real extracts lie, named for their country: ``liechtenstein-latest.osm.pbf``."""
@@ -28,7 +37,9 @@ def each(facts, *, sketched=None):
         drawn = fact if sketched is None else sketched[country]
         rows.append(pytest.param(f"{country}-sketch", *_facts(drawn)))
         if real(country):
-            rows.append(pytest.param(country, *_facts(fact), marks=pytest.mark.real))
+            rows.append(
+                pytest.param(country, *_facts(fact), marks=(pytest.mark.real, pytest.mark.slow))
+            )
     return rows
 
 
@@ -51,3 +62,19 @@ def write(key, folder):
     if kind:
         return SKETCHES[country](folder / f"{key}.osm.pbf")
     return real(country)
+
+
+def network_of(file, code):
+    """The network of a country with what lies around it as the other side."""
+    extract = read_extract([file], wanted())
+    units, _ = boundaries_from_extract(extract)
+    country = units.geometry[code]
+    around = shapely.box(*country.bounds).buffer(0.2).difference(country)
+    land = gpd.GeoDataFrame(
+        {"side": list(SIDES), "region_id": [code, "around"], "country": [code, None]},
+        geometry=[country, around],
+        crs=4326,
+    )
+    capital = units.loc[code, ["capital_lon", "capital_lat"]].astype(float)
+    place = gpd.GeoDataFrame({"population": [1000.0]}, geometry=[shapely.Point(*capital)], crs=4326)
+    return from_osm([file], land, places=place, access=Access(station_km=2))

@@ -43,6 +43,11 @@ def file(extract_file):
     return extract_file("liechtenstein-sketch")
 
 
+@pytest.fixture(scope="module")
+def drawn(file):
+    return extract_stage(settings(), file.parent)
+
+
 @pytest.fixture(scope="module", params=extracts.LIECHTENSTEIN)
 def parts(request, extract_file):
     read = extract_file(request.param)
@@ -174,7 +179,7 @@ def test_a_missing_extract_says_how_to_get_it(tmp_path):
         extract_stage(settings(osm={"extracts": [{"file": "x.osm.pbf"}]}), tmp_path)
 
 
-def test_a_network_of_extracts_alone_is_one_call(parts, file):
+def test_a_network_of_extracts_alone_is_one_call(drawn, file):
     built = from_osm(file, home=MUNICIPALITIES, neighbour=Else(everything_else=True))
     assert {"LI-01", "LI-11", "AT", "CH"} <= set(built.network.regions)
     assert len(built.network.regions) == 13
@@ -184,7 +189,7 @@ def test_a_network_of_extracts_alone_is_one_call(parts, file):
     assert (built.crossings["mode"] == "rail").sum() == 2
     # Default speeds are those of the three countries, as in a study of the same sides.
     wanted = settings()
-    regions, _ = sides_of(wanted, parts, {})
+    regions, _ = sides_of(wanted, drawn, {})
     assert sorted(regions.index) == sorted(built.network.regions)
 
 
@@ -321,9 +326,9 @@ def test_the_largest_settlement_stands_for_a_capital_that_is_not_named():
     assert found["capital_known_from"].tolist()[:2] == [TAGS, STAND_IN]
 
 
-def test_a_side_without_people_is_an_error_that_says_what_to_add(parts, tmp_path):
+def test_a_side_without_people_is_an_error_that_says_what_to_add(drawn, tmp_path):
     with pytest.raises(TableError, match=r"lies on the neighbour side.*tagged = true"):
-        read_inputs(settings(), tmp_path, parts)
+        read_inputs(settings(), tmp_path, drawn)
 
 
 def test_a_name_that_only_lacks_its_accents_keeps_them():

@@ -20,12 +20,10 @@ from geo_border.errors import (
 from geo_border.network import from_lines, from_osm
 from geo_border.network.build import build_network
 from geo_border.network.graph import MODES, SIDES
-from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.graphs import lines_from_osmnx
 from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.tags import wanted
-from geo_border.network.places import Access
 from geo_border.network.sources import from_osmnx
 
 WGS84 = Geod(ellps="WGS84")
@@ -141,30 +139,14 @@ def test_one_extract_needs_no_list(territory, tmp_path):
         from_osm(str(nowhere), territory)
 
 
-def network_of(file, code):
-    """The network of a country with what lies around it as the other side."""
-    extract = read_extract([file], wanted())
-    units, _ = boundaries_from_extract(extract)
-    country = units.geometry[code]
-    around = shapely.box(*country.bounds).buffer(0.2).difference(country)
-    land = gpd.GeoDataFrame(
-        {"side": list(SIDES), "region_id": [code, "around"], "country": [code, None]},
-        geometry=[country, around],
-        crs=4326,
-    )
-    capital = units.loc[code, ["capital_lon", "capital_lat"]].astype(float)
-    place = gpd.GeoDataFrame({"population": [1000.0]}, geometry=[shapely.Point(*capital)], crs=4326)
-    return from_osm([file], land, places=place, access=Access(station_km=2))
-
-
 @pytest.fixture(scope="module", params=extracts.ANDORRA)
 def andorra(request, extract_file):
-    return network_of(extract_file(request.param), "AD")
+    return extracts.network_of(extract_file(request.param), "AD")
 
 
 @pytest.fixture(scope="module", params=extracts.LIECHTENSTEIN)
 def liechtenstein(request, extract_file):
-    return network_of(extract_file(request.param), "LI")
+    return extracts.network_of(extract_file(request.param), "LI")
 
 
 def near(crossings, lon, lat, metres=60):

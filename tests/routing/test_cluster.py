@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.routing.borderland import random_borderland
+from borderland import random_borderland
 
 from geo_border import open_study
 from geo_border.access.decay import Exponential, codes
@@ -124,9 +124,9 @@ def kill_with_work(client, killed):
 
 
 def test_a_run_on_a_cluster_that_loses_a_worker_gives_the_same_tables(
-    address, mini, tmp_path, monkeypatch
+    address, mini_run, tmp_path, monkeypatch
 ):
-    open_study(mini).run(tmp_path / "alone")
+    mini, alone, _, _ = mini_run
     killed = []
     # One origin a block: work for both workers.
     monkeypatch.setattr("geo_border.routing.inside.rows_at_once", lambda _: 1)
@@ -140,7 +140,7 @@ def test_a_run_on_a_cluster_that_loses_a_worker_gives_the_same_tables(
     # One worker died, and work with it.
     assert len(killed) == 1
     assert killed[0] > 0
-    tables = sorted((tmp_path / "alone" / "tables").glob("*.csv"))
+    tables = sorted((alone / "tables").glob("*.csv"))
     assert tables
     for table in tables:
         assert table.read_bytes() == (tmp_path / "together" / "tables" / table.name).read_bytes()

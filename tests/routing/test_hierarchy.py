@@ -3,6 +3,7 @@
 import pickle
 from functools import partial
 
+import extracts
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,6 @@ from geo_border.routing.contraction import Fresh, contract
 from geo_border.routing.dissection import elimination_order
 from geo_border.routing.hierarchy import LANES, customise, hierarchy_for, sweep_to
 from geo_border.routing.searches import is_symmetric, search_columns, search_graph
-from tests.network.test_sources import real
 from tests.routing.test_dissection import grid
 from tests.routing.test_queue import MS, by_scipy, graph_of, random_graph, two_edges
 
@@ -77,8 +77,9 @@ def test_a_larger_network_of_one_way_and_two_way_streets_in_several_parts():
     np.testing.assert_array_equal(few, expected[:3, columns] / MS)
 
 
-def test_the_streets_of_a_real_country():
-    network = real("liechtenstein_thriemer.osm.pbf", "LI").network
+@pytest.mark.parametrize("key", extracts.LIECHTENSTEIN)
+def test_the_streets_of_a_country(key, extract_file):
+    network = extracts.network_of(extract_file(key), "LI").network
     matrix = network.matrix(("road", "ferry"))
     assert not is_symmetric(matrix)
     every = np.arange(network.n_nodes)

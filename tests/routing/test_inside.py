@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.routing.borderland import brute_times, random_borderland
+from borderland import brute_times, random_borderland
 
 from geo_border.routing.contraction import Fresh, contract
 from geo_border.routing.inside import (

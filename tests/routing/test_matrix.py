@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from borderland import brute_times, random_borderland
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.routing.borderland import brute_times, random_borderland
 
 from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario, passages

@@ -46,16 +46,18 @@ def with_ferry(folder):
     return folder
 
 
-@pytest.fixture(scope="module", params=["mini", "ferry", "ru-kz"])
-def results(request, tmp_path_factory, make_mini):
+@pytest.fixture(
+    scope="module", params=["mini", "ferry", pytest.param("ru-kz", marks=pytest.mark.slow)]
+)
+def results(request, tmp_path_factory, make_mini, mini_run):
+    if request.param == "mini":
+        return mini_run[2]
     if request.param == "ru-kz":
         return open_study("ru-kz").run()
     folder = make_mini(tmp_path_factory.mktemp("agreement") / "mini")
-    if request.param == "ferry":
-        found = open_study(with_ferry(folder)).run()
-        assert (found.places["nearest_checkpoint"] == "boat").any()
-        return found
-    return open_study(folder).run()
+    found = open_study(with_ferry(folder)).run()
+    assert (found.places["nearest_checkpoint"] == "boat").any()
+    return found
 
 
 @pytest.fixture(scope="module")

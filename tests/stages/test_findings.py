@@ -38,7 +38,7 @@ def test_settlements_on_the_other_side_than_said_are_named_with_their_row(mini):
     assert row["where"] == "places.csv, row 3"
 
 
-def test_a_settlement_listed_twice_is_named_with_its_row_and_in_the_account(mini, tmp_path):
+def test_a_settlement_listed_twice_is_named_with_its_row_and_in_the_account(mini):
     places = pd.read_csv(mini / "places.csv")
     again = places[places["name"] == "Town B"].assign(
         place_id="h8", name="Tówn’ B", lat=lambda rows: rows["lat"] + 0.005
@@ -53,7 +53,7 @@ def test_a_settlement_listed_twice_is_named_with_its_row_and_in_the_account(mini
         "twice; leave one out"
     )
     assert rows["where"].iloc[0] == f"places.csv, row {len(places) + 2}"
-    results = open_study(mini).run(tmp_path / "out")
+    results = open_study(mini).run()
     line = results.quality.set_index("item").loc["settlements that may be listed twice"]
     assert line[["topic", "value", "unit"]].tolist() == ["places", 1, "pairs"]
     assert line["note"] == (

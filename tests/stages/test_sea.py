@@ -1,14 +1,9 @@
 """A coastal state whose units reach out to sea: what `check` and the tables say of its border."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from osm_pbf_writer import write_pbf
 
 from geo_border.study import open_study
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "network" / "osm"))
-from osm_pbf_writer import write_pbf
 
 TOML = """
 [study]

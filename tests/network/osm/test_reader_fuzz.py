@@ -12,6 +12,7 @@ from geo_border.errors import ExtractError
 from geo_border.network.osm import pbf
 from geo_border.network.osm.extract import Wanted, read_extract
 
+pytestmark = pytest.mark.slow
 WANTED = Wanted(
     ("highway",),
     ("highway", "name"),
