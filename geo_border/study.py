@@ -38,6 +38,7 @@ from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings, worst_first
 from geo_border.stages.flaws import flaws
+from geo_border.stages.index import index_findings
 from geo_border.stages.isochrones import check_limits, isochrones_from
 from geo_border.stages.parameters import MODES_OF, ROAD
 from geo_border.stages.quality import account
@@ -45,6 +46,7 @@ from geo_border.stages.refusals import refusals
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory
 from geo_border.templates import embedded_studies
+from geo_border.typology.cards import in_words, names_of
 from geo_border.version import __version__
 from geo_border.versions import library_versions
 
@@ -59,7 +61,6 @@ if TYPE_CHECKING:
     from geo_border.stages.parameters import Mode
 
 MORE = (
-    "sensitivity",
     "variance_shares",
     "clusters",
     "cluster_quality",
@@ -292,31 +293,35 @@ class Study:
             capital_detour_index(access["travel_times"], border["regions"])
         )
         index = run.index(begun, regions, access, bottlenecks, bottleneck_key)
+        checkpoints = border["checkpoints"].join(bottlenecks["ranking"])
+        names = names_of(regions, checkpoints, access["places"], index["registry"])
+        said = in_words(index_findings(index), names)
         return Results(
             settings=settings,
             regions=regions,
             territory=border["territory"],
             border=border["border"],
             dyads=border["dyads"],
-            checkpoints=border["checkpoints"].join(bottlenecks["ranking"]),
+            checkpoints=checkpoints,
             crossings=built["crossings"],
             edges=edge_layer(built["network"], bottlenecks["load"]),
             places=access["places"].join(measures["places"]),
             travel_times=travel_times,
             diversions=bottlenecks["diversions"],
             levels=index["levels"],
-            typology=index["typology"],
+            typology=said.typology,
             indicators=index["indicators"],
             registry=index["registry"],
             quality=quality,
             mismatch=border["mismatch"],
-            cards=index["cards"],
+            cards=said.cards,
             more={
                 "zones": access["zones"],
                 "border_effect_by_checkpoint": access["losses"],
                 "delay_gains": bottlenecks["gains"],
                 **of_cells,
                 **{name: measures[name] for name in MEASURES if name in measures},
+                "sensitivity": said.sensitivity,
                 **{name: index[name] for name in MORE if name in index},
             },
             manifest=self._manifest(begun),

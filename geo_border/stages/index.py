@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,15 +16,15 @@ from geo_border.index.uncertainty import uncertainty
 from geo_border.index.variance import variance_shares
 from geo_border.network.graph import SIDES
 from geo_border.stages.access import hours_column
-from geo_border.typology.cards import cards, names_of, typology_table
 from geo_border.typology.clusters import clusters
 from geo_border.typology.disparity import disparity, dyad_gradient
 from geo_border.typology.evidence import Evidence
-from geo_border.typology.findings import find
+from geo_border.typology.findings import Findings, find
 from geo_border.typology.rules import Thresholds
-from geo_border.typology.sentences import region_sentences, relief
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
 
     from geo_border.inputs.read import Inputs
@@ -55,9 +56,9 @@ def index_stage(
     -------
     dict
         Frames ``registry``, ``indicators`` (the values that entered), ``levels`` (with rank
-        intervals), ``typology``, ``cards``, ``sensitivity`` (what an hour less at a checkpoint
-        adds to the scores), ``variance_shares`` (what the uncertainty is from), ``clusters``,
-        ``cluster_quality``, ``cluster_stability``, ``cluster_agreement``, ``disparity``.
+        intervals), those of `geo_border.typology.findings.Findings` (``found_`` and their names),
+        ``variance_shares`` (what the uncertainty is from), ``clusters``, ``cluster_quality``,
+        ``cluster_stability``, ``cluster_agreement``, ``disparity``.
     """
     section = settings.index
     home = regions[regions["side"] == SIDES[0]]
@@ -90,16 +91,17 @@ def index_stage(
     )
     checkpoints = border["checkpoints"].join(bottlenecks["ranking"])
     changes = _less_delay(bottlenecks["gains"], measured)
+    steps = score_gains(selected.values, registry, changes, method=method)
     cuts = changes.drop_duplicates("change").set_index("change")["delay_cut_h"]
-    sensitivity = score_gains(selected.values, registry, changes, method=method)
-    sensitivity["checkpoint_id"] = sensitivity["change"]
     evidence = Evidence(
         regions=regions,
         checkpoints=checkpoints,
         gains=bottlenecks["gains"],
         losses=access["losses"],
         places=access["places"],
-        sensitivity=sensitivity.assign(delay_cut_h=sensitivity["change"].map(cuts)),
+        sensitivity=steps.rename(columns={"change": "checkpoint_id"}).assign(
+            delay_cut_h=steps["change"].map(cuts)
+        ),
     )
     found = find(
         scores.join(drawn.intervals),
@@ -110,20 +112,31 @@ def index_stage(
         travel_times=access["travel_times"],
         gradients=_gradients(inputs, registry, border["dyads"]),
     )
-    names = names_of(evidence, registry["name"])
-    said = region_sentences(found, names)
-    shorter = {key: relief(cut, names.checkpoint(key)) for key, cut in cuts.items()}
     return {
         "registry": registry,
         "indicators": selected.used,
         "levels": scores.rename(columns={"rank": "index_rank"}).join(drawn.intervals),
-        "typology": typology_table(found, said),
-        "cards": cards(found, said, names),
-        "sensitivity": sensitivity.assign(change=sensitivity["change"].map(shorter)),
+        **{f"found_{part.name}": getattr(found, part.name) for part in fields(found)},
         "variance_shares": shares,
         **_clusters(scores, found.regions["type"]),
         "disparity": _disparities(selected.used, regions["population"]),
     }
+
+
+def index_findings(parts: Mapping[str, Any]) -> Findings:
+    """Findings among the parts of the stage.
+
+    Parameters
+    ----------
+    parts
+        What `index_stage` gave.
+
+    Returns
+    -------
+    Findings
+        The findings.
+    """
+    return Findings(**{part.name: parts[f"found_{part.name}"] for part in fields(Findings)})
 
 
 def _less_delay(gains: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from geo_border.index.registry import SCORES
 from geo_border.network.places import STAND_IN
 from geo_border.typology.evidence import BUSIEST, NO_WAY
-from geo_border.typology.sentences import Names, records
+from geo_border.typology.sentences import Names, records, region_sentences, relief
 from geo_border.typology.words import (
     hours,
     known,
@@ -19,7 +21,6 @@ from geo_border.typology.words import (
 )
 
 if TYPE_CHECKING:
-    from geo_border.typology.evidence import Evidence
     from geo_border.typology.findings import Findings
     from geo_border.typology.sentences import Row
 
@@ -30,29 +31,89 @@ SAID = ("reasons", "growth_point", "bottleneck", "would_change")
 """Sentences on a region that stand in the table of types too."""
 
 
-def names_of(evidence: Evidence, indicators: pd.Series | None = None) -> Names:
+@dataclass(frozen=True, slots=True, eq=False)
+class InWords:
+    """Findings in sentences, beside the figures that users look for in the same tables.
+
+    Parameters
+    ----------
+    typology
+        Index ``region_id``: ``type``, ``probability``, `SAID`, ``code``, with draws
+        ``likeliest`` and ``likeliest_probability``, ``readiness``, ``is_growth_point``,
+        ``gap``, as `geo_border.typology.types.typology` has them.
+    cards
+        ``kind`` (region, dyad, checkpoint), ``id`` (of a dyad both regions with a stroke
+        between), ``title``, ``line``: one row a sentence or paragraph.
+    sensitivity
+        ``change`` (less of delay at a checkpoint), ``region_id``, what it adds to each score,
+        ``checkpoint_id``.
+    """
+
+    typology: pd.DataFrame
+    cards: pd.DataFrame
+    sensitivity: pd.DataFrame
+
+
+def in_words(findings: Findings, names: Names) -> InWords:
+    """Say what was found.
+
+    Parameters
+    ----------
+    findings
+        Ids and figures.
+    names
+        Names of the ids.
+
+    Returns
+    -------
+    InWords
+        A sentence whose figures are not there is left out.
+    """
+    said = region_sentences(findings, names)
+    steps = findings.sensitivity
+    if "checkpoint_id" in steps:
+        pairs = zip(steps["delay_cut_h"], steps["checkpoint_id"], strict=True)
+        change = [relief(cut, names.checkpoint(key)) for cut, key in pairs]
+        columns = ["region_id", *SCORES, "checkpoint_id"]
+        steps = steps[columns].assign(change=change)[["change", *columns]]
+    return InWords(
+        typology=_typology(findings.regions, said),
+        cards=_cards(findings, said, names),
+        sensitivity=steps,
+    )
+
+
+def names_of(
+    regions: pd.DataFrame,
+    checkpoints: pd.DataFrame,
+    places: pd.DataFrame,
+    registry: pd.DataFrame,
+) -> Names:
     """Names of what findings are of.
 
     Parameters
     ----------
-    evidence
-        What the earlier stages found.
-    indicators
-        Names of the indicators, by their ids.
+    regions, checkpoints, places, registry
+        Tables by id; column ``name``, of the regions ``capital`` and ``capital_known_from``.
 
     Returns
     -------
     Names
         Those that are known.
     """
-    regions = evidence.regions.reindex(columns=["capital", "capital_known_from"])
-    stands_in = regions["capital_known_from"] == STAND_IN
-    capitals = regions["capital"].astype(object)
-    capitals = capitals.where(~stands_in, [f"{name} (the largest settlement)" for name in capitals])
+    ends = regions.reindex(columns=["capital", "capital_known_from"])
+    stands_in = ends["capital_known_from"] == STAND_IN
+    capitals = {
+        str(key): f"{name} (the largest settlement)" if largest else str(name)
+        for key, name, largest in zip(ends.index, ends["capital"], stands_in, strict=True)
+        if known(name)
+    }
     return Names(
-        *(_named(table) for table in (evidence.regions, evidence.checkpoints, evidence.places)),
-        indicators={} if indicators is None else dict(indicators.items()),
-        capitals={str(key): str(name) for key, name in capitals.items() if known(name)},
+        regions=_named(regions),
+        checkpoints=_named(checkpoints),
+        places=_named(places),
+        indicators=_named(registry),
+        capitals=capitals,
     )
 
 
@@ -62,49 +123,16 @@ def _named(table: pd.DataFrame) -> dict[str, str]:
     return {str(key): str(name) for key, name in names.items() if known(name)}
 
 
-def typology_table(findings: Findings, said: pd.DataFrame) -> pd.DataFrame:
-    """Types with the figures and the sentences that speak for them.
-
-    Parameters
-    ----------
-    findings
-        Ids and figures.
-    said
-        Result of `geo_border.typology.sentences.region_sentences`.
-
-    Returns
-    -------
-    DataFrame
-        Index ``region_id``: ``type``, ``probability``, `SAID`, ``code``, with draws
-        ``likeliest`` and ``likeliest_probability``, ``readiness``, ``is_growth_point``,
-        ``gap``, as `geo_border.typology.types.typology` has them.
-    """
-    before, after = ["type", "probability"], ["code", "likeliest", "likeliest_probability"]
-    table = findings.regions
-    kept = [name for name in (*after, "readiness", "is_growth_point", "gap") if name in table]
-    return pd.concat([table[before], said[list(SAID)], table[kept]], axis=1)
+def _typology(found: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+    """Types with the figures and the sentences that speak for them."""
+    before, draws = ["type", "probability"], ["likeliest", "likeliest_probability"]
+    after = ["code", *draws, "readiness", "is_growth_point", "gap"]
+    kept = [name for name in after if name in found]
+    return pd.concat([found[before], said[list(SAID)], found[kept]], axis=1)
 
 
-def cards(findings: Findings, said: pd.DataFrame, names: Names) -> pd.DataFrame:
-    """Cards of every region, dyad and checkpoint.
-
-    A sentence whose figures are not there is left out.
-
-    Parameters
-    ----------
-    findings
-        Ids and figures.
-    said
-        Result of `geo_border.typology.sentences.region_sentences`.
-    names
-        Names of the ids.
-
-    Returns
-    -------
-    DataFrame
-        ``kind``, ``id`` (of a dyad both regions with a stroke between), ``title``, ``line``:
-        one row a sentence or paragraph.
-    """
+def _cards(findings: Findings, said: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Cards of every region, dyad and checkpoint."""
     types = findings.regions["type"]
     rows = []
     for region_id, row in records(said):
@@ -115,12 +143,13 @@ def cards(findings: Findings, said: pd.DataFrame, names: Names) -> pd.DataFrame:
             row["missing"],
         ]
         rows += [("region", region_id, names.region(region_id), line) for line in lines if line]
-    pairs = zip(records(findings.dyads), records(findings.gradients), strict=True)
-    for (_, row), (_, gradients) in pairs:
+    ratios = dict(list(findings.gradients.groupby(["home_id", "neighbour_id"])))
+    for _, row in records(findings.dyads):
         home, neighbour = (str(row[f"{side}_id"]) for side in ("home", "neighbour"))
-        title = f"{names.region(home)} and {names.region(neighbour)}"
+        ends = names.region(home), names.region(neighbour)
         lines = [_border(row), _busiest(row, names), _trip(row, names)]
-        lines.append(_compared(row, gradients, names))
+        lines.append(_compared(ratios.get((home, neighbour)), ends, names))
+        title = " and ".join(ends)
         rows += [("dyad", f"{home}/{neighbour}", title, line) for line in lines if line]
     loaded = int((findings.checkpoints["load_share"] > 0).sum())
     for key, row in records(findings.checkpoints):
@@ -168,14 +197,15 @@ def _trip(row: Row, names: Names) -> str:
     return f"{text}{f', through {listed(via)}' if via[0] else ''}."
 
 
-def _compared(row: Row, gradients: Row, names: Names) -> str:
+def _compared(ratios: pd.DataFrame | None, ends: tuple[str, str], names: Names) -> str:
     """How figures of the home region stand beside those of the neighbour."""
-    home, neighbour = (names.region(str(row[f"{side}_id"])) for side in ("home", "neighbour"))
+    if ratios is None:
+        return ""
     said = [
-        f"{names.indicators.get(key, key)} is {value:.2f} times that of {neighbour}"
-        for key, value in gradients.items()
+        f"{names.indicators.get(key, key)} is {ratio:.2f} times that of {ends[1]}"
+        for key, ratio in zip(ratios["indicator_id"], ratios["ratio"], strict=True)
     ]
-    return f"In {home}, {listed(said)}." if said else ""
+    return f"In {ends[0]}, {listed(said)}."
 
 
 def _kind(row: Row, names: Names) -> str:

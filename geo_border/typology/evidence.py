@@ -81,8 +81,8 @@ def best_relief(evidence: Evidence) -> pd.DataFrame:
     now = evidence.regions.reindex(columns=["potential_across"])["potential_across"]
     now = now.where(now > 0).reindex(best.index)
     scores = evidence.sensitivity.reindex(columns=["region_id", "checkpoint_id", "index"])
-    here = scores.drop_duplicates(["region_id", "checkpoint_id"])
-    here = here.set_index(["region_id", "checkpoint_id"])["index"]
+    once = scores.drop_duplicates(["region_id", "checkpoint_id"])
+    here = once.set_index(["region_id", "checkpoint_id"])["index"]
     points = here.reindex(pd.MultiIndex.from_arrays([best.index, best["relief"]])).to_numpy(float)
     points = np.where(points >= LEAST_POINTS, points, np.nan)
     most = scores.groupby("region_id")["index"].max().astype(float)

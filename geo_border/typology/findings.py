@@ -88,10 +88,14 @@ class Findings:
         `geo_border.typology.evidence.busiest`, and of the way between the capitals ``hours``,
         ``km`` and ``via``.
     gradients
-        Index of `dyads`, a column for each indicator compared: home over neighbour.
+        ``home_id``, ``neighbour_id``, ``indicator_id``, ``ratio`` (home over neighbour), a row
+        for each dyad and each indicator that both have.
     checkpoints
         Index ``checkpoint_id``: `OF_CHECKPOINT`, ``load_rank``, and the columns of
         `geo_border.typology.evidence.most_relieved`.
+    sensitivity
+        ``region_id``, ``checkpoint_id``, ``delay_cut_h`` and what that less of delay there adds
+        to each of `SCORES`, points.
     """
 
     scale: pd.DataFrame
@@ -99,6 +103,7 @@ class Findings:
     dyads: pd.DataFrame
     gradients: pd.DataFrame
     checkpoints: pd.DataFrame
+    sensitivity: pd.DataFrame
 
 
 def find(
@@ -150,8 +155,9 @@ def find(
         ),
         regions=_of_regions(levels, uncertainty, evidence, thresholds),
         dyads=_of_dyads(pairs, evidence.checkpoints, travel_times),
-        gradients=pd.DataFrame(index=pairs.index) if gradients is None else gradients,
+        gradients=_gradients(pairs, pd.DataFrame() if gradients is None else gradients),
         checkpoints=_of_checkpoints(evidence),
+        sensitivity=evidence.sensitivity,
     )
 
 
@@ -201,8 +207,18 @@ def _of_dyads(
     return figures.join([busiest(dyads, checkpoints), trips])
 
 
+def _gradients(dyads: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the figures that are compared, from a column for each indicator."""
+    columns = ["home_id", "neighbour_id"]
+    ends = pd.DataFrame(dyads[columns])
+    rows = [ends.assign(indicator_id=str(name), ratio=ratios[name]) for name in ratios]
+    none = pd.DataFrame(columns=[*columns, "indicator_id", "ratio"])
+    return pd.concat(rows, ignore_index=True).dropna(subset=["ratio"]) if rows else none
+
+
 def _of_checkpoints(evidence: Evidence) -> pd.DataFrame:
     """What is to be said of every checkpoint."""
-    table = evidence.checkpoints.reindex(columns=list(OF_CHECKPOINT))
-    rank = table["load_share"].astype(float).rank(method="min", ascending=False)
-    return table.assign(load_rank=rank).join(most_relieved(evidence.gains))
+    table = pd.DataFrame(evidence.checkpoints.reindex(columns=list(OF_CHECKPOINT)))
+    load = table["load_share"].astype(float)
+    rank = load.rank(method="min", ascending=False)
+    return table.assign(load_share=load, load_rank=rank).join(most_relieved(evidence.gains))

@@ -100,7 +100,7 @@ def moves(levels: pd.DataFrame, *, thresholds: Thresholds = Thresholds()) -> pd.
     """
     found = classes(levels, thresholds=thresholds)[list(LEVELS)].dropna()
     ladder = pd.Index(CLASSES)
-    numbers = np.stack([ladder.get_indexer(found[level]) for level in LEVELS], axis=1)
+    numbers = np.stack([ladder.get_indexer(pd.Index(found[level])) for level in LEVELS], axis=1)
     scores = levels.loc[found.index, list(LEVELS)].to_numpy(float)
     order, rows = np.arange(len(found)), []
     for position, level in enumerate(LEVELS):

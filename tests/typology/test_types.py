@@ -6,7 +6,7 @@ import pytest
 
 from geo_border.errors import IndicatorError
 from geo_border.index.registry import SCORES
-from geo_border.typology.cards import SAID, cards, names_of, typology_table
+from geo_border.typology.cards import SAID, in_words, names_of
 from geo_border.typology.evidence import Evidence
 from geo_border.typology.findings import find
 from geo_border.typology.points import growth_conditions, largest_gap, readiness
@@ -26,7 +26,13 @@ def said(levels, evidence=None, **thresholds):
     """What is said of each region."""
     evidence = evidence or Evidence()
     found = find(levels, evidence=evidence, thresholds=Thresholds(**thresholds))
-    return region_sentences(found, names_of(evidence))
+    return region_sentences(found, names_in(evidence))
+
+
+def names_in(evidence):
+    """Names of what evidence is of."""
+    registry = pd.DataFrame({"name": ["Doctors per 10,000 persons"]}, index=["doctors"])
+    return names_of(evidence.regions, evidence.checkpoints, evidence.places, registry)
 
 
 @pytest.fixture
@@ -101,6 +107,7 @@ def evidence():
             "region_id": ["N-1", "N-1"],
             "checkpoint_id": ["k1", "k2"],
             "delay_cut_h": [1.0, 0.5],
+            **dict.fromkeys(SCORES, 0.0),
             "transport_communication": [4.0, 1.0],
             "index": [1.3, 0.3],
         }
@@ -110,7 +117,7 @@ def evidence():
 
 def test_types_and_columns(levels, evidence):
     found = find(levels, evidence=evidence)
-    found = typology_table(found, region_sentences(found, names_of(evidence)))
+    found = in_words(found, names_in(evidence)).typology
     assert list(found.columns) == [
         "type",
         "probability",
@@ -284,8 +291,7 @@ def test_cards(levels, evidence):
         travel_times=times,
         gradients=gradients,
     )
-    names = names_of(evidence, pd.Series({"doctors": "Doctors per 10,000 persons"}))
-    table = cards(found, region_sentences(found, names), names)
+    table = in_words(found, names_in(evidence)).cards
     assert list(table.columns) == ["kind", "id", "title", "line"]
     assert table.groupby("kind")["id"].nunique().to_dict() == {
         "region": 3,
@@ -324,7 +330,6 @@ def test_cards(levels, evidence):
 
 
 def test_cards_from_levels_alone(levels):
-    found = find(levels)
-    table = cards(found, said(levels), names_of(Evidence()))
+    table = in_words(find(levels), names_in(Evidence())).cards
     assert set(table["kind"]) == {"region"}
     assert set(table["title"]) == set(REGIONS)
