@@ -50,11 +50,11 @@ def some_scenarios(names: list[str], n: int) -> dict[str, Scenario]:
 def greatest_difference(study: Study, result: WhatIf, n: int) -> float:
     """Difference of potentials to those of some scenarios each evaluated alone."""
     inputs = study.read()
-    border = border_stage(inputs, study.settings)
-    built = network_stage(inputs, study.settings, border)
-    gates, places = gates_in_use(built["gates"]), built["places"]
-    tables = gate_tables(built["network"], places, gates[gates["mode"].isin(ROAD)], modes=ROAD)
-    own = own_times(built["network"], places, modes=ROAD)
+    border = border_stage(study.settings, inputs)
+    built = network_stage(study.settings, inputs, border)
+    gates, places = gates_in_use(built.gates), built.places
+    tables = gate_tables(built.network, places, gates[gates["mode"].isin(ROAD)], modes=ROAD)
+    own = own_times(built.network, places, modes=ROAD)
     decay = calibrated(study.settings.access.decay, study.settings.access.half_life_h)
     worst = 0.0
     for name in list(result.scenarios)[:n]:

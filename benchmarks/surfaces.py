@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,9 +35,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from geo_border.border.belt import belt_cells
-from geo_border.inputs.population import polygon_population, read_population
-from geo_border.network.crossings import gates_in_use
 from geo_border.network.entries import join_cells
+from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.report.files.rasters import write_surfaces
 from geo_border.results import Surfaces
@@ -45,7 +45,7 @@ from geo_border.routing.searches import milliseconds
 from geo_border.settings import Services, SurfaceSection
 from geo_border.stages.border import border_stage
 from geo_border.stages.cell_trips import service_stage, trip_stage
-from geo_border.stages.cells import entry_stage, places_beyond, regions_in_belt
+from geo_border.stages.cells import cell_stage, entry_stage, places_beyond
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD, surface_access
 from geo_border.stages.surfaces import cell_decays, surface_stage
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
     from geo_border.border.belt import CellGrid
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
 
 PIXEL = 1 / 120
 """Degrees: 30 seconds of arc, as the 1 km products of WorldPop and GHSL have."""
@@ -96,23 +98,23 @@ def greatest_difference(
     cells: pd.DataFrame,
     grid: CellGrid,
     settings: Settings,
-    border: dict[str, Any],
-    built: dict[str, Any],
+    border: Border,
+    built: StudyNetwork,
     n: int,
 ) -> float:
     """Difference of potentials and counts to those of a search and a sum for each of n cells."""
     section = settings.surface
     assert section is not None
     network, _ = join_cells(
-        built["network"],
-        built["gates"],
+        built.network,
+        built.gates,
         cells,
         grid.crs,
-        foreign_land(border["territory"]),
+        foreign_land(border.territory),
         access=surface_access(settings),
         spacing_km=section.entry_km,
     )
-    gates = gates_in_use(built["gates"])
+    gates = gates_in_use(built.gates)
     gates = gates[gates["is_open"] & gates["mode"].isin(ROAD)]
     inside = network.matrix(ROAD).tocoo()
     out, back = (gates[name].to_numpy(np.int64) for name in ("home_node", "neighbour_node"))
@@ -125,7 +127,7 @@ def greatest_difference(
         ),
         shape=inside.shape,
     ).tocsr()
-    beyond = places_beyond(built["places"], cells, grid)
+    beyond = places_beyond(built.places, cells, grid)
     ends = pd.concat([cells, beyond])[["side", "node", "access_h", "population"]]
     ends = ends[(ends["node"] >= 0) & (ends["population"] > 0)]
     node, access = ends["node"].to_numpy(), ends["access_h"].to_numpy()
@@ -161,9 +163,9 @@ def measure(
         update={"surface": section, "services": Services(file="largest.csv")}
     )
     inputs = study.read()
-    border = border_stage(inputs, settings)
-    built = network_stage(inputs, settings, border)
-    built["services"] = largest(built["places"], services)
+    border = border_stage(settings, inputs)
+    built = network_stage(settings, inputs, border)
+    built = replace(built, services=largest(built.places, services))
     row: dict[str, Any] = {"belt km": belt_km}
     used, clock = processor_s(), time.perf_counter()
 
@@ -175,25 +177,22 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / "register.tif"]
         write_register(inputs.places, files[0], elsewhere=filled)
-        grid, cells = belt_cells(
-            border["border"], border["territory"], cell_km=cell_km, belt_km=belt_km
-        )
+        grid, cells = belt_cells(border.line, border.territory, cell_km=cell_km, belt_km=belt_km)
         row["cells"] = len(cells)
-        cells = cells.join(read_population(files, grid, cells))
-        regions = polygon_population(files, regions_in_belt(section, grid, border))
+        people = cell_stage(settings, grid, cells, files, border)
         timed("read")
-        joined = entry_stage(settings, grid, cells, border, built)
+        joined = entry_stage(settings, grid, people.cells, border, built)
         timed("join")
         stages = (joined, border, built)
-        parts = [surface_stage(settings, grid, joined, regions, border, built)]
+        parts = [surface_stage(settings, grid, joined, people, border, built)]
         timed("reach")
         parts.append(trip_stage(settings, grid, *stages))
         timed("trips")
         if services:
             parts.append(service_stage(settings, grid, *stages))
             timed("services")
-        cells = joined["cells"].join([part["values"] for part in parts])
-        layers = pd.concat([part["layers"] for part in parts], ignore_index=True)
+        cells = joined.cells.join([part.by_cell for part in parts])
+        layers = pd.concat([part.layers for part in parts], ignore_index=True)
         target = Path(out or folder) / f"{belt_km:g}km"
         target.mkdir(parents=True, exist_ok=True)
         row["bands"] = len(layers) + 1

@@ -6,12 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from geo_border.imports import code_digest
 from geo_border.routing.contraction import FRESH, Contraction, contraction_of
+from geo_border.store import Memory
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from scipy.sparse import csr_array
-
-    from geo_border.store import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Remembered:
         bool
             False where nothing is remembered.
         """
-        return self.memory.has(self.name, _links(matrix))
+        return self.memory.has(self.name, self._key(matrix))
 
     def contraction(self, matrix: csr_array) -> Contraction | None:
         """The contraction, found once.
@@ -63,19 +65,33 @@ class Remembered:
             If what is kept is damaged.
         """
 
-        def compute() -> dict[str, object]:
+        def compute() -> _Kept:
             found = FRESH.contraction(matrix)
-            if found is None:
-                return {}
-            return {name: getattr(found, name) for name in ("node", "indptr", "heads")}
+            return _Kept(None if found is None else _Arcs(found.node, found.indptr, found.heads))
 
-        parts, _ = self.memory.stage(self.name, _links(matrix), compute)
-        return contraction_of(**parts) if parts else None
+        arcs = self.memory.stage(self.name, self._key(matrix), compute, _Kept).arcs
+        return None if arcs is None else contraction_of(arcs.node, arcs.indptr, arcs.heads)
+
+    def _key(self, matrix: csr_array) -> str:
+        """Key of the contraction of a matrix: which entries it has, whatever they are."""
+        links = hashlib.sha256()
+        for part in (matrix.indptr, matrix.indices):
+            links.update(part.astype("<i8").tobytes())
+        code = code_digest("geo_border.routing.contraction", "geo_border.store")
+        return Memory.key(self.name, {"links": links.hexdigest(), "code": code})
 
 
-def _links(matrix: csr_array) -> dict[str, str]:
-    """Digest of which entries a matrix has."""
-    links = hashlib.sha256()
-    for part in (matrix.indptr, matrix.indices):
-        links.update(part.astype("<i8").tobytes())
-    return {"links": links.hexdigest()}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arcs:
+    """What determines a contraction, see `geo_border.routing.contraction.contraction_of`."""
+
+    node: NDArray[np.int32]
+    indptr: NDArray[np.uint32]
+    heads: NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """A contraction, None where there is none that pays."""
+
+    arcs: _Arcs | None

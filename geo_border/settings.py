@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -70,6 +70,9 @@ class Section(BaseModel):
     def _known(cls, given: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         found: Self = known_keys(cls, given, handler)
         return found
+
+
+_Section = TypeVar("_Section", bound=Section)
 
 
 class About(Section):
@@ -353,6 +356,22 @@ class Settings(Section):
     index: Index = Index()
     typology: Typology = Typology()
 
+    def only(self, names: Collection[str]) -> Self:
+        """Cut to some of the keys: to read another is an AttributeError.
+
+        Parameters
+        ----------
+        names
+            Keys of study.toml, such as ``access`` or ``regions.edge_tolerance_km``; ``osm.`` is
+            whether there is such a section.
+
+        Returns
+        -------
+        Settings
+            The same parameters, as far as they are named.
+        """
+        return _cut(self, names)
+
     @property
     def attribution(self) -> str:
         """What is printed under every map: the study's licence line, and that of its extracts."""
@@ -413,6 +432,21 @@ class Settings(Section):
             )
         if self.places.tagged:
             raise ValueError("places.tagged: needs extracts of OpenStreetMap in [osm]")
+
+
+def _cut(section: _Section, names: Collection[str]) -> _Section:
+    """Section with some of its keys alone."""
+    deeper: dict[str, list[str]] = {}
+    for name in names:
+        key, _, rest = name.partition(".")
+        deeper.setdefault(key, []).append(rest if "." in name else "*")
+    kept = section.model_copy()
+    for key, value in section.__dict__.items():
+        if key not in deeper:
+            del kept.__dict__[key]
+        elif "*" not in deeper[key] and isinstance(value, Section):
+            kept.__dict__[key] = _cut(value, [rest for rest in deeper[key] if rest])
+    return kept
 
 
 def read_settings(file: Path) -> Settings:

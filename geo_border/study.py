@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,7 @@ from geo_border.errors import StudyError
 from geo_border.folders import WRITTEN, Place
 from geo_border.inputs.extracts import about_extracts
 from geo_border.inputs.proposals import Proposal
-from geo_border.inputs.read import Inputs, read_inputs
-from geo_border.network.build import BuiltNetwork, with_names
-from geo_border.network.gates import gates_in_use
+from geo_border.network.build import with_names
 from geo_border.outputs import (
     check_outputs,
     check_room,
@@ -26,21 +24,19 @@ from geo_border.outputs import (
     output_place,
     run_place,
 )
-from geo_border.results import Results, Surfaces
+from geo_border.results import Results
 from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
 from geo_border.routing.scenarios import passages
-from geo_border.routing.tables import gate_tables
-from geo_border.routing.travel import Travel
-from geo_border.runs import MEMORY, Begun, Run, input_digests
+from geo_border.runs import MEMORY, Run, input_digests
 from geo_border.settings import Settings, read_settings
 from geo_border.stages.asked import border_asked, places_asked
 from geo_border.stages.bottlenecks import edge_layer
+from geo_border.stages.declared import ACCESS, BOTTLENECKS, INDEX, MEASURES
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings, worst_first
 from geo_border.stages.flaws import flaws
-from geo_border.stages.index import index_findings
 from geo_border.stages.isochrones import check_limits, isochrones_from
-from geo_border.stages.parameters import MODES_OF, ROAD
+from geo_border.stages.parameters import MODES_OF
 from geo_border.stages.quality import account
 from geo_border.stages.refusals import refusals
 from geo_border.stages.scenarios import scenario_stage
@@ -55,33 +51,12 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from geo_border.results import WhatIf
+    from geo_border.inputs.read import Inputs
+    from geo_border.network.build import BuiltNetwork
+    from geo_border.results import Surfaces, WhatIf
     from geo_border.routing.scenarios import Scenario
-    from geo_border.stages.asked import Border
+    from geo_border.stages.asked import Passed
     from geo_border.stages.parameters import Mode
-
-MORE = (
-    "variance_shares",
-    "clusters",
-    "cluster_quality",
-    "cluster_stability",
-    "cluster_agreement",
-    "disparity",
-)
-"""Tables of the index and the typology beyond levels and types."""
-
-MEASURES = (
-    "access_measures",
-    "access_places",
-    "zones_by_mode",
-    "zones_area",
-    "capital_detours",
-    "corridors",
-    "corridor_profiles",
-    "service_access",
-    "services",
-)
-"""Tables of the full set of measures."""
 
 MATRIX_STAGES = (
     "extracts",
@@ -92,9 +67,6 @@ MATRIX_STAGES = (
     *(f"pairs {5 * step} %" for step in range(21)),
 )
 """Steps of a matrix, as progress is told."""
-
-LAYERS = {"isochrones": "isochrones", "corridor_lines": "corridors"}
-"""Layers of the full set of measures, by the name of their frame."""
 
 
 def open_study(study: str | Path) -> Study:
@@ -179,8 +151,7 @@ class Study:
         GeoBorderError
             For the first thing found wrong.
         """
-        extracted = self._run().extracted({})
-        return read_inputs(self.settings, self.folder, extracted)
+        return self._run().read()
 
     def digests(self) -> dict[str, str]:
         """Digest every input file.
@@ -213,10 +184,10 @@ class Study:
             If an input cannot be read at all.
         """
         run = self._run(progress=progress)
-        begun = run.network()
-        found = _findings_of(self.settings, begun)
-        cells = (lambda: run.cells(begun)[1]["cells"]) if self.settings.surface else None
-        more = refusals(self.settings, begun.inputs, begun.border, begun.built, cells=cells)
+        inputs, border, net = run.network()
+        found = findings(self.settings, inputs, border, net)
+        cells = (lambda: run.cells(border)[1].cells) if self.settings.surface else None
+        more = refusals(self.settings, inputs, border, net, cells=cells)
         return worst_first(pd.concat([found, pd.DataFrame(more, columns=found.columns)]))
 
     def run(
@@ -235,8 +206,8 @@ class Study:
             was interrupted, or repeated with other weights, goes on where it can. None writes
             nothing.
         progress
-            Called with the name of each stage of `geo_border.runs.STAGES` as it begins, and
-            while extracts are read with the name, a colon and how far that is.
+            Called with the name of each step of `geo_border.stages.declared.STAGES` as it
+            begins, and while extracts are read with the name, a colon and how far that is.
         audited
             Called with what `check` finds up to the network, before anything is measured.
 
@@ -272,65 +243,63 @@ class Study:
         """Run every stage, and remember it in a folder if there is one."""
         settings = self.settings
         run = self._run(folder, progress)
-        begun = run.network()
-        border, built, extracted = begun.border, begun.built, begun.extracted
-        audited(_findings_of(settings, begun))
-        own = run.searches(begun)
-        gates = gates_in_use(built["gates"])
-        tables = gate_tables(built["network"], built["places"], gates, modes=ROAD, trees=True)
-        travel = Travel(built["places"], tables, own)
-        access, access_key = run.access(begun, travel)
-        measures = run.measures(begun, travel, access_key)
-        quality = account(settings, border, built, extracted)
+        inputs, border, net = run.network()
+        audited(findings(settings, inputs, border, net))
+        travel = run.travel(net)
+        access = run.stage(ACCESS, settings, border.regions, net, travel)
+        measures = run.stage(
+            MEASURES, settings, border, net, travel, contractor_of=run.contractor_of
+        )
         surfaces: Surfaces | None = None
         of_cells: dict[str, pd.DataFrame] = {}
+        quality = account(settings, border, net, inputs.extracts)
         if settings.surface is not None:
-            surfaces, of_cells = run.surfaces(begun)
+            surfaces, of_cells = run.surfaces(border, net)
             quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
-        bottlenecks, bottleneck_key = run.bottlenecks(begun, travel, access_key)
-        regions = border["regions"].join(access["regions"]).join(measures["regions"])
-        travel_times = access["travel_times"].join(
-            capital_detour_index(access["travel_times"], border["regions"])
+        strain = run.stage(BOTTLENECKS, settings, net, travel)
+        regions = border.regions.join(access.regions).join(measures.regions)
+        judged = run.stage(INDEX, settings, inputs, regions, border, access, strain)
+        checkpoints = border.checkpoints.join(strain.ranking)
+        said = in_words(
+            judged.findings, names_of(regions, checkpoints, access.places, judged.registry)
         )
-        index = run.index(begun, regions, access, bottlenecks, bottleneck_key)
-        checkpoints = border["checkpoints"].join(bottlenecks["ranking"])
-        names = names_of(regions, checkpoints, access["places"], index["registry"])
-        said = in_words(index_findings(index), names)
         return Results(
             settings=settings,
             regions=regions,
-            territory=border["territory"],
-            border=border["border"],
-            dyads=border["dyads"],
+            territory=border.territory,
+            border=border.line,
+            dyads=border.dyads,
             checkpoints=checkpoints,
-            crossings=built["crossings"],
-            edges=edge_layer(built["network"], bottlenecks["load"]),
-            places=access["places"].join(measures["places"]),
-            travel_times=travel_times,
-            diversions=bottlenecks["diversions"],
-            levels=index["levels"],
+            crossings=net.crossings,
+            edges=edge_layer(net.network, strain.load),
+            places=access.places.join(measures.places),
+            travel_times=access.travel_times.join(
+                capital_detour_index(access.travel_times, border.regions)
+            ),
+            diversions=strain.diversions,
+            levels=judged.levels,
             typology=said.typology,
-            indicators=index["indicators"],
-            registry=index["registry"],
+            indicators=judged.indicators,
+            registry=judged.registry,
             quality=quality,
-            mismatch=border["mismatch"],
+            mismatch=border.mismatch,
             cards=said.cards,
             more={
-                "zones": access["zones"],
-                "border_effect_by_checkpoint": access["losses"],
-                "delay_gains": bottlenecks["gains"],
+                "zones": access.zones,
+                "border_effect_by_checkpoint": access.losses,
+                "delay_gains": strain.gains,
                 **of_cells,
-                **{name: measures[name] for name in MEASURES if name in measures},
+                **measures.tables(),
                 "sensitivity": said.sensitivity,
-                **{name: index[name] for name in MORE if name in index},
+                **judged.tables(),
             },
-            manifest=self._manifest(begun),
+            manifest=self._manifest(inputs, run.digests),
             stages_reused=tuple(run.memory.reused),
-            network=built["network"],
+            network=net.network,
             surfaces=surfaces,
-            flaws=flaws(built, begun.inputs.lines, extracted),
-            layers={layer: measures[name] for name, layer in LAYERS.items() if name in measures},
-            further=begun.inputs.further,
+            flaws=flaws(net, inputs.lines, inputs.extracts),
+            layers=measures.layers(),
+            further=inputs.further,
         )
 
     def network(self, *, progress: Callable[[str], None] = lambda _: None) -> BuiltNetwork:
@@ -351,7 +320,8 @@ class Study:
         GeoBorderError
             If the inputs do not allow it.
         """
-        return _network_of(self._run(progress=progress).network())
+        _, border, net = self._run(progress=progress).network()
+        return with_names(net, border.checkpoints["name"])
 
     def export_network(
         self,
@@ -391,11 +361,11 @@ class Study:
         check_formats(formats)
         place = self._place(out, *(FORMATS[name] for name in formats))
         with place.held():
-            begun = self._run(place.folder, progress).network()
-            built = _network_of(begun)
+            _, border, net = self._run(place.folder, progress).network()
+            built = with_names(net, border.checkpoints["name"])
             progress("outputs")
             with place.writing() as aside:
-                write_network(built, aside, formats, names=begun.border["checkpoints"]["name"])
+                write_network(built, aside, formats, names=border.checkpoints["name"])
         return built
 
     def isochrones(
@@ -405,7 +375,7 @@ class Study:
         out: Path | str | None = None,
         *,
         what: Proposal = Proposal(),
-        passed: Border = "as-is",
+        passed: Passed = "as-is",
         mode: Mode = "road",
         progress: Callable[[str], None] = lambda _: None,
     ) -> gpd.GeoDataFrame:
@@ -442,12 +412,13 @@ class Study:
         check_limits(hours)
         place = None if out is None else self._place(out, "isochrones.gpkg")
         with nullcontext() if place is None else place.held():
-            begun = self._run(None if place is None else place.folder, progress).network()
+            run = self._run(None if place is None else place.folder, progress)
+            _, border, net = run.network()
             progress("access")
             found = isochrones_from(
                 self.settings,
-                begun.border,
-                begun.built,
+                border,
+                net,
                 start,
                 hours,
                 what=what,
@@ -469,7 +440,7 @@ class Study:
         origins: Sequence[str] = (),
         destinations: Sequence[str] = (),
         what: Proposal = Proposal(),
-        passed: Border = "as-is",
+        passed: Passed = "as-is",
         mode: Mode = "road",
         memory: Path | str | None = None,
         progress: Callable[[str], None] = lambda _: None,
@@ -525,14 +496,14 @@ class Study:
                 stack.enter_context(self._place(memory).held())
             stack.enter_context(place.held())
             run = self._run(None if memory is None else Path(memory), progress)
-            built = run.network().built
-            places = built["places"]
+            _, _, net = run.network()
+            places = net.places
             progress("searches")
             tables, scenario = border_asked(
-                built, what, passed, mode, month=self.settings.checkpoints.month
+                net, what, passed, mode, month=self.settings.checkpoints.month
             )
             times = prepared_pairs(
-                built["network"],
+                net.network,
                 places,
                 tables,
                 passages(tables, scenario),
@@ -596,13 +567,13 @@ class Study:
         place = None if out is None else self._place(out)
         with nullcontext() if place is None else place.held():
             run = self._run(None if place is None else place.folder, progress)
-            begun = run.network()
-            own = run.searches(begun, mode)
+            _, border, net = run.network()
+            own = run.searches(net, mode)
             progress("scenarios")
             return scenario_stage(
                 self.settings,
-                begun.border,
-                begun.built,
+                border,
+                net,
                 own,
                 scenarios,
                 mode=mode,
@@ -622,26 +593,13 @@ class Study:
         memory.tidy()
         return Run(self.settings, self.folder, memory, progress)
 
-    def _manifest(self, begun: Begun) -> dict[str, Any]:
+    def _manifest(self, inputs: Inputs, digests: dict[str, str]) -> dict[str, Any]:
         """Say what was run on what."""
-        extracted = begun.extracted
-        about = {} if extracted is None else {"extracts": about_extracts(extracted)}
+        about = {} if inputs.extracts is None else {"extracts": about_extracts(inputs.extracts)}
         return about | {
             "geo_border": __version__,
             "python": platform.python_version(),
             "libraries": library_versions(),
             "study": self.settings.model_dump(mode="json"),
-            "inputs": dict(sorted(begun.digests.items())),
+            "inputs": dict(sorted(digests.items())),
         }
-
-
-def _network_of(begun: Begun) -> BuiltNetwork:
-    """The network of a study, its checkpoints by their names."""
-    parts = {**begun.built, "land": begun.built["known"]}
-    built = BuiltNetwork(**{field.name: parts[field.name] for field in fields(BuiltNetwork)})
-    return with_names(built, begun.border["checkpoints"]["name"])
-
-
-def _findings_of(settings: Settings, begun: Begun) -> pd.DataFrame:
-    """Audit what a run has when its network stands."""
-    return findings(settings, begun.inputs, begun.border, begun.built, begun.extracted)

@@ -73,12 +73,12 @@ def test_what_is_written_is_valid_wgs_84(both):
 
 def test_islands_on_the_other_side_of_the_globe_change_nothing(mini):
     study = open_study(mini)
-    before = study._run().network().border["border"]
+    before = study._run().network()[1].line
     layer = gpd.read_file(mini / "home.geojson")
     island = gpd.GeoSeries.from_wkt(["POLYGON ((-179 50, -170 50, -170 52, -179 52, -179 50))"])
     layer.loc[0, "geometry"] = layer.geometry[0].union(island[0])
     layer.to_file(mini / "home.geojson")
-    after = open_study(mini)._run().network().border["border"]
+    after = open_study(mini)._run().network()[1].line
     same = ["home_id", "neighbour_id", "from_km", "to_km"]
     pd.testing.assert_frame_equal(
         pd.DataFrame(before[same]), pd.DataFrame(after[same]), rtol=1e-4, atol=0.02

@@ -26,9 +26,11 @@ from geo_border.routing.searches import milliseconds
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.stages.border import border_stage, with_passages
+from geo_border.stages.bottlenecks import gravity_of
+from geo_border.stages.isochrones import off_road
 from geo_border.stages.named_places import place_named
 from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import ROAD, gravity_of, off_road
+from geo_border.stages.parameters import ROAD
 from geo_border.study import open_study
 
 pytestmark = pytest.mark.slow
@@ -46,22 +48,22 @@ def inputs(study):
 
 @pytest.fixture(scope="module")
 def border(study, inputs):
-    return border_stage(inputs, study.settings)
+    return border_stage(study.settings, inputs)
 
 
 @pytest.fixture(scope="module")
 def built(study, inputs, border):
-    return network_stage(inputs, study.settings, border)
+    return network_stage(study.settings, inputs, border)
 
 
 def test_the_border_is_within_four_percent_of_the_official_length(study, border):
-    length = border["border"]["length_km"].sum()
+    length = border.line["length_km"].sum()
     assert length == pytest.approx(study.settings.regions.official_border_km, rel=0.04)
 
 
 def test_each_region_is_near_its_published_length(study, border):
     published = pd.Series(study.settings.regions.published_border_km)
-    measured = border["regions"]["border_km"][published.index]
+    measured = border.regions["border_km"][published.index]
     # Another line set: where a river is the border, the finer line is longer, and the line of
     # Tyumen differs most (184 against 216 km).
     assert (measured / published - 1).abs().max() < 0.16
@@ -69,10 +71,10 @@ def test_each_region_is_near_its_published_length(study, border):
 
 
 def test_edge_matching_conserves_the_rest(border):
-    mismatch = border["mismatch"].groupby("kind")["area_km2"].sum()
+    mismatch = border.mismatch.groupby("kind")["area_km2"].sum()
     # Measured independently as the plain intersection of the two sources.
     assert mismatch["overlap"] == pytest.approx(6163, rel=0.005)
-    land = border["territory"]
+    land = border.territory
     home = land.loc[land["side"] == "home", "geometry"]
     neighbour = land.loc[land["side"] == "neighbour", "geometry"]
     common = home.union_all().intersection(neighbour.union_all())
@@ -81,17 +83,17 @@ def test_edge_matching_conserves_the_rest(border):
 
 
 def test_every_region_but_samara_touches_kazakhstan(border):
-    length = border["regions"].query("side == 'home'")["border_km"]
+    length = border.regions.query("side == 'home'")["border_km"]
     assert length.drop("RU-SAM").min() > 150
     assert length["RU-SAM"] < 5
-    assert len(border["dyads"]) >= 18
+    assert len(border.dyads) >= 18
 
 
 def test_checkpoints_lie_on_the_line_in_the_regions_of_the_register(border):
-    checkpoints = border["checkpoints"]
+    checkpoints = border.checkpoints
     on_line = checkpoints[checkpoints["mode"].isin(["road", "rail"]) & checkpoints["lon"].notna()]
     assert (on_line["border_distance_km"] <= on_line["accuracy_km"] + 1).all()
-    nearest = border["border"]
+    nearest = border.line
     for row in on_line.itertuples():
         at = nearest[
             (nearest["from_km"] <= row.chainage_km) & (row.chainage_km <= nearest["to_km"])
@@ -101,13 +103,13 @@ def test_checkpoints_lie_on_the_line_in_the_regions_of_the_register(border):
 
 
 def test_thirty_road_and_twenty_one_rail_checkpoints_are_on_the_network(built):
-    modes = built["gates"]["mode"].value_counts()
+    modes = built.gates["mode"].value_counts()
     assert modes["road"] == 30
     assert modes["rail"] == 21
 
 
 def test_few_people_live_beyond_the_reach_of_the_network(built):
-    places = built["places"]
+    places = built.places
     lost = places.loc[places["node"] < 0, "population"].sum()
     assert lost / places["population"].sum() < 0.02
 
@@ -132,7 +134,7 @@ def union_graph(network, gates, scenario):
     ids=["as it is", "two closed"],
 )
 def test_the_separator_equals_brute_force_on_the_whole_graph(built, scenario):
-    network, gates, places = built["network"], built["gates"], built["places"]
+    network, gates, places = built.network, built.gates, built.places
     gates = gates[gates["mode"] == "road"]
     joined = places[places["node"] >= 0]
     tables = gate_tables(network, joined, gates, modes=ROAD)
@@ -151,19 +153,19 @@ def test_the_separator_equals_brute_force_on_the_whole_graph(built, scenario):
 
 
 def test_no_way_is_shorter_than_the_straight_one(built, holds_on_any_network):
-    holds_on_any_network(built["network"], built["gates"])
+    holds_on_any_network(built.network, built.gates)
 
 
 def test_a_region_without_border_still_has_measures(built, border):
-    regions = with_passages(border, built["posts"])["regions"]
+    regions = with_passages(border, built.posts).regions
     assert regions.loc["RU-SAM", "checkpoints_open"] == 0
-    assert (built["places"]["region_id"] == "RU-SAM").any()
+    assert (built.places["region_id"] == "RU-SAM").any()
 
 
 def test_no_seam_without_delays(built):
     """An open border costs nothing: own side and across are one market, as if it were not there."""
-    network, places = built["network"], built["places"]
-    gates = built["gates"].query("mode == 'road'").assign(delay_out_h=0.0, delay_in_h=0.0)
+    network, places = built.network, built.places
+    gates = built.gates.query("mode == 'road'").assign(delay_out_h=0.0, delay_in_h=0.0)
     joined = places[places["node"] >= 0]
     origins = (joined["region_id"] == "RU-ORE").to_numpy()
     tables = gate_tables(network, joined, gates, modes=ROAD)
@@ -186,13 +188,11 @@ def test_traffic_of_mashtakovo_goes_where_officials_sent_it(study, built):
     the wait of the other checkpoints it is passed. Two of the three then take the traffic;
     Ilek lies too far for anybody to gain time there while the others keep their wait.
     """
-    tables = gate_tables(
-        built["network"], built["places"], gates_in_use(built["gates"]), modes=ROAD
-    )
+    tables = gate_tables(built.network, built.places, gates_in_use(built.gates), modes=ROAD)
     usual = study.settings.checkpoints.delay_h["road"]
     base = Scenario(delay_h={"mashtakovo-syrym": (usual, usual)})
     found = closures(
-        trips_of(built["places"], tables),
+        trips_of(built.places, tables),
         gravity=gravity_of(study.settings),
         scenario=base,
         sets=[("mashtakovo-syrym",)],
@@ -202,10 +202,10 @@ def test_traffic_of_mashtakovo_goes_where_officials_sent_it(study, built):
     assert to[:2].sum() > 0.95
     assert found.effects["closure_demand"].iloc[0] > 0.03
     assert found.effects["closure_unserved"].iloc[0] == 0
-    own = own_times(built["network"], built["places"], modes=ROAD)
+    own = own_times(built.network, built.places, modes=ROAD)
     closed = replace(base, closed=frozenset({"mashtakovo-syrym"}))
     changed = changes(
-        Travel(built["places"], tables, own),
+        Travel(built.places, tables, own),
         {"shut": closed},
         gravity=gravity_of(study.settings),
         base=base,
@@ -221,17 +221,17 @@ def test_traffic_of_mashtakovo_goes_where_officials_sent_it(study, built):
 
 @pytest.fixture(scope="module")
 def tables(built):
-    gates = gates_in_use(built["gates"])
-    return gate_tables(built["network"], built["places"], gates, modes=ROAD, trees=True)
+    gates = gates_in_use(built.gates)
+    return gate_tables(built.network, built.places, gates, modes=ROAD, trees=True)
 
 
 def test_whoever_is_reached_in_time_lies_within_the_isochrones(study, border, built, tables):
-    network, places = built["network"], built["places"]
+    network, places = built.network, built.places
     names = ("sagarchin-zhaisan", "karauzek-kurmangazy")
     origins = {name: checkpoint_origin(network, tables, name) for name in names}
     found = isochrone_polygons(
         network,
-        border["territory"],
+        border.territory,
         origins.items(),
         hours=(0.5, 1.5),
         off_road=off_road(study.settings),
@@ -254,13 +254,13 @@ def test_whoever_is_reached_in_time_lies_within_the_isochrones(study, border, bu
 
 
 def test_corridors_are_as_fast_as_the_limits_and_slower_at_the_border(study, built, tables):
-    places = built["places"]
+    places = built.places
     stops = {
         corridor.name: [place_named(places, name, where=corridor.name) for name in corridor.places]
         for corridor in study.settings.corridors
     }
-    ways = find_corridors(built["network"], tables, places, stops)
-    summary = corridor_summary(corridor_profiles(built["network"], tables, ways))
+    ways = find_corridors(built.network, tables, places, stops)
+    summary = corridor_summary(corridor_profiles(built.network, tables, ways))
     assert len(summary) == len(study.settings.corridors) == 9
     # Limits of 90 and 110 km/h; CAREC measured trucks at 50 and, delays counted, 30 km/h.
     assert summary["swod_kmh"].between(88, 110).all()

@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from numpy.typing import NDArray
 
 from geo_border.errors import StudyError
 from geo_border.network.graph import Network
@@ -14,7 +16,21 @@ from geo_border.store import Memory
 from geo_border.versions import library_versions
 
 
-def parts():
+@dataclass(frozen=True, slots=True)
+class Inner:
+    table: pd.DataFrame
+    arrays: tuple[NDArray[np.float64], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    points: gpd.GeoDataFrame
+    network: Network
+    inner: Inner
+    none: Inner | None
+
+
+def result():
     points = gpd.GeoDataFrame(
         {"name": ["a", None]}, geometry=gpd.points_from_xy([1, 2], [3, 4]), crs=4326
     )
@@ -35,7 +51,25 @@ def parts():
         classes=("street",),
     )
     table = pd.DataFrame({"x": [1.5, np.nan]}, index=pd.Index(["p", "q"], name="id"))
-    return {"points": points, "network": network, "table": table, "array": np.eye(2)}
+    return Result(points, network, Inner(table, (np.eye(2), np.ones(3))), None)
+
+
+def kept(folder, depends=None, compute=result):
+    """The result of a stage, and its key."""
+    key = Memory.key("s", depends or {})
+    return Memory(folder).stage("s", key, compute, Result), key
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one.inner.table, other.inner.table)
+    assert one.points.geometry.equals(other.points.geometry)
+    assert one.points.crs == other.points.crs
+    for ours, theirs in zip(one.inner.arrays, other.inner.arrays, strict=True):
+        assert np.array_equal(ours, theirs)
+    assert one.network.regions == other.network.regions == ("A",)
+    assert one.network.lines[0].equals(other.network.lines[0])
+    assert np.array_equal(one.network.hours, other.network.hours)
+    assert one.none is other.none is None
 
 
 def test_a_stage_is_computed_once_and_comes_back_the_same(tmp_path):
@@ -43,26 +77,35 @@ def test_a_stage_is_computed_once_and_comes_back_the_same(tmp_path):
 
     def compute():
         calls.append(1)
-        return parts()
+        return result()
 
-    first, key = Memory(tmp_path).stage("s", {"a": 1}, compute)
+    first, key = kept(tmp_path, {"a": 1}, compute)
     memory = Memory(tmp_path)
-    again, same_key = memory.stage("s", {"a": 1}, compute)
+    again = memory.stage("s", key, compute, Result)
     assert len(calls) == 1
-    assert key == same_key
     assert memory.reused == ["s"]
-    pd.testing.assert_frame_equal(again["table"], first["table"])
-    assert again["points"].geometry.equals(first["points"].geometry)
-    assert again["points"].crs == first["points"].crs
-    assert np.array_equal(again["array"], first["array"])
-    assert again["network"].regions == ("A",)
-    assert again["network"].lines[0].equals(first["network"].lines[0])
-    assert np.array_equal(again["network"].hours, first["network"].hours)
+    same(again, first)
+
+
+def test_what_is_there_or_not_comes_back_so(tmp_path):
+    with_both = replace(result(), none=Inner(pd.DataFrame({"x": [1]}), ()))
+    kept(tmp_path, compute=lambda: with_both)
+    again, _ = kept(tmp_path, compute=result)
+    assert again.none.table["x"].tolist() == [1]
+    assert again.none.arrays == ()
+
+
+def test_a_result_of_another_kind_is_computed_again(tmp_path):
+    kept(tmp_path)
+    memory = Memory(tmp_path)
+    table = Inner(pd.DataFrame({"x": [1]}), ())
+    assert memory.stage("s", Memory.key("s", {}), lambda: table, Inner) is table
+    assert memory.reused == []
 
 
 def test_a_changed_parameter_computes_again_and_forgets_the_old(tmp_path):
-    _, old = Memory(tmp_path).stage("s", {"a": 1}, parts)
-    _, new = Memory(tmp_path).stage("s", {"a": 2}, parts)
+    _, old = kept(tmp_path, {"a": 1})
+    _, new = kept(tmp_path, {"a": 2})
     assert old != new
     assert [path.name for path in (tmp_path / "s").iterdir()] == [new]
 
@@ -72,20 +115,20 @@ def test_a_stage_that_fails_leaves_nothing(tmp_path):
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011
-        Memory(tmp_path).stage("s", {}, fail)
+        kept(tmp_path, compute=fail)
     assert not (tmp_path / "s").exists()
 
 
 def test_another_run_in_the_same_folder_is_left_to_finish(tmp_path):
     other = tmp_path / "s" / ".writing-other"
     other.mkdir(parents=True)
-    Memory(tmp_path).stage("s", {}, parts)
+    kept(tmp_path)
     assert other.is_dir()
 
 
 def test_memory_without_a_folder_keeps_nothing():
-    got, _ = Memory(None).stage("s", {}, lambda: {"n": 1})
-    assert got == {"n": 1}
+    made = result()
+    assert kept(None, compute=lambda: made)[0] is made
 
 
 def spoil_cut(file):
@@ -117,56 +160,55 @@ def spoil_folder(file):
     "spoil", [spoil_cut, spoil_flip, spoil_zeros, spoil_link, spoil_folder, Path.unlink]
 )
 def test_a_stage_is_whole_and_as_it_was_or_computed_again(tmp_path, spoil):
-    first, key = Memory(tmp_path).stage("s", {}, parts)
+    first, key = kept(tmp_path)
     names = sorted(file.name for file in (tmp_path / "s" / key).iterdir())
-    assert len(names) == 6
+    assert len(names) == 7
     for name in names:
         spoil(tmp_path / "s" / key / name)
-        memory = Memory(tmp_path)
-        again, _ = memory.stage("s", {}, parts)
-        assert memory.reused == [], name
-        assert list(again) == list(first)
-        memory = Memory(tmp_path)
-        again, _ = memory.stage("s", {}, parts)
-        assert memory.reused == ["s"], name
-        pd.testing.assert_frame_equal(again["table"], first["table"])
+        for reused in ([], ["s"]):
+            memory = Memory(tmp_path)
+            same(memory.stage("s", key, result, Result), first)
+            assert memory.reused == reused, name
 
 
 def test_a_stage_of_another_name_or_key_is_none(tmp_path):
-    _, key = Memory(tmp_path).stage("s", {"a": 1}, parts)
+    _, key = kept(tmp_path)
     memory = Memory(tmp_path)
     (tmp_path / "t").mkdir()
-    other = memory._key("t", {"a": 1})
+    other = Memory.key("t", {})
     shutil.copytree(tmp_path / "s" / key, tmp_path / "t" / other)
-    memory.stage("t", {"a": 1}, lambda: {"array": np.zeros(1)})
+    memory.stage("t", other, result, Result)
     assert memory.reused == []
 
 
 def test_a_part_of_another_kind_is_no_part(tmp_path):
-    _, key = Memory(tmp_path).stage("s", {}, parts)
+    _, key = kept(tmp_path)
     file = tmp_path / "s" / key / "parts.json"
     said = json.loads(file.read_text())
+    parts = said["parts"]
+    table, array = parts["inner.table"], parts["inner.arrays.0"]
     for strange in (
         [],
         {"parts": {"array": 1}},
-        said | {"parts": {"../x": said["parts"]["array"]}},
+        said | {"parts": {"../x": table}},
+        said | {"parts": parts | {"none": array}},
+        said | {"parts": {name: part for name, part in parts.items() if name != "inner.table"}},
     ):
         file.write_text(json.dumps(strange))
         memory = Memory(tmp_path)
-        assert set(memory.stage("s", {}, parts)[0]) == set(parts())
+        same(memory.stage("s", key, result, Result), result())
         assert memory.reused == []
 
 
 def test_other_versions_of_libraries_compute_again(tmp_path, monkeypatch):
-    Memory(tmp_path).stage("s", {}, parts)
+    _, key = kept(tmp_path)
     for name in ("PROJ", "GEOS", "numpy", "pandas", "numba"):
         assert name in library_versions()
         with monkeypatch.context() as patch:
             changed = library_versions() | {name: "0"}
             patch.setattr("geo_border.store.library_versions", lambda changed=changed: changed)
-            memory = Memory(tmp_path)
-            assert not memory.has("s", {})
-    assert Memory(tmp_path).has("s", {})
+            assert not Memory(tmp_path).has("s", Memory.key("s", {}))
+    assert Memory(tmp_path).has("s", key)
 
 
 def linked_stages(tmp_path, victim):
@@ -180,7 +222,7 @@ def linked_stage(tmp_path, victim):
 
 def linked_key(tmp_path, victim):
     (tmp_path / "stages" / "s").mkdir(parents=True)
-    (tmp_path / "stages" / "s" / Memory(None)._key("s", {})).symlink_to(victim)
+    (tmp_path / "stages" / "s" / Memory.key("s", {})).symlink_to(victim)
 
 
 @pytest.mark.parametrize("link", [linked_stages, linked_stage, linked_key])
@@ -192,7 +234,7 @@ def test_nothing_is_read_written_or_removed_through_a_link(tmp_path, link):
     before = sorted(victim.rglob("*"))
     link(tmp_path, victim)
     with pytest.raises(StudyError, match="there is a link"):
-        Memory(tmp_path / "stages").stage("s", {}, parts)
+        kept(tmp_path / "stages")
     assert sorted(victim.rglob("*")) == before
 
 
@@ -205,7 +247,7 @@ def test_only_folders_of_stages_are_forgotten(tmp_path):
     (stage / ("2" * 32)).symlink_to(victim)
     (stage / ("3" * 32)).write_text("mine")
     (stage.parent / ".DS_Store").write_text("mine")
-    _, key = Memory(stage.parent).stage("s", {}, parts)
+    _, key = kept(stage.parent)
     left = {path.name for path in stage.iterdir()}
     assert left == {"photos", "0" * 31, "0" * 33, "A" * 32, "2" * 32, "3" * 32, key}
     assert victim.is_dir()
@@ -221,5 +263,5 @@ def test_what_a_run_that_died_was_writing_is_tidied_away(tmp_path):
 
 def test_no_room_for_a_stage_is_one_error(tmp_path, no_room):
     with pytest.raises(StudyError, match=r"cannot be written \(.*Check its rights and the space"):
-        no_room(1000, Memory(tmp_path).stage, "s", {}, parts)
+        no_room(1000, kept, tmp_path)
     assert list((tmp_path / "s").iterdir()) == []

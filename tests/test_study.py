@@ -13,7 +13,7 @@ from geo_border.errors import NetworkError, StudyError
 from geo_border.inputs.proposals import Proposal
 from geo_border.network.exports import read_parquet
 from geo_border.routing.contraction import contract
-from geo_border.runs import STAGES
+from geo_border.stages.declared import STAGES
 from geo_border.study import open_study
 from geo_border.templates import new_study
 
@@ -156,7 +156,7 @@ def test_changed_speeds_cost_one_customisation(mini, tmp_path, monkeypatch):
         speeds.to_csv(mini / "speeds.csv", index=False)
         with pytest.raises(InterruptedError):
             open_study(mini).run(tmp_path / "out", progress=until_bottlenecks)
-        (kept,) = (tmp_path / "out" / ".stages" / "searches").glob("*/hours_home.npy")
+        (kept,) = (tmp_path / "out" / ".stages" / "searches").glob("*/hours.0.npy")
         hours.append(np.load(kept))
     # By road, by rail and by both, once each.
     assert len(found) == 3
@@ -171,7 +171,7 @@ def test_times_too_many_to_hold_are_searched_for_and_give_the_same_tables(
     toml.write_text(toml.read_text() + '[access]\nmodes = ["road", "rail", "both"]\n')
     open_study(mini).run(tmp_path / "held")
     monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", 0)
-    monkeypatch.setattr("geo_border.runs.inside_stage", None)
+    monkeypatch.setattr("geo_border.stages.searches.own_times", None)
     searched = tmp_path / "searched"
     open_study(mini).run(searched)
     assert not (searched / ".stages" / "searches").exists()

@@ -102,7 +102,7 @@ def run(
     Finished stages are kept in the output folder: an interrupted run goes on where it stopped.
     """
     from geo_border.index.registry import LEVELS  # noqa: PLC0415  (--help stays quick)
-    from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
     from geo_border.typology.rules import LABELS  # noqa: PLC0415  (--help stays quick)
 
     begun = time.perf_counter()
@@ -163,7 +163,7 @@ def network(
 
     Stages that a run in the same folder has finished are not computed again.
     """
-    from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
@@ -218,7 +218,7 @@ def isochrones(
     Stages that a run in the same folder has finished are not computed again.
     """
     from geo_border.inputs.proposals import Proposal  # noqa: PLC0415  (--help stays quick)
-    from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
@@ -249,7 +249,7 @@ def isochrones(
 @app.command()
 def check(study: StudyArgument) -> None:
     """Audit the inputs of a study; exit code 1 if there are errors, 2 if it cannot be read."""
-    from geo_border.runs import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
     stages = [*STAGES[: STAGES.index("network") + 1], "cells"]

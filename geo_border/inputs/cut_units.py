@@ -16,35 +16,36 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from geo_border.inputs.extracted import Land
     from geo_border.settings import Units
 
 _EDGE = 1e-6
 """What is this near to the edge of an extract is at it, degrees."""
 
 
-def cut_units(form: Units, parts: dict[str, Any]) -> pd.DataFrame:
+def cut_units(form: Units, land: Land) -> pd.DataFrame:
     """Units of a side's country and level that have no polygon because their outline is open.
 
     Parameters
     ----------
     form
         The side as study.toml has it.
-    parts
-        As `geo_border.inputs.extracts.extract_stage` gives them.
+    land
+        What the extracts hold of countries and units.
 
     Returns
     -------
     DataFrame
-        Rows of ``osm_unit_report`` with ``at_the_edge``: whether an extract ends there, so that
+        Rows of the report with ``at_the_edge``: whether an extract ends there, so that
         it may well be open.
     """
-    report, countries = parts["osm_unit_report"], parts["osm_countries"]
+    report, countries = land.report, land.countries
     units = report[(report["admin_level"] == form.admin_level) & (report["status"] != "complete")]
     coded = units["iso"].fillna("").str.match(rf"{form.country}(-|$)").to_numpy(bool)
-    land = shapely.union_all(countries.geometry[countries["country"] == form.country].to_numpy())
+    whole = shapely.union_all(countries.geometry[countries["country"] == form.country].to_numpy())
     at = shapely.points(units["lon"].to_numpy(float), units["lat"].to_numpy(float))
-    units = units[coded | (units["iso"].isna().to_numpy() & shapely.contains(land, at))]
-    found: pd.DataFrame = units.assign(at_the_edge=_at_the_edge(units, parts["osm_sources"]))
+    units = units[coded | (units["iso"].isna().to_numpy() & shapely.contains(whole, at))]
+    found: pd.DataFrame = units.assign(at_the_edge=_at_the_edge(units, land.sources))
     return found
 
 
@@ -64,15 +65,15 @@ def _at_the_edge(units: pd.DataFrame, sources: pd.DataFrame) -> NDArray[np.bool_
     return clipped | (known & ~inside)
 
 
-def refuse_lost(form: Units, parts: dict[str, Any], side: str, *, beside_unknown: bool) -> None:
+def refuse_lost(form: Units, land: Land, side: str, *, beside_unknown: bool) -> None:
     """Raise if a unit that the study asks for is lost because a part of its outline is lacking.
 
     Parameters
     ----------
     form
         The side as study.toml has it.
-    parts
-        As `geo_border.inputs.extracts.extract_stage` gives them.
+    land
+        What the extracts hold of countries and units.
     side
         ``"home"`` or ``"neighbour"``.
     beside_unknown
@@ -83,8 +84,8 @@ def refuse_lost(form: Units, parts: dict[str, Any], side: str, *, beside_unknown
     StudyError
         Naming the relations, and where the gaps are.
     """
-    cut = cut_units(form, parts)
-    countries = parts["osm_countries"]
+    cut = cut_units(form, land)
+    countries = land.countries
     of_country = countries[countries["country"] == form.country]
     if form.keep:
         asked = {key.casefold() for key in form.keep}
@@ -116,7 +117,7 @@ def described(unit: Mapping[Any, Any]) -> str:
     Parameters
     ----------
     unit
-        A row of ``osm_unit_report``.
+        A row of the report.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -15,6 +16,7 @@ from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import polygon_near
 from geo_border.errors import ExtractError, SideError, StudyError
 from geo_border.inputs.cut_units import cut_units, described, land_known, refuse_lost
+from geo_border.inputs.extracted import Extracts, Land
 from geo_border.inputs.files import extract_files
 from geo_border.inputs.schemas import LANGUAGE_NAME
 from geo_border.network.graph import SIDES
@@ -70,7 +72,7 @@ def levels_of(settings: Settings) -> list[int]:
 
 def extract_stage(
     settings: Settings, folder: Path, *, progress: Callable[[str], None] = lambda _: None
-) -> dict[str, Any]:
+) -> Extracts:
     """Read the extracts and keep what a study can need of them.
 
     Parameters
@@ -84,12 +86,8 @@ def extract_stage(
 
     Returns
     -------
-    dict
-        Frames ``osm_lines``, ``osm_account`` (ways dropped and speeds imputed),
-        ``osm_countries``, ``osm_units`` (with ``admin_level``), ``osm_unit_report``,
-        ``osm_sea`` (coasts and boundaries at sea),
-        ``osm_levels`` (``admin_level`` of any boundary), ``osm_posts``,
-        ``osm_settlements``, ``osm_stations``, ``osm_sources``.
+    Extracts
+        Names in the language of the study.
 
     Raises
     ------
@@ -117,24 +115,25 @@ def extract_stage(
     )
     progress("boundaries")
     land = _land_of(extract, levels_of(settings))
-    countries = land["osm_countries"]
+    countries = land.countries
     progress("roads and railways")
     lines, account = lines_from_extract(
         extract, countries=countries.dropna(subset="country").reset_index(drop=True)
     )
-    return {
-        "osm_lines": lines,
-        "osm_account": account,
-        "osm_countries": _only_in_language(countries, language),
-        "osm_units": _only_in_language(land["osm_units"], language),
-        "osm_unit_report": land["osm_unit_report"],
-        "osm_levels": land["osm_levels"],
-        "osm_sea": sea_lines(extract),
-        "osm_posts": _in_language(posts_from_extract(extract).reset_index(), language),
-        "osm_settlements": _in_language(settlements_from_extract(extract).reset_index(), language),
-        "osm_stations": stations_from_extract(extract),
-        "osm_sources": extract.sources.assign(file=[row.file for row in settings.osm.extracts]),
-    }
+    return Extracts(
+        land=replace(
+            land,
+            countries=_only_in_language(countries, language),
+            units=_only_in_language(land.units, language),
+            sources=extract.sources.assign(file=[row.file for row in settings.osm.extracts]),
+        ),
+        sea=sea_lines(extract),
+        lines=lines,
+        account=account,
+        checkpoints=_in_language(posts_from_extract(extract).reset_index(), language),
+        settlements=_in_language(settlements_from_extract(extract).reset_index(), language),
+        stations=stations_from_extract(extract),
+    )
 
 
 def _levels(extract: Extract) -> pd.DataFrame:
@@ -143,20 +142,20 @@ def _levels(extract: Extract) -> pd.DataFrame:
     return pd.DataFrame({"admin_level": np.unique(levels.dropna().astype(int))})
 
 
-def _land_of(extract: Extract, levels: list[int]) -> dict[str, Any]:
+def _land_of(extract: Extract, levels: list[int]) -> Land:
     """Countries and administrative units of some levels, that of countries first."""
     units, reports = [], []
     for level in levels:
         found, report = boundaries_from_extract(extract, admin_level=level)
         units.append(found.assign(admin_level=level))
         reports.append(report.assign(admin_level=level))
-    return {
-        "osm_countries": countries_within(extract, units[0]),
-        "osm_units": pd.concat(units).reset_index(),
-        "osm_unit_report": pd.concat(reports, ignore_index=True),
-        "osm_levels": _levels(extract),
-        "osm_sources": extract.sources,
-    }
+    return Land(
+        countries=countries_within(extract, units[0]),
+        units=pd.concat(units).reset_index(),
+        report=pd.concat(reports, ignore_index=True),
+        levels=_levels(extract),
+        sources=extract.sources,
+    )
 
 
 def land_from_extract(
@@ -202,11 +201,11 @@ def land_from_extract(
     about = {"id": "sides", "title": "", "home": SIDES[0], "neighbour": SIDES[1]}
     osm = {"extracts": [{"file": "extract"}]}
     settings = Settings.model_validate({"study": about, "osm": osm, "regions": regions})
-    parts = _land_of(extract, levels_of(settings))
-    found, rest = sides_of(settings, parts, {})
+    land = _land_of(extract, levels_of(settings))
+    found, rest = sides_of(settings, land, {})
     columns = ["side", "region_id", "geometry"]
     both = [frame[columns] for frame in (found.reset_index(), rest) if len(frame)]
-    countries = parts["osm_countries"].dropna(subset="country").reset_index(drop=True)
+    countries = land.countries.dropna(subset="country").reset_index(drop=True)
     return gpd.GeoDataFrame(pd.concat(both, ignore_index=True), crs=4326), countries
 
 
@@ -234,7 +233,7 @@ def _bare(names: pd.Series[str]) -> pd.Series[str]:
 
 
 def sides_of(
-    settings: Settings, parts: dict[str, Any], given: dict[str, gpd.GeoDataFrame]
+    settings: Settings, land: Land, given: dict[str, gpd.GeoDataFrame]
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Regions of both sides, and the land of each beyond them.
 
@@ -242,8 +241,8 @@ def sides_of(
     ----------
     settings
         The study's settings.
-    parts
-        As `extract_stage` gives them.
+    land
+        What the extracts hold of countries and units.
     given
         Regions and territories that are in files, by their key in study.toml.
 
@@ -260,15 +259,14 @@ def sides_of(
         If the extracts do not hold a country or unit that is named.
     """
     forms = {"home": settings.regions.home, "neighbour": settings.regions.neighbour}
-    countries = parts["osm_countries"]
-    sides, rest = _named_sides(forms, parts, given)
+    sides, rest = _named_sides(forms, land, given)
     for side, form in forms.items():
         key = f"regions.{side}_territory"
         territory = getattr(settings.regions, f"{side}_territory")
         if isinstance(territory, Country):
-            land = _land(territory.country, parts, key)
+            whole = _land(territory.country, land, key)
             rest = [row for row in rest if not (row["side"] == side).any()]
-            rest.append(rest_of_country(sides[side].iloc[:0], sides[side], land).assign(side=side))
+            rest.append(rest_of_country(sides[side].iloc[:0], sides[side], whole).assign(side=side))
         elif territory is not None:
             rest.append(given[key][["geometry"]].assign(side=side))
         if isinstance(form, EverythingElse):
@@ -277,7 +275,7 @@ def sides_of(
                 [sides[other], *(row for row in rest if (row["side"] == other).any())]
             )
             name = form.name or getattr(settings.study, side)
-            sides[side] = beyond(taken, countries, region_id=form.region_id, name=name)
+            sides[side] = beyond(taken, land.countries, region_id=form.region_id, name=name)
     regions = pd.concat([sides[side].assign(side=side) for side in SIDES])
     for column in ("capital", "capital_lon", "capital_lat"):
         if column not in regions:
@@ -290,7 +288,7 @@ def sides_of(
 
 def _named_sides(
     forms: Mapping[str, object],
-    parts: dict[str, Any],
+    land: Land,
     given: dict[str, gpd.GeoDataFrame],
 ) -> tuple[dict[str, gpd.GeoDataFrame], list[gpd.GeoDataFrame]]:
     """Regions of the sides that are named, and what their countries have beside them."""
@@ -298,38 +296,40 @@ def _named_sides(
     units_of: dict[str, tuple[Units, gpd.GeoDataFrame]] = {}
     for side, form in forms.items():
         if isinstance(form, Units):
-            units = _units_in(form, parts, side)
+            units = _units_in(form, land, side)
             other = forms[SIDES[1 - SIDES.index(side)]]
-            refuse_lost(form, parts, side, beside_unknown=isinstance(other, EverythingElse))
+            refuse_lost(form, land, side, beside_unknown=isinstance(other, EverythingElse))
             units_of[side], sides[side] = (form, units), _kept(units, form, side)
         elif not isinstance(form, EverythingElse):
             sides[side] = given[f"regions.{side}"]
     rest = []
-    for side, (asked, units) in units_of.items():
-        land, is_whole = land_known(asked, parts["osm_countries"])
+    for side, (named, units) in units_of.items():
+        own, is_whole = land_known(named, land.countries)
         # What is told by the nearest outline may reach over the border: regions go first.
         regions = sides[side] if is_whole else pd.concat([*sides.values()])
-        rest.append(rest_of_country(units, regions, land).assign(side=side))
+        rest.append(rest_of_country(units, regions, own).assign(side=side))
     return sides, rest
 
 
-def _units_in(form: Units, parts: dict[str, Any], side: str) -> gpd.GeoDataFrame:
+def _units_in(form: Units, land: Land, side: str) -> gpd.GeoDataFrame:
     """Units of a level that lie in a country."""
-    units, countries = parts["osm_units"], parts["osm_countries"]
+    units, countries = land.units, land.countries
     units = units[units["admin_level"] == form.admin_level].set_index("region_id")
     own = units["iso"].fillna("").str.match(rf"{form.country}(-|$)")
-    land = countries[countries["country"] == form.country].geometry
-    if len(land):
-        inside = shapely.contains(land.iloc[0], shapely.point_on_surface(units.geometry.to_numpy()))
+    outline = countries[countries["country"] == form.country].geometry
+    if len(outline):
+        inside = shapely.contains(
+            outline.iloc[0], shapely.point_on_surface(units.geometry.to_numpy())
+        )
         own |= inside & units["iso"].isna()
     if own.any():
         return units[own]
-    report = parts["osm_unit_report"]
+    report = land.report
     cut = report[(report["admin_level"] == form.admin_level) & (report["status"] == "incomplete")]
     known = ", ".join(countries["country"].dropna())
-    own = cut_units(form, parts).head(5).to_dict("records")
+    own = cut_units(form, land).head(5).to_dict("records")
     names = "; ".join(map(described, own)) or ", ".join(cut["name"].dropna().head(10))
-    levels = ", ".join(map(str, parts["osm_levels"]["admin_level"]))
+    levels = ", ".join(map(str, land.levels["admin_level"]))
     held = f"They hold land of {known or 'no country'} and "
     held += f"boundaries of the levels {levels}; choose another level," if levels else "no units;"
     raise StudyError(
@@ -359,9 +359,9 @@ def _kept(units: gpd.GeoDataFrame, form: Units, side: str) -> gpd.GeoDataFrame:
     return units[np.logical_or.reduce([np.asarray(words.isin(asked)) for words in known_as])]
 
 
-def _land(country: str, parts: dict[str, Any], key: str) -> shapely.Geometry:
+def _land(country: str, land: Land, key: str) -> shapely.Geometry:
     """Polygon of a country that the extracts hold whole."""
-    countries = parts["osm_countries"]
+    countries = land.countries
     found = countries[(countries["country"] == country) & countries["is_whole"]]
     if found.empty:
         whole = ", ".join(countries.loc[countries["is_whole"], "country"])
@@ -374,13 +374,13 @@ def _land(country: str, parts: dict[str, Any], key: str) -> shapely.Geometry:
     return found.geometry.iloc[0]
 
 
-def checkpoints_of(parts: dict[str, Any], register: pd.DataFrame | None) -> pd.DataFrame:
+def checkpoints_of(tagged: pd.DataFrame, register: pd.DataFrame | None) -> pd.DataFrame:
     """Checkpoints from tags, and those of a register with their place in OpenStreetMap.
 
     Parameters
     ----------
-    parts
-        As `extract_stage` gives them.
+    tagged
+        Objects of the extracts.
     register
         Index ``checkpoint_id``, as the study's file has it; None without one.
 
@@ -392,7 +392,7 @@ def checkpoints_of(parts: dict[str, Any], register: pd.DataFrame | None) -> pd.D
         tags, but for the place; so it does of the mode of objects that may be of two. Objects
         that no way passes are left out.
     """
-    posts = pd.DataFrame(parts["osm_posts"]).set_index("checkpoint_id")
+    posts = pd.DataFrame(tagged).set_index("checkpoint_id")
     posts = posts[posts["mode"].notna()].assign(known_from=TAGS)
     posts["name"] = posts["name"].fillna(posts["place"]).fillna(posts.index.to_series())
     columns = [*_POST_COLUMNS, "known_from", "osm", "confidence", "hours_unread"]
@@ -415,14 +415,14 @@ def checkpoints_of(parts: dict[str, Any], register: pd.DataFrame | None) -> pd.D
 
 
 def settlements_of(
-    parts: dict[str, Any], land: gpd.GeoDataFrame, leave_out: list[str]
+    settlements: gpd.GeoDataFrame, land: gpd.GeoDataFrame, leave_out: list[str]
 ) -> gpd.GeoDataFrame:
     """Settlements whose population is tagged, with the side and region they lie in.
 
     Parameters
     ----------
-    parts
-        As `extract_stage` gives them.
+    settlements
+        Those of the extracts.
     land
         Polygons of both sides with ``side`` and ``region_id``.
     leave_out
@@ -439,7 +439,7 @@ def settlements_of(
     StudyError
         If `leave_out` names a settlement that is not there.
     """
-    rows = parts["osm_settlements"].set_index("place_id")
+    rows = settlements.set_index("place_id")
     rows = rows[rows["population"] > 0]
     for key in leave_out:
         if key not in rows.index and key not in set(rows["name"]):
@@ -454,13 +454,13 @@ def settlements_of(
     return placed[columns]
 
 
-def stations_of(parts: dict[str, Any], land: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+def stations_of(stations: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     """Stations of the extracts with the side they lie on.
 
     Parameters
     ----------
-    parts
-        As `extract_stage` gives them.
+    stations
+        Those of the extracts.
     land
         Polygons of both sides with ``side`` and ``region_id``.
 
@@ -469,7 +469,6 @@ def stations_of(parts: dict[str, Any], land: gpd.GeoDataFrame) -> gpd.GeoDataFra
     GeoDataFrame
         Columns ``osm``, ``name``, ``kind``, ``side``, points; None where there are none.
     """
-    stations = parts["osm_stations"]
     return _placed(stations, land).drop(columns="region_id") if len(stations) else None
 
 
@@ -517,13 +516,13 @@ def with_capitals(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> gpd.Ge
     )
 
 
-def about_extracts(parts: dict[str, Any]) -> dict[str, Any]:
+def about_extracts(extracts: Extracts) -> dict[str, Any]:
     """What was read and what was done to it, for the manifest.
 
     Parameters
     ----------
-    parts
-        As `extract_stage` gives them.
+    extracts
+        What is kept of them.
 
     Returns
     -------
@@ -531,16 +530,16 @@ def about_extracts(parts: dict[str, Any]) -> dict[str, Any]:
         ``files`` (name, bytes, time of the data and how many objects of each kind) and
         ``ways`` (how many were dropped or given a speed, and their kilometres, by mode).
     """
-    files = parts["osm_sources"].to_dict("records")
+    files = extracts.land.sources.to_dict("records")
     for row in files:
         row["timestamp"] = None if pd.isna(row["timestamp"]) else row["timestamp"].isoformat()
         for side in ("west", "south", "east", "north"):
             row.pop(side)
-    ways = parts["osm_account"]
+    ways = extracts.account
     counts = {
         str(mode): {
-            str(row.what): {"ways": int(row.ways), "km": round(float(row.km), 1)}
-            for row in rows.itertuples()
+            str(row["what"]): {"ways": int(row["ways"]), "km": round(float(row["km"]), 1)}
+            for row in rows.to_dict("records")
         }
         for mode, rows in ways.groupby("mode")
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -45,8 +46,10 @@ from geo_border.inputs.tables import points_of
 from geo_border.network.graph import SIDES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from geo_border.inputs.extracted import Extracts
     from geo_border.settings import Settings
 
 
@@ -55,6 +58,32 @@ IDS = {"checkpoints": "checkpoint_id", "places": "place_id", "indicators.table":
 
 FAR_DEGREES = 1.0
 """A place this far outside the frame of its region is not in it."""
+
+
+_SIDES = (
+    *("regions.home", "regions.neighbour", "study.home", "study.neighbour"),
+    *("regions.home_territory", "regions.neighbour_territory"),
+)
+
+READ_FROM: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "regions": (*_SIDES, "places"),  # whose most populous settlement may be the capital
+        "territory": _SIDES,
+        "lines": (*_SIDES, "network.lines", "network.speed_factor"),
+        "speeds": ("network.speeds", "network.speed_factor"),
+        "checkpoints": (*_SIDES, "checkpoints.file"),
+        "places": (*_SIDES, "places"),
+        "registry": ("indicators",),
+        "indicators": (*_SIDES, "indicators"),
+        "stations": _SIDES,
+        "services": (*_SIDES, "services.file"),
+        "outlines": _SIDES,
+        "checkpoint_rows": (*_SIDES, "checkpoints.file"),
+        "sea": _SIDES,
+    }
+)
+"""Keys of study.toml that each input of a stage depends on, besides the extracts: the sides lay
+the frame of longitudes that all geometry is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +112,10 @@ class Inputs:
     outlines
         Polygons of the countries that the extracts hold whole, with ``country``; None without
         extracts.
+    checkpoint_rows
+        Row in its file of each checkpoint of the register, by its id.
     rows
-        Row in its file of each record of the tables ``checkpoints`` and ``places``, by its id,
-        and of ``indicators.table``, by its position.
+        The same of ``places``, and of ``indicators.table`` by position.
     further
         Columns that nothing here reads, of ``regions``, ``checkpoints`` and ``places``, by their
         ids: they go into the tables of the results as they are.
@@ -95,6 +125,8 @@ class Inputs:
     sea
         Lines of the extracts at which land ends, as
         `geo_border.network.osm.boundaries.sea_lines` gives them; None without extracts.
+    extracts
+        What is kept of the extracts, as they have it; None without any.
     """
 
     regions: gpd.GeoDataFrame
@@ -108,15 +140,33 @@ class Inputs:
     stations: gpd.GeoDataFrame | None = None
     services: gpd.GeoDataFrame | None = None
     outlines: gpd.GeoDataFrame | None = None
+    checkpoint_rows: dict[Any, int] = field(default_factory=dict)
     rows: dict[str, dict[Any, int]] = field(default_factory=dict)
     further: dict[str, pd.DataFrame] = field(default_factory=dict)
     settled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SETTLED)))
     sea: gpd.GeoDataFrame | None = None
+    extracts: Extracts | None = None
+
+    def only(self, names: Collection[str]) -> Inputs:
+        """Cut to some of the inputs: to read another is an AttributeError.
+
+        Parameters
+        ----------
+        names
+            Of the parameters above.
+
+        Returns
+        -------
+        Inputs
+            The same frames.
+        """
+        kept = object.__new__(Inputs)
+        for name in names:
+            object.__setattr__(kept, name, getattr(self, name))
+        return kept
 
 
-def read_inputs(
-    settings: Settings, folder: Path, extracted: dict[str, Any] | None = None
-) -> Inputs:
+def read_inputs(settings: Settings, folder: Path, extracts: Extracts | None = None) -> Inputs:
     """Read and check every file of a study.
 
     Parameters
@@ -125,8 +175,8 @@ def read_inputs(
         The study's settings.
     folder
         The folder of its study.toml.
-    extracted
-        Parts of `geo_border.inputs.extracts.extract_stage`, where the study names extracts.
+    extracts
+        What is kept of the extracts, where the study names any.
 
     Returns
     -------
@@ -154,8 +204,8 @@ def read_inputs(
         if (key := f"regions.{side}_territory") in opened.layers:
             land = opened.layers[key].frame.reset_index(drop=True)
             given[key] = land.assign(side=side, region_id=None)
-    if extracted is not None:
-        regions, rest = sides_of(settings, extracted, given)
+    if extracts is not None:
+        regions, rest = sides_of(settings, extracts.land, given)
     else:
         regions = pd.concat([given[f"regions.{side}"] for side in SIDES])
         territories = [
@@ -165,8 +215,7 @@ def read_inputs(
     meridian = central_meridian(*(regions.geometry[regions["side"] == side] for side in SIDES))
     regions, rest = table_in_frame(regions, meridian), table_in_frame(rest, meridian)
     opened = _in_frame(opened, meridian)
-    if extracted is not None:
-        extracted = {name: table_in_frame(part, meridian) for name, part in extracted.items()}
+    framed = None if extracts is None else extracts.in_frame(meridian)
     if len(known) < len(SIDES):
         known = {side: regions.index[regions["side"] == side].tolist() for side in SIDES}
         _compare_ids(settings, opened, known, faults)
@@ -179,25 +228,28 @@ def read_inputs(
     territory["region_id"] = (
         territory["region_id"].astype(object).where(territory["region_id"].notna(), None)
     )
-    countries = None if extracted is None else extracted["osm_countries"]
+    countries = None if framed is None else framed.land.countries
     registry, indicators = _indicators(opened)
-    places, settled = _places(settings, opened, regions, territory, extracted)
+    rows = _rows(opened)
+    places, settled = _places(settings, opened, regions, territory, framed)
     return Inputs(
-        regions=regions if extracted is None else with_capitals(regions, places),
+        regions=regions if framed is None else with_capitals(regions, places),
         territory=territory,
-        lines=_lines(settings, opened, extracted),
+        lines=_lines(settings, opened, framed),
         speeds=_speeds(settings, opened),
-        checkpoints=_checkpoints(opened, extracted),
+        checkpoints=_checkpoints(opened, framed),
         places=places,
         registry=registry,
         indicators=indicators,
-        stations=None if extracted is None else stations_of(extracted, territory),
+        stations=None if framed is None else stations_of(framed.stations, territory),
         services=_services(opened),
         outlines=None if countries is None else countries[countries["is_whole"].astype(bool)],
-        rows=_rows(opened),
+        checkpoint_rows=rows.pop("checkpoints", {}),
+        rows=rows,
         further=_further(opened),
         settled=settled,
-        sea=None if extracted is None else extracted["osm_sea"],
+        sea=None if framed is None else framed.sea,
+        extracts=extracts,
     )
 
 
@@ -256,16 +308,14 @@ def _further(opened: Opened) -> dict[str, pd.DataFrame]:
     return {key: frame for key, frame in further.items() if len(frame.columns)}
 
 
-def _lines(
-    settings: Settings, opened: Opened, extracted: dict[str, Any] | None
-) -> gpd.GeoDataFrame:
+def _lines(settings: Settings, opened: Opened, extracts: Extracts | None) -> gpd.GeoDataFrame:
     """Lines of the extracts and of the layers that are named besides."""
     layers = [
         opened.layers[f"network.lines.{n}"].frame.assign(mode=layer.mode)
         for n, layer in enumerate(settings.network.lines)
     ]
-    if extracted is not None:
-        lines = extracted["osm_lines"]
+    if extracts is not None:
+        lines = extracts.lines
         factor = settings.network.speed_factor
         layers.insert(0, lines.assign(travel_kmh=lines["travel_kmh"] * factor))
     return pd.concat(layers, ignore_index=True)
@@ -286,13 +336,13 @@ def _services(opened: Opened) -> gpd.GeoDataFrame | None:
     return points_of(opened.tables["services"].frame.set_index("service_id"))
 
 
-def _checkpoints(opened: Opened, extracted: dict[str, Any] | None) -> pd.DataFrame:
+def _checkpoints(opened: Opened, extracts: Extracts | None) -> pd.DataFrame:
     """Checkpoints of the register and of the extracts, each with where it is known from."""
     register = None
     if "checkpoints" in opened.tables:
         register = opened.tables["checkpoints"].frame.set_index("checkpoint_id")
-    if extracted is not None:
-        return checkpoints_of(extracted, register)
+    if extracts is not None:
+        return checkpoints_of(extracts.checkpoints, register)
     assert register is not None
     return register.assign(known_from=REGISTER)
 
@@ -302,14 +352,14 @@ def _places(
     opened: Opened,
     regions: gpd.GeoDataFrame,
     territory: gpd.GeoDataFrame,
-    extracted: dict[str, Any] | None,
+    extracts: Extracts | None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Settlements of the file, of the extracts, or of both; those whose region is in doubt."""
     layers, settled = [], pd.DataFrame(columns=list(SETTLED))
     tagged = settings.places.tagged
     table = opened.tables.get("places")
-    if extracted is not None and (tagged if tagged is not None else table is None):
-        layers.append(settlements_of(extracted, territory, settings.places.leave_out))
+    if extracts is not None and (tagged if tagged is not None else table is None):
+        layers.append(settlements_of(extracts.settlements, territory, settings.places.leave_out))
     if table is not None:
         _near_regions(table.frame, regions, table.file)
         rest = territory[territory["region_id"].isna()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from geo_border.routing.travel import Travel
     from geo_border.settings import Settings
+    from geo_border.stages.network import StudyNetwork
 
 DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
 """Delays of the Monte Carlo, as multiples of what they are taken to be."""
@@ -33,12 +35,40 @@ HALF_LIFE_FACTORS = (0.5, 1.0, 2.0)
 """Half-lives of the Monte Carlo, as multiples of that of the study."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Access:
+    """What can be reached by road, as the index needs it.
+
+    Parameters
+    ----------
+    places
+        The places with their measures.
+    regions
+        Measures by region.
+    zones
+        People of each region by time to a checkpoint.
+    losses
+        Share of each checkpoint in the border effect of each region.
+    travel_times
+        Between capitals.
+    variants
+        Potentials under other delays and decays.
+    """
+
+    places: gpd.GeoDataFrame
+    regions: pd.DataFrame
+    zones: pd.DataFrame
+    losses: pd.DataFrame
+    travel_times: pd.DataFrame
+    variants: pd.DataFrame
+
+
 def access_stage(
     settings: Settings,
     regions: gpd.GeoDataFrame,
-    built: dict[str, Any],
+    net: StudyNetwork,
     travel: Travel,
-) -> dict[str, Any]:
+) -> Access:
     """Measure what can be reached, for each place and each region.
 
     Parameters
@@ -47,21 +77,18 @@ def access_stage(
         The study's parameters.
     regions
         Regions of `geo_border.stages.border.border_stage`.
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+    net
+        The network of the study.
     travel
         Trips by road.
 
     Returns
     -------
-    dict
-        Frames ``places`` (with measures), ``regions`` (measures only), ``zones``,
-        ``losses`` (share of each checkpoint in the border effect of each region),
-        ``travel_times`` (between capitals), ``variants`` (potentials under other delays and
-        decays).
+    Access
+        By place and by region.
     """
-    network, places, tables = built["network"], travel.places, travel.tables
-    gates = gates_in_use(built["gates"])
+    network, places, tables = net.network, travel.places, travel.tables
+    gates = gates_in_use(net.gates)
     half_life = settings.access.half_life_h
     decay = calibrated(settings.access.decay, half_life)
     nearest = nearest_gate(tables)
@@ -100,14 +127,14 @@ def access_stage(
     times = times_and_ways(network, tables, capitals, others=others)
     for end in ("from_id", "to_id"):
         times["km"] += times[end].map(capitals["access_km"]).astype(float)
-    return {
-        "places": places.join(values),
-        "regions": measures,
-        "zones": bands,
-        "losses": losses,
-        "travel_times": times,
-        "variants": variants.reset_index(),
-    }
+    return Access(
+        places=places.join(values),
+        regions=measures,
+        zones=bands,
+        losses=losses,
+        travel_times=times,
+        variants=variants.reset_index(),
+    )
 
 
 def hours_column(delay_factor: float) -> str:

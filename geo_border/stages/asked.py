@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
     from geo_border.routing.scenarios import Scenario
     from geo_border.routing.tables import GateTables
+    from geo_border.stages.network import StudyNetwork
 
-Border = Literal["as-is", "no-delay", "closed"]
+Passed = Literal["as-is", "no-delay", "closed"]
 """How the border is passed: with its delays, without any, not at all."""
 
 
 def border_asked(
-    built: dict[str, Any],
+    net: StudyNetwork,
     what: Proposal,
-    passed: Border,
+    passed: Passed,
     mode: Mode,
     *,
     month: int | None = None,
@@ -42,8 +43,8 @@ def border_asked(
 
     Parameters
     ----------
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+    net
+        The network of the study.
     what
         What is different at the border.
     passed
@@ -67,10 +68,10 @@ def border_asked(
     CheckpointError
         If what is different does not fit the border, or no trip by the mode passes it.
     """
-    _check_choice("border", passed, get_args(Border))
+    _check_choice("border", passed, get_args(Passed))
     _check_choice("mode", mode, get_args(Mode))
-    network, places, gates = built["network"], built["places"], built["gates"]
-    scenario = scenario_of(what, gates, built["crossings"], built["posts"], month=month)
+    network, places, gates = net.network, net.places, net.gates
+    scenario = scenario_of(what, gates, net.crossings, net.posts, month=month)
     used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
     passed_by = gates["mode"].isin(MODES_OF[mode])
     if len(gates) and not passed_by.any():

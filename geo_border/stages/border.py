@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -26,21 +27,56 @@ INLAND_KM = 10.0
 """What is tagged as customs farther from the border than this is an office inland, km."""
 
 
-def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Border:
+    """The border of a study and what it parts; geometries in WGS 84.
+
+    Parameters
+    ----------
+    regions
+        Polygons of the studied regions of both sides after edge matching, index ``region_id``.
+    territory
+        Polygons of both sides, studied or not, with ``side`` and ``region_id``.
+    mismatch, followed, between
+        What was taken and given in edge matching, outlines that were followed, and land of
+        others, as `geo_border.border.matching.match_sides` gives them.
+    overlaps, nobody
+        Regions of one side that lie on each other, and land between the sides that neither has,
+        as `geo_border.border.audit` gives them.
+    line
+        Pieces of the border, as `geo_border.border.line.border_line` gives them.
+    dyads
+        Pairs of regions with the length of their common border.
+    checkpoints
+        On the border, as `geo_border.border.checkpoints.placed_checkpoints` gives them.
+    """
+
+    regions: gpd.GeoDataFrame
+    territory: gpd.GeoDataFrame
+    mismatch: gpd.GeoDataFrame
+    followed: pd.DataFrame
+    between: gpd.GeoDataFrame
+    overlaps: gpd.GeoDataFrame
+    nobody: gpd.GeoDataFrame
+    line: gpd.GeoDataFrame
+    dyads: gpd.GeoDataFrame
+    checkpoints: gpd.GeoDataFrame
+
+
+def border_stage(settings: Settings, inputs: Inputs) -> Border:
     """Find the border: matched polygons, the line, dyads, checkpoints on it.
 
     Parameters
     ----------
-    inputs
-        The checked inputs.
     settings
         The study's parameters.
+    inputs
+        The checked inputs.
 
     Returns
     -------
-    dict
-        Frames ``regions``, ``territory``, ``mismatch``, ``followed``, ``between``,
-        ``overlaps``, ``nobody``, ``border``, ``dyads``, ``checkpoints``.
+    Border
+        The border, checkpoints not yet counted.
     """
     land, regions, section = inputs.territory, inputs.regions, settings.regions
     of_files = isinstance(section.home, Layer) and isinstance(section.neighbour, Layer)
@@ -60,37 +96,37 @@ def border_stage(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     km = [pairs.groupby(by)[["length_km", "sea_km"]].sum() for by in ("home_id", "neighbour_id")]
     length = pd.concat(km).reindex(regions.index).fillna(0.0)
     regions = regions.assign(border_km=length["length_km"], sea_border_km=length["sea_km"])
-    return {
-        "regions": regions,
-        "territory": territory,
-        "mismatch": matched.mismatch,
-        "followed": matched.followed,
-        "between": matched.between,
-        "overlaps": overlaps(territory),
-        "nobody": of_nobody(territory, matched.between),
-        "border": border,
-        "dyads": pairs,
-        "checkpoints": checkpoints,
-    }
+    return Border(
+        regions=regions,
+        territory=territory,
+        mismatch=matched.mismatch,
+        followed=matched.followed,
+        between=matched.between,
+        overlaps=overlaps(territory),
+        nobody=of_nobody(territory, matched.between),
+        line=border,
+        dyads=pairs,
+        checkpoints=checkpoints,
+    )
 
 
-def with_passages(border: dict[str, Any], posts: pd.DataFrame) -> dict[str, Any]:
+def with_passages(border: Border, posts: pd.DataFrame) -> Border:
     """Count the checkpoints of regions and dyads, those of one passage once.
 
     Parameters
     ----------
     border
-        Parts of `border_stage`.
+        The border.
     posts
         What each checkpoint is to the roads there, as
         `geo_border.network.crossings.find_crossings` gives it.
 
     Returns
     -------
-    dict
-        The parts, with permeability in ``regions`` and checkpoints by mode in ``dyads``.
+    Border
+        With permeability in ``regions`` and checkpoints by mode in ``dyads``.
     """
-    checkpoints, regions, pairs = border["checkpoints"], border["regions"], border["dyads"]
+    checkpoints, regions, pairs = border.checkpoints, border.regions, border.dyads
     further = posts.index[posts["part"].isin([IN_SERIES, BESIDE])]
     counted = checkpoints[~checkpoints.index.isin(further)]
     permeable = pd.concat(
@@ -106,7 +142,7 @@ def with_passages(border: dict[str, Any], posts: pd.DataFrame) -> dict[str, Any]
     pairs = pairs.join(by_pair, on=["home_id", "neighbour_id"])
     pairs[by_pair.columns] = pairs[by_pair.columns].fillna(0).astype(int)
     regions = regions.join(permeable.drop(columns="border_km"))
-    return {**border, "regions": regions, "dyads": pairs}
+    return replace(border, regions=regions, dyads=pairs)
 
 
 def _exact_side(settings: Settings) -> str:
@@ -135,7 +171,7 @@ def _checkpoints(
             farthest_km=section.farthest_km,
             month=section.month,
             file=section.file or TAGS,
-            rows=inputs.rows.get("checkpoints", {}),
+            rows=inputs.checkpoint_rows,
         )
         # Nobody measured the 0 h of the rule.
         by_rule = found["known_from"] == RULE

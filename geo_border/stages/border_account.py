@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -18,8 +18,10 @@ from geo_border.stages.extract_ends import WITHIN_KM, beside_border, ends_before
 if TYPE_CHECKING:
     import pandas as pd
 
+    from geo_border.inputs.extracted import Extracts
     from geo_border.inputs.read import Inputs
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
 
 Line = tuple[str, str, float, str, str]
 Finding = tuple[str, str, str, str, str]
@@ -37,27 +39,27 @@ MOST = 10
 """Names that one line holds."""
 
 
-def border_lines(border: dict[str, Any], extracted: dict[str, Any] | None = None) -> list[Line]:
+def border_lines(border: Border, extracts: Extracts | None = None) -> list[Line]:
     """Account of the line for the quality table.
 
     Parameters
     ----------
     border
-        Parts of the border stage.
-    extracted
-        Parts of the extracts' stage, where the study has extracts.
+        The border of the study.
+    extracts
+        What is kept of the extracts, where the study has any.
 
     Returns
     -------
     list of tuple
         ``topic``, ``item``, ``value``, ``unit``, ``note``.
     """
-    pieces = border["border"]
-    lines: list[Line] = _at_sea(pieces, extracted)
+    pieces = border.line
+    lines: list[Line] = _at_sea(pieces, extracts)
     gaps = breaks(pieces)
     if len(gaps):
         lines.append(("border", "breaks of the line", len(gaps), "", _breaks_told(gaps)))
-    for row in border["overlaps"].head(MOST).itertuples():
+    for row in border.overlaps.head(MOST).itertuples():
         item = f"claimed by both {row.region_id} and {row.other_id}"
         lines.append(("border", item, row.area_km2, "km²", _where(row.geometry)))
     lines += [
@@ -68,9 +70,9 @@ def border_lines(border: dict[str, Any], extracted: dict[str, Any] | None = None
             "km²",
             _where(row.geometry),
         )
-        for row in border["between"].itertuples()
+        for row in border.between.itertuples()
     ]
-    nobody = border["nobody"]
+    nobody = border.nobody
     if len(nobody):
         largest = nobody.iloc[0]
         where = f"{len(nobody)} pieces, the largest {largest['area_km2']:.1f} km²"
@@ -80,15 +82,15 @@ def border_lines(border: dict[str, Any], extracted: dict[str, Any] | None = None
     return lines
 
 
-def _at_sea(pieces: gpd.GeoDataFrame, extracted: dict[str, Any] | None) -> list[Line]:
+def _at_sea(pieces: gpd.GeoDataFrame, extracts: Extracts | None) -> list[Line]:
     """How much of the line is at sea, as far as that is known."""
     item = "length at sea"
-    if extracted is None:
+    if extracts is None:
         note = "files do not say where the coast is; a boundary at sea counts as land"
         return [("border", item, np.nan, "km", note)]
     sea = float(pieces.loc[pieces["at_sea"], "length_km"].sum())
     unknown = float(pieces.loc[~pieces["sea_known"], "length_km"].sum())
-    kinds = set(extracted["osm_sea"]["kind"])
+    kinds = set(extracts.sea["kind"])
     if COAST in kinds:
         note = "on the coast or beyond it, or tagged maritime; in no length of the border"
     elif MARITIME in kinds:
@@ -97,14 +99,14 @@ def _at_sea(pieces: gpd.GeoDataFrame, extracted: dict[str, Any] | None) -> list[
         note = "the extracts hold neither a coastline nor a boundary tagged maritime"
     lines = [("border", item, sea if sea or not unknown else np.nan, "km", note)]
     if unknown:
-        note = f"{_why_unknown(extracted)}; counted as land"
+        note = f"{_why_unknown(extracts)}; counted as land"
         lines.append(("border", "length on land or at sea, unknown which", unknown, "km", note))
     return lines
 
 
-def _why_unknown(extracted: dict[str, Any]) -> str:
+def _why_unknown(extracts: Extracts) -> str:
     """Why it cannot be said whether a border is at sea."""
-    if COAST in set(extracted["osm_sea"]["kind"]):
+    if COAST in set(extracts.sea["kind"]):
         return "the extracts hold the coast there with gaps, or in the wrong direction"
     return "the extracts hold boundaries tagged maritime, but no coastline"
 
@@ -112,8 +114,7 @@ def _why_unknown(extracted: dict[str, Any]) -> str:
 def border_findings(
     settings: Settings,
     inputs: Inputs,
-    border: dict[str, Any],
-    extracted: dict[str, Any] | None = None,
+    border: Border,
 ) -> list[Finding]:
     """What `check` warns of at the border.
 
@@ -124,9 +125,7 @@ def border_findings(
     inputs
         The checked inputs.
     border
-        Parts of the border stage.
-    extracted
-        Parts of the extracts' stage, where the study has extracts.
+        The border of the study.
 
     Returns
     -------
@@ -135,28 +134,28 @@ def border_findings(
     """
     rows = [
         *_far_off(settings, border),
-        *_overlaps(border["overlaps"]),
+        *_overlaps(border.overlaps),
         *_others(border),
     ]
-    gaps = breaks(border["border"])
+    gaps = breaks(border.line)
     if len(gaps):
         problem = (
             f"{_breaks_told(gaps)}: there the sides lie farther apart than edge_tolerance_km, or "
             "regions of another side or country are between"
         )
         rows.append(("warning", "border", f"{len(gaps)} breaks of the line", problem, ""))
-    if not len(border["border"]) or border["border"]["at_sea"].all():
+    if not len(border.line) or border.line["at_sea"].all():
         problem = "the sides meet at sea alone: lengths of the border are 0"
         rows.append(("warning", "border", "length of the common line", problem, ""))
-    if extracted is not None:
-        rows += _sea_unknown(border["border"], extracted)
-        rows += _cut(settings, extracted)
-        rows += _off_all_roads(border["border"], extracted["osm_posts"])
+    if inputs.extracts is not None:
+        rows += _sea_unknown(border.line, inputs.extracts)
+        rows += _cut(settings, inputs.extracts)
+        rows += _off_all_roads(border.line, inputs.extracts.checkpoints)
         rows += _ends(inputs, border)
     return rows
 
 
-def _sea_unknown(pieces: gpd.GeoDataFrame, extracted: dict[str, Any]) -> list[Finding]:
+def _sea_unknown(pieces: gpd.GeoDataFrame, extracts: Extracts) -> list[Finding]:
     """Pieces of which nobody can say whether they are on land."""
     unknown = pieces[~pieces["sea_known"]]
     if not len(unknown):
@@ -164,7 +163,7 @@ def _sea_unknown(pieces: gpd.GeoDataFrame, extracted: dict[str, Any]) -> list[Fi
     longest = unknown.loc[unknown["length_km"].idxmax()]
     problem = (
         f"whether {unknown['length_km'].sum():,.1f} km are on land or at sea is unknown, the "
-        f"longest piece {_where(longest.geometry)}: {_why_unknown(extracted)}. They count as land; "
+        f"longest piece {_where(longest.geometry)}: {_why_unknown(extracts)}. They count as land; "
         "take an extract that holds the whole coast around the border"
     )
     return [("warning", "border", "length on land", problem, "")]
@@ -186,9 +185,9 @@ def _breaks_told(gaps: pd.DataFrame) -> str:
     return "; ".join(told)
 
 
-def _far_off(settings: Settings, border: dict[str, Any]) -> list[Finding]:
+def _far_off(settings: Settings, border: Border) -> list[Finding]:
     """Lengths that are not those that are published."""
-    section, regions = settings.regions, border["regions"]
+    section, regions = settings.regions, border.regions
     known = regions["border_km"]
     pairs = [
         (f"length of {regions.at[name, 'name']}", float(known[name]), float(published))
@@ -196,7 +195,7 @@ def _far_off(settings: Settings, border: dict[str, Any]) -> list[Finding]:
         if name in known.index and published
     ]
     if section.official_border_km:
-        length = float(border["dyads"]["length_km"].sum())
+        length = float(border.dyads["length_km"].sum())
         pairs.append(("length of the common line", length, section.official_border_km))
     if section.published_border_km and all(
         key in known.index for key in section.published_border_km
@@ -240,7 +239,7 @@ def _overlaps(found: gpd.GeoDataFrame) -> list[Finding]:
     ]
 
 
-def _others(border: dict[str, Any]) -> list[Finding]:
+def _others(border: Border) -> list[Finding]:
     """Land between the sides that is, or may be, of another country, and that of nobody."""
     rows: list[Finding] = [
         (
@@ -253,9 +252,9 @@ def _others(border: dict[str, Any]) -> list[Finding]:
             ),
             "",
         )
-        for row in border["between"].itertuples()
+        for row in border.between.itertuples()
     ]
-    gaps = border["mismatch"]
+    gaps = border.mismatch
     gaps = gaps[(gaps["kind"] == "gap") & (gaps["area_km2"] > WIDE_KM**2 / 2)]
     crs = gaps.estimate_utm_crs() if len(gaps) else None
     wide_m = 2 * shapely.length(
@@ -286,19 +285,19 @@ def _others(border: dict[str, Any]) -> list[Finding]:
             f"{row.area_km2:,.1f} km² between the sides {_where(row.geometry)} are of neither",
             "",
         )
-        for row in border["nobody"].head(MOST).itertuples()
+        for row in border.nobody.head(MOST).itertuples()
     ]
     return rows
 
 
-def _cut(settings: Settings, extracted: dict[str, Any]) -> list[Finding]:
+def _cut(settings: Settings, extracts: Extracts) -> list[Finding]:
     """Units of a side's country that are left out because the extracts end in them."""
     rows: list[Finding] = []
     for side in ("home", "neighbour"):
         form = getattr(settings.regions, side)
         if not isinstance(form, Units) or form.keep:
             continue
-        units = cut_units(form, extracted).to_dict("records")
+        units = cut_units(form, extracts.land).to_dict("records")
         rows += [
             (
                 "warning",
@@ -325,9 +324,9 @@ def _off_all_roads(line: gpd.GeoDataFrame, posts: pd.DataFrame) -> list[Finding]
     return [("warning", "checkpoints", f"{len(names)} tagged off all roads ({some})", problem, "")]
 
 
-def _ends(inputs: Inputs, border: dict[str, Any]) -> list[Finding]:
+def _ends(inputs: Inputs, border: Border) -> list[Finding]:
     """Roads that end with the extract before they reach the border, and what lies beyond it."""
-    line, land = on_land(border["border"]), border["territory"]
+    line, land = on_land(border.line), border.territory
     sides = beside_border(inputs.lines, land, line, inputs.places)
     km, people = sides["road_km"], sides["population"]
     other = {"home": "neighbour", "neighbour": "home"}

@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo_border.access.decay import calibrated
+from geo_border.access.decay import Exponential, calibrated
 from geo_border.bottlenecks.checkpoints import checkpoint_ranking
 from geo_border.bottlenecks.closures import closures
-from geo_border.bottlenecks.demand import cross_demand
+from geo_border.bottlenecks.demand import Gravity, cross_demand
 from geo_border.bottlenecks.gains import delay_gains
 from geo_border.bottlenecks.loads import checkpoint_loads, edge_loads
 from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.routing.scenarios import passages
-from geo_border.stages.parameters import gravity_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from geo_border.routing.travel import Travel
     from geo_border.settings import Settings
+    from geo_border.stages.network import StudyNetwork
 
 
-def bottleneck_stage(settings: Settings, built: dict[str, Any], travel: Travel) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Bottlenecks:
+    """What the border does to the traffic across it.
+
+    Parameters
+    ----------
+    ranking
+        By checkpoint: its load, and the effect of its closure.
+    diversions
+        Where the traffic of a closed checkpoint goes.
+    gains
+        What less delay gains, by checkpoint and region.
+    load
+        Demand on each directed edge, shape (m,).
+    """
+
+    ranking: pd.DataFrame
+    diversions: pd.DataFrame
+    gains: pd.DataFrame
+    load: NDArray[np.float64]
+
+
+def bottleneck_stage(settings: Settings, net: StudyNetwork, travel: Travel) -> Bottlenecks:
     """Load the network with demand across the border and close each checkpoint in turn.
 
     Parameters
     ----------
     settings
         The study's parameters.
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+    net
+        The network of the study.
     travel
         Trips by road, their tables with trees.
 
     Returns
     -------
-    dict
-        Frames ``ranking`` (by checkpoint), ``diversions``, ``gains`` (by checkpoint and
-        region), and ``load``: demand on each edge.
+    Bottlenecks
+        By checkpoint, by region and by edge.
     """
     tables = travel.tables
     gravity = gravity_of(settings)
@@ -52,15 +76,35 @@ def bottleneck_stage(settings: Settings, built: dict[str, Any], travel: Travel) 
         decay=calibrated(settings.access.decay, settings.access.half_life_h),
         gravity=gravity,
     )
-    return {
-        "ranking": checkpoint_ranking(loads, closed),
-        "diversions": closed.diversions,
-        "gains": gains,
-        "load": edge_loads(built["network"], tables, ways, demand),
-    }
+    return Bottlenecks(
+        ranking=checkpoint_ranking(loads, closed),
+        diversions=closed.diversions,
+        gains=gains,
+        load=edge_loads(net.network, tables, ways, demand),
+    )
 
 
-def edge_layer(network: Network, load: np.ndarray[Any, np.dtype[np.float64]]) -> gpd.GeoDataFrame:
+def gravity_of(settings: Settings) -> Gravity:
+    """Demand model of a study.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    Gravity
+        The model.
+    """
+    return Gravity(
+        decay=Exponential(half_life=settings.demand.half_life_h),
+        origin_exponent=settings.demand.alpha,
+        destination_exponent=settings.demand.gamma,
+    )
+
+
+def edge_layer(network: Network, load: NDArray[np.float64]) -> gpd.GeoDataFrame:
     """Links of the network as lines, with what they carry across the border.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER
-from geo_border.stages.cells import CellsByMode, cell_parts, cells_by_mode
+from geo_border.stages.cells import CellMeasures, CellsByMode, cell_measures, cells_by_mode
 from geo_border.stages.parameters import surface_access
 from geo_border.stages.services import offers, tell_offer
 from geo_border.stages.told import Told, tell_detours, tell_efficiency
@@ -27,17 +27,20 @@ if TYPE_CHECKING:
     from geo_border.border.belt import CellGrid
     from geo_border.routing.contraction import Contractor
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.cells import CellEntries
+    from geo_border.stages.network import StudyNetwork
 
 
 def trip_stage(
     settings: Settings,
     grid: CellGrid,
-    joined: dict[str, Any],
-    border: dict[str, Any],
-    built: dict[str, Any],
+    joined: CellEntries,
+    border: Border,
+    net: StudyNetwork,
     *,
     contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
-) -> dict[str, Any]:
+) -> CellMeasures:
     """Measure the trips of cells to every settlement: efficiency, and detours.
 
     Parameters
@@ -47,29 +50,29 @@ def trip_stage(
     grid
         The grid of the cells.
     joined
-        Parts of `geo_border.stages.cells.entry_stage`.
-    border, built
-        Parts of the border and the network stage.
+        Cells on the network.
+    border, net
+        The border and the network of the study.
     contractor_of
         Gives what contracts each of the study's networks, where there are so many cells that
         it pays.
 
     Returns
     -------
-    dict
-        Parts of `geo_border.stages.cells.cell_parts`.
+    CellMeasures
+        By cell and by region.
     """
-    told = Told(joined["cells"])
+    told = Told(joined.cells)
     section = settings.surface
     assert section is not None
     speed, apart = settings.access.reference_kmh, section.cell_km
-    for by in cells_by_mode(settings, grid, joined, border, built, contractor_of):
-        gates = built["gates"]
+    for by in cells_by_mode(settings, grid, joined, border, net, contractor_of):
+        gates = net.gates
         trips = cell_trips(
             by.network,
             by.cells,
             by.entries,
-            built["places"],
+            net.places,
             gates_in_use(gates),
             modes=by.edges,
             contractor=by.contractor,
@@ -80,14 +83,14 @@ def trip_stage(
             by.network,
             by.cells,
             by.entries,
-            built["places"],
+            net.places,
             gates,
             modes=by.edges,
             contractor=by.contractor,
         )
-        flat = _in_kilometres(by, built["places"], gates_in_use(gates), apart)
+        flat = _in_kilometres(by, net.places, gates_in_use(gates), apart)
         tell_detours(told, cell_detour(whole), flat, mode=by.mode)
-    return cell_parts(told, grid, border, of=" of trips")
+    return cell_measures(told, grid, border, of=" of trips")
 
 
 def _in_kilometres(
@@ -111,12 +114,12 @@ def _in_kilometres(
 def service_stage(
     settings: Settings,
     grid: CellGrid,
-    joined: dict[str, Any],
-    border: dict[str, Any],
-    built: dict[str, Any],
+    joined: CellEntries,
+    border: Border,
+    net: StudyNetwork,
     *,
     contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
-) -> dict[str, Any]:
+) -> CellMeasures:
     """Measure what services on both sides offer to the people of cells.
 
     People of cells, and of places beyond them, compete.
@@ -128,34 +131,35 @@ def service_stage(
     grid
         The grid of the cells.
     joined
-        Parts of `geo_border.stages.cells.entry_stage`.
-    border, built
-        Parts of the border and the network stage.
+        Cells on the network.
+    border, net
+        The border and the network of the study.
     contractor_of
         As in `trip_stage`.
 
     Returns
     -------
-    dict
-        Parts of `geo_border.stages.cells.cell_parts`.
+    CellMeasures
+        By cell and by region.
     """
-    told = Told(joined["cells"])
+    told = Told(joined.cells)
     columns = ["population", "region_id"]
-    land = foreign_land(border["territory"])
-    for by in cells_by_mode(settings, grid, joined, border, built, contractor_of):
+    assert net.services is not None
+    land = foreign_land(border.territory)
+    for by in cells_by_mode(settings, grid, joined, border, net, contractor_of):
         times = cell_services(
             by.network,
             by.cells,
             by.beyond,
             by.entries,
-            built["services"],
-            gates_in_use(built["gates"]),
+            net.services,
+            gates_in_use(net.gates),
             modes=by.edges,
             access=surface_access(settings),
             land=land,
             contractor=by.contractor,
         )
         people = pd.concat([by.cells[columns], by.beyond[columns]], ignore_index=True)
-        for offer in offers(settings, times, times.searched.tables, people, built["services"]):
+        for offer in offers(settings, times, times.searched.tables, people, net.services):
             tell_offer(told, offer, mode=by.mode)
-    return cell_parts(told, grid, border, of=" of services")
+    return cell_measures(told, grid, border, of=" of services")

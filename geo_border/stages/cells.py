@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,15 @@ from geo_border.access.regions import by_region
 from geo_border.access.zonal import zonal_means
 from geo_border.border.belt import belt_of
 from geo_border.border.edges import projected
+from geo_border.inputs.population import polygon_population, read_population
 from geo_border.network.entries import join_cells, join_cells_to_stations
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.stages.parameters import MODES_OF, modes_told, surface_access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import geopandas as gpd
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from geo_border.network.graph import Network
     from geo_border.routing.contraction import Contractor
     from geo_border.settings import Settings, SurfaceSection
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
     from geo_border.stages.told import Told
 
 NETWORK_OF = {"road": "cells", "rail": "rail", "both": "cells_both"}
@@ -68,9 +72,101 @@ class CellsByMode:
     contractor: Contractor
 
 
-def regions_in_belt(
-    section: SurfaceSection, grid: CellGrid, border: dict[str, Any]
-) -> gpd.GeoSeries:
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """People of the belt.
+
+    Parameters
+    ----------
+    cells
+        Index ``cell_id``, with ``population`` and the rest that
+        `geo_border.inputs.population.read_population` gives.
+    regions
+        ``population`` of each region's part of the belt, straight from the raster.
+    """
+
+    cells: pd.DataFrame
+    regions: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellEntries:
+    """Cells on the roads.
+
+    Parameters
+    ----------
+    network
+        The graph with the entries of the cells in it.
+    cells
+        The cells with their way to it.
+    """
+
+    network: Network
+    cells: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellMeasures:
+    """Measures of the cells.
+
+    Parameters
+    ----------
+    by_cell
+        A row for each cell.
+    layers
+        What the columns of `by_cell` are.
+    measures
+        By region: mean and quantiles.
+    means
+        By region, of what is as is and by road, straight from the raster.
+    account
+        Lines for the quality table.
+    zones_area
+        Land and people of each region by time to a checkpoint; None where others have it.
+    """
+
+    by_cell: pd.DataFrame
+    layers: pd.DataFrame
+    measures: pd.DataFrame
+    means: pd.DataFrame
+    account: pd.DataFrame
+    zones_area: pd.DataFrame | None = None
+
+
+def cell_stage(
+    settings: Settings, grid: CellGrid, cells: pd.DataFrame, files: Sequence[Path], border: Border
+) -> Cells:
+    """Read the population of the belt.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    grid
+        The grid of the cells.
+    cells
+        The cells, see `geo_border.border.belt.belt_cells`.
+    files
+        Rasters of population.
+    border
+        The border of the study.
+
+    Returns
+    -------
+    Cells
+        People of cells and of regions.
+    """
+    section = settings.surface
+    assert section is not None
+    band, unit = section.band, section.unit
+    regions = regions_in_belt(section, grid, border)
+    return Cells(
+        cells=cells.join(read_population(files, grid, cells, band=band, unit=unit)),
+        regions=polygon_population(files, regions, band=band, unit=unit).to_frame(),
+    )
+
+
+def regions_in_belt(section: SurfaceSection, grid: CellGrid, border: Border) -> gpd.GeoSeries:
     """Part of each region that lies in the belt.
 
     Parameters
@@ -80,15 +176,15 @@ def regions_in_belt(
     grid
         The grid of the cells.
     border
-        Parts of the border stage.
+        The border of the study.
 
     Returns
     -------
     GeoSeries
         Polygons in the grid's projection, index ``region_id``; regions outside are left out.
     """
-    belt = belt_of(border["border"], grid.crs, belt_km=section.belt_km)
-    parts = projected(border["regions"], grid.crs).intersection(belt)
+    belt = belt_of(border.line, grid.crs, belt_km=section.belt_km)
+    parts = projected(border.regions, grid.crs).intersection(belt)
     return parts[~parts.is_empty]
 
 
@@ -96,9 +192,9 @@ def entry_stage(
     settings: Settings,
     grid: CellGrid,
     cells: pd.DataFrame,
-    border: dict[str, Any],
-    built: dict[str, Any],
-) -> dict[str, Any]:
+    border: Border,
+    net: StudyNetwork,
+) -> CellEntries:
     """Join the cells to the roads.
 
     Parameters
@@ -110,34 +206,34 @@ def entry_stage(
     cells
         Cells with ``population``, ``covered``, ``negative``, see
         `geo_border.inputs.population.read_population`.
-    border, built
-        Parts of the border and the network stage.
+    border, net
+        The border and the network of the study.
 
     Returns
     -------
-    dict
-        ``network`` with the entries in it, and ``cells`` with their way to it.
+    CellEntries
+        The network with their entries, and their way to it.
     """
     section = settings.surface
     assert section is not None
     network, joined = join_cells(
-        built["network"],
-        built["gates"],
+        net.network,
+        net.gates,
         cells,
         grid.crs,
-        foreign_land(border["territory"]),
+        foreign_land(border.territory),
         access=surface_access(settings),
         spacing_km=section.entry_km,
     )
-    return {"network": network, "cells": joined}
+    return CellEntries(network, joined)
 
 
 def cells_by_mode(
     settings: Settings,
     grid: CellGrid,
-    joined: dict[str, Any],
-    border: dict[str, Any],
-    built: dict[str, Any],
+    joined: CellEntries,
+    border: Border,
+    net: StudyNetwork,
     contractor_of: Callable[[str], Contractor],
 ) -> Iterator[CellsByMode]:
     """Give the cells as they enter the network, for each mode that is asked for.
@@ -149,9 +245,9 @@ def cells_by_mode(
     grid
         The grid of the cells.
     joined
-        Parts of `entry_stage`.
-    border, built
-        Parts of the border and the network stage.
+        Cells on the network.
+    border, net
+        The border and the network of the study.
     contractor_of
         Gives what contracts each of the study's networks.
 
@@ -162,12 +258,12 @@ def cells_by_mode(
     """
     section = settings.surface
     assert section is not None
-    beyond = places_beyond(built["places"], joined["cells"], grid)
-    for mode in modes_told(section.modes, gates_in_use(built["gates"])):
-        network, cells = joined["network"], joined["cells"]
+    beyond = places_beyond(net.places, joined.cells, grid)
+    for mode in modes_told(section.modes, gates_in_use(net.gates)):
+        network, cells = joined.network, joined.cells
         if mode == "rail":
-            network = built["network"]
-            land = foreign_land(border["territory"])
+            network = net.network
+            land = foreign_land(border.territory)
             cells = join_cells_to_stations(
                 network, cells, grid.crs, land, access=surface_access(settings)
             )
@@ -205,9 +301,7 @@ def places_beyond(
     return places[~np.isin(cell, cells.index)]
 
 
-def cell_parts(
-    told: Told, grid: CellGrid, border: dict[str, Any], *, of: str = ""
-) -> dict[str, Any]:
+def cell_measures(told: Told, grid: CellGrid, border: Border, *, of: str = "") -> CellMeasures:
     """Put measures of cells together as a stage keeps them.
 
     Parameters
@@ -219,20 +313,18 @@ def cell_parts(
     grid
         The grid of the cells.
     border
-        Parts of the border stage.
+        The border of the study.
 
     Returns
     -------
-    dict
-        Frames ``values`` (by cell), ``layers`` (what its columns are), ``measures`` (by
-        region: mean and quantiles), ``means`` (by region, of what is as is and by road,
-        straight from the raster) and ``account`` (how far these means lie apart, of measures
-        that do not jump from cell to cell).
+    CellMeasures
+        With an account of how far the means of the raster and of cells lie apart, of measures
+        that do not jump from cell to cell.
     """
     values, layers = told.frame(), told.layers()
     shown = layers[(layers["border"] == "as is") & (layers["mode"] == "road")]
     names = shown["column"].tolist()
-    means = zonal_means(values[names], told.places, grid, border["regions"])
+    means = zonal_means(values[names], told.places, grid, border.regions)
     smooth = shown.loc[shown["measure"].str.match(SMOOTH), "column"].tolist()
     averages = by_region(values[smooth], told.places)[smooth]
     apart = (100 * (means[smooth] / averages - 1)).abs().replace(np.inf, np.nan).max()
@@ -243,10 +335,10 @@ def cell_parts(
         "%",
         str(apart.idxmax()),
     )
-    return {
-        "values": values,
-        "layers": layers,
-        "measures": told.table(),
-        "means": means.dropna(how="all").rename_axis("region_id").reset_index(),
-        "account": pd.DataFrame([line], columns=["topic", "item", "value", "unit", "note"]),
-    }
+    return CellMeasures(
+        by_cell=values,
+        layers=layers,
+        measures=told.table(),
+        means=means.dropna(how="all").rename_axis("region_id").reset_index(),
+        account=pd.DataFrame([line], columns=["topic", "item", "value", "unit", "note"]),
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from geo_border.access.corridors import (
     Costs,
@@ -15,10 +16,12 @@ from geo_border.errors import StudyError
 from geo_border.stages.named_places import place_named
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
+    from geo_border.stages.network import StudyNetwork
 
 
 def corridor_stops(settings: Settings, places: pd.DataFrame) -> dict[str, list[str]]:
@@ -57,23 +60,41 @@ def corridor_stops(settings: Settings, places: pd.DataFrame) -> dict[str, list[s
     return stops
 
 
-def corridor_parts(settings: Settings, built: dict[str, Any], tables: GateTables) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Corridors:
+    """The corridors that a study names.
+
+    Parameters
+    ----------
+    summary
+        A row for each corridor.
+    profiles
+        A row for each stop and passage.
+    lines
+        The same as `summary`, as lines.
+    """
+
+    summary: pd.DataFrame
+    profiles: pd.DataFrame
+    lines: gpd.GeoDataFrame
+
+
+def study_corridors(settings: Settings, net: StudyNetwork, tables: GateTables) -> Corridors | None:
     """Profiles, summary and lines of the corridors of the study.
 
     Parameters
     ----------
     settings
         The study's parameters.
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+    net
+        The network of the study.
     tables
         Checkpoint tables by road, with their trees.
 
     Returns
     -------
-    dict
-        Frames ``corridors``, ``corridor_profiles`` and ``corridor_lines``; nothing if the study
-        names no corridor.
+    Corridors or None
+        None if the study names no corridor.
 
     Raises
     ------
@@ -83,18 +104,18 @@ def corridor_parts(settings: Settings, built: dict[str, Any], tables: GateTables
         If no way leads along a corridor.
     """
     if not settings.corridors:
-        return {}
-    places = built["places"]
+        return None
+    places = net.places
     stops = corridor_stops(settings, places)
     prices = settings.corridor_costs
     costs = None if prices is None else Costs(prices.per_km, prices.per_hour, prices.per_passage)
-    found = find_corridors(built["network"], tables, places, stops)
-    profiles = corridor_profiles(built["network"], tables, found, costs=costs)
+    found = find_corridors(net.network, tables, places, stops)
+    profiles = corridor_profiles(net.network, tables, found, costs=costs)
     after = profiles.columns.tolist().index("place_id") + 1
     profiles.insert(after, "place", profiles["place_id"].map(places["name"]))
     summary = corridor_summary(profiles)
-    return {
-        "corridors": summary.reset_index(),
-        "corridor_profiles": profiles,
-        "corridor_lines": corridor_lines(found).join(summary),
-    }
+    return Corridors(
+        summary=summary.reset_index(),
+        profiles=profiles,
+        lines=corridor_lines(found).join(summary),
+    )

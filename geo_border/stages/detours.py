@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -17,15 +17,18 @@ from geo_border.routing.tables import gate_tables
 from geo_border.stages.named_places import capital_places
 from geo_border.stages.parameters import ROAD
 
+if TYPE_CHECKING:
+    from geo_border.stages.network import StudyNetwork
 
-def capital_detours(regions: gpd.GeoDataFrame, built: dict[str, Any]) -> pd.DataFrame:
+
+def capital_detours(regions: gpd.GeoDataFrame, net: StudyNetwork) -> pd.DataFrame:
     """Ways between capitals across the border: as checkpoints are, and as the ground is.
 
     Parameters
     ----------
     regions
         Regions with ``side``, ``capital_lon``, ``capital_lat``.
-    built
+    net
         Parts of `geo_border.stages.network.network_stage`.
 
     Returns
@@ -39,8 +42,8 @@ def capital_detours(regions: gpd.GeoDataFrame, built: dict[str, Any]) -> pd.Data
     NetworkError
         If a capital does not reach the network.
     """
-    network, gates = built["network"], built["gates"]
-    capitals = capital_places(regions, built["places"])
+    network, gates = net.network, net.gates
+    capitals = capital_places(regions, net.places)
     tables = gate_tables(network, capitals, gates, modes=ROAD)
     cases = {"open": passages(tables, OPEN_BORDER), "any": passages(tables, every_gate(tables))}
     ids = capitals.index.to_numpy(object)

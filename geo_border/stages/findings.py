@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,11 @@ from geo_border.stages.quality import account
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from geo_border.inputs.extracted import Extracts
     from geo_border.inputs.read import Inputs
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
 
 MOST_PEOPLE = 40_000_000
 """No city has more."""
@@ -39,9 +42,8 @@ COARSE_KM = 0.05
 def findings(
     settings: Settings,
     inputs: Inputs,
-    border: dict[str, Any],
-    built: dict[str, Any],
-    extracted: dict[str, Any] | None = None,
+    border: Border,
+    net: StudyNetwork,
 ) -> pd.DataFrame:
     """Audit the inputs: what would stop a run or spoil its figures.
 
@@ -51,10 +53,8 @@ def findings(
         The study's parameters.
     inputs
         The checked inputs.
-    border, built
-        Parts of the border and the network stage.
-    extracted
-        Parts of the extracts' stage, where the study has extracts.
+    border, net
+        The border and the network of the study.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def findings(
         "indicators": settings.indicators.table if settings.indicators else "",
     }
     rows: list[Finding] = []
-    facts = account(settings, border, built, extracted)
+    facts = account(settings, border, net, inputs.extracts)
     for line in facts[facts["topic"].isin(["border", "checkpoints", "extracts"])].itertuples():
         unserved = str(line.item).startswith("open, but") and line.value
         severity = "warning" if unserved else "note"
@@ -92,25 +92,25 @@ def findings(
     ]
     rows += of_checkpoints(
         settings,
-        border["border"],
-        border["checkpoints"],
-        built["gates"],
+        border.line,
+        border.checkpoints,
+        net.gates,
         {
             name: _at(settings.checkpoints.file or "", row)
-            for name, row in inputs.rows.get("checkpoints", {}).items()
+            for name, row in inputs.checkpoint_rows.items()
         },
     )
-    rows += network_findings(settings, inputs.speeds, built)
-    rows += _of_outlines(border["followed"])
+    rows += network_findings(settings, inputs.speeds, net)
+    rows += _of_outlines(border.followed)
     rows += _misplaced(settings, inputs, border)
     rows += _of_settled(settings, inputs.settled)
-    regions = border["regions"]
+    regions = border.regions
     settled = inputs.places.groupby("region_id")["population"].sum().reindex(regions.index)
     rows_of = inputs.rows.get("places", {})
     row_of = {place_id: _at(files["places"], row) for place_id, row in rows_of.items()}
-    lost = built["places"][built["places"]["node"] < 0].nlargest(20, "population")
-    reached = capital_places(regions, built["places"])
-    pairs, name = built["twice"], inputs.places["name"]
+    lost = net.places[net.places["node"] < 0].nlargest(20, "population")
+    reached = capital_places(regions, net.places)
+    pairs, name = net.twice, inputs.places["name"]
     rows += [
         *(
             ("note", "border", str(region_id), "shares no piece of the border", "")
@@ -183,9 +183,9 @@ def findings(
         ),
     ]
     rows += _of_names(settings, inputs.places)
-    if extracted is not None:
-        rows += _elsewhere(extracted, border["territory"])
-    rows += border_findings(settings, inputs, border, extracted)
+    if inputs.extracts is not None:
+        rows += _elsewhere(inputs.extracts, border.territory)
+    rows += border_findings(settings, inputs, border)
     home = regions.index[regions["side"] == "home"]
     keys = ["indicator_id", "region_id", "year"]
     figure = inputs.indicators[keys].itertuples(index=False, name=None)
@@ -239,9 +239,9 @@ def _of_outlines(followed: pd.DataFrame) -> list[Finding]:
     ]
 
 
-def _misplaced(settings: Settings, inputs: Inputs, border: dict[str, Any]) -> list[Finding]:
+def _misplaced(settings: Settings, inputs: Inputs, border: Border) -> list[Finding]:
     """Settlements of a table that lie on the other side than it says."""
-    land, file = border["territory"], settings.places.file
+    land, file = border.territory, settings.places.file
     if file is None:
         return []
     places = inputs.places[_in_file(inputs)]
@@ -250,7 +250,7 @@ def _misplaced(settings: Settings, inputs: Inputs, border: dict[str, Any]) -> li
     lies = np.array([*land["side"], None], dtype=object)[polygon]
     off = np.flatnonzero((polygon >= 0) & (lies != places["side"]))
     # The way to the border of all of a million settlements takes minutes, of these no time.
-    far_km = along(border["border"], places.geometry.iloc[off])["border_distance_km"].to_numpy()
+    far_km = along(border.line, places.geometry.iloc[off])["border_distance_km"].to_numpy()
     beyond = far_km > settings.regions.edge_tolerance_km
     return [
         (
@@ -290,9 +290,9 @@ def _of_names(settings: Settings, places: pd.DataFrame) -> list[Finding]:
     return []
 
 
-def _elsewhere(extracted: dict[str, Any], land: gpd.GeoDataFrame) -> list[Finding]:
+def _elsewhere(extracts: Extracts, land: gpd.GeoDataFrame) -> list[Finding]:
     """Extracts that hold nothing of the study's land."""
-    boxes = extracted["osm_sources"].dropna(subset=["west"])
+    boxes = extracts.land.sources.dropna(subset=["west"])
     frames = shapely.box(*boxes[["west", "south", "east", "north"]].to_numpy().T)
     apart = ~shapely.intersects(frames, shapely.box(*land.total_bounds))
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,9 @@ UNITS = {CROSS: "m", NEAR_MISS: "m", PACE: "km/h", SPEED: "km/h"}
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geo_border.inputs.extracted import Extracts
+    from geo_border.stages.network import StudyNetwork
+
 MOST_POINTS = 2_000
 """Points of a kind that may be thousands; the layer stays small and the map legible."""
 
@@ -29,18 +32,18 @@ would be more than `MOST_POINTS`."""
 
 
 def flaws(
-    built: dict[str, Any], lines: gpd.GeoDataFrame, extracted: dict[str, Any] | None = None
+    net: StudyNetwork, lines: gpd.GeoDataFrame, extracts: Extracts | None = None
 ) -> gpd.GeoDataFrame:
     """Places on the map where the data are doubtful or lacking.
 
     Parameters
     ----------
-    built
-        Parts of the network stage.
+    net
+        The network of the study.
     lines
         Roads and railways that the network was built of.
-    extracted
-        Parts of the extracts' stage, where the study has extracts.
+    extracts
+        What is kept of the extracts, where the study has any.
 
     Returns
     -------
@@ -53,14 +56,14 @@ def flaws(
         ``value``, ``unit``, points in WGS 84. Imputed speeds are added up by cells, and of cut
         ways the `MOST_POINTS` fastest are given.
     """
-    crossings, parts, places = built["crossings"], built["parts"], built["places"]
+    crossings, parts, places = net.crossings, net.parts, net.places
     unserved = crossings[crossings["checkpoint_id"].isna()]
     name = unserved["name"].fillna(unserved["ref"]).fillna(unserved["road_class"])
     apart = parts[parts["gates"] == 0]
     lost = places[places["node"] < 0]
     local = local_km(places)
     far = places[(places["node"] >= 0) & (local > FAR_KM)]
-    again = built["twice"].drop_duplicates("other_id").head(MOST_POINTS)
+    again = net.twice.drop_duplicates("other_id").head(MOST_POINTS)
     again = again.set_index("other_id")
     twice = places.loc[again.index]
     imputed = _imputed(lines)
@@ -72,12 +75,12 @@ def flaws(
         _points(
             "settlement that may be listed twice", twice["name"], twice, again["lesser"], "persons"
         ),
-        *_of_audit(built["audit"]),
+        *_of_audit(net.audit),
         _points("speed imputed", imputed["name"], imputed, imputed["km"], "km"),
     ]
-    if extracted is not None:
-        cut = _cut(extracted["osm_lines"])
-        all_places = extracted["osm_settlements"]
+    if extracts is not None:
+        cut = _cut(extracts.lines)
+        all_places = extracts.settlements
         unknown = all_places[~(all_places["population"] > 0)]
         layers += [
             _points("way cut at the edge of an extract", cut["name"], cut, cut["km"], "km"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -23,22 +23,90 @@ from geo_border.typology.findings import Findings, find
 from geo_border.typology.rules import Thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
 
     from geo_border.inputs.read import Inputs
     from geo_border.settings import Settings
+    from geo_border.stages.access import Access
+    from geo_border.stages.border import Border
+    from geo_border.stages.bottlenecks import Bottlenecks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """Groups of home regions that the numbers alone make.
+
+    Parameters
+    ----------
+    labels, quality, stability
+        As `geo_border.typology.clusters.clusters` gives them.
+    agreement
+        How far they agree with the types.
+    """
+
+    labels: pd.DataFrame
+    quality: pd.DataFrame
+    stability: pd.DataFrame
+    agreement: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """Scores and types of the home regions, and how sure they are.
+
+    Parameters
+    ----------
+    registry
+        What each indicator is.
+    indicators
+        The values that entered, tidy.
+    levels
+        By region, with rank intervals.
+    findings
+        Types, their evidence, and what is to be said of regions, dyads and checkpoints.
+    variance_shares
+        What the uncertainty is from.
+    disparity
+        Inequality of the regions in each indicator of the economic potential.
+    clusters
+        None where the regions are too few for any.
+    """
+
+    registry: pd.DataFrame
+    indicators: pd.DataFrame
+    levels: pd.DataFrame
+    findings: Findings
+    variance_shares: pd.DataFrame
+    disparity: pd.DataFrame
+    clusters: Clusters | None
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables beyond levels and types, by name.
+
+        Returns
+        -------
+        dict
+            Those that there are.
+        """
+        found = {"variance_shares": self.variance_shares}
+        if self.clusters is not None:
+            found |= {
+                "clusters": self.clusters.labels,
+                "cluster_quality": self.clusters.quality,
+                "cluster_stability": self.clusters.stability,
+                "cluster_agreement": self.clusters.agreement,
+            }
+        return found | {"disparity": self.disparity}
 
 
 def index_stage(
     settings: Settings,
     inputs: Inputs,
     regions: gpd.GeoDataFrame,
-    border: dict[str, Any],
-    access: dict[str, Any],
-    bottlenecks: dict[str, Any],
-) -> dict[str, Any]:
+    border: Border,
+    access: Access,
+    bottlenecks: Bottlenecks,
+) -> Judgement:
     """Score the home regions on the three levels, type them, and say how sure that is.
 
     Parameters
@@ -50,19 +118,16 @@ def index_stage(
     regions
         Regions of both sides with their measures.
     border, access, bottlenecks
-        Parts of the earlier stages.
+        Of the study.
 
     Returns
     -------
-    dict
-        Frames ``registry``, ``indicators`` (the values that entered), ``levels`` (with rank
-        intervals), those of `geo_border.typology.findings.Findings` (``found_`` and their names),
-        ``variance_shares`` (what the uncertainty is from), ``clusters``, ``cluster_quality``,
-        ``cluster_stability``, ``cluster_agreement``, ``disparity``.
+    Judgement
+        By region, by dyad and by checkpoint.
     """
     section = settings.index
     home = regions[regions["side"] == SIDES[0]]
-    measured = measured_indicators(home, access["travel_times"])
+    measured = measured_indicators(home, access.travel_times)
     registry = checked_registry(measured_registry(inputs.registry, measured))
     measured = measured[measured.columns.intersection(registry.index)]
     selected = select(registry, inputs.indicators, home.index, measured=measured)
@@ -89,16 +154,16 @@ def index_stage(
         method=method,
         transport_draws=transport_draws,
     )
-    checkpoints = border["checkpoints"].join(bottlenecks["ranking"])
-    changes = _less_delay(bottlenecks["gains"], measured)
+    checkpoints = border.checkpoints.join(bottlenecks.ranking)
+    changes = _less_delay(bottlenecks.gains, measured)
     steps = score_gains(selected.values, registry, changes, method=method)
     cuts = changes.drop_duplicates("change").set_index("change")["delay_cut_h"]
     evidence = Evidence(
         regions=regions,
         checkpoints=checkpoints,
-        gains=bottlenecks["gains"],
-        losses=access["losses"],
-        places=access["places"],
+        gains=bottlenecks.gains,
+        losses=access.losses,
+        places=access.places,
         sensitivity=steps.rename(columns={"change": "checkpoint_id"}).assign(
             delay_cut_h=steps["change"].map(cuts)
         ),
@@ -108,35 +173,19 @@ def index_stage(
         drawn,
         evidence=evidence,
         thresholds=Thresholds(low=settings.typology.low, high=settings.typology.high),
-        dyads=border["dyads"],
-        travel_times=access["travel_times"],
-        gradients=_gradients(inputs, registry, border["dyads"]),
+        dyads=border.dyads,
+        travel_times=access.travel_times,
+        gradients=_gradients(inputs, registry, border.dyads),
     )
-    return {
-        "registry": registry,
-        "indicators": selected.used,
-        "levels": scores.rename(columns={"rank": "index_rank"}).join(drawn.intervals),
-        **{f"found_{part.name}": getattr(found, part.name) for part in fields(found)},
-        "variance_shares": shares,
-        **_clusters(scores, found.regions["type"]),
-        "disparity": _disparities(selected.used, regions["population"]),
-    }
-
-
-def index_findings(parts: Mapping[str, Any]) -> Findings:
-    """Findings among the parts of the stage.
-
-    Parameters
-    ----------
-    parts
-        What `index_stage` gave.
-
-    Returns
-    -------
-    Findings
-        The findings.
-    """
-    return Findings(**{part.name: parts[f"found_{part.name}"] for part in fields(Findings)})
+    return Judgement(
+        registry=registry,
+        indicators=selected.used,
+        levels=scores.rename(columns={"rank": "index_rank"}).join(drawn.intervals),
+        findings=found,
+        variance_shares=shares,
+        disparity=_disparities(selected.used, regions["population"]),
+        clusters=_clusters(scores, found.regions["type"]),
+    )
 
 
 def _less_delay(gains: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
@@ -172,19 +221,19 @@ def _gradients(inputs: Inputs, registry: pd.DataFrame, pairs: pd.DataFrame) -> p
     )
 
 
-def _clusters(scores: pd.DataFrame, types: pd.Series[str]) -> dict[str, pd.DataFrame]:
+def _clusters(scores: pd.DataFrame, types: pd.Series[str]) -> Clusters | None:
     """Clusters beside the rules, where there are regions enough for any."""
     complete = scores[list(LEVELS)].dropna()
     if len(complete) < 4:
-        return {}
+        return None
     found = clusters(scores, types=types)
     agreement = pd.DataFrame([found.agreement]).assign(k=found.k, k_gap=found.k_gap)
-    return {
-        "clusters": found.labels,
-        "cluster_quality": found.quality.reset_index(),
-        "cluster_stability": found.stability,
-        "cluster_agreement": agreement.assign(note=found.note),
-    }
+    return Clusters(
+        labels=found.labels,
+        quality=found.quality.reset_index(),
+        stability=found.stability,
+        agreement=agreement.assign(note=found.note),
+    )
 
 
 def _disparities(used: pd.DataFrame, population: pd.Series[float]) -> pd.DataFrame:
@@ -198,14 +247,13 @@ def _disparities(used: pd.DataFrame, population: pd.Series[float]) -> pd.DataFra
 
 
 def _transport_draws(
-    access: dict[str, Any], measured: pd.DataFrame, values: pd.DataFrame
+    access: Access, measured: pd.DataFrame, values: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
     """Measured indicators under every pair of delays and decay of the Monte Carlo."""
     tables = {}
-    for (factor, decay), rows in access["variants"].groupby(["delay_factor", "decay"]):
-        times = access["travel_times"].assign(
-            hours=access["travel_times"][hours_column(float(factor))]
-        )
+    for (factor, decay), rows in access.variants.groupby(["delay_factor", "decay"]):
+        column = hours_column(float(str(factor)))
+        times = access.travel_times.assign(hours=access.travel_times[column])
         changed = measured_indicators(
             rows.set_index("region_id").reindex(measured.index), times
         ).dropna(axis="columns", how="all")

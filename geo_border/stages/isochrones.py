@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from geo_border.access.isochrones import checkpoint_origin, isochrone_polygons, place_origin
+from geo_border.access.isochrones import (
+    OffRoad,
+    checkpoint_origin,
+    isochrone_polygons,
+    place_origin,
+)
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.inputs.proposals import Proposal
 from geo_border.routing.scenarios import Scenario
 from geo_border.stages.asked import border_asked
 from geo_border.stages.named_places import place_named
-from geo_border.stages.parameters import MODES_OF, ROAD, off_road
+from geo_border.stages.parameters import MODES_OF, ROAD, local_ways
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +27,9 @@ if TYPE_CHECKING:
 
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
-    from geo_border.stages.asked import Border
+    from geo_border.stages.asked import Passed
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
     from geo_border.stages.parameters import Mode
 
 
@@ -30,17 +37,15 @@ LIMITS_H = (0.01, 100.0)
 """Least and greatest limit of an isochrone that is asked for, hours."""
 
 
-def zone_isochrones(
-    settings: Settings, built: dict[str, Any], tables: GateTables
-) -> gpd.GeoDataFrame:
+def zone_isochrones(settings: Settings, net: StudyNetwork, tables: GateTables) -> gpd.GeoDataFrame:
     """Isochrones of the open checkpoints at the ends of the zones.
 
     Parameters
     ----------
     settings
         The study's parameters.
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+    net
+        The network of the study.
     tables
         Checkpoint tables by road, with their trees.
 
@@ -51,18 +56,41 @@ def zone_isochrones(
     """
     gates = tables.gates
     origins = (
-        (str(name), checkpoint_origin(built["network"], tables, str(name)))
+        (str(name), checkpoint_origin(net.network, tables, str(name)))
         for name in gates.index[gates["is_open"]]
     )
     return isochrone_polygons(
-        built["network"],
-        built["known"],
+        net.network,
+        net.land,
         origins,
         hours=[minutes / 60 for minutes in settings.access.zones_min],
         off_road=off_road(settings),
-        places=built["places"],
+        places=net.places,
         modes=ROAD,
     )
+
+
+def off_road(settings: Settings) -> OffRoad:
+    """How isochrones leave the roads.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    OffRoad
+        At the speed that the study says. Else on foot where the network is all of
+        OpenStreetMap, and as settlements join it where it is of trunk roads: whoever is
+        reached in time then lies inside.
+    """
+    local, given = local_ways(settings), settings.access.off_road_kmh
+    if given is not None:
+        return OffRoad(kmh=given, farthest_km=local.farthest_km)
+    if settings.osm is not None:
+        return OffRoad(farthest_km=local.farthest_km)
+    return OffRoad(kmh=local.speed_kmh / local.detour, farthest_km=local.farthest_km)
 
 
 def check_limits(hours: Sequence[float]) -> None:
@@ -89,13 +117,13 @@ def check_limits(hours: Sequence[float]) -> None:
 
 def isochrones_from(
     settings: Settings,
-    border: dict[str, Any],
-    built: dict[str, Any],
+    border: Border,
+    net: StudyNetwork,
     start: str,
     hours: Sequence[float],
     *,
     what: Proposal = Proposal(),
-    passed: Border = "as-is",
+    passed: Passed = "as-is",
     mode: Mode = "road",
 ) -> gpd.GeoDataFrame:
     """Isochrones of one place or checkpoint.
@@ -105,9 +133,9 @@ def isochrones_from(
     settings
         The study's parameters.
     border
-        Parts of `geo_border.stages.border.border_stage`.
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+        The border of the study.
+    net
+        The network of the study.
     start
         Id or name of a checkpoint or a place.
     hours
@@ -134,10 +162,10 @@ def isochrones_from(
         If the checkpoint does not, or the border at a checkpoint is asked to be different:
         from there one goes into both sides without passing it.
     """
-    network, places = built["network"], built["places"]
+    network, places = net.network, net.places
     month = settings.checkpoints.month
-    tables, scenario = border_asked(built, what, passed, mode, month=month, trees=True)
-    posts = border["checkpoints"]
+    tables, scenario = border_asked(net, what, passed, mode, month=month, trees=True)
+    posts = border.checkpoints
     named = posts.index[(posts.index == start) | (posts["name"] == start)]
     if len(named):
         if scenario != Scenario():
@@ -161,7 +189,7 @@ def isochrones_from(
         origin = place_origin(network, tables, places.loc[place], scenario=scenario)
     return isochrone_polygons(
         network,
-        built["known"],
+        net.land,
         [(start, origin)],
         hours=hours,
         off_road=off_road(settings),

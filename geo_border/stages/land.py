@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
 
 BELT_KM = 75.0
 """Greatest distance of land that is counted from the border, as of surfaces."""
@@ -27,15 +29,15 @@ CELLS = 50_000
 """At most about so many cells: a kilometre each at a short border, more at a long one."""
 
 
-def land_zones(settings: Settings, border: dict[str, Any], built: dict[str, Any]) -> pd.DataFrame:
+def land_zones(settings: Settings, border: Border, net: StudyNetwork) -> pd.DataFrame:
     """Area of each region's part of the belt by driving time to an open checkpoint.
 
     Parameters
     ----------
     settings
         The study's parameters.
-    border, built
-        Parts of the border and the network stage.
+    border, net
+        The border and the network of the study.
 
     Returns
     -------
@@ -43,22 +45,20 @@ def land_zones(settings: Settings, border: dict[str, Any], built: dict[str, Any]
         ``region_id``, ``zone``, ``area_km2``, ``area_share``, as
         `geo_border.access.zonal.zones_area` gives them.
     """
-    area = 2 * BELT_KM * border["border"]["length_km"].sum() + np.pi * BELT_KM**2
+    area = 2 * BELT_KM * border.line["length_km"].sum() + np.pi * BELT_KM**2
     cell_km = float(max(1, np.ceil(np.sqrt(area / CELLS))))
-    grid, cells = belt_cells(
-        border["border"], border["territory"], cell_km=cell_km, belt_km=BELT_KM
-    )
+    grid, cells = belt_cells(border.line, border.territory, cell_km=cell_km, belt_km=BELT_KM)
     cells = cells[cells["region_id"].notna()].assign(population=0.0)
     network, joined = join_cells(
-        built["network"],
-        built["gates"],
+        net.network,
+        net.gates,
         cells,
         grid.crs,
-        foreign_land(border["territory"]),
+        foreign_land(border.territory),
         access=local_ways(settings),
         spacing_km=cell_km,
     )
-    tables = gate_tables(network, joined, gates_in_use(built["gates"]), modes=ROAD)
+    tables = gate_tables(network, joined, gates_in_use(net.gates), modes=ROAD)
     hours = nearest_gate(tables)["hours"]
     bands = [minutes / 60 for minutes in settings.access.zones_min]
     found = zones_area(hours, joined, cell_km2=grid.cell_km2, bands=bands)

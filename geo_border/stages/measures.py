@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -22,19 +22,23 @@ from geo_border.routing.inside import held_or_searched
 from geo_border.routing.scenarios import OPEN_BORDER
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
-from geo_border.stages.corridors import corridor_parts
+from geo_border.stages.corridors import Corridors, study_corridors
 from geo_border.stages.detours import capital_detours
 from geo_border.stages.isochrones import zone_isochrones
 from geo_border.stages.land import land_zones
 from geo_border.stages.parameters import MODES_OF, modes_told
-from geo_border.stages.services import service_parts
+from geo_border.stages.services import ServiceAccess, service_access
 from geo_border.stages.told import Told, performance_parts, tell_detours, tell_efficiency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import geopandas as gpd
+
     from geo_border.routing.contraction import Contractor
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
 
 PLACE_COLUMNS = {
     "efficiency_own": "network_efficiency_own",
@@ -50,14 +54,85 @@ PERFORMANCE = "performance"
 """Key of who is reached in the time that transport performance takes."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measures:
+    """Everything that the index does not need but a planner asks for.
+
+    Parameters
+    ----------
+    by_region
+        Tidy: region, measure, mode, part, border; mean and quantiles.
+    by_place
+        The same by place.
+    zones
+        Population by time to a checkpoint, by mode.
+    places, regions
+        The columns `PLACE_COLUMNS`.
+    capital_detours
+        Ways between capitals as checkpoints are, and as the ground is.
+    isochrones
+        Of the open checkpoints.
+    zones_area
+        Land by time to a checkpoint; None where a raster has the people on it.
+    corridors
+        None if the study names none.
+    services
+        None if the study names none.
+    """
+
+    by_region: pd.DataFrame
+    by_place: pd.DataFrame
+    zones: pd.DataFrame
+    places: pd.DataFrame
+    regions: pd.DataFrame
+    capital_detours: pd.DataFrame
+    isochrones: gpd.GeoDataFrame
+    zones_area: pd.DataFrame | None
+    corridors: Corridors | None
+    services: ServiceAccess | None
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables to be written, by name.
+
+        Returns
+        -------
+        dict
+            Those that there are.
+        """
+        corridors, services = self.corridors, self.services
+        named = {
+            "access_measures": self.by_region,
+            "access_places": self.by_place,
+            "zones_by_mode": self.zones,
+            "zones_area": self.zones_area,
+            "capital_detours": self.capital_detours,
+            "corridors": None if corridors is None else corridors.summary,
+            "corridor_profiles": None if corridors is None else corridors.profiles,
+            "service_access": None if services is None else services.regions,
+            "services": None if services is None else services.services,
+        }
+        return {name: table for name, table in named.items() if table is not None}
+
+    def layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """Layers of the map, by name.
+
+        Returns
+        -------
+        dict
+            Those that there are.
+        """
+        named = {"isochrones": self.isochrones}
+        return named if self.corridors is None else named | {"corridors": self.corridors.lines}
+
+
 def measures_stage(
     settings: Settings,
-    border: dict[str, Any],
-    built: dict[str, Any],
+    border: Border,
+    net: StudyNetwork,
     travel: Travel,
     *,
     contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
-) -> dict[str, Any]:
+) -> Measures:
     """Measure everything the index does not need but a planner asks for.
 
     Parameters
@@ -65,9 +140,9 @@ def measures_stage(
     settings
         The study's parameters.
     border
-        Parts of `geo_border.stages.border.border_stage`.
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+        The border of the study.
+    net
+        The network of the study.
     travel
         Trips by road, their tables with trees.
     contractor_of
@@ -75,14 +150,8 @@ def measures_stage(
 
     Returns
     -------
-    dict
-        Frames ``access_measures`` (tidy: region, measure, mode, part, border; mean and
-        quantiles), ``access_places`` (the same by place), ``zones_by_mode`` (population by
-        time to a checkpoint), ``zones_area`` (land by the same, where no raster has the
-        people on it), ``places`` and ``regions`` (the columns `PLACE_COLUMNS`),
-        ``capital_detours``, ``isochrones``; if the study names corridors ``corridors``,
-        ``corridor_profiles`` and ``corridor_lines``; if it names services
-        ``service_access`` and ``services``.
+    Measures
+        By region, by place and by mode.
 
     Raises
     ------
@@ -91,9 +160,9 @@ def measures_stage(
     NetworkError
         If no way leads along a corridor.
     """
-    network, places = built["network"], built["places"]
+    network, places = net.network, net.places
     told, bands, road = Told(places), {}, travel.tables
-    gates = gates_in_use(built["gates"])
+    gates = gates_in_use(net.gates)
     for mode in modes_told(settings.access.modes, gates):
         edges, contractor = MODES_OF[mode], contractor_of(mode)
         if mode != "road":
@@ -101,22 +170,22 @@ def measures_stage(
             own = held_or_searched(network, places, modes=edges, contractor=contractor)
             travel = Travel(places, tables, own)
         found = _found(settings, travel)
-        _pairs(told, settings, built, travel, found[PERFORMANCE], mode, contractor)
+        _pairs(told, settings, net, travel, found[PERFORMANCE], mode, contractor)
         bands[mode] = _reached(told, settings, travel, found, mode)
-    offered = service_parts(settings, border, built, told, contractor_of=contractor_of)
+    services = service_access(settings, border, net, told, contractor_of=contractor_of)
     shown = told.frame()[list(PLACE_COLUMNS.values())].set_axis(list(PLACE_COLUMNS), axis=1)
-    parts = {
-        "access_measures": told.table(),
-        "access_places": told.by_place(),
-        "zones_by_mode": pd.concat(bands, names=["mode"]).reset_index(),
-        "places": shown,
-        "regions": by_region(shown, places)[list(PLACE_COLUMNS)],
-        "capital_detours": capital_detours(border["regions"], built),
-        "isochrones": zone_isochrones(settings, built, road),
-    }
-    if settings.surface is None:
-        parts["zones_area"] = land_zones(settings, border, built)
-    return parts | corridor_parts(settings, built, road) | offered
+    return Measures(
+        by_region=told.table(),
+        by_place=told.by_place(),
+        zones=pd.concat(bands, names=["mode"]).reset_index(),
+        places=shown,
+        regions=by_region(shown, places)[list(PLACE_COLUMNS)],
+        capital_detours=capital_detours(border.regions, net),
+        isochrones=zone_isochrones(settings, net, road),
+        zones_area=land_zones(settings, border, net) if settings.surface is None else None,
+        corridors=study_corridors(settings, net, road),
+        services=services,
+    )
 
 
 def _decays(settings: Settings) -> dict[str, Decay]:
@@ -141,14 +210,14 @@ def _found(settings: Settings, travel: Travel) -> dict[Any, pd.DataFrame]:
 def _pairs(
     told: Told,
     settings: Settings,
-    built: dict[str, Any],
+    net: StudyNetwork,
     travel: Travel,
     reached: pd.DataFrame,
     mode: str,
     contractor: Contractor,
 ) -> None:
     """Tell efficiency, performance and detours by one mode."""
-    section, network, places = settings.access, built["network"], travel.places
+    section, network, places = settings.access, net.network, travel.places
     speed, edges = section.reference_kmh, MODES_OF[mode]
     apart = local_km(places).fillna(0.0).to_numpy()
     ratios = network_efficiency(travel, reference_kmh=speed, apart_km=apart)
@@ -159,13 +228,13 @@ def _pairs(
     shown = performance_parts(performance)
     told.add(shown, "transport_performance", mode=mode, unit="ratio", note=note)
 
-    whole = gate_tables(network, places, built["gates"], modes=edges)
+    whole = gate_tables(network, places, net.gates, modes=edges)
     detour = checkpoint_detour(replace(travel, tables=whole))
     flat = by_distance(network)
     measured = places.assign(access_h=places["access_km"] / DISTANCE_KMH)
     in_km = Travel(
         measured,
-        gate_tables(flat, measured, gates_in_use(built["gates"]), modes=edges),
+        gate_tables(flat, measured, gates_in_use(net.gates), modes=edges),
         held_or_searched(flat, measured, modes=edges, contractor=contractor),
     )
     index = network_efficiency(

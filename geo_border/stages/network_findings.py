@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
     from geo_border.stages.checkpoint_findings import Finding
+    from geo_border.stages.network import StudyNetwork
     from geo_border.stages.quality import Line
 
 FAR_WAY_KM = 5.0
@@ -51,9 +53,7 @@ MENDED = {
 """What a kind of doubt means, and how to mend it."""
 
 
-def audited(
-    settings: Settings, lines: gpd.GeoDataFrame, border: dict[str, Any]
-) -> gpd.GeoDataFrame:
+def audited(settings: Settings, lines: gpd.GeoDataFrame, border: Border) -> gpd.GeoDataFrame:
     """Audit the lines of a study.
 
     Parameters
@@ -63,7 +63,7 @@ def audited(
     lines
         Roads and railways.
     border
-        Parts of the border stage.
+        The border of the study.
 
     Returns
     -------
@@ -73,45 +73,45 @@ def audited(
     """
     found = audit_lines(lines)
     misses = (found["kind"] == NEAR_MISS).to_numpy(copy=True)
-    km = along(border["border"], found.geometry[misses])["border_distance_km"].to_numpy()
+    km = along(border.line, found.geometry[misses])["border_distance_km"].to_numpy()
     misses[misses] = km <= settings.network.stub_tolerance_m / 1000
     return found[~misses].reset_index(drop=True)
 
 
-def of_network(built: dict[str, Any]) -> list[Line]:
+def of_network(net: StudyNetwork) -> list[Line]:
     """Give the lines of the quality table.
 
     Parameters
     ----------
-    built
-        Parts of the network stage.
+    net
+        The network of the study.
 
     Returns
     -------
     list of tuple
         Topic, item, value, unit, note.
     """
-    found = built["audit"]
+    found = net.audit
     lines: list[Line] = [
         ("network", kind, float((found["kind"] == kind).sum()), "places", _first(found, kind))
         for kind in MENDED
     ]
-    for (mode, side), rows in built["parts"].groupby(["mode", "side"], sort=False):
+    for (mode, side), rows in net.parts.groupby(["mode", "side"], sort=False):
         most = 100 * rows["km"].max() / rows["km"].sum() if rows["km"].sum() else 100.0
         note = f"the largest has {most:.0f} % of the length"
         lines.append(("network", f"parts, {mode}, {side}", len(rows), "", note))
-    for (mode, side), share in imputed_shares(built["speeds"]).items():
+    for (mode, side), share in imputed_shares(net.speeds).items():
         lines.append(
             ("network", f"speed imputed, {mode}, {side}", 100 * share, "%", "of the length")
         )
-    places = built["places"]
+    places = net.places
     barred = places[places["is_barred"]]
     lost = int((barred["node"] < 0).sum())
     names = ", ".join(barred["name"].astype(str).head(10))
     note = f"{lost} of them reach no other; {names}" if len(barred) else ""
     lines.append(("places", "nearest road beyond foreign land", len(barred), "", note))
-    breaks = _breaks(built["gates"])
-    if (built["gates"]["mode"] == "rail").any():
+    breaks = _breaks(net.gates)
+    if (net.gates["mode"] == "rail").any():
         lines.append(("checkpoints", "break of gauge, rail", len(breaks), "", "; ".join(breaks)))
     return lines
 
@@ -134,9 +134,9 @@ def _breaks(gates: pd.DataFrame) -> list[str]:
     ]
 
 
-def _beside_dead_roads(built: dict[str, Any]) -> gpd.GeoDataFrame:
+def _beside_dead_roads(net: StudyNetwork) -> gpd.GeoDataFrame:
     """Places that join the network far away though a road of their side passes by them."""
-    network, places = built["network"], built["places"]
+    network, places = net.network, net.places
     far = places[(local_km(places) > FAR_WAY_KM) & ~places["is_barred"]]
     if far.empty:
         return far
@@ -154,7 +154,7 @@ def _beside_dead_roads(built: dict[str, Any]) -> gpd.GeoDataFrame:
 
 
 def network_findings(
-    settings: Settings, speeds: pd.DataFrame | None, built: dict[str, Any]
+    settings: Settings, speeds: pd.DataFrame | None, net: StudyNetwork
 ) -> list[Finding]:
     """Give what `check` says of the network.
 
@@ -164,15 +164,15 @@ def network_findings(
         The study's parameters.
     speeds
         The study's table of default speeds, if it has one.
-    built
-        Parts of the network stage.
+    net
+        The network of the study.
 
     Returns
     -------
     list of tuple
         Severity, topic, item, problem, where.
     """
-    found = built["audit"]
+    found = net.audit
     rows: list[Finding] = []
     for (kind, mode), own in found.groupby(["kind", "mode"], sort=False):
         value = own["value"]
@@ -187,7 +187,7 @@ def network_findings(
             f"{100 * share:.0f} % of the length has the speed of a table, none of its own",
             settings.network.speeds or "",
         )
-        for (mode, side), share in imputed_shares(built["speeds"]).items()
+        for (mode, side), share in imputed_shares(net.speeds).items()
         if share > HIGH_IMPUTED
     ]
     for row in [] if speeds is None else speeds.to_dict("records"):
@@ -196,7 +196,7 @@ def network_findings(
             problem = f"{row['kmh']:g} km/h is a speed that nobody goes by {row['mode']}"
             item = f"{row['side']}, {row['mode']}, {row['class']}"
             rows.append(("warning", "speeds", item, problem, settings.network.speeds or ""))
-    barred = built["places"][built["places"]["is_barred"] & (built["places"]["node"] >= 0)]
+    barred = net.places[net.places["is_barred"] & (net.places["node"] >= 0)]
     rows += [
         (
             "note",
@@ -207,7 +207,7 @@ def network_findings(
         )
         for row in barred.nlargest(MOST, "population").to_dict("records")
     ]
-    beside = _beside_dead_roads(built).assign(local_km=local_km)
+    beside = _beside_dead_roads(net).assign(local_km=local_km)
     rows += [
         (
             "warning",
@@ -231,6 +231,6 @@ def network_findings(
             + ("" if hours else " because nobody said how long: set gauge_break_h in [network]"),
             "",
         )
-        for name in _breaks(built["gates"])
+        for name in _breaks(net.gates)
     ]
     return rows

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from geo_border.access.decay import Exponential
-from geo_border.access.isochrones import OffRoad
-from geo_border.bottlenecks.demand import Gravity
 from geo_border.network.graph import MODES
 from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances
@@ -113,47 +110,4 @@ def surface_access(settings: Settings) -> Access:
         farthest_km=section.reach_km or network.place_reach_km,
         detour=section.offroad_detour or network.place_detour,
         speed_kmh=section.offroad_kmh or network.place_kmh,
-    )
-
-
-def off_road(settings: Settings) -> OffRoad:
-    """How isochrones leave the roads.
-
-    Parameters
-    ----------
-    settings
-        The study's parameters.
-
-    Returns
-    -------
-    OffRoad
-        At the speed that the study says. Else on foot where the network is all of
-        OpenStreetMap, and as settlements join it where it is of trunk roads: whoever is
-        reached in time then lies inside.
-    """
-    local, given = local_ways(settings), settings.access.off_road_kmh
-    if given is not None:
-        return OffRoad(kmh=given, farthest_km=local.farthest_km)
-    if settings.osm is not None:
-        return OffRoad(farthest_km=local.farthest_km)
-    return OffRoad(kmh=local.speed_kmh / local.detour, farthest_km=local.farthest_km)
-
-
-def gravity_of(settings: Settings) -> Gravity:
-    """Demand model of a study.
-
-    Parameters
-    ----------
-    settings
-        The study's parameters.
-
-    Returns
-    -------
-    Gravity
-        The model.
-    """
-    return Gravity(
-        decay=Exponential(half_life=settings.demand.half_life_h),
-        origin_exponent=settings.demand.alpha,
-        destination_exponent=settings.demand.gamma,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,7 +16,10 @@ from geo_border.stages.network_findings import of_network
 from geo_border.typology.words import counted
 
 if TYPE_CHECKING:
+    from geo_border.inputs.extracted import Extracts
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
 
 
 SLIVER_KM2 = 1e-3
@@ -28,9 +31,9 @@ FAR_KM = 10.0
 
 def account(
     settings: Settings,
-    border: dict[str, Any],
-    built: dict[str, Any],
-    extracted: dict[str, Any] | None = None,
+    border: Border,
+    net: StudyNetwork,
+    extracts: Extracts | None = None,
 ) -> pd.DataFrame:
     """Count what a reader must know before believing the figures.
 
@@ -39,11 +42,11 @@ def account(
     settings
         The study's parameters.
     border
-        Parts of the border stage.
-    built
-        Parts of the network stage.
-    extracted
-        Parts of the extracts' stage, where the study has extracts.
+        The border of the study.
+    net
+        The network of the study.
+    extracts
+        What is kept of the extracts, where the study has any.
 
     Returns
     -------
@@ -51,14 +54,14 @@ def account(
         ``topic``, ``item``, ``value``, ``unit``, ``note``; one line each.
     """
     lines = [
-        *([] if extracted is None else _of_extracts(extracted)),
-        *_of_border(settings, border, extracted),
-        *_of_checkpoints(settings, border["checkpoints"]),
-        *_of_posts(border["checkpoints"], built["posts"], built["gates"]),
-        *_of_crossings(built["crossings"]),
-        *_of_network(built),
-        *of_network(built),
-        *_of_places(built["places"], built["twice"]),
+        *([] if extracts is None else _of_extracts(extracts)),
+        *_of_border(settings, border, extracts),
+        *_of_checkpoints(settings, border.checkpoints),
+        *_of_posts(border.checkpoints, net.posts, net.gates),
+        *_of_crossings(net.crossings),
+        *_of_network(net),
+        *of_network(net),
+        *_of_places(net.places, net.twice),
     ]
     return pd.DataFrame(lines, columns=["topic", "item", "value", "unit", "note"])
 
@@ -66,36 +69,35 @@ def account(
 Line = tuple[str, str, float, str, str]
 
 
-def _of_extracts(parts: dict[str, Any]) -> list[Line]:
+def _of_extracts(extracts: Extracts) -> list[Line]:
     """What the extracts are, and what of them was dropped, imputed or not whole."""
     lines: list[Line] = []
-    for row in parts["osm_sources"].itertuples():
-        when = "unknown date" if pd.isna(row.timestamp) else f"as of {row.timestamp:%Y-%m-%d}"
-        lines.append(("extracts", str(row.file), row.bytes / 1e6, "MB", when))
+    for row in extracts.land.sources.to_dict("records"):
+        at = row["timestamp"]
+        when = "unknown date" if pd.isna(at) else f"as of {at:%Y-%m-%d}"
+        lines.append(("extracts", str(row["file"]), row["bytes"] / 1e6, "MB", when))
     lines += [
-        ("extracts", f"{row.what}, {row.mode}", float(row.ways), "", f"{row.km:,.1f} km")
-        for row in parts["osm_account"].itertuples()
+        ("extracts", f"{row['what']}, {row['mode']}", row["ways"], "", f"{row['km']:,.1f} km")
+        for row in extracts.account.to_dict("records")
     ]
-    report = parts["osm_unit_report"]
+    report = extracts.land.report
     for level, rows in report.groupby("admin_level"):
         cut = rows[rows["status"] != "complete"]
         names = ", ".join(cut["name"].fillna("without a name").head(10))
         lines.append(
             ("extracts", f"outlines of admin_level {level} that are cut", len(cut), "", names)
         )
-    places = parts["osm_settlements"]
+    places = extracts.settlements
     unknown = places[~(places["population"] > 0)]
     kinds = ", ".join(f"{n} {kind}" for kind, n in unknown["kind"].value_counts().items())
     lines.append(("extracts", "settlements without a population", len(unknown), "", kinds))
     return lines
 
 
-def _of_border(
-    settings: Settings, border: dict[str, Any], extracted: dict[str, Any] | None
-) -> list[Line]:
+def _of_border(settings: Settings, border: Border, extracts: Extracts | None) -> list[Line]:
     """Length against published lengths; what edge matching took and gave."""
-    section, pieces = settings.regions, on_land(border["border"])
-    length = border["dyads"]["length_km"].sum()
+    section, pieces = settings.regions, on_land(border.line)
+    length = border.dyads["length_km"].sum()
     vertices = pieces.geometry.count_coordinates().sum()
     spacing = f"a vertex every {1000 * length / vertices:.0f} m; a finer line is longer"
     lines: list[Line] = [("border", "length of the common line", length, "km", spacing)]
@@ -111,11 +113,11 @@ def _of_border(
             ),
             ("border", "difference from the official length", share, "%", ""),
         ]
-    by_region = border["regions"]["border_km"]
+    by_region = border.regions["border_km"]
     lines += [
         (
             "border",
-            f"length of {border['regions'].at[region_id, 'name']} against the published",
+            f"length of {border.regions.at[region_id, 'name']} against the published",
             100 * (by_region[region_id] / published - 1) if published else by_region[region_id],
             "%" if published else "km",
             (
@@ -125,21 +127,21 @@ def _of_border(
         )
         for region_id, published in section.published_border_km.items()
     ]
-    return [*lines, *_of_matching(settings, border), *border_lines(border, extracted)]
+    return [*lines, *_of_matching(settings, border), *border_lines(border, extracts)]
 
 
-def _of_matching(settings: Settings, border: dict[str, Any]) -> list[Line]:
+def _of_matching(settings: Settings, border: Border) -> list[Line]:
     """Whose line the border is, and what the sides' polygons lost and gained for it."""
-    section, followed = settings.regions, border["followed"]
+    section, followed = settings.regions, border.followed
     lines: list[Line] = [
         (
             "border",
-            f"along the outline of {row.country} in the extracts",
-            100 * row.share,
+            f"along the outline of {row['country']} in the extracts",
+            100 * row["share"],
             "%",
-            f"{row.km:.1f} km; the files' own line lay up to {row.moved_km:.2f} km from it",
+            f"{row['km']:.1f} km; the files' own line lay up to {row['moved_km']:.2f} km from it",
         )
-        for row in followed.itertuples()
+        for row in followed.to_dict("records")
     ]
     of_files = isinstance(section.home, Layer) and isinstance(section.neighbour, Layer)
     if settings.osm is not None and of_files and followed.empty:
@@ -154,7 +156,7 @@ def _of_matching(settings: Settings, border: dict[str, Any]) -> list[Line]:
             "overlap": "area taken from {} regions beyond the outline in the extracts",
             "gap": "area given to {} regions up to the outline in the extracts",
         }
-    mismatch = border["mismatch"].groupby(["side", "kind"])["area_km2"].agg(["sum", "size", "max"])
+    mismatch = border.mismatch.groupby(["side", "kind"])["area_km2"].agg(["sum", "size", "max"])
     return lines + [
         (
             "border",
@@ -266,26 +268,26 @@ def _of_crossings(crossings: pd.DataFrame) -> list[Line]:
     return lines
 
 
-def _of_network(built: dict[str, Any]) -> list[Line]:
+def _of_network(net: StudyNetwork) -> list[Line]:
     """Size of the network and how many of its speeds are imputed."""
-    network = built["network"]
+    network = net.network
     lines: list[Line] = [
         ("network", "nodes", network.n_nodes, "", ""),
         ("network", "directed edges", network.n_edges, "", ""),
     ]
-    for row in built["speeds"].itertuples():
-        imputed = 100 * (1 - row.tagged_km / row.km) if row.km else 0.0
-        speed = f"mean {row.mean_kmh:.0f} km/h, speed imputed on {imputed:.0f} % of the length"
+    for row in net.speeds.to_dict("records"):
+        imputed = 100 * (1 - row["tagged_km"] / row["km"]) if row["km"] else 0.0
+        speed = f"mean {row['mean_kmh']:.0f} km/h, speed imputed on {imputed:.0f} % of the length"
         lines.append(
             (
                 "network",
-                f"{row[3]}, {row[2]}, {row[1]}",
-                row.km,
+                f"{row['class']}, {row['mode']}, {row['side']}",
+                row["km"],
                 "km",
-                "ways between roads and stations" if row.mode == "transfer" else speed,
+                "ways between roads and stations" if row["mode"] == "transfer" else speed,
             )
         )
-    for (mode, side), rows in built["parts"].groupby(["mode", "side"], sort=False):
+    for (mode, side), rows in net.parts.groupby(["mode", "side"], sort=False):
         apart = rows.loc[rows["gates"] == 0, "km"]
         lines.append(
             (

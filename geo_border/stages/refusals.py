@@ -10,7 +10,7 @@ from geo_border.index.selection import select
 from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import SIDES
 from geo_border.routing.tables import gate_tables
-from geo_border.stages.corridors import corridor_parts
+from geo_border.stages.corridors import study_corridors
 from geo_border.stages.parameters import MODES_OF, ROAD, modes_told
 from geo_border.stages.surfaces import WRONG_VALUES
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from geo_border.inputs.read import Inputs
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
     from geo_border.stages.checkpoint_findings import Finding
+    from geo_border.stages.network import StudyNetwork
 
 MOST_WRONG = 0.01
 """Share of the belt whose pixels may be wrong before it is told."""
@@ -30,8 +32,8 @@ MOST_WRONG = 0.01
 def refusals(
     settings: Settings,
     inputs: Inputs,
-    border: dict[str, Any],
-    built: dict[str, Any],
+    border: Border,
+    net: StudyNetwork,
     *,
     cells: Callable[[], pd.DataFrame] | None = None,
 ) -> list[Finding]:
@@ -43,8 +45,8 @@ def refusals(
         The study's parameters.
     inputs
         The checked inputs.
-    border, built
-        Parts of the border and the network stage.
+    border, net
+        The border and the network of the study.
     cells
         Reads the population of the belt, see `geo_border.inputs.population.read_population`;
         none where the study has no raster.
@@ -64,8 +66,8 @@ def refusals(
             found.append(("error", topic, item, str(error).removesuffix("."), ""))
             return None
 
-    network, places = built["network"], built["places"]
-    gates = gates_in_use(built["gates"])
+    network, places = net.network, net.places
+    gates = gates_in_use(net.gates)
     for mode in modes_told(settings.access.modes, gates):
         if mode != "road":
             edges = MODES_OF[mode]
@@ -78,9 +80,9 @@ def refusals(
         "network", "road", lambda: gate_tables(network, places, gates, modes=ROAD, trees=True)
     )
     if tables is not None and settings.corridors:
-        tried("corridors", "ways", lambda: corridor_parts(settings, built, tables))
+        tried("corridors", "ways", lambda: study_corridors(settings, net, tables))
     if settings.indicators is not None:
-        home = border["regions"].index[border["regions"]["side"] == SIDES[0]]
+        home = border.regions.index[border.regions["side"] == SIDES[0]]
         tried(
             "indicators",
             "values",

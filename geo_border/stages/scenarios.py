@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -16,7 +16,8 @@ from geo_border.results import WhatIf
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
-from geo_border.stages.parameters import MODES_OF, gravity_of
+from geo_border.stages.bottlenecks import gravity_of
+from geo_border.stages.parameters import MODES_OF
 from geo_border.stages.remarks import remarks
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
     from geo_border.stages.parameters import Mode
 
 
 def scenario_stage(
     settings: Settings,
-    border: dict[str, Any],
-    built: dict[str, Any],
+    border: Border,
+    net: StudyNetwork,
     own: Inside,
     scenarios: Mapping[str, Scenario | Proposal],
     *,
@@ -46,9 +49,9 @@ def scenario_stage(
     settings
         The study's parameters.
     border
-        Parts of `geo_border.stages.border.border_stage`.
-    built
-        Parts of `geo_border.stages.network.network_stage`.
+        The border of the study.
+    net
+        The network of the study.
     own
         Times inside the sides, by the same mode.
     scenarios
@@ -70,12 +73,12 @@ def scenario_stage(
     CheckpointError
         If a scenario does not fit the border.
     """
-    places, gates, crossings = built["places"], built["gates"], built["crossings"]
+    places, gates, crossings = net.places, net.gates, net.crossings
     month = settings.checkpoints.month
     checked = {
         name: what
         if isinstance(what, Scenario)
-        else scenario_of(what, gates, crossings, built["posts"], month=month)
+        else scenario_of(what, gates, crossings, net.posts, month=month)
         for name, what in scenarios.items()
     }
     wanted = {name for what in checked.values() for name in what.named}
@@ -90,7 +93,7 @@ def scenario_stage(
                 remedy=f"Those it passes have {', '.join(sorted(set(known['mode']))) or 'none'}; "
                 "trips by another mode are compared with `--mode` (`mode=` in Python)",
             )
-    tables = gate_tables(built["network"], places, known, modes=MODES_OF[mode])
+    tables = gate_tables(net.network, places, known, modes=MODES_OF[mode])
     found = changes(
         Travel(places, tables, own),
         checked,
@@ -103,11 +106,11 @@ def scenario_stage(
         settings=settings,
         scenarios=checked,
         changes=found,
-        regions=border["regions"],
+        regions=border.regions,
         places=places,
-        checkpoints=checkpoint_points(border["checkpoints"], crossings, known),
-        territory=border["territory"],
-        border=border["border"],
+        checkpoints=checkpoint_points(border.checkpoints, crossings, known),
+        territory=border.territory,
+        border=border.line,
         remarks=remarks(scenarios, checked, crossings, tables, found),
         delays=_delays(checked, tables),
     )

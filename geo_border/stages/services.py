@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from geo_border.routing.contraction import Contractor
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.network import StudyNetwork
     from geo_border.stages.told import Told
 
 BORDERS = {"as is": "", "no delay": "_open", "closed": "_closed"}
@@ -141,22 +143,38 @@ def tell_offer(told: Told, offer: Offer, *, mode: str) -> None:
         told.add(values, measure, mode=mode, unit=unit, kind=offer.kind)
 
 
-def service_parts(
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceAccess:
+    """What services offer by road.
+
+    Parameters
+    ----------
+    regions
+        To the people of each region, by kind and border.
+    services
+        What is asked of each service, by border.
+    """
+
+    regions: pd.DataFrame
+    services: pd.DataFrame
+
+
+def service_access(
     settings: Settings,
-    border: dict[str, Any],
-    built: dict[str, Any],
+    border: Border,
+    net: StudyNetwork,
     told: Told,
     *,
     contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
-) -> dict[str, Any]:
+) -> ServiceAccess | None:
     """What services on both sides offer to the people of each region, by kind and border.
 
     Parameters
     ----------
     settings
         The study's parameters.
-    border, built
-        Parts of the border and the network stage.
+    border, net
+        The border and the network of the study.
     told
         Where each mode of the study is told.
     contractor_of
@@ -165,20 +183,20 @@ def service_parts(
 
     Returns
     -------
-    dict
-        Frames ``service_access`` (by region, kind and border) and ``services``, both by road;
-        nothing if the study names none.
+    ServiceAccess or None
+        None if the study names no services.
     """
     if settings.services is None:
-        return {}
-    places, services = built["places"], built["services"]
-    gates = gates_in_use(built["gates"])
-    land = foreign_land(border["territory"])
+        return None
+    assert net.services is not None
+    places, services = net.places, net.services
+    gates = gates_in_use(net.gates)
+    land = foreign_land(border.territory)
     regions: list[pd.DataFrame] = []
     of_services: list[pd.DataFrame] = []
     for mode in modes_told(settings.access.modes, gates):
         whole = searched_services(
-            built["network"],
+            net.network,
             places,
             services,
             gates,
@@ -197,10 +215,10 @@ def service_parts(
                 of_services += offer.asked.values()
     table = pd.concat(regions, ignore_index=True)
     first = ["region_id", "kind", "border"]
-    return {
-        "service_access": table[[*first, *table.columns.drop(first)]],
-        "services": pd.concat(of_services).reset_index(),
-    }
+    return ServiceAccess(
+        regions=table[[*first, *table.columns.drop(first)]],
+        services=pd.concat(of_services).reset_index(),
+    )
 
 
 def _by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,7 +16,7 @@ from geo_border.network.graph import SIDES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import own_searches
 from geo_border.routing.tables import gate_tables
-from geo_border.stages.cells import CellsByMode, cell_parts, cells_by_mode
+from geo_border.stages.cells import CellMeasures, CellsByMode, cell_measures, cells_by_mode
 from geo_border.stages.told import Told, performance_parts
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from geo_border.border.belt import CellGrid
     from geo_border.routing.contraction import Contractor
     from geo_border.settings import Settings
+    from geo_border.stages.border import Border
+    from geo_border.stages.cells import CellEntries, Cells
+    from geo_border.stages.network import StudyNetwork
 
 WRONG_VALUES = {
     "negative": "negative values",
@@ -38,13 +42,13 @@ WRONG_VALUES = {
 def surface_stage(
     settings: Settings,
     grid: CellGrid,
-    joined: dict[str, Any],
-    in_raster: pd.Series[float],
-    border: dict[str, Any],
-    built: dict[str, Any],
+    joined: CellEntries,
+    read: Cells,
+    border: Border,
+    net: StudyNetwork,
     *,
     contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
-) -> dict[str, Any]:
+) -> CellMeasures:
     """Measure what the cells of the belt can reach.
 
     Parameters
@@ -54,34 +58,35 @@ def surface_stage(
     grid
         The grid of the cells.
     joined
-        Parts of `entry_stage`.
-    in_raster
-        Population of each region's part of the belt, straight from the raster.
-    border, built
-        Parts of the border and the network stage.
+        Cells on the network.
+    read
+        People of the belt.
+    border, net
+        The border and the network of the study.
     contractor_of
         Gives what contracts each of the study's networks, where there are so many cells that
         it pays.
 
     Returns
     -------
-    dict
-        Parts of `cell_parts`, ``zones_area`` and ``account`` (lines for the quality table).
+    CellMeasures
+        Times, potentials, people within reach.
     """
-    gates = gates_in_use(built["gates"])
-    told = Told(joined["cells"])
-    for by in cells_by_mode(settings, grid, joined, border, built, contractor_of):
+    gates = gates_in_use(net.gates)
+    told = Told(joined.cells)
+    for by in cells_by_mode(settings, grid, joined, border, net, contractor_of):
         _reached(settings, told, by, gates)
         if by.mode == "road":
             is_origin = by.entries.is_origin
-    parts = cell_parts(told, grid, border)
-    hours = parts["values"]["hours_to_checkpoint"]
+    found = cell_measures(told, grid, border)
+    hours = found.by_cell["hours_to_checkpoint"]
     bands = [minutes / 60 for minutes in settings.access.zones_min]
-    lines = _account(joined["cells"], in_raster, is_origin)
-    return parts | {
-        "zones_area": zones_area(hours, joined["cells"], cell_km2=grid.cell_km2, bands=bands),
-        "account": pd.concat([lines, parts["account"]], ignore_index=True),
-    }
+    lines = _account(joined.cells, read.regions["population"], is_origin)
+    return replace(
+        found,
+        zones_area=zones_area(hours, joined.cells, cell_km2=grid.cell_km2, bands=bands),
+        account=pd.concat([lines, found.account], ignore_index=True),
+    )
 
 
 def cell_decays(settings: Settings) -> dict[str, Decay]:

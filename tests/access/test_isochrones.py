@@ -212,10 +212,10 @@ def test_gaps_between_the_polygons_of_a_side_leave_no_hole():
 @pytest.fixture(scope="module")
 def mini_land(tmp_path_factory, make_mini):
     study = open_study(make_mini(tmp_path_factory.mktemp("isochrones")))
-    border = border_stage(study.read(), study.settings)
-    built = network_stage(study.read(), study.settings, border)
-    tables = gate_tables(built["network"], built["places"], built["gates"], modes=ROAD, trees=True)
-    return built["network"], tables, built["places"], border["territory"]
+    border = border_stage(study.settings, study.read())
+    built = network_stage(study.settings, study.read(), border)
+    tables = gate_tables(built.network, built.places, built.gates, modes=ROAD, trees=True)
+    return built.network, tables, built.places, border.territory
 
 
 def test_valid_nested_and_on_their_own_side(mini_land):

@@ -55,7 +55,7 @@ def parts(request, extract_file):
 
 
 def sides(parts, wanted, **given):
-    regions, rest = sides_of(wanted, parts, given)
+    regions, rest = sides_of(wanted, parts.land, given)
     return {side: regions[regions["side"] == side] for side in ("home", "neighbour")}, rest
 
 
@@ -73,7 +73,7 @@ def test_some_of_the_units_by_id_and_name_and_the_rest_as_territory(parts):
     assert sorted(found["home"].index) == ["LI-01", "LI-11"]
     assert rest["side"].tolist() == ["home"]
     whole = shapely.union_all([*found["home"].geometry, *rest.geometry])
-    land = parts["osm_countries"].set_index("country").geometry["LI"]
+    land = parts.land.countries.set_index("country").geometry["LI"]
     assert whole.symmetric_difference(land).area < 1e-6 * land.area
     # What is home's territory is not the neighbour's.
     other = shapely.union_all(found["neighbour"].geometry.to_numpy())
@@ -104,12 +104,12 @@ def test_the_sides_may_change_places(parts):
 def test_what_the_extract_does_not_hold_is_named(home, says, file):
     wanted = settings(home)
     with pytest.raises(StudyError, match=says):
-        sides_of(wanted, extract_stage(wanted, file.parent), {})
+        sides_of(wanted, extract_stage(wanted, file.parent).land, {})
 
 
 def test_a_coarse_file_on_the_other_side_gives_way_to_the_outline_of_the_extract(parts, tmp_path):
     # A neighbour that is a box around, 300 m short of the country in places and over it in others.
-    land = parts["osm_countries"].set_index("country").geometry["LI"]
+    land = parts.land.countries.set_index("country").geometry["LI"]
     coarse = shapely.simplify(land, 0.01)
     ring = shapely.difference(shapely.box(9.3, 46.9, 9.8, 47.4), coarse)
     gpd.GeoDataFrame(
@@ -121,20 +121,20 @@ def test_a_coarse_file_on_the_other_side_gives_way_to_the_outline_of_the_extract
     ).to_csv(tmp_path / "p.csv", index=False)
     places = {"file": "p.csv", "tagged": True}
     wanted = settings(neighbour="n.geojson", places=places, checkpoints={"open_crossings": True})
-    border = border_stage(read_inputs(wanted, tmp_path, parts), wanted)
+    border = border_stage(wanted, read_inputs(wanted, tmp_path, parts))
     # The fine line of 78 km, not the coarse one.
-    assert border["border"]["length_km"].sum() == pytest.approx(78, rel=0.01)
-    home = border["regions"][border["regions"]["side"] == "home"]
+    assert border.line["length_km"].sum() == pytest.approx(78, rel=0.01)
+    home = border.regions[border.regions["side"] == "home"]
     union = shapely.union_all(home.geometry.to_numpy())
     assert union.symmetric_difference(land).area < 1e-5 * land.area
-    assert set(border["mismatch"]["side"]) == {"neighbour"}
+    assert set(border.mismatch["side"]) == {"neighbour"}
 
 
 @pytest.mark.parametrize("at_home", [True, False])
 def test_where_both_sides_are_coarse_files_the_outline_of_the_extract_is_the_border(
     parts, tmp_path, at_home
 ):
-    country = parts["osm_countries"].set_index("country").geometry["LI"]
+    country = parts.land.countries.set_index("country").geometry["LI"]
     coarse = shapely.simplify(country, 0.01)
     ring = shapely.difference(shapely.box(9.3, 46.9, 9.8, 47.4), coarse)
     for name, number, shape in (("h", 0, coarse), ("n", 1, ring)):
@@ -150,10 +150,10 @@ def test_where_both_sides_are_coarse_files_the_outline_of_the_extract_is_the_bor
     ).to_csv(tmp_path / "p.csv", index=False)  # fmt: skip
     free = {"open_crossings": True}
     wanted = settings("h.geojson", "n.geojson", places={"file": "p.csv"}, checkpoints=free)
-    border = border_stage(read_inputs(wanted, tmp_path, parts), wanted)
+    border = border_stage(wanted, read_inputs(wanted, tmp_path, parts))
     # 41.2 km with Switzerland and 36.7 km with Austria; the files' own line has 67.5.
-    assert border["border"]["length_km"].sum() == pytest.approx(77.9, rel=0.01)
-    followed = border["followed"].iloc[0]
+    assert border.line["length_km"].sum() == pytest.approx(77.9, rel=0.01)
+    followed = border.followed.iloc[0]
     assert followed["country"] == "LI"
     assert followed["side"] == ("home" if at_home else "neighbour")
     assert followed["share"] == pytest.approx(1)
@@ -163,9 +163,9 @@ def test_where_both_sides_are_coarse_files_the_outline_of_the_extract_is_the_bor
     wanted = settings(*forms, places={"file": "p.csv"}, checkpoints=free)
     towns = pd.read_csv(tmp_path / "p.csv").replace({"region_id": {"N": "CH"}})
     towns.to_csv(tmp_path / "p.csv", index=False)
-    exact = border_stage(read_inputs(wanted, tmp_path, parts), wanted)["checkpoints"]
-    posts = border["checkpoints"].reindex(exact.index)
-    assert len(exact) == len(border["checkpoints"]) > 10
+    exact = border_stage(wanted, read_inputs(wanted, tmp_path, parts)).checkpoints
+    posts = border.checkpoints.reindex(exact.index)
+    assert len(exact) == len(border.checkpoints) > 10
     assert posts[["lon", "lat"]].to_numpy() == pytest.approx(
         exact[["lon", "lat"]].to_numpy(), abs=1e-5
     )
@@ -189,7 +189,7 @@ def test_a_network_of_extracts_alone_is_one_call(drawn, file):
     assert (built.crossings["mode"] == "rail").sum() == 2
     # Default speeds are those of the three countries, as in a study of the same sides.
     wanted = settings()
-    regions, _ = sides_of(wanted, drawn, {})
+    regions, _ = sides_of(wanted, drawn.land, {})
     assert sorted(regions.index) == sorted(built.network.regions)
 
 
@@ -212,7 +212,7 @@ def test_sides_in_no_known_form_are_one_clear_error(sides, says, file):
 
 def posts(*rows):
     columns = ["checkpoint_id", "name", "place", "mode", "lon", "lat", "hours"]
-    table = pd.DataFrame(rows, columns=columns).assign(
+    return pd.DataFrame(rows, columns=columns).assign(
         status="open",
         users=None,
         home_id=None,
@@ -224,7 +224,6 @@ def posts(*rows):
         confidence="high",
         hours_unread=None,
     )
-    return {"osm_posts": table}
 
 
 def register(*rows):
@@ -277,7 +276,7 @@ def towns(*rows):
     table = pd.DataFrame(rows, columns=["place_id", "name", "lon", "lat", "population"])
     table["kind"] = "town"
     points = gpd.points_from_xy(table["lon"], table["lat"], crs=4326)
-    return {"osm_settlements": gpd.GeoDataFrame(table, geometry=points)}
+    return gpd.GeoDataFrame(table, geometry=points)
 
 
 SETTLED = towns(

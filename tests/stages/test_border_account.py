@@ -1,5 +1,8 @@
 """What is told of a border, and of extracts that end before it."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -92,7 +95,7 @@ def test_overlaps_breaks_and_wide_gaps_are_told(mini):
 
 def test_a_tagged_post_off_all_roads_is_told_if_it_is_near_the_border(mini):
     study = open_study(mini)
-    begun = study._run().network()
+    inputs, border, _ = study._run().network()
     posts = pd.DataFrame(
         {
             "checkpoint_id": ["osm-n1", "osm-n2", "osm-n3"],
@@ -102,7 +105,12 @@ def test_a_tagged_post_off_all_roads_is_told_if_it_is_near_the_border(mini):
             "lat": [50.02, 49.3, 50.0],
         }
     )
-    args = (study.settings, begun.inputs, begun.border)
-    found = border_findings(*args, {"osm_posts": posts})
-    assert [r[2] for r in found if "off all" in r[2]] == ["1 tagged off all roads (Lonely post)"]
-    assert not [r for r in border_findings(*args, {"osm_posts": posts[2:]}) if "off all" in r[2]]
+
+    def off_all(posts):
+        land = SimpleNamespace(report=None)
+        given = replace(inputs, extracts=SimpleNamespace(checkpoints=posts, land=land))
+        found = border_findings(study.settings, given, border)
+        return [row[2] for row in found if "off all" in row[2]]
+
+    assert off_all(posts) == ["1 tagged off all roads (Lonely post)"]
+    assert not off_all(posts[2:])

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -8,15 +10,13 @@ from geo_border.network.doubles import listed_twice
 from geo_border.stages.flaws import MOST_POINTS, flaws
 
 NO_POINTS = pd.DataFrame({"lon": [], "lat": []})
-BUILT = {
-    "crossings": NO_POINTS.assign(checkpoint_id=[], name=[], ref=[], road_class=[]),
-    "parts": NO_POINTS.assign(gates=[], mode=[], km=[]),
-    "places": NO_POINTS.assign(
-        node=[], access_km=[], name=[], side=[], region_id=[], population=[]
-    ),
-    "audit": gpd.GeoDataFrame({"kind": [], "mode": [], "value": []}, geometry=[], crs=4326),
-    "twice": pd.DataFrame({"place_id": [], "other_id": [], "lesser": []}),
-}
+BUILT = SimpleNamespace(
+    crossings=NO_POINTS.assign(checkpoint_id=[], name=[], ref=[], road_class=[]),
+    parts=NO_POINTS.assign(gates=[], mode=[], km=[]),
+    places=NO_POINTS.assign(node=[], access_km=[], name=[], side=[], region_id=[], population=[]),
+    audit=gpd.GeoDataFrame({"kind": [], "mode": [], "value": []}, geometry=[], crs=4326),
+    twice=pd.DataFrame({"place_id": [], "other_id": [], "lesser": []}),
+)
 
 
 def lines(rows):
@@ -76,8 +76,8 @@ def test_ends_of_ways_that_go_on_beyond_the_extract_are_points():
         head_clipped=[True, True, False],
     )
     settlements = gpd.GeoDataFrame(NO_POINTS.assign(population=[], name=[]))
-    extracted = {"osm_lines": roads, "osm_settlements": settlements}
-    found = flaws(BUILT, roads, extracted)
+    extracts = SimpleNamespace(lines=roads, settlements=settlements)
+    found = flaws(BUILT, roads, extracts)
     cut = found[found["kind"] == "way cut at the edge of an extract"]
     assert sorted(zip(cut["name"], cut.geometry.x.round(2), strict=True)) == [
         ("A road", 0.0),
@@ -91,8 +91,8 @@ def test_of_settlements_listed_several_times_each_but_one_is_a_point():
         {"name": "Ozersk", "lon": 60.0, "lat": [52, 52.01, 52.003], "population": [90, 90, 50]},
         index=["a", "b", "c"],
     ).assign(side="home", region_id="A", node=0, access_km=1.0)
-    built = BUILT | {"places": places, "twice": listed_twice(places)}
-    found = flaws(built, lines([(0.0, 50, None, "primary")]))
+    net = SimpleNamespace(**vars(BUILT) | {"places": places, "twice": listed_twice(places)})
+    found = flaws(net, lines([(0.0, 50, None, "primary")]))
     assert set(found["kind"]) == {"settlement that may be listed twice"}
     assert found["value"].tolist() == [50, 90]
     assert found.geometry.y.tolist() == [52.003, 52.01]

@@ -10,8 +10,8 @@ import pytest
 from geo_border.errors import CheckpointError, StudyError, TableError
 from geo_border.inputs.proposals import Proposal
 from geo_border.settings import Extract, Osm
+from geo_border.stages.isochrones import off_road
 from geo_border.stages.named_places import place_named
-from geo_border.stages.parameters import off_road
 from geo_border.stages.told import KEYS, PARTS
 from geo_border.study import open_study
 

@@ -8,7 +8,7 @@ from geo_border.bottlenecks.demand import cross_demand
 from geo_border.routing.scenarios import passages
 from geo_border.routing.tables import gate_tables
 from geo_border.settings import Demand, read_settings
-from geo_border.stages.parameters import gravity_of
+from geo_border.stages.bottlenecks import gravity_of
 
 
 @pytest.mark.parametrize(("alpha", "gamma"), [(1, 1), (2, 1), (1, 2), (0.5, 3)])

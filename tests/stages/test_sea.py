@@ -84,11 +84,11 @@ WHOLE = [[8, 2, 9]]
 @pytest.mark.parametrize("maritime", [True, False])
 def test_loose_coastlines_say_what_is_at_sea_with_tags_or_without(tmp_path, coast, maritime):
     opened = study(tmp_path, coast=coast, maritime=maritime)
-    border = opened._run().network().border
-    pair = border["dyads"].iloc[0]
+    border = opened._run().network()[1]
+    pair = border.dyads.iloc[0]
     assert pair[["length_km", "sea_km"]].tolist() == pytest.approx([LAND_KM, SEA_KM], abs=0.05)
-    assert border["regions"]["border_km"].tolist() == pytest.approx([LAND_KM] * 2, abs=0.05)
-    assert border["regions"]["sea_border_km"].tolist() == pytest.approx([SEA_KM] * 2, abs=0.05)
+    assert border.regions["border_km"].tolist() == pytest.approx([LAND_KM] * 2, abs=0.05)
+    assert border.regions["sea_border_km"].tolist() == pytest.approx([SEA_KM] * 2, abs=0.05)
     words = said(opened)
     assert words["length of the common line"].startswith("note: 9.9 km")
     assert words["length at sea"].startswith("note: 24.1 km")
@@ -97,7 +97,7 @@ def test_loose_coastlines_say_what_is_at_sea_with_tags_or_without(tmp_path, coas
 
 def test_everything_else_has_no_land_border_at_sea(tmp_path):
     opened = study(tmp_path, coast=WHOLE, neighbour="{ everything_else = true }")
-    regions = opened._run().network().border["regions"]
+    regions = opened._run().network()[1].regions
     # All of HH's outline but the shore; in the west and south the line is with land of nobody.
     assert regions.at["HH", "border_km"] == pytest.approx(LAND_KM + 33.3 + LAND_KM, abs=0.2)
     assert regions.at["HH", "sea_border_km"] == pytest.approx(SEA_KM + 33.3 + SEA_KM, abs=0.3)

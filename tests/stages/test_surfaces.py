@@ -26,9 +26,9 @@ from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import passages
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
-from geo_border.runs import STAGES
 from geo_border.stages.border import border_stage
 from geo_border.stages.cells import SMOOTH
+from geo_border.stages.declared import STAGES
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD, surface_access
 from geo_border.stages.surfaces import cell_decays
@@ -132,21 +132,21 @@ def test_every_cell_has_the_measures_of_a_place_there(run):
     assert surface_access(study.settings).detour == study.settings.network.place_detour
     # The same cells as places, all pairs one by one, on the network that the cells entered.
     inputs = study.read()
-    border = border_stage(inputs, study.settings)
-    built = network_stage(inputs, study.settings, border)
-    gates = gates_in_use(built["gates"])
+    border = border_stage(study.settings, inputs)
+    built = network_stage(study.settings, inputs, border)
+    gates = gates_in_use(built.gates)
     plain = cells[["lon", "lat", "side", "region_id", "population"]]
     network, joined = join_cells(
-        built["network"],
-        built["gates"],
+        built.network,
+        built.gates,
         plain,
         results.surfaces.grid.crs,
-        foreign_land(border["territory"]),
+        foreign_land(border.territory),
         access=surface_access(study.settings),
         spacing_km=4,
     )
     # All towns lie more than 50 km from the border: destinations beyond the belt.
-    outside = built["places"]
+    outside = built.places
     assert (outside.geometry.y - 50).abs().min() > 0.49
     points = gpd.points_from_xy(joined["lon"], joined["lat"])
     both = pd.concat([gpd.GeoDataFrame(joined, geometry=points, crs=4326), outside])
@@ -176,12 +176,12 @@ def test_every_cell_has_the_measures_of_a_place_there(run):
     )
     efficiency = network_efficiency(Travel(empty, tables, own))
     same(efficiency.iloc[:, :5], "network_efficiency")
-    whole = gate_tables(network, both, built["gates"], modes=ROAD)
+    whole = gate_tables(network, both, built.gates, modes=ROAD)
     detour = checkpoint_detour(Travel(empty, whole, own))
     for name in detour.columns:
         np.testing.assert_allclose(cells[name], detour[name].iloc[: len(cells)], rtol=1e-6)
 
-    services, access = built["services"], surface_access(study.settings)
+    services, access = built.services, surface_access(study.settings)
     times = searched_services(network, both, services, gates, modes=ROAD, access=access)
     times = times.under(passages(times.tables)).only((services["kind"] == "clinic").to_numpy())
     clinics = services[services["kind"] == "clinic"]
