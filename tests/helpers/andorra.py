@@ -46,6 +46,7 @@ def write(path):
         for name, (lon, lat, _, iso) in TOWNS.items()
     }
     units[TOWNS["Andorra la Vella"][:2]]["capital"] = "yes"
+    units[TOWNS["Canillo"][:2]] |= {"name:ru": "Канильо"}
     others = [
         ({"admin_level": "2", "ISO3166-1": "FR", "name": "France"}, [0]),
         ({"admin_level": "2", "ISO3166-1": "ES", "name": "España", "name:en": "Spain"}, [1]),
