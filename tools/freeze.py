@@ -1,6 +1,6 @@
 """Digests of everything a user gets, to see whether a change of the code changes any of it.
 
-    python tools/freeze.py make FILE [--quick] [--only NAME] [--extracts DIR] [--keep DIR]
+    python tools/freeze.py make FILE [--quick] [--only NAME] [--keep DIR]
     python tools/freeze.py compare FILE [the same]
 
 `make` runs the studies and the commands, and writes the SHA-256 of each output by its name;
@@ -13,7 +13,7 @@ What is run, by the names of `--only` (once for each):
 - ``mistakes``: commands that are refused, with their words and exit codes;
 - ``mini``, ``full``: the made-up study of tests/conftest.py, bare and with services, corridors,
   a ferry and a raster, run and asked with every command;
-- ``liechtenstein``, ``andorra``: the examples, where `--extracts` has the extracts of the tests;
+- ``liechtenstein``, ``andorra``: the examples, where the tests find their real extracts;
 - ``ru-kz``: the embedded study.
 
 ``--quick`` leaves out ``andorra`` and ``ru-kz``. ``--keep`` leaves the outputs in a folder, so
@@ -41,9 +41,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 REPO = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(REPO), str(REPO / "tests")]
-os.environ |= {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+sys.path[:0] = [str(REPO), str(REPO / "tests"), str(REPO / "tests" / "helpers")]
 
+import extracts
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -53,7 +53,6 @@ import shapely
 from conftest import write_mini_study
 from PIL import Image
 from rasterio.transform import from_origin
-from test_examples import EXTRACTS, REAL
 
 from geo_border.cli import main
 from geo_border.study import open_study
@@ -386,7 +385,7 @@ def write_full_study(folder: Path) -> None:
         raster.write(people, 1)
 
 
-def helps(work: Path, _: Path) -> Digests:
+def helps(work: Path) -> Digests:
     """Every ``--help``."""
     found = command("--help", work) | command("--version", work) | command("studies", work)
     for name in COMMANDS:
@@ -394,7 +393,7 @@ def helps(work: Path, _: Path) -> Digests:
     return found
 
 
-def mistakes(work: Path, _: Path) -> Digests:
+def mistakes(work: Path) -> Digests:
     """Commands that are refused."""
     found: Digests = {}
     for what, (edit, arguments) in REFUSED.items():
@@ -431,25 +430,25 @@ def all_commands(work: Path, study: str, *, checkpoint: str, place: str) -> Dige
     return found
 
 
-def mini(work: Path, _: Path) -> Digests:
+def mini(work: Path) -> Digests:
     """The made-up study."""
     write_mini_study(work / "mini")
     return all_commands(work, "mini", checkpoint="west", place="h0")
 
 
-def full(work: Path, _: Path) -> Digests:
+def full(work: Path) -> Digests:
     """The made-up study with all that can be added."""
     write_full_study(work / "full")
     return all_commands(work, "full", checkpoint="boat", place="h1")
 
 
-def example(name: str) -> Callable[[Path, Path], Digests]:
+def example(name: str) -> Callable[[Path], Digests]:
     """An example, run on its extract."""
 
-    def run(work: Path, extracts: Path) -> Digests:
-        extract = (extracts / EXTRACTS[name]).resolve()
-        if not extract.exists():
-            print(f"{name}: left out, {extract} is not there")
+    def run(work: Path) -> Digests:
+        extract = extracts.real(name)
+        if extract is None:
+            print(f"{name}: left out, there is no extract of it in {extracts.FOLDER}")
             return {}
         found = command(f"new {name} --from {name}", work)
         osm = open_study(work / name).settings.osm
@@ -461,14 +460,14 @@ def example(name: str) -> Callable[[Path, Path], Digests]:
     return run
 
 
-def embedded(work: Path, _: Path) -> Digests:
+def embedded(work: Path) -> Digests:
     """The embedded study."""
     found = command("run ru-kz -o out", work) | command("check ru-kz", work)
     found |= command("whatif ru-kz -o out --close sagarchin-zhaisan", work)
     return found | of_folder(work / "out", work)
 
 
-PARTS: dict[str, Callable[[Path, Path], Digests]] = {
+PARTS: dict[str, Callable[[Path], Digests]] = {
     "help": helps,
     "mistakes": mistakes,
     "mini": mini,
@@ -480,15 +479,13 @@ PARTS: dict[str, Callable[[Path, Path], Digests]] = {
 SLOW = {"andorra", "ru-kz"}
 
 
-def freeze(only: list[str], extracts: Path, keep: Path | None) -> dict[str, Digests]:
+def freeze(only: list[str], keep: Path | None) -> dict[str, Digests]:
     """Run the parts, and digest what they give.
 
     Parameters
     ----------
     only
         Names of the parts.
-    extracts
-        Folder with extracts of OpenStreetMap.
     keep
         Folder for the outputs; a temporary one if not given.
 
@@ -498,12 +495,14 @@ def freeze(only: list[str], extracts: Path, keep: Path | None) -> dict[str, Dige
         Digests by part.
     """
     found = {}
+    # Whatever the terminal is.
+    os.environ |= {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
     with tempfile.TemporaryDirectory() as temporary:
         for name in only:
             work = (keep or Path(temporary)).resolve() / name
             shutil.rmtree(work, ignore_errors=True)
             work.mkdir(parents=True)
-            found[name] = PARTS[name](work, extracts)
+            found[name] = PARTS[name](work)
             print(f"{name}: {len(found[name])} digests", flush=True)
     return found
 
@@ -535,7 +534,6 @@ def arguments() -> Any:
     parser.add_argument("file", type=Path)
     parser.add_argument("--quick", action="store_true", help=f"without {', '.join(sorted(SLOW))}")
     parser.add_argument("--only", action="append", choices=list(PARTS), help="one part")
-    parser.add_argument("--extracts", type=Path, default=REAL)
     parser.add_argument("--keep", type=Path, help="leave the outputs in this folder")
     return parser.parse_args()
 
@@ -550,7 +548,7 @@ def run() -> int:
     """
     given = arguments()
     only = given.only or [name for name in PARTS if not (given.quick and name in SLOW)]
-    found = freeze(only, given.extracts, given.keep)
+    found = freeze(only, given.keep)
     if given.what == "make":
         given.file.write_text(json.dumps(found, indent=0), encoding="utf-8")
         return 0
