@@ -28,15 +28,12 @@ def move(folder):
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory, make_mini):
+def both(tmp_path_factory, make_mini, mini_run):
     folder = tmp_path_factory.mktemp("globe")
-    results = {}
-    for name in ("here", "there"):
-        study = make_mini(folder / name)
-        if name == "there":
-            move(study)
-        results[name] = open_study(study).run(folder / f"{name}-out")
-    return results, folder / "there-out"
+    study = make_mini(folder / "there")
+    move(study)
+    there = open_study(study).run(folder / "there-out")
+    return {"here": mini_run[2], "there": there}, folder / "there-out"
 
 
 def test_figures_are_the_same(both):
