@@ -10,6 +10,7 @@ import extracts
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from hypothesis import settings
@@ -230,6 +231,41 @@ def mini_again(mini_run, tmp_path):
     """The made-up study and what a run wrote and keeps of it, both to be changed."""
     folder, out, _, _ = mini_run
     return shutil.copytree(folder, tmp_path / "mini"), shutil.copytree(out, tmp_path / "out")
+
+
+def _columns_of(folder, part):
+    """Columns of tables and layers: name of the table, of the column, and its values."""
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    for file in files:
+        frames = {}
+        if file.suffix == ".csv":
+            frames[file.stem] = pd.read_csv(file)
+        elif file.suffix == ".parquet":
+            frames[file.stem] = pd.read_parquet(file)
+        elif file.suffix == ".gpkg":
+            layers = pyogrio.list_layers(file)
+            named = [name for name, kind in layers if kind is not None]
+            frames = {name: pyogrio.read_dataframe(file, layer=name) for name in named}
+        for table, frame in frames.items():
+            for name in frame.columns.drop("geometry", errors="ignore"):
+                yield part + table, str(name), frame[name]
+
+
+@pytest.fixture(scope="session")
+def written_columns():
+    """What gives the columns that lie in an output folder."""
+
+    def columns(out):
+        folders = {out: "", out / "tables": "", out / "network": "network.", out / "gmns": "gmns."}
+        folders |= dict.fromkeys((out / "whatif").glob("*"), "whatif.")
+        return [
+            column
+            for folder, part in folders.items()
+            if folder.exists()
+            for column in _columns_of(folder, part)
+        ]
+
+    return columns
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex
 
+from geo_border.columns import column_of
 from geo_border.typology.rules import UNDETERMINED
 
 if TYPE_CHECKING:
@@ -21,20 +22,17 @@ if TYPE_CHECKING:
 
     from geo_border.results import Results, WhatIf
 
-LEVELS = {
-    "transport_communication": "Transport communication",
-    "joint_projects": "Joint projects",
-    "social_services": "Social services",
-}
-"""The three levels, in the order of Roy (2022)."""
-
 SCORES = {
-    **LEVELS,
-    "potential": "Economic potential",
-    "dynamics": "Dynamics of the potential",
-    "index": "Index",
+    name: column_of("levels", name).heading
+    for name in (
+        *("transport_communication", "joint_projects", "social_services"),
+        *("potential", "dynamics", "index"),
+    )
 }
 """Every score from 0 to 100 that a region can have."""
+
+LEVELS = dict(islice(SCORES.items(), 3))
+"""The three levels, in the order of Roy (2022)."""
 
 MODES = {
     "road": "Road",

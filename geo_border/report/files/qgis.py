@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgb
 
+from geo_border.columns import find_column
 from geo_border.network.beyond import LOCAL_WAY
 from geo_border.report.style import (
     BAD,
@@ -29,6 +30,8 @@ from geo_border.typology.rules import UNDETERMINED
 from geo_border.typology.words import capitalised, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from geo_border.results import Results
 
 TABLE = "layer_styles"
@@ -94,13 +97,15 @@ class Style:
     largest_first: str = ""
 
 
-def layer_styles(results: Results) -> pd.DataFrame:
-    """Styles of the layers of a study.
+def layer_styles(results: Results, layers: Mapping[str, Iterable[str]]) -> pd.DataFrame:
+    """Styles of the layers of a study, with a heading for each column.
 
     Parameters
     ----------
     results
         What a run gave.
+    layers
+        Columns of the layers by their names.
 
     Returns
     -------
@@ -137,7 +142,7 @@ def layer_styles(results: Results) -> pd.DataFrame:
                 "f_table_name": layer,
                 "f_geometry_column": "geom",
                 "styleName": layer,
-                "styleQML": qml(style),
+                "styleQML": qml(style, _aliases(layer, layers.get(layer, ()))),
                 "styleSLD": "",
                 "useAsDefault": True,
                 "description": "as the maps of the report",
@@ -148,6 +153,12 @@ def layer_styles(results: Results) -> pd.DataFrame:
             for layer, style in styles.items()
         ]
     )
+
+
+def _aliases(layer: str, columns: Iterable[str]) -> dict[str, str]:
+    """Headings of the columns of a layer that are ours."""
+    found = {name: find_column(layer, name) for name in columns}
+    return {name: columns[0].label for name, columns in found.items() if columns}
 
 
 def _regions(results: Results) -> Style:
@@ -208,20 +219,22 @@ def _isochrones(results: Results) -> Style:
     return Style("hours", symbols, largest_first="hours")
 
 
-def qml(style: Style) -> str:
+def qml(style: Style, aliases: Mapping[str, str] | None = None) -> str:
     """Write a style as QGIS reads it.
 
     Parameters
     ----------
     style
         The style.
+    aliases
+        What QGIS shows in place of the names of columns.
 
     Returns
     -------
     str
         XML; words from data are escaped.
     """
-    root = ET.Element("qgis", version="3.22", styleCategories="Symbology")
+    root = ET.Element("qgis", version="3.22", styleCategories="Symbology|Fields")
     ranged = any(isinstance(key, tuple) for key in style.symbols)
     kind = "graduatedSymbol" if ranged else "categorizedSymbol"
     renderer = ET.SubElement(
@@ -246,6 +259,9 @@ def qml(style: Style) -> str:
         order = ET.SubElement(renderer, "orderby")
         clause = ET.SubElement(order, "orderByClause", asc="0", nullsFirst="0")
         clause.text = f'"{style.largest_first}"'
+    shown = ET.SubElement(root, "aliases")
+    for number, (name, words) in enumerate((aliases or {}).items()):
+        ET.SubElement(shown, "alias", field=name, index=str(number), name=words)
     return ET.tostring(root, encoding="unicode")
 
 

@@ -253,10 +253,15 @@ def write_geopackage(results: Results, path: Path) -> None:
     layers = {name: _with_further(results, name) for name in GEOMETRY} | results.layers
     judged, own = _judged(results), results.further.get("regions", pd.DataFrame())
     layers["regions"] = further_columns(judged, own)
-    write_layers({name: rows for name, rows in layers.items() if rows is not None}, path)
+    layers = {name: rows for name, rows in layers.items() if rows is not None}
+    write_layers(layers, path)
+    columns = {
+        name: list(dict.fromkeys([*filter(None, rows.index.names), *map(str, rows.columns)]))
+        for name, rows in layers.items()
+    }
     with fixed_date():
         pyogrio.write_dataframe(
-            layer_styles(results),
+            layer_styles(results, columns),
             path,
             layer=TABLE,
             driver="GPKG",

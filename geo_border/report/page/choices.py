@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.columns import column_of
 from geo_border.report.along import has_delays
 from geo_border.report.page.hover import numbers
 from geo_border.report.style import (
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
     from geo_border.results import Results
 
 
-MEASURES: dict[str, tuple[str, str, str, float, int]] = {
-    "hours_to_checkpoint": ("Time to the nearest open checkpoint", BAD, HOURS, 1.0, 1),
-    "border_effect": ("Border effect: accessibility lost to delays", BAD, PERCENT, 100.0, 1),
-    "km_per_checkpoint": ("Border km per open checkpoint", BAD, " km", 1.0, 0),
-    "population_60min_across": ("People across the border within an hour", GOOD, "", 1.0, 0),
-    "potential_across": ("Potential across the border, persons", GOOD, "", 1.0, 0),
+MEASURES: dict[str, tuple[str, str, float, int]] = {
+    "hours_to_checkpoint": (BAD, HOURS, 1.0, 1),
+    "border_effect": (BAD, PERCENT, 100.0, 1),
+    "km_per_checkpoint": (BAD, " km", 1.0, 0),
+    "population_60min_across": (GOOD, "", 1.0, 0),
+    "potential_across": (GOOD, "", 1.0, 0),
 }
-"""Measures that the map can show: title, colours, unit, factor, decimals."""
+"""Measures that the map can show: colours, unit, factor, decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def region_fills(results: Results) -> tuple[pd.DataFrame, list[Choice]]:
         fills[f"told_{key}"] = numbers(values, "{:.0f}")
         choices.append(Choice(key, title, "Scores, 0 to 100", _legend(scale, values[home])))
     for key, form in MEASURES.items():
-        title, tones, unit, factor, decimals = form
+        tones, unit, factor, decimals = form
+        title = column_of("regions", key).title
         if key == "border_effect" and not has_delays(results):
             continue
         values = regions[key]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_border.columns import column_of
 from geo_border.report.style import INK, MUTED
 
 if TYPE_CHECKING:
@@ -25,26 +26,30 @@ MARKERS = {
 }
 """Bokeh markers of the modes."""
 
+
+def _rows(table: str, **names: str) -> dict[str, str]:
+    """Columns of a data source by the headings of those of a table that they tell."""
+    return {column_of(table, name).heading: told for name, told in names.items()}
+
+
 REGION_ROWS = {
     "@{told_title}": "told",
-    "Index": "index_text",
-    "Border": "border_text",
+    **_rows("regions", index="index_text", border_km="border_text"),
 }
 POST_ROWS = {
-    "Mode": "mode_text",
-    "Status": "status",
+    **_rows("checkpoints", mode="mode_text", status="status"),
     "Between": "between",
-    "Load": "load_text",
-    "Delay": "delay_text",
+    **_rows("checkpoints", load_share="load_text", delay_h="delay_text"),
     "If closed": "closure_text",
 }
-FLAW_ROWS = {"What": "name", "How much": "amount"}
-LOST_ROWS = {"Mode": "mode", "Found by": "found_by", "Confidence": "confidence"}
-PLACE_ROWS = {
-    "Population": "population_text",
-    "To the nearest checkpoint": "hours_text",
-    "Border effect": "effect_text",
-}
+FLAW_ROWS = _rows("flaws", name="name", value="amount")
+LOST_ROWS = _rows("crossings", mode="mode", found_by="found_by", confidence="confidence")
+PLACE_ROWS = _rows(
+    "places",
+    population="population_text",
+    hours_to_checkpoint="hours_text",
+    border_effect="effect_text",
+)
 
 
 def tooltip(title: str, rows: dict[str, str]) -> str:

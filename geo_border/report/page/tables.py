@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from geo_border.columns import column_of
 from geo_border.network.places import STAND_IN
 from geo_border.report.along import border_effect
 from geo_border.report.checkpoints import checkpoint_words, delay_origin, delay_told
@@ -30,13 +31,19 @@ from geo_border.typology.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from geo_border.results import Results
 
 
+LEAST_DIVERSION, MOST_DIVERSIONS = 0.02, 3
+"""Least share of a closed checkpoint's traffic that is told where it goes, and most of these."""
+
 Cell = dict[str, Any]
 """What is shown (``text``), what it sorts by (``key``), and whether it is a number."""
+
+Table = dict[str, Any]
+"""Titles with units (``head``) and ``rows`` of cells."""
 
 
 def cell(value: object, decimals: int = 0, *, factor: float = 1, unit: str = "") -> Cell:
@@ -77,20 +84,48 @@ def duration(value: float) -> Cell:
     return {**cell(value), "text": hours(value)}
 
 
-def _without_empty(head: list[tuple[str, str]], rows: list[list[Cell]]) -> dict[str, Any]:
-    """Table without the columns of numbers in which no one has a figure."""
-    told = [
+Shown = tuple[str, str, "Callable[[Any], Cell]"]
+"""A column of a table: its title, its unit, and the cell of a row."""
+
+
+def table(rows: Iterable[Any], columns: Sequence[Shown], *, drop_empty: bool = False) -> Table:
+    """Make a sortable table.
+
+    Parameters
+    ----------
+    rows
+        What the rows are of.
+    columns
+        Title, unit and what makes the cell of a row.
+    drop_empty
+        Whether columns of numbers in which no one has a figure are left out.
+
+    Returns
+    -------
+    dict
+        ``head`` (title and unit) and ``rows`` of cells.
+    """
+    cells = [[make(row) for _, _, make in columns] for row in rows]
+    kept = [
         number
-        for number in range(len(head))
-        if not rows or any(row[number]["key"] or not row[number]["numeric"] for row in rows)
+        for number in range(len(columns))
+        if not (drop_empty and cells)
+        or any(row[number]["key"] or not row[number]["numeric"] for row in cells)
     ]
     return {
-        "head": [head[number] for number in told],
-        "rows": [[row[number] for number in told] for row in rows],
+        "head": [columns[number][:2] for number in kept],
+        "rows": [[row[number] for number in kept] for row in cells],
     }
 
 
-def region_table(results: Results) -> dict[str, Any]:
+def _shown(of: str, name: str, cell_of: Callable[[Any], Cell], unit: str | None = None) -> Shown:
+    """Column of an output, with its heading, and its unit if no other is given."""
+    column = column_of(of, name)
+    title = column.heading.replace("checkpoint", "check\N{SOFT HYPHEN}point")
+    return title, column.unit if unit is None else unit, cell_of
+
+
+def region_table(results: Results) -> Table:
     """Table of the home regions with levels, types and accessibility.
 
     Parameters
@@ -101,40 +136,40 @@ def region_table(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``head`` (title and unit) and ``rows`` of cells.
+        As `table` makes it.
     """
-    head = [
-        ("Region", ""),
-        ("Type", ""),
-        ("Index", "0\N{EN DASH}100"),
-        ("Rank", "interval"),
-        *((title, "0\N{EN DASH}100") for key, title in SCORES.items() if key != "index"),
-        ("To the nearest check\N{SOFT HYPHEN}point", ""),
-        ("Border effect", "%"),
-    ]
-    rows = []
+    regions, levels, kind = results.regions, results.levels, results.typology["type"]
     effect = border_effect(results)
-    for name in best_first(results):
-        region, level = results.regions.loc[name], results.levels.loc[name]
-        kind = words_of(results.typology["type"].get(name))
+
+    def rank(name: str) -> Cell:
+        level = levels.loc[name]
         interval = cell(level["rank_low"])
         if interval["key"] and level["rank_high"] != level["rank_low"]:
             interval["text"] += f"\N{EN DASH}{number(level['rank_high'])}"
-        rows.append(
-            [
-                cell(str(region["name"])),
-                cell(capitalised(kind) or "not typed"),
-                cell(level["index"]),
-                interval,
-                *(cell(level[key]) for key in SCORES if key != "index"),
-                duration(region["hours_to_checkpoint"]),
-                cell(effect[name], 1, factor=100),
-            ]
-        )
-    return _without_empty(head, rows)
+        return interval
+
+    def type_of(name: str) -> Cell:
+        return cell(capitalised(words_of(kind.get(name))) or "not typed")
+
+    def hours_of(name: str) -> Cell:
+        return duration(regions.at[name, "hours_to_checkpoint"])
+
+    def score(key: str) -> Shown:
+        return _shown("levels", key, lambda name: cell(levels.at[name, key]))
+
+    columns = [
+        _shown("regions", "name", lambda name: cell(str(regions.at[name, "name"]))),
+        _shown("typology", "type", type_of),
+        score("index"),
+        _shown("levels", "index_rank", rank, "interval"),
+        *(score(key) for key in SCORES if key != "index"),
+        _shown("regions", "hours_to_checkpoint", hours_of, ""),
+        _shown("regions", "border_effect", lambda name: cell(effect[name], 1, factor=100), "%"),
+    ]
+    return table(best_first(results), columns, drop_empty=True)
 
 
-def reach_table(results: Results) -> dict[str, Any]:
+def reach_table(results: Results) -> Table:
     """Table of all regions of both sides with what can be reached.
 
     Parameters
@@ -145,47 +180,39 @@ def reach_table(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``head`` and ``rows`` as in `region_table`.
+        As `table` makes it.
     """
-    minutes = "60 min"
-    head = [
-        ("Region", ""),
-        ("Side", ""),
-        ("Population", "thousand"),
-        ("Border", "km"),
-        ("Open check\N{SOFT HYPHEN}points", ""),
-        ("Border per check\N{SOFT HYPHEN}point", "km"),
-        ("To the nearest check\N{SOFT HYPHEN}point", ""),
-        ("Border effect", "%"),
-        (f"Within {minutes}, own side", "thousand"),
-        (f"Within {minutes}, across", "thousand"),
-        ("Potential, own side", "thousand"),
-        ("Potential, across", "thousand"),
-    ]
     study = results.settings.study
     side = {"home": study.home, "neighbour": study.neighbour}
-    effect = border_effect(results)
-    rows = [
-        [
-            cell(str(region["name"])),
-            cell(side[region["side"]]),
-            cell(region["population"], factor=1e-3),
-            cell(region["border_km"]),
-            cell(region["checkpoints_open"]),
-            cell(region["km_per_checkpoint"]),
-            duration(region["hours_to_checkpoint"]),
-            cell(effect[name], 1, factor=100),
-            cell(region["population_60min_own"], factor=1e-3),
-            cell(region["population_60min_across"], 1, factor=1e-3),
-            cell(region["potential_own"], factor=1e-3),
-            cell(region["potential_across"], 1, factor=1e-3),
-        ]
-        for name, region in results.regions.iterrows()
+
+    def figure(name: str, decimals: int = 0, factor: float = 1, unit: str | None = None) -> Shown:
+        return _shown("regions", name, lambda row: cell(row[name], decimals, factor=factor), unit)
+
+    def people(name: str, decimals: int = 0) -> Shown:
+        return figure(name, decimals, 1e-3, "thousand")
+
+    def hours_of(row: Any) -> Cell:
+        return duration(row["hours_to_checkpoint"])
+
+    columns = [
+        _shown("regions", "name", lambda row: cell(str(row["name"]))),
+        _shown("regions", "side", lambda row: cell(side[row["side"]])),
+        people("population"),
+        figure("border_km"),
+        figure("checkpoints_open"),
+        figure("km_per_checkpoint"),
+        _shown("regions", "hours_to_checkpoint", hours_of, ""),
+        figure("border_effect", 1, 100, "%"),
+        people("population_60min_own"),
+        people("population_60min_across", 1),
+        people("potential_own"),
+        people("potential_across", 1),
     ]
-    return _without_empty(head, rows)
+    rows = results.regions.assign(border_effect=border_effect(results))
+    return table((row for _, row in rows.iterrows()), columns, drop_empty=True)
 
 
-def checkpoint_table(results: Results) -> dict[str, Any]:
+def checkpoint_table(results: Results) -> Table:
     """Table of checkpoints, the busiest first.
 
     Parameters
@@ -196,55 +223,60 @@ def checkpoint_table(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``head`` and ``rows`` as in `region_table`.
+        As `table` makes it.
     """
     posts = results.checkpoints.sort_values(
         ["is_open", "load_share"], ascending=False, na_position="last", kind="stable"
     )
-    words = checkpoint_words(results, posts)
-    origin, passed = delay_origin(posts), delay_told(posts)
+    passed = np.array(delay_told(posts), bool)
+    rows = pd.DataFrame(checkpoint_words(results, posts), posts.index).assign(
+        load=posts["load_share"],
+        delay=posts[["delay_out_h", "delay_in_h"]].mean(axis=1, skipna=False).where(passed),
+        origin=np.where(posts["is_open"].astype(bool), delay_origin(posts), ""),
+        extra=posts["closure_extra_hours"],
+        lost=posts["closure_unserved"],
+        goes_to=_diversions(results).reindex(posts.index).fillna(""),
+    )
+
+    def words(column: str) -> Callable[[Any], Cell]:
+        return lambda row: cell(row[column])
+
+    def share(column: str, decimals: int) -> Callable[[Any], Cell]:
+        return lambda row: cell(row[column], decimals, factor=100)
+
+    def hours_of(column: str) -> Callable[[Any], Cell]:
+        return lambda row: duration(row[column])
+
+    columns = [
+        _shown("checkpoints", "name", words("name")),
+        ("Between", "", words("between")),
+        _shown("checkpoints", "mode", words("mode_text")),
+        _shown("checkpoints", "status", words("status")),
+        _shown("checkpoints", "load_share", share("load", 1), "% of demand"),
+        _shown("checkpoints", "delay_h", hours_of("delay"), "mean"),
+        ("Delay is", "", words("origin")),
+        _shown("checkpoints", "closure_extra_hours", hours_of("extra"), "a diverted trip"),
+        _shown("checkpoints", "closure_unserved", share("lost", 2), "% of demand"),
+        _shown("diversions", "to_id", words("goes_to"), "share"),
+    ]
+    return table(rows.to_dict("records"), columns)
+
+
+def _diversions(results: Results) -> pd.Series[str]:
+    """Where most of the traffic of each checkpoint goes if it closes, in words."""
     names = checkpoint_names(results)
-    ways: dict[str, list[str]] = {}
     moved = results.diversions.sort_values("share", ascending=False, kind="stable")
-    for closed, to, share in zip(moved["closed_id"], moved["to_id"], moved["share"], strict=True):
-        told = ways.setdefault(str(closed), [])
-        if len(told) < 3 and share >= 0.02:
-            told.append(f"{names.get(to, str(to))} {percent(share)}")
-    head = [
-        ("Checkpoint", ""),
-        ("Between", ""),
-        ("Mode", ""),
-        ("Status", ""),
-        ("Load", "% of demand"),
-        ("Delay", "mean"),
-        ("Delay is", ""),
-        ("If closed: extra", "a diverted trip"),
-        ("No other way", "% of demand"),
-        ("Traffic goes to", "share"),
+    moved = moved[moved["share"] >= LEAST_DIVERSION]
+    moved = moved[moved.groupby("closed_id").cumcount() < MOST_DIVERSIONS]
+    told = [
+        f"{names.get(to, str(to))} {percent(share)}"
+        for to, share in zip(moved["to_id"], moved["share"], strict=True)
     ]
-    rows = [
-        [
-            cell(words["name"][number_]),
-            cell(words["between"][number_]),
-            cell(words["mode_text"][number_]),
-            cell(words["status"][number_]),
-            cell(post["load_share"], 1, factor=100),
-            duration(
-                float(np.mean([post["delay_out_h"], post["delay_in_h"]]))
-                if passed[number_]
-                else np.nan
-            ),
-            cell(origin[number_] if post["is_open"] else ""),
-            duration(post["closure_extra_hours"]),
-            cell(post["closure_unserved"], 2, factor=100),
-            cell(", ".join(ways.get(str(name), []))),
-        ]
-        for number_, (name, post) in enumerate(posts.iterrows())
-    ]
-    return {"head": head, "rows": rows}
+    words: pd.Series[str] = pd.Series(told, moved["closed_id"], dtype=object)
+    return words.groupby(level=0).agg(", ".join)
 
 
-def dyad_table(results: Results) -> dict[str, Any]:
+def dyad_table(results: Results) -> Table:
     """Table of pairs of regions along the border.
 
     Parameters
@@ -255,31 +287,30 @@ def dyad_table(results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``head`` and ``rows`` as in `region_table`.
+        As `table` makes it.
     """
     names = results.regions["name"].astype(str)
-    modes = [mode for mode in MODES if mode in results.dyads]
     study = results.settings.study
-    head = [
-        (f"Region of {study.home}", ""),
-        (f"Region of {study.neighbour}", ""),
-        ("Common border", "km"),
-        *((f"{MODES[mode]}", "open checkpoints") for mode in modes),
+
+    def region(of: str) -> Callable[[Any], Cell]:
+        return lambda dyad: cell(str(names.get(dyad[of], dyad[of])))
+
+    def figure(name: str) -> Callable[[Any], Cell]:
+        return lambda dyad: cell(dyad[name])
+
+    columns: list[Shown] = [
+        (f"Region of {study.home}", "", region("home_id")),
+        (f"Region of {study.neighbour}", "", region("neighbour_id")),
+        _shown("dyads", "length_km", figure("length_km")),
     ]
-    wet = bool(results.dyads["sea_km"].any())
-    if wet:
-        head.insert(3, ("At sea", "km"))
-    rows = [
-        [
-            cell(str(names.get(dyad["home_id"], dyad["home_id"]))),
-            cell(str(names.get(dyad["neighbour_id"], dyad["neighbour_id"]))),
-            cell(dyad["length_km"]),
-            *([cell(dyad["sea_km"])] if wet else []),
-            *(cell(dyad[mode]) for mode in modes),
-        ]
-        for _, dyad in results.dyads.iterrows()
+    if results.dyads["sea_km"].any():
+        columns.append(_shown("dyads", "sea_km", figure("sea_km")))
+    columns += [
+        (words, "open checkpoints", figure(mode))
+        for mode, words in MODES.items()
+        if mode in results.dyads
     ]
-    return {"head": head, "rows": rows}
+    return table((dyad for _, dyad in results.dyads.iterrows()), columns)
 
 
 def capital_matrix(results: Results) -> dict[str, Any]:
@@ -339,7 +370,7 @@ def _trip(trip: Mapping[Hashable, Any] | None, posts: Mapping[Hashable, str]) ->
     }
 
 
-def corridor_table(results: Results) -> dict[str, Any] | None:
+def corridor_table(results: Results) -> Table | None:
     """Table of corridors with their speed without and with delay.
 
     Parameters
@@ -350,38 +381,30 @@ def corridor_table(results: Results) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``head`` and ``rows`` as the other tables of the page have them; None if the study
-        names no corridor.
+        As `table` makes it; None if the study names no corridor.
     """
     summary = results.more.get("corridors")
     if summary is None:
         return None
     names = checkpoint_names(results)
-    head = [
-        ("Corridor", ""),
-        ("Length", "km"),
-        ("Time", ""),
-        ("of it delay", ""),
-        ("Speed without delay", "km/h"),
-        ("Speed with delay", "km/h"),
-        ("Through", ""),
-    ]
-    cost = "cost" in summary
-    if cost and results.settings.corridor_costs is not None:
-        head.insert(6, ("Cost", results.settings.corridor_costs.currency))
-    rows = []
-    for row in summary.to_dict("records"):
+
+    def through(row: Any) -> Cell:
         via = [str(names.get(post, post)) for post in str(row["via"]).split(";") if post]
-        cells = [
-            cell(str(row["corridor"])),
-            cell(row["km"]),
-            duration(row["hours"]),
-            duration(row["delay_h"]),
-            cell(row["swod_kmh"]),
-            cell(row["swd_kmh"]),
-            cell(", ".join(via)),
-        ]
-        if cost:
-            cells.insert(6, cell(row["cost"]))
-        rows.append(cells)
-    return {"head": head, "rows": rows}
+        return cell(", ".join(via))
+
+    def figure(name: str, make: Callable[[Any], Cell], unit: str | None = None) -> Shown:
+        return _shown("corridors", name, lambda row: make(row[name]), unit)
+
+    columns = [
+        figure("corridor", lambda value: cell(str(value))),
+        figure("km", cell),
+        figure("hours", duration, ""),
+        figure("delay_h", duration, ""),
+        figure("swod_kmh", cell),
+        figure("swd_kmh", cell),
+        _shown("corridors", "via", through),
+    ]
+    costs = results.settings.corridor_costs
+    if costs is not None and "cost" in summary:
+        columns.insert(6, figure("cost", cell, costs.currency))
+    return table(summary.to_dict("records"), columns)

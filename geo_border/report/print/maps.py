@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Patch
 
+from geo_border.columns import column_of
 from geo_border.report.along import has_delays
 from geo_border.report.ground import Ground, ground_of
 from geo_border.report.print.cartography import LABEL_PT, WIDTH_IN, save
@@ -187,12 +188,12 @@ def access_map(results: Results, ground: Ground) -> Figure:
     panels_of: list[tuple[str, str, Classes]] = [
         (
             "hours_to_checkpoint",
-            f"Time to the nearest open checkpoint, {unit}; size by people",
+            f"{column_of('places', 'hours_to_checkpoint').title}, {unit}; size by people",
             classes([*zones, 2 * zones[-1], np.inf], colours=BAD, scale=1 if whole else 60),
         ),
         (
             "border_effect",
-            "Border effect: accessibility lost to delays at the border",
+            column_of("places", "border_effect").title,
             quantile_classes(places["border_effect"], colours=BAD, unit=PERCENT, scale=100),
         ),
     ]

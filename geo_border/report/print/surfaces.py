@@ -11,6 +11,7 @@ from matplotlib.colors import ListedColormap
 from pyproj import Transformer
 from rasterio.warp import Resampling, reproject
 
+from geo_border.columns import column_of
 from geo_border.report.along import has_delays
 from geo_border.report.print.cartography import SMALL_PT
 from geo_border.report.print.sheet import (
@@ -55,7 +56,7 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
     panels_of: list[tuple[str, str, str]] = [
         ("potential_own", f"{what}: own side", GOOD),
         ("potential_across", f"{what}: across the border", GOOD),
-        ("border_effect", "Border effect: accessibility lost to delays at the border", BAD),
+        ("border_effect", column_of("regions", "border_effect").title, BAD),
     ]
     if not has_delays(results):
         del panels_of[-1]

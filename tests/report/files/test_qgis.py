@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 
 from geo_border.report.files.qgis import TABLE, Style, Symbol, layer_styles, qml
@@ -36,7 +37,7 @@ def _fills(xml: str) -> dict[str, str]:
 
 
 def _style(results: Results, layer: str) -> str:
-    styles = layer_styles(results).set_index("f_table_name")["styleQML"]
+    styles = layer_styles(results, {}).set_index("f_table_name")["styleQML"]
     return str(styles[layer])
 
 
@@ -54,9 +55,27 @@ def test_every_styled_layer_is_in_the_file_and_opens_with_its_style(
             f"SELECT f_table_name, f_geometry_column, useAsDefault, id FROM {TABLE}"
         ).fetchall()
     assert version == 10300
-    assert [row[0] for row in rows] == layer_styles(results)["f_table_name"].tolist()
+    assert [row[0] for row in rows] == layer_styles(results, {})["f_table_name"].tolist()
     assert all(geometry[layer] == column for layer, column, _, _ in rows)
     assert all(default == 1 for _, _, default, _ in rows)
+
+
+def test_columns_have_headings_and_those_of_a_study_keep_their_names(
+    results: Results, tmp_path: Path
+):
+    path = tmp_path / "study.gpkg"
+    own = pd.DataFrame({"shoe_size": [1, 2, 3, 4]}, results.regions.index)
+    write_geopackage(replace(results, further={"regions": own}), path)
+    with closing(sqlite3.connect(path)) as file:
+        (xml,) = file.execute(
+            f"SELECT styleQML FROM {TABLE} WHERE f_table_name = 'regions'"
+        ).fetchone()
+        names = {row[1] for row in file.execute("PRAGMA table_info(regions)")}
+    aliases = {alias.get("field"): alias.get("name") for alias in ET.fromstring(xml).iter("alias")}
+    assert aliases["border_km"] == "Border, km"
+    assert aliases["population_60min_own"] == "Within 60 min, own side, persons"
+    assert names - aliases.keys() == {"fid", "geom", "shoe_size"}
+    assert aliases.keys() < names
 
 
 def test_regions_carry_what_is_told_of_them(results: Results, tmp_path: Path):
@@ -94,7 +113,8 @@ def test_without_types_the_first_score_is_drawn(results: Results):
 def test_names_from_data_do_not_become_markup(hostile: Results):
     root = ET.fromstring(_style(hostile, "regions"))
     assert {element.tag for element in root.iter()} <= {
-        *("qgis", "renderer-v2", "categories", "category", "symbols", "symbol", "layer", "prop")
+        *("qgis", "renderer-v2", "categories", "category", "symbols", "symbol", "layer", "prop"),
+        "aliases",
     }
     assert any("</script>" in str(entry.get("value")) for entry in root.iter("category"))
 
