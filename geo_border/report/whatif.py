@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 
-from geo_border.report.files.tables import csv_text, write_layers
+from geo_border.report.files.tables import write_layers, write_table
 from geo_border.report.ground import ground_of
 from geo_border.report.print.cartography import save
 from geo_border.report.print.letters import lettering
@@ -45,16 +45,13 @@ def write_whatif(result: WhatIf, folder: Path) -> None:
         "checkpoints": _named(result.changes.checkpoints, result.checkpoints),
     }
     if len(result.delays):
-        text = csv_text(result.delays.replace([np.inf], np.nan).reset_index())
-        (folder / "delays.csv").write_bytes(text.encode())
+        tables["delays"] = result.delays.replace([np.inf], np.nan)
     if len(result.remarks):
-        text = csv_text(result.remarks)
-        (folder / "remarks.csv").write_bytes(text.encode())
+        tables["remarks"] = result.remarks.set_index("scenario")
     if len(result.changes.places):
         tables["places"] = _named(result.changes.places, result.places)
     for name, frame in tables.items():
-        text = csv_text(frame.reset_index())
-        (folder / f"{name}.csv").write_bytes(text.encode())
+        write_table(frame.reset_index(), folder / f"{name}.csv")
     layers: dict[str, gpd.GeoDataFrame] = {}
     for layer in ("regions", "checkpoints", "places"):
         if layer in tables:

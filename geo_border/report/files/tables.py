@@ -134,9 +134,22 @@ def write_tables(results: Results, folder: Path) -> list[Path]:
         if name in PARQUET:
             frame.to_parquet(path, index=False)
         else:
-            path.write_bytes(csv_text(frame).encode())
+            write_table(frame, path)
         written.append(path)
     return written
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as CSV in UTF-8.
+
+    Parameters
+    ----------
+    frame
+        See `csv_text`.
+    path
+        The file.
+    """
+    path.write_bytes(csv_text(frame).encode())
 
 
 def csv_text(frame: pd.DataFrame) -> str:

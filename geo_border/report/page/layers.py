@@ -163,6 +163,21 @@ def draw_network(plot: figure, results: Results, ground: Ground) -> None:
     )
 
 
+def _points(
+    plot: figure,
+    layer: str,
+    shapes: gpd.GeoSeries,
+    ground: Ground,
+    columns: dict[str, list[Any]],
+    **looks: Any,
+) -> Any:
+    """Draw a symbol for each point, to the nearest 10 m; hovering tells its columns."""
+    at = shapes.to_crs(ground.crs)
+    place = {"x": at.x.round(-1).tolist(), "y": at.y.round(-1).tolist()}
+    source = ColumnDataSource(place | columns)
+    return plot.scatter(source=source, name=f"layer-{layer}", **looks)
+
+
 def draw_places(plot: figure, results: Results, ground: Ground) -> Any:
     """Draw settlements; they are off until asked for.
 
@@ -181,27 +196,26 @@ def draw_places(plot: figure, results: Results, ground: Ground) -> Any:
         For hovering.
     """
     places = results.places
-    at = places.geometry.to_crs(ground.crs)
     people = places["population"].to_numpy(float)
     known = 1 if has_delays(results) else np.nan
-    return plot.scatter(
-        source=ColumnDataSource(
-            {
-                "x": at.x.round(-1).tolist(),
-                "y": at.y.round(-1).tolist(),
-                "size": np.sqrt(people / 4000).clip(2.5, 20).round(1).tolist(),
-                "name": places["name"].astype(str).tolist(),
-                "population_text": numbers(places["population"], "{:,.0f}"),
-                "hours_text": [hours(value) for value in places["hours_to_checkpoint"]],
-                "effect_text": numbers(places["border_effect"] * known, "{:.1f} %", factor=100),
-            }
-        ),
+    columns = {
+        "size": np.sqrt(people / 4000).clip(2.5, 20).round(1).tolist(),
+        "name": places["name"].astype(str).tolist(),
+        "population_text": numbers(places["population"], "{:,.0f}"),
+        "hours_text": [hours(value) for value in places["hours_to_checkpoint"]],
+        "effect_text": numbers(places["border_effect"] * known, "{:.1f} %", factor=100),
+    }
+    return _points(
+        plot,
+        "places",
+        places.geometry,
+        ground,
+        columns,
         size="size",
         fill_color="#57534e",
         fill_alpha=0.55,
         line_color=None,
         visible=False,
-        name="layer-places",
     )
 
 
@@ -223,24 +237,12 @@ def draw_unserved(plot: figure, results: Results, ground: Ground) -> Any:
         For hovering.
     """
     lost = results.crossings[results.crossings["checkpoint_id"].isna()]
-    at = lost.geometry.to_crs(ground.crs)
-    return plot.scatter(
-        source=ColumnDataSource(
-            {
-                "x": at.x.round(-1).tolist(),
-                "y": at.y.round(-1).tolist(),
-                "name": [f"Crossing without a checkpoint ({name})" for name in lost.index],
-                "mode": lost["mode"].astype(str).tolist(),
-                "found_by": lost["found_by"].astype(str).tolist(),
-                "confidence": lost["confidence"].astype(str).tolist(),
-            }
-        ),
-        marker="x",
-        size=8,
-        line_color=INK,
-        line_width=1.6,
-        name="layer-unserved",
-    )
+    columns = {
+        "name": [f"Crossing without a checkpoint ({name})" for name in lost.index],
+        **{name: lost[name].astype(str).tolist() for name in ("mode", "found_by", "confidence")},
+    }
+    looks = {"marker": "x", "size": 8, "line_color": INK, "line_width": 1.6}
+    return _points(plot, "unserved", lost.geometry, ground, columns, **looks)
 
 
 def drawn_flaws(results: Results) -> gpd.GeoDataFrame | None:
@@ -282,21 +284,21 @@ def draw_flaws(plot: figure, flaws: gpd.GeoDataFrame, ground: Ground) -> Any:
     GlyphRenderer
         For hovering.
     """
-    at = flaws.geometry.to_crs(ground.crs)
     amounts = [
         f"{amount:,.3g} {unit}" if np.isfinite(amount) else "not known"
         for amount, unit in zip(flaws["value"], flaws["unit"], strict=True)
     ]
-    return plot.scatter(
-        source=ColumnDataSource(
-            {
-                "x": at.x.round(-1).tolist(),
-                "y": at.y.round(-1).tolist(),
-                "kind": [capitalised(str(kind)) for kind in flaws["kind"]],
-                "name": flaws["name"].astype(str).tolist(),
-                "amount": amounts,
-            }
-        ),
+    columns = {
+        "kind": [capitalised(str(kind)) for kind in flaws["kind"]],
+        "name": flaws["name"].astype(str).tolist(),
+        "amount": amounts,
+    }
+    return _points(
+        plot,
+        "flaws",
+        flaws.geometry,
+        ground,
+        columns,
         marker="triangle",
         size=7,
         fill_color=DOUBT,
@@ -304,7 +306,6 @@ def draw_flaws(plot: figure, flaws: gpd.GeoDataFrame, ground: Ground) -> Any:
         line_color="#ffffff",
         line_width=0.5,
         visible=False,
-        name="layer-flaws",
     )
 
 
@@ -327,30 +328,29 @@ def draw_checkpoints(plot: figure, results: Results, ground: Ground) -> Any:
     """
     posts = results.checkpoints[results.checkpoints["lon"].notna()]
     posts = posts.sort_values("load_share", ascending=False, na_position="last", kind="stable")
-    at = posts.geometry.to_crs(ground.crs)
     share = posts["load_share"].fillna(0).to_numpy(float)
     top = share.max() if len(share) and share.max() > 0 else 1.0
     is_open = posts["is_open"].to_numpy(bool)
     colour = posts["mode"].map(MODE_COLOURS).fillna(MUTED)
-    return plot.scatter(
-        source=ColumnDataSource(
-            {
-                "x": at.x.round(-1).tolist(),
-                "y": at.y.round(-1).tolist(),
-                "size": (28 * np.sqrt(share / top)).clip(7).round(1).tolist(),
-                "marker": posts["mode"].map(MARKERS).fillna("circle").tolist(),
-                "fill": np.where(is_open, colour, "#ffffff").tolist(),
-                "line": np.where(is_open, "#ffffff", colour).tolist(),
-                **checkpoint_words(results, posts),
-            }
-        ),
+    columns = {
+        "size": (28 * np.sqrt(share / top)).clip(7).round(1).tolist(),
+        "marker": posts["mode"].map(MARKERS).fillna("circle").tolist(),
+        "fill": np.where(is_open, colour, "#ffffff").tolist(),
+        "line": np.where(is_open, "#ffffff", colour).tolist(),
+        **checkpoint_words(results, posts),
+    }
+    return _points(
+        plot,
+        "checkpoints",
+        posts.geometry,
+        ground,
+        columns,
         marker="marker",
         size="size",
         fill_color="fill",
         fill_alpha=0.92,
         line_color="line",
         line_width=1.2,
-        name="layer-checkpoints",
     )
 
 
