@@ -81,7 +81,7 @@ def columns() -> tuple[Column, ...]:
     tuple of Column
         In the order of ``columns.csv``.
     """
-    with (files("geo_border") / "columns.csv").open(encoding="utf-8", newline="") as lines:
+    with (files("geo_border") / "columns.csv").open(encoding="utf-8") as lines:
         return tuple(
             Column(
                 tables=tuple(row["tables"].split()),
@@ -96,8 +96,7 @@ def columns() -> tuple[Column, ...]:
         )
 
 
-@cache
-def find_column(table: str, name: str) -> tuple[Column, ...]:
+def find_column(table: str, name: str) -> Column | None:
     """Find what a column of a table is.
 
     Parameters
@@ -109,31 +108,42 @@ def find_column(table: str, name: str) -> tuple[Column, ...]:
 
     Returns
     -------
-    tuple of Column
-        The column with the words in braces filled in, then as they stand in ``columns.csv`` the
-        ones that it was found by; empty for a column that is not of ours.
+    Column or None
+        With the words in braces filled in; None for a column that is not of ours.
     """
+    found = _found(table, name)
+    return found[0] if found else None
+
+
+@cache
+def _found(table: str, name: str) -> tuple[Column, tuple[Column, ...]] | None:
+    """A column with its words filled in, and the rows of ``columns.csv`` that describe it."""
     of_table = [column for column in columns() if table in column.tables]
+    # A name of its own goes before a pattern that it fits.
     for column in of_table:
         if column.name == name:
-            return column, column
+            return column, (column,)
     for column in of_table:
-        if "{" not in column.name:
-            continue
         match = _pattern(column.name).fullmatch(name)
-        if match is None:
-            continue
-        words, unit, by = dict(match.groupdict()), column.unit, (column,)
-        for word in NESTED.keys() & words.keys():
-            inner = find_column(NESTED[word] or table, words[word])
-            if not inner:
-                break
-            words[word], by = inner[0].heading, (*by, *inner[1:])
-            unit = unit or inner[0].unit
-        else:
-            texts = {key: _filled(getattr(column, key), words) for key in ("heading", "meaning")}
-            return replace(column, name=name, unit=unit, **texts), *by
-    return ()
+        if match and (filled := _filled_in(column, table, match.groupdict())):
+            return replace(filled[0], name=name), filled[1]
+    return None
+
+
+def _filled_in(
+    column: Column, table: str, words: dict[str, str]
+) -> tuple[Column, tuple[Column, ...]] | None:
+    """A column with words for those in braces, headings for names of other columns."""
+    unit = column.unit
+    rows: tuple[Column, ...] = (column,)
+    for word in sorted(NESTED.keys() & words.keys()):
+        inner = _found(NESTED[word] or table, words[word])
+        if inner is None:
+            return None
+        words = words | {word: inner[0].heading}
+        unit, rows = unit or inner[0].unit, rows + inner[1]
+    heading, meaning = (_said(text, words) for text in (column.heading, column.meaning))
+    return replace(column, heading=heading, unit=unit, meaning=meaning), rows
 
 
 def column_of(table: str, name: str) -> Column:
@@ -157,9 +167,9 @@ def column_of(table: str, name: str) -> Column:
         If no table of ours has it.
     """
     found = find_column(table, name)
-    if not found:
+    if found is None:
         raise KeyError(f"{table}.{name}")
-    return found[0]
+    return found
 
 
 @cache
@@ -174,7 +184,7 @@ def _pattern(name: str) -> re.Pattern[str]:
     )
 
 
-def _filled(text: str, words: dict[str, str]) -> str:
+def _said(text: str, words: dict[str, str]) -> str:
     """Text with words in place of those in braces."""
     for word, said in words.items():
         text = text.replace(f"{{{word}}}", said)

@@ -247,7 +247,8 @@ def _columns_of(folder, part):
             named = [name for name, kind in layers if kind is not None]
             frames = {name: pyogrio.read_dataframe(file, layer=name) for name in named}
         for table, frame in frames.items():
-            for name in frame.columns.drop("geometry", errors="ignore"):
+            shapes = () if file.suffix == ".csv" else ("geometry",)
+            for name in frame.columns.drop(list(shapes), errors="ignore"):
                 yield part + table, str(name), frame[name]
 
 

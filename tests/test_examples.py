@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from geo_border.border.checkpoints import RULE
-from geo_border.columns import columns, find_column
+from geo_border.columns import _found, columns
 from geo_border.inputs.extracts import BOTH, TAGS
 from geo_border.network.beyond import LOCAL_WAY
 from geo_border.stages.declared import STAGES
@@ -56,8 +56,9 @@ def test_every_column_of_a_study_of_extracts_is_described(liechtenstein, written
     _, results, out = liechtenstein
     own = {(table, name) for table, rows in results.further.items() for name in rows}
     written = {(table, name) for table, name, _ in written_columns(out)} - own
-    assert [pair for pair in sorted(written) if not find_column(*pair)] == []
-    used = {(table, by.name) for table, name in written for by in find_column(table, name)[1:]}
+    found = {pair: _found(*pair) for pair in sorted(written)}
+    assert [pair for pair, rows in found.items() if not rows] == []
+    used = {(table, by.name) for (table, _), rows in found.items() for by in rows[1]}
     of_extracts = {
         (table, column.name)
         for column in columns()

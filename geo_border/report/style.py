@@ -74,6 +74,12 @@ MUTED = "#5f6670"
 BORDER = "#111111"
 SEA_BORDER = "#7d848c"
 
+OUTLINE = "#8d8f8c"
+"""Outlines of regions, and of what stands for areas."""
+
+BANDS = {"home": ("#e7e4da", "#f4f2ec"), "neighbour": ("#dfe5ea", "#eef1f4")}
+"""Bands of regions along the border, in turn."""
+
 GOOD = "YlGnBu"
 """Colour map of what is better when there is more of it."""
 

@@ -20,6 +20,7 @@ from geo_border.report.style import (
     MODE_COLOURS,
     MODES,
     NEIGHBOUR,
+    OUTLINE,
     SCORES,
     SEA_BORDER,
     classes,
@@ -42,8 +43,6 @@ LOADS = (0.02, 0.05, 0.1, 1.0)
 
 SHAPES = {"road": "circle", "rail": "square", "ferry": "diamond", "foot": "triangle", "air": "star"}
 """Markers of QGIS by mode."""
-
-_GREY = "#8d8f8c"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Symbol:
     colour: str
     size: float = 0.3
     shape: str = "circle"
-    outline: str = _GREY
+    outline: str = OUTLINE
     opacity: float = 1.0
 
 
@@ -158,7 +157,7 @@ def layer_styles(results: Results, layers: Mapping[str, Iterable[str]]) -> pd.Da
 def _aliases(layer: str, columns: Iterable[str]) -> dict[str, str]:
     """Headings of the columns of a layer that are ours."""
     found = {name: find_column(layer, name) for name in columns}
-    return {name: columns[0].label for name, columns in found.items() if columns}
+    return {name: column.label for name, column in found.items() if column}
 
 
 def _regions(results: Results) -> Style:
@@ -204,7 +203,7 @@ def _checkpoints() -> Style:
         mode: Symbol(words, "marker", MODE_COLOURS[mode], 2.6, SHAPES[mode], "#ffffff")
         for mode, words in MODES.items()
     }
-    symbols["closed"] = Symbol("Not open to all", "marker", "#ffffff", 2.2, outline=_GREY)
+    symbols["closed"] = Symbol("Not open to all", "marker", "#ffffff", 2.2, outline=OUTLINE)
     return Style('if("is_open", "mode", \'closed\')', symbols)
 
 

@@ -24,7 +24,7 @@ from geo_border.report.checkpoints import checkpoint_words
 from geo_border.report.page.hover import FONT, MARKERS, POST_ROWS, tooltip
 from geo_border.report.page.layers import LETTER_PX, WIDTH
 from geo_border.report.room import folded
-from geo_border.report.style import INK, MODE_COLOURS, MUTED, short_names
+from geo_border.report.style import BANDS, INK, MODE_COLOURS, MUTED, short_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,10 +95,7 @@ def _band_strip(results: Results, along: Range1d) -> figure:
     strip = _strip(along, 84, "")
     short = short_names(results)
     full = float(on_land(results.border)["to_km"].max())
-    for level, side, tones in (
-        (1, "home", ("#e7e4da", "#f4f2ec")),
-        (0, "neighbour", ("#dfe5ea", "#eef1f4")),
-    ):
+    for level, side in ((1, "home"), (0, "neighbour")):
         runs = runs_along(results, side)
         length = runs["to_km"] - runs["from_km"]
         names = [str(short.get(name, name)) for name in runs["region_id"]]
@@ -109,7 +106,7 @@ def _band_strip(results: Results, along: Range1d) -> figure:
                     "right": runs["to_km"].round(1).tolist(),
                     "bottom": [level + 0.04] * len(runs),
                     "top": [level + 0.96] * len(runs),
-                    "fill": [tones[number % 2] for number in range(len(runs))],
+                    "fill": [BANDS[side][number % 2] for number in range(len(runs))],
                     "name": names,
                     "length": [f"{km:,.0f} km" for km in length],
                 }

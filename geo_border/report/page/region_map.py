@@ -42,6 +42,7 @@ from geo_border.report.page.layers import (
 )
 from geo_border.report.style import (
     BORDER,
+    OUTLINE,
     OUTSIDE,
     SEA_BORDER,
 )
@@ -89,7 +90,7 @@ def region_map(
     regions = plot.multi_polygons(
         source=ColumnDataSource(_region_columns(results, ground, fills)),
         fill_color="fill",
-        line_color="#8d8f8c",
+        line_color=OUTLINE,
         line_width=0.8,
         name="layer-regions",
     )

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from geo_border.report.print.letters import literal
-from geo_border.report.style import BORDER, INK, MUTED, NEIGHBOUR, OUTSIDE, SEA_BORDER
+from geo_border.report.style import BORDER, INK, MUTED, NEIGHBOUR, OUTLINE, OUTSIDE, SEA_BORDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,7 +135,7 @@ def draw_ground(
     ground.regions.plot(
         ax=axes,
         color=list(plain if fill is None else fill),
-        edgecolor="#8d8f8c",
+        edgecolor=OUTLINE,
         linewidth=0.4,
         aspect=None,
     )

@@ -16,7 +16,15 @@ from geo_border.report.checkpoints import guessed
 from geo_border.report.print.cartography import SMALL_PT, new_figure, source_lines, write_source
 from geo_border.report.print.letters import literal
 from geo_border.report.room import folded
-from geo_border.report.style import INK, MODE_COLOURS, MODES, MUTED, checkpoint_label, short_names
+from geo_border.report.style import (
+    BANDS,
+    INK,
+    MODE_COLOURS,
+    MODES,
+    MUTED,
+    checkpoint_label,
+    short_names,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,13 +96,12 @@ def _regions_strip(axes: Axes, results: Results) -> None:
     axes.set(xlim=(0, float(on_land(results.border)["to_km"].max())), ylim=(0, 2))
     for level, side in ((1, "home"), (0, "neighbour")):
         runs = runs_along(results, side)
-        tones = ("#e7e4da", "#f4f2ec") if side == "home" else ("#dfe5ea", "#eef1f4")
         bands = zip(runs["region_id"], runs["from_km"], runs["to_km"], strict=True)
         for number, (name, from_km, to_km) in enumerate(bands):
             axes.broken_barh(
                 [(from_km, to_km - from_km)],
                 (level + 0.04, 0.92),
-                facecolor=tones[number % 2],
+                facecolor=BANDS[side][number % 2],
                 edgecolor="white",
                 linewidth=0.8,
             )

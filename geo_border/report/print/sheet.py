@@ -21,7 +21,7 @@ from geo_border.report.print.cartography import (
 )
 from geo_border.report.print.labels import Labels
 from geo_border.report.print.letters import literal
-from geo_border.report.style import INK, MUTED, Classes
+from geo_border.report.style import INK, MUTED, OUTLINE, Classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from geo_border.report.ground import Ground
 
 MARGIN_IN = 0.04
-
-OUTLINE = "#8d8f8c"
-"""Colour of outlines of regions and of what stands for areas."""
 
 _LEGEND: dict[str, Any] = {"fontsize": SMALL_PT + 0.3, "frameon": False, "borderpad": 0.3}
 

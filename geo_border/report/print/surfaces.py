@@ -20,7 +20,7 @@ from geo_border.report.print.sheet import (
     legend_under,
     mark,
 )
-from geo_border.report.style import BAD, GOOD, INK, MUTED, Classes, quantile_classes
+from geo_border.report.style import BAD, GOOD, INK, MUTED, OUTLINE, Classes, quantile_classes
 from geo_border.typology.words import PERCENT
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
         )
         axes = sheet.draw(number, title=title)
         _draw_cells(axes, ground, grid, grid.raster(cells, cells[column]), scale)
-        ground.regions.boundary.plot(ax=axes, color="#8d8f8c", linewidth=0.3, zorder=1.7)
+        ground.regions.boundary.plot(ax=axes, color=OUTLINE, linewidth=0.3, zorder=1.7)
         axes.scatter(at.x, at.y, s=7, c=INK, edgecolors="white", linewidths=0.4, zorder=5)
         sheet.labels(axes).in_polygons(
             ground.regions.geometry, ground.regions["short"], size=SMALL_PT, colour=MUTED
