@@ -246,10 +246,11 @@ def _columns_of(folder, part):
             layers = pyogrio.list_layers(file)
             named = [name for name, kind in layers if kind is not None]
             frames = {name: pyogrio.read_dataframe(file, layer=name) for name in named}
+        of = "network." if file.name == "network.gpkg" else part
         for table, frame in frames.items():
             shapes = () if file.suffix == ".csv" else ("geometry",)
             for name in frame.columns.drop(list(shapes), errors="ignore"):
-                yield part + table, str(name), frame[name]
+                yield of + table, str(name), frame[name]
 
 
 @pytest.fixture(scope="session")

@@ -107,7 +107,8 @@ def short_names(results: Results | WhatIf) -> pd.Series[str]:
     names = results.regions["name"].astype(str)
     kinds = "|".join(map(re.escape, results.settings.regions.kinds))
     short = names.str.replace(rf"\s+(?:{kinds})$", "", regex=True) if kinds else names
-    return short.where(~short.duplicated(keep=False), names).rename("short")
+    distinct: pd.Series[str] = short.where(~short.duplicated(keep=False), names).rename("short")
+    return distinct
 
 
 def checkpoint_label(name: str) -> str:

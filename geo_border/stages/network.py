@@ -63,7 +63,7 @@ def network_stage(settings: Settings, inputs: Inputs, border: Border) -> StudyNe
     places = inputs.places
     if inputs.services is not None:
         offers = inputs.services.assign(population=0.0, region_id=None)
-        offers.index = SERVICE + offers.index
+        offers.index = (SERVICE + offers.index).rename(places.index.name)
         places = pd.concat([places, offers[places.columns.intersection(offers.columns)]])
     built = build_network(
         inputs.lines,
