@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NAMES = {"gpd": gpd, "pd": pd, "np": np, "NDArray": NDArray}
-"""What annotations of results call the libraries, which their modules import for types alone."""
+_NAMES = {"gpd": gpd, "pd": pd, "np": np, "NDArray": NDArray, "Network": Network}
+"""What annotations of results name, which their modules import for types alone."""
 
 _ENDS = {
     "network": ("network.npz", "lines.parquet"),

@@ -241,7 +241,8 @@ def _columns_of(folder, part):
         if file.suffix == ".csv":
             frames[file.stem] = pd.read_csv(file)
         elif file.suffix == ".parquet":
-            frames[file.stem] = pd.read_parquet(file)
+            frame = pd.read_parquet(file)
+            frames[file.stem] = frame.reset_index() if frame.index.name else frame
         elif file.suffix == ".gpkg":
             layers = pyogrio.list_layers(file)
             named = [name for name, kind in layers if kind is not None]
