@@ -141,7 +141,7 @@ def test_names_are_none_of_what_is_found(world, found):
         )
 
 
-def test_no_region_waits_for_what_is_found_of_another(world, found):
+def test_the_order_of_regions_changes_nothing_that_is_found(world, found):
     levels, evidence, dyads = world
     order = np.random.default_rng(1).permutation(len(levels))
     mixed = find(levels.iloc[order], evidence=evidence, dyads=dyads)
