@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from geo_border.columns import column_of
-from geo_border.typology.rules import UNDETERMINED
+from geo_border.typology.rules import ROUNDING, UNDETERMINED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,7 +207,7 @@ class Classes:
     Parameters
     ----------
     bins
-        Upper limits of the classes, increasing.
+        Upper limits of the classes, increasing; each belongs to the class that it ends.
     colours
         One for each class.
     labels
@@ -287,10 +287,12 @@ def score_classes(results: Results) -> Classes:
     Returns
     -------
     Classes
-        Five classes from 0 to 100.
+        Five classes from 0 to 100; as for the typology, a score that has reached a limit is
+        above it.
     """
     low, high = results.settings.typology.low, results.settings.typology.high
-    return classes([low / 2, low, high, (high + 100) / 2, 100], colours=GOOD)
+    limits = [limit - ROUNDING for limit in (low / 2, low, high, (high + 100) / 2)]
+    return classes([*limits, 100], colours=GOOD)
 
 
 def quantile_classes(

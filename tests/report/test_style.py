@@ -55,7 +55,13 @@ def test_values_on_a_limit_belong_below_it():
 
 
 def test_scores_use_the_thresholds_of_the_typology(results: Results):
-    assert score_classes(results).bins == (20, 40, 60, 80, 100)
+    scale = score_classes(results)
+    ends = [20, 40, 60, 80, 100]
+    np.testing.assert_allclose(scale.bins, ends)
+    assert scale.labels[2] == "40\N{EN DASH}60"
+    # A score that reaches a limit, but for rounding, is above it, as the typology has it.
+    found = scale.colour(pd.Series([0, 20, 40 - 1e-12, 60, 80, 100]))
+    assert found.tolist() == [*scale.colours, scale.colours[-1]]
 
 
 def test_round_classes_hold_every_value():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.report.style import LEVELS, SCORES, best_first, checkpoint_label, type_colours
+from geo_border.typology.rules import Thresholds, classes
 from geo_border.typology.words import capitalised, number, percent, words_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
         What each card says.
     """
     colours = type_colours(results)
-    settings = results.settings.typology
+    cuts = results.settings.typology
+    grades = classes(results.levels, thresholds=Thresholds(low=cuts.low, high=cuts.high))
     lines = results.cards[results.cards["kind"] == "region"].groupby("id", sort=False)["line"]
     lines_of = {name: [checkpoint_label(words_of(line)) for line in group] for name, group in lines}
     scored = {key: title for key, title in SCORES.items() if results.levels[key].notna().any()}
@@ -46,7 +48,7 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
                     "title": title,
                     "text": number(value) if np.isfinite(value) else "no data",
                     "width": float(np.clip(value, 0, 100)) if np.isfinite(value) else None,
-                    "grade": _grade(value, settings.low, settings.high),
+                    "grade": grades.at[name, key] or "missing",
                     "main": key in LEVELS,
                 }
             )
@@ -74,13 +76,6 @@ def region_cards(results: Results) -> list[dict[str, Any]]:
             }
         )
     return cards
-
-
-def _grade(value: float, low: float, high: float) -> str:
-    """Low, medium or high by the thresholds of the typology."""
-    if not np.isfinite(value):
-        return "missing"
-    return "low" if value < low else "high" if value >= high else "medium"
 
 
 def other_cards(results: Results, kind: str) -> list[dict[str, Any]]:

@@ -25,6 +25,14 @@ def test_cards_grade_by_the_thresholds(results: Results):
     assert east["growth_point"] == "" or east["growth_point"] == "Westtown"
 
 
+def test_a_score_at_a_cut_is_graded_as_the_typology_has_it(results: Results):
+    levels = results.levels.assign(transport_communication=60 - 1e-12, joint_projects=40 - 1e-12)
+    for card in region_cards(replace(results, levels=levels)):
+        grades = {bar["title"]: bar["grade"] for bar in card["bars"]}
+        assert grades["Transport communication"] == "high"
+        assert grades["Joint projects"] == "medium"
+
+
 def test_an_undetermined_type_has_no_probability(results: Results):
     kinds = results.typology.assign(type=["undetermined", "Neighbour"], probability=[np.nan, 0.997])
     cards = {card["id"]: card for card in region_cards(replace(results, typology=kinds))}
