@@ -69,6 +69,15 @@ def test_parquet_gives_the_same_network_back(built, tmp_path):
     pd.testing.assert_frame_equal(pd.DataFrame(crossings), pd.DataFrame(built.crossings))
 
 
+def plain(frame):
+    """A frame whose text is text and whose gaps are None, whatever kind of column holds them."""
+    frame = pd.DataFrame(frame)
+    words = [name for name in frame if frame[name].dtype.kind not in "fibu"]
+    return frame.assign(
+        **{name: frame[name].astype(object).where(frame[name].notna(), None) for name in words}
+    )
+
+
 def test_a_network_read_back_is_the_one_that_was_written(built, tmp_path):
     named = with_names(built, NAMES)
     write_network(named, tmp_path / "out")
@@ -77,10 +86,7 @@ def test_a_network_read_back_is_the_one_that_was_written(built, tmp_path):
     for field in fields(named):
         there, here = getattr(named, field.name), getattr(back, field.name)
         if isinstance(there, pd.DataFrame):
-            # Text comes back as text, whatever kind of column held it.
-            pd.testing.assert_frame_equal(
-                pd.DataFrame(here), pd.DataFrame(there), check_dtype=False
-            )
+            pd.testing.assert_frame_equal(plain(here), plain(there))
     assert read_network(str(tmp_path / "out" / "network")).land.crs == 4326
     with pytest.raises(NetworkError, match="there is one already"):
         write_network(named, tmp_path / "out")
