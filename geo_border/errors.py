@@ -31,6 +31,15 @@ class GeoBorderError(Exception):
     ----------
     problem, remedy
         As given, to be said again with another place.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> try:
+    ...     gb.open_study("atlantis")
+    ... except gb.GeoBorderError as error:
+    ...     print(error.problem)
+    there is no study 'atlantis'
     """
 
     def __init__(

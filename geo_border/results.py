@@ -107,6 +107,12 @@ class Results:
         ``checkpoints`` and ``places`` by their ids: written beside the results.
     stages_reused
         Stages that an earlier run had finished.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> results = gb.open_study("ru-kz").run("out/ru-kz")  # doctest: +SKIP
+    >>> results.typology[["type", "bottleneck"]]  # doctest: +SKIP
     """
 
     __repr__ = shown
@@ -167,6 +173,13 @@ class WhatIf:
         Passages that take other hours, index ``scenario`` and ``checkpoint_id``:
         ``delay_out_h_before``, ``delay_out_h_after``, ``delay_in_h_before``,
         ``delay_in_h_after``, infinite where nobody may pass.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> study = gb.open_study("ru-kz")
+    >>> [field for field in gb.WhatIf.__dataclass_fields__][:3]
+    ['settings', 'scenarios', 'changes']
     """
 
     __repr__ = shown

@@ -12,7 +12,7 @@ import pandas as pd
 SCALARS = (str, bool, int, float)
 """What is shown as it is."""
 
-FIRST = 12
+FIRST = 9
 """Fields that are shown."""
 
 

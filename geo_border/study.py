@@ -88,6 +88,12 @@ def open_study(study: str | Path) -> Study:
     ------
     StudyError
         If there is no such study, or its study.toml is not sound.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.open_study("ru-kz").settings.study.home
+    'Russia'
     """
     path = Path(study)
     embedded = embedded_studies()
@@ -133,6 +139,13 @@ class Study:
         The folder of study.toml and the files it names.
     settings
         What study.toml says.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> study = gb.open_study("ru-kz")
+    >>> study.settings.study.id
+    'ru-kz'
     """
 
     folder: Path

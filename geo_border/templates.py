@@ -21,6 +21,12 @@ def embedded_studies() -> dict[str, Path]:
     -------
     dict
         Folder of each study by its name.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> sorted(gb.embedded_studies())
+    ['ru-kz']
     """
     return _studies_in("data")
 
@@ -61,6 +67,16 @@ def new_study(folder: Path, *, template: str = "ru-kz") -> None:
     ------
     StudyError
         If the folder has something in it, or there is no such template.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     gb.new_study(Path(folder) / "mine")
+    ...     gb.open_study(Path(folder) / "mine").settings.study.id
+    'mine'
     """
     studies = templates()
     if template not in studies:

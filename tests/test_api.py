@@ -13,6 +13,11 @@ def test_what_is_public_is_there_and_explained(name):
     assert inspect.getdoc(getattr(gb, name))
 
 
+@pytest.mark.parametrize("name", sorted({*gb.__all__} - {"__version__"}))
+def test_a_function_has_an_example(name):
+    assert doctest.DocTestParser().get_examples(inspect.getdoc(getattr(gb, name)))
+
+
 @pytest.mark.parametrize("name", gb.__all__)
 def test_examples_give_what_they_show(name):
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -37,6 +37,12 @@ class Stepwise:
         Ends of the steps, hours, ascending; each end belongs to its step.
     weights
         Weight of each step; those of Luo & Qi (2009) for 10, 20 and 30 minutes if not given.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Stepwise(bounds=(0.5, 1.0), weights=(1.0, 0.4))([0.2, 0.7, 3.0]).tolist()
+    [1.0, 0.4, 0.0]
     """
 
     bounds: tuple[float, ...] = (1 / 6, 1 / 3, 1 / 2)
@@ -113,6 +119,15 @@ def two_step(
     References
     ----------
     Luo & Wang (2003), Environ. Plann. B 30(6) 865-884.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> clinics = net.places.nlargest(20, "population")[["geometry"]].assign(supply=100.0)
+    >>> times = gb.service_times(net, clinics)
+    >>> gb.two_step(times, net.places, clinics, within_h=2).places.shape
+    (1420, 2)
     """
     step = Step(within=within_h)
     return enhanced_two_step(times, places, services, decay=step, demand=demand, supply=supply)
@@ -152,6 +167,16 @@ def enhanced_two_step(
     References
     ----------
     Luo & Qi (2009), Health & Place 15(4) 1100-1107.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> clinics = net.places.nlargest(20, "population")[["geometry"]].assign(supply=100.0)
+    >>> times = gb.service_times(net, clinics)
+    >>> offer = gb.enhanced_two_step(times, net.places, clinics, decay=gb.Exponential(1))
+    >>> sorted(offer.services)
+    ['demand_across', 'demand_own', 'level']
     """
     people, offered = _checked(times, places, services, demand, supply)
     work = partial(_offered, times, decay, people, people, offered)
@@ -194,6 +219,16 @@ def balanced(
     References
     ----------
     Paez, Higgins & Vivona (2019), PLoS ONE 14(6) e0218773.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> clinics = net.places.nlargest(20, "population")[["geometry"]].assign(supply=100.0)
+    >>> times = gb.service_times(net, clinics)
+    >>> offer = gb.balanced(times, net.places, clinics, decay=gb.Exponential(1))
+    >>> list(offer.places)
+    ['own', 'across']
     """
     people, offered = _checked(times, places, services, demand, supply)
     reach = np.zeros(len(places))
@@ -239,6 +274,16 @@ def spatial_availability(
     References
     ----------
     Soukhov, Páez, Higgins & Mohamed (2023), PLoS ONE 18(1) e0278468.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> clinics = net.places.nlargest(20, "population")[["geometry"]].assign(supply=100.0)
+    >>> times = gb.service_times(net, clinics)
+    >>> offer = gb.spatial_availability(times, net.places, clinics, decay=gb.Exponential(1))
+    >>> float(offer.places.to_numpy().sum().round())
+    2000.0
     """
     found = enhanced_two_step(times, places, services, decay=decay, demand=demand, supply=supply)
     return Catchment(found.places.mul(weight_of(places, demand), axis=0), found.services)

@@ -54,6 +54,16 @@ class Costs:
         For each hour, driving or waiting (driver, vehicle, freight).
     per_passage
         For each passage of the border (fees, papers).
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> price = gb.Costs(per_km=0.3, per_hour=20)
+    >>> net = gb.example_network()
+    >>> gb.corridors(net, {"steppe": ["Orsk", "Aktobe"]}, costs=price)["cost"].round(-1)
+    corridor
+    steppe    130.0
+    Name: cost, dtype: float64
     """
 
     per_km: float = 0.0

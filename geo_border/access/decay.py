@@ -52,6 +52,12 @@ class Exponential:
     ----------
     half_life
         ``ln 2 / β``, hours.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Exponential(half_life=2)([0, 2, 4]).tolist()
+    [1.0, 0.5, 0.25]
     """
 
     half_life: float = 1.5
@@ -85,6 +91,12 @@ class Power:
         ``a``.
     floor
         ``t0``, hours: without it the nearest places would count without limit.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Power(exponent=1)([1, 2, 4]).round(2).tolist()
+    [0.5, 0.25, 0.12]
     """
 
     exponent: float = 1.0
@@ -117,6 +129,12 @@ class Gaussian:
     ----------
     sigma
         ``σ``, hours.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Gaussian(sigma=1)([0, 1, 2]).round(2).tolist()
+    [1.0, 0.61, 0.14]
     """
 
     sigma: float = 1.5
@@ -149,6 +167,12 @@ class Logistic:
         ``t½``, hours: where half counts.
     slope
         ``s``, per hour.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Logistic(midpoint=2)([1, 2, 3]).round(2).tolist()
+    [0.95, 0.5, 0.05]
     """
 
     midpoint: float = 1.5
@@ -180,6 +204,12 @@ class Step:
     ----------
     within
         The time, hours; itself still inside, whatever its rounding (`ROUNDING_H`).
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Step(within=1)([0.5, 1, 1.5]).tolist()
+    [1.0, 1.0, 0.0]
     """
 
     within: float = 1.0
@@ -210,6 +240,12 @@ class Linear:
     ----------
     reach
         ``T``, hours.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Linear(reach=4)([0, 1, 5]).tolist()
+    [1.0, 0.75, 0.0]
     """
 
     reach: float = 3.0

@@ -76,6 +76,14 @@ def network_efficiency(
     ----------
     Gutiérrez (2001), J. Transp. Geogr. 9(4) 229-242; Christodoulou & Christidis (2019),
     Sustainability 11(14) 4000; (2020), J. Transp. Geogr. 83 102666.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> efficiency = gb.network_efficiency(trips, reference_kmh=90)
+    >>> bool(efficiency["across"].mean() > efficiency["across_open"].mean())
+    True
     """
     places, tables, own = travel.places, travel.tables, travel.own
     weights, points = _located(travel, weight)
@@ -172,6 +180,14 @@ def checkpoint_detour(
     ------
     GeometryError, TableError, SideError, CheckpointError
         As in `network_efficiency`.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network(), candidates=True)
+    >>> detour = gb.checkpoint_detour(trips)["checkpoint_detour"].dropna()
+    >>> bool((detour >= 1).all())
+    True
     """
     places, tables, own = travel.places, travel.tables, travel.own
     weights, _ = _located(travel, weight)

@@ -47,6 +47,14 @@ class OffRoad:
         One goes no farther from the network than this.
     detail_m
         Roads are straightened within this, metres; also the least reach beside a road.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> slow, quick = (gb.isochrones(net, "Orsk", off_road=gb.OffRoad(kmh=kmh)) for kmh in (4, 20))
+    >>> bool(slow["area_km2"].sum() < quick["area_km2"].sum())
+    True
     """
 
     kmh: float = 4.0

@@ -72,6 +72,13 @@ def loss_by_checkpoint(
     ----------
     Aumann & Shapley (1974), Values of Non-Atomic Games, Princeton; Billera & Heath (1982),
     Allocation of shared costs, Math. Oper. Res. 7(1) 32-39.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> gb.loss_by_checkpoint(trips).sum().idxmax()
+    'bugristoe-kairak'
     """
     places, tables, own = travel.places, travel.tables, travel.own
     if isinstance(own, OwnSpots):
@@ -129,6 +136,15 @@ def effect_by_checkpoint(losses: pd.DataFrame, potentials: pd.DataFrame) -> pd.D
     ------
     TableError
         If the rows do not match.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> losses, reached = gb.loss_by_checkpoint(trips), gb.potential(trips)
+    >>> parts = gb.effect_by_checkpoint(losses, reached)
+    >>> bool(abs(parts.sum(axis=1) - gb.border_effect(reached)["all"]).max() < 1e-9)
+    True
     """
     potentials = by_id(potentials, "place_id")
     losses = in_order_of(losses, potentials, "place_id")
@@ -156,6 +172,15 @@ def loss_shares(parts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     ------
     TableError
         If the rows do not match or the population is not sound.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> losses, reached = gb.loss_by_checkpoint(trips), gb.potential(trips)
+    >>> shares = gb.loss_shares(gb.effect_by_checkpoint(losses, reached), trips.places)
+    >>> shares.loc["RU-ORE"].idxmax()
+    'orsk-alimbet'
     """
     places = by_id(places, "place_id")
     parts = in_order_of(parts, places, "place_id")

@@ -47,6 +47,14 @@ def nearest_checkpoint(
     ------
     CheckpointError
         If the scenario names a checkpoint that there is not, or the mode is unknown.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> nearest = gb.nearest_checkpoint(gb.travel(net))
+    >>> nearest[net.places["name"] == "Orsk"]["checkpoint_id"].tolist()
+    ['orsk-alimbet']
     """
     return nearest_gate(travel.tables, mode=mode, scenario=scenario)
 
@@ -132,6 +140,14 @@ def zones(
     ----------
     Christodoulou & Christidis (2019), Measuring cross-border road accessibility in the
     European Union, JRC116859.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> hours = gb.nearest_checkpoint(trips)["hours"]
+    >>> gb.zones(hours, trips.places, bands=[1, 3]).columns.tolist()
+    ['0-60', '60-180', '180+', 'unreached']
     """
     if not all(low < high for low, high in pairwise((0.0, *bands))):
         raise ParameterError(f"bands must ascend from above 0, not {list(bands)}")

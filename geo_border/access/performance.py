@@ -70,6 +70,14 @@ def transport_performance(
     ----------
     Poelman, Dijkstra & Ackermans (2020), Rail transport performance in Europe, European
     Commission, WP 02/2020; ITF (2019), Benchmarking accessibility in cities, OECD.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> performance = gb.transport_performance(trips, within_h=2, within_km=150)
+    >>> list(performance)[:2]
+    ['performance', 'performance_own']
     """
     places = travel.places
     if places.crs is None or places.crs.to_epsg() != 4326:

@@ -65,6 +65,16 @@ def potential(
     References
     ----------
     Hansen (1959), How accessibility shapes land use, J. Am. Inst. Plann. 25(2) 73-76.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> reached = gb.potential(trips, decay=gb.Exponential(2))
+    >>> list(reached)
+    ['own', 'across', 'own_open', 'across_open', 'own_closed']
+    >>> bool(reached["across"].sum() < reached["across_open"].sum())
+    True
     """
     return potentials(travel, decays=[decay], weight=weight, scenario=scenario)[0]
 
@@ -151,6 +161,14 @@ def cumulative(
     ------
     TableError, CheckpointError
         As in `potential`.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> reached = gb.cumulative(trips, hours=[2])
+    >>> list(reached)[:2]
+    ['population_120min_own', 'population_120min_across']
     """
     steps = [Step(within) for within in hours]
     found = potentials(travel, decays=steps, weight=weight, scenario=scenario)
@@ -201,6 +219,14 @@ def border_effect(potentials: pd.DataFrame) -> pd.DataFrame:
         ``all`` (of what is reached on both sides), ``own`` (of what is reached on the own
         side, in part through the other) and ``across``: between 0 (delays cost nothing) and
         1; missing where nothing is reached even without delays.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> effect = gb.border_effect(gb.potential(trips))
+    >>> list(effect)
+    ['all', 'own', 'across']
     """
     as_is = potentials[["own", "across"]]
     free = potentials[["own_open", "across_open"]].set_axis(as_is.columns, axis=1)

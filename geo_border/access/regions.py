@@ -99,6 +99,14 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     ------
     TableError
         If the rows do not match or the population is not sound.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> effect = gb.border_effect(gb.potential(trips))
+    >>> gb.by_region(effect, trips.places)["across"].round(1).nlargest(3).index.tolist()
+    ['RU-SAM', 'KZ-10', 'KZ-15']
     """
     places = by_id(places, "place_id")
     values = in_order_of(values, places, "place_id")
@@ -148,6 +156,14 @@ def distribution(
         If the rows do not match or the population is not sound.
     ParameterError
         If a quantile is not above 0 and at most 1.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> hours = gb.nearest_checkpoint(trips)[["hours"]]
+    >>> gb.distribution(hours, trips.places, quantiles=[0.5]).columns.tolist()
+    ['q50']
     """
     if not all(0 < q <= 1 for q in quantiles):
         raise ParameterError("quantiles are above 0 and at most 1")

@@ -322,6 +322,16 @@ def nearest_service(
     ------
     TableError
         If the times are not of these places and services.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> clinics = net.places.nlargest(20, "population")[["geometry"]].assign(supply=100.0)
+    >>> times = gb.service_times(net, clinics)
+    >>> nearest = gb.nearest_service(times, net.places, clinics)
+    >>> nearest["hours_own"].idxmin() in clinics.index
+    True
     """
     check_services(times, places, services)
     hours = np.full((2, len(places)), np.inf)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from geo_border.border.hours import Opening, read_hours
 from geo_border.border.line import along
+from geo_border.border.register import register_of
 from geo_border.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ def placed_checkpoints(
     Parameters
     ----------
     table
-        Index ``checkpoint_id``; columns ``name``, ``mode``, ``status``, ``users``,
+        Ids in the index or as ``checkpoint_id``; columns ``name``, ``mode``, ``status``, ``users``,
         ``home_id``, ``neighbour_id``, ``lon``, ``lat``, ``accuracy_km``, ``delay_h``
         and, where directions differ, ``delay_out_h``, ``delay_in_h``; ``hours`` in OSM
-        syntax; ``capacity_day``. Empty where unknown.
+        syntax; ``capacity_day``. Empty where unknown; but for ``lon`` and ``lat``, or points,
+        columns may be missing.
     border
         Pieces as `border_line` gives them.
     delay_h
@@ -81,7 +83,22 @@ def placed_checkpoints(
     CheckpointError
         If a checkpoint on the border lies farther from it than `farthest_km`, a mode has
         no default delay, or opening hours cannot be read.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> halves = [shapely.box(9.3, 47, 9.5, 47.2), shapely.box(9.5, 47, 9.7, 47.2)]
+    >>> both = gpd.GeoDataFrame(geometry=halves, index=["A", "B"], crs=4326)
+    >>> border = gb.border_line(both.loc[["A"]], both.loc[["B"]])
+    >>> bridge = pd.DataFrame({"lon": [9.5], "lat": [47.1]}, index=["bridge"])
+    >>> found = gb.placed_checkpoints(bridge, border, delay_h={"road": 0.5})
+    >>> found[["home_id", "is_open", "delay_h"]].to_numpy().tolist()
+    [['A', True, 0.5]]
     """
+    table = register_of(table)
     points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), table.index, crs=4326)
     position = along(border, points)
     on_line = table["mode"].isin(ON_THE_LINE)
@@ -190,6 +207,16 @@ def permeability(
     References
     ----------
     Tarkhov (2022): permeability ``K = L / n`` of land borders.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> posts = pd.DataFrame({"home_id": ["A", "A"], "mode": "road", "is_open": True})
+    >>> posts = posts.assign(capacity_day=100.0)
+    >>> gb.permeability(pd.Series({"A": 50.0}), posts)["km_per_checkpoint"]
+    A    25.0
+    Name: km_per_checkpoint, dtype: float64
     """
     on_line = checkpoints[checkpoints["is_open"] & checkpoints["mode"].isin(ON_THE_LINE)]
     count = on_line.groupby([by, "mode"]).size().unstack("mode", fill_value=0)

@@ -74,6 +74,12 @@ def expected_wait(hours: str, *, at: Place | None = None, month: int | None = No
     ------
     CheckpointError
         If the text is not in the opening-hours syntax, or says that nothing is known.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.expected_wait("Mo-Su 08:00-20:00")
+    3.0
     """
     return read_hours(hours, at=at, month=month).wait_h
 

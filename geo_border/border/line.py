@@ -63,6 +63,17 @@ def border_line(
     ------
     SideError
         If the sides share no border.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> halves = [shapely.box(9.3, 47, 9.5, 47.2), shapely.box(9.5, 47, 9.7, 47.2)]
+    >>> both = gpd.GeoDataFrame(geometry=halves, index=["A", "B"], crs=4326)
+    >>> border = gb.border_line(both.loc[["A"]], both.loc[["B"]])
+    >>> border[["home_id", "neighbour_id"]].to_numpy().tolist()
+    [['A', 'B']]
     """
     home, neighbour = (
         side.sort_index(key=lambda ids: ids.astype(str)) for side in (home, neighbour)
@@ -291,6 +302,17 @@ def dyads(border: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         Columns ``home_id``, ``neighbour_id``, ``length_km`` (geodesic, on land), ``sea_km``,
         ``from_km`` (where the dyad begins along the border), MultiLineStrings; in order along
         the border.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> halves = [shapely.box(9.3, 47, 9.5, 47.2), shapely.box(9.5, 47, 9.7, 47.2)]
+    >>> both = gpd.GeoDataFrame(geometry=halves, index=["A", "B"], crs=4326)
+    >>> border = gb.border_line(both.loc[["A"]], both.loc[["B"]])
+    >>> gb.dyads(border)["length_km"].round().tolist()
+    [22.0]
     """
     wet = border["at_sea"]
     parts = border.drop(columns=["at_sea", "sea_known"]).assign(

@@ -114,6 +114,17 @@ def match_sides(
     ------
     SideError
         If a side is empty, or they share no border within the tolerance.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> halves = [shapely.box(9.3, 47, 9.501, 47.2), shapely.box(9.5, 47, 9.7, 47.2)]
+    >>> names = {"side": ["home", "neighbour"], "region_id": ["A", "B"]}
+    >>> land = gpd.GeoDataFrame(names, geometry=halves, crs=4326)
+    >>> gb.match_sides(land, tolerance_m=200).mismatch["kind"].tolist()
+    ['overlap']
     """
     order = land.index
     land = rounded(_sorted(land))

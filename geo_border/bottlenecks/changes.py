@@ -162,6 +162,15 @@ def changes(
         As `geo_border.access.reach.potential` and `geo_border.bottlenecks.demand.cross_demand`.
     CheckpointError
         If there is no scenario, or one does not fit the tables; the message names it.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> shut = gb.Scenario(closed=frozenset({"orsk-alimbet"}))
+    >>> found = gb.changes(trips, {"shut": shut})
+    >>> found
+    <Changes: totals 1 x 4, regions 20 x 21, places 1,420 x 18, checkpoints 30 x 5>
     """
     tables = travel.tables
     if not scenarios:

@@ -94,6 +94,15 @@ def closures(
         As `geo_border.bottlenecks.demand.cross_demand`.
     CheckpointError
         If the scenario or a set does not fit the tables.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> one, other = "orsk-alimbet", "sagarchin-zhaisan"
+    >>> found = gb.closures(trips, sets=[[one], [one, other]])
+    >>> found.effects.index.tolist()
+    ['orsk-alimbet', 'orsk-alimbet;sagarchin-zhaisan']
     """
     tables = travel.tables
     ways = passages(tables, scenario)

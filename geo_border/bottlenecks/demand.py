@@ -41,6 +41,15 @@ class Gravity:
     total
         Sum of the demand over all pairs, both directions; 1 makes shares of it, a count
         of trips calibrates it. ``k`` follows.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> near = gb.Gravity(decay=gb.Exponential(1))
+    >>> demand = gb.cross_demand(trips, gravity=near)
+    >>> demand.through.shape
+    (2, 30, 30)
     """
 
     decay: Decay = Exponential(half_life=3.0)
@@ -133,6 +142,14 @@ def cross_demand(
         If places and tables do not match or the population is not sound.
     SideError
         If no place with a population lies on one of the sides.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> demand = gb.cross_demand(trips)
+    >>> bool(demand.hours > 0)
+    True
     """
     places, tables = travel.places, travel.tables
     ways = passages(tables) if ways is None else ways

@@ -71,6 +71,14 @@ def delay_gains(
         As `geo_border.bottlenecks.demand.cross_demand`.
     CheckpointError
         If the scenario does not fit the tables.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> gains = gb.delay_gains(trips, cut_h=1)
+    >>> gains.nlargest(1, "potential_across_gain")["checkpoint_id"].tolist()
+    ['bugristoe-kairak']
     """
     places, tables = travel.places, travel.tables
     if not cut_h > 0:

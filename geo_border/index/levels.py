@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import IndicatorError, ParameterError
+from geo_border.ids import by_id
 from geo_border.index.aggregate import AGGREGATIONS, Aggregation, aggregate
 from geo_border.index.normalise import NORMALISATIONS, Normalisation, normalise
 from geo_border.index.registry import (
@@ -55,6 +56,17 @@ class IndexMethod:
         Weights of the levels in the index; equal if not given.
     goalposts
         Low and high post by indicator, for the normalisation of that name.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> folder = gb.embedded_studies()["ru-kz"]
+    >>> registry = pd.read_csv(folder / "registry.csv")
+    >>> figures = pd.read_csv(folder / "indicators.csv")
+    >>> values = gb.select(registry, figures, figures["region_id"].unique()).values
+    >>> gb.levels(values, registry, method=gb.IndexMethod(aggregation="geometric"))["rank"].idxmin()
+    'RU-NVS'
     """
 
     normalisation: Normalisation = "minmax"
@@ -114,12 +126,23 @@ def levels(
     ------
     IndicatorError
         If values and registry do not fit, or weights or goalposts lack an indicator.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> folder = gb.embedded_studies()["ru-kz"]
+    >>> registry = pd.read_csv(folder / "registry.csv")
+    >>> figures = pd.read_csv(folder / "indicators.csv")
+    >>> values = gb.select(registry, figures, figures["region_id"].unique()).values
+    >>> list(gb.levels(values, registry))[:3]
+    ['transport_communication', 'joint_projects', 'social_services']
     """
     parts = scores_of(values, registry, method=method)
     array = component_scores(
         parts.scores.to_numpy(), parts.weights.to_numpy(), parts.registry, method
     )
-    table = pd.DataFrame(array, index=values.index, columns=list(SCORES))
+    table = pd.DataFrame(array, index=parts.scores.index, columns=list(SCORES))
     # What differs by rounding alone is a tie.
     table["rank"] = table["index"].round(9).rank(ascending=False, method="min")
     for component in COMPONENTS:
@@ -262,6 +285,7 @@ def checked_values(values: pd.DataFrame, registry: pd.DataFrame) -> pd.DataFrame
         If an indicator of the registry has no column, a column is not in the registry, a
         value is infinite, or a region or column is there twice.
     """
+    values = by_id(values, "region_id")
     for axis, what in ((values.index, "region"), (values.columns, "indicator")):
         if axis.has_duplicates:
             raise IndicatorError(f"{what} {axis[axis.duplicated()][0]!r} is there twice")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from geo_border.errors import IndicatorError
+from geo_border.ids import by_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def checked_registry(registry: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     registry
-        Index ``indicator_id``; columns `COLUMNS`, and any of `OPTIONAL`.
+        Columns `COLUMNS`, and any of `OPTIONAL`; ids in the index or as ``indicator_id``.
 
     Returns
     -------
@@ -55,6 +56,7 @@ def checked_registry(registry: pd.DataFrame) -> pd.DataFrame:
     IndicatorError
         If a column is missing, an id is there twice, or a cell says what none may say.
     """
+    registry = by_id(registry, "indicator_id")
     problems = registry_problems(registry)
     if problems:
         indicator, problem = problems[0]

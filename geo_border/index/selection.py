@@ -101,6 +101,17 @@ def select(
     IndicatorError
         If the registry is not sound, a figure is of an unknown indicator, is there twice or
         is not a finite number, or an indicator is both measured and given.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> folder = gb.embedded_studies()["ru-kz"]
+    >>> registry = pd.read_csv(folder / "registry.csv")
+    >>> figures = pd.read_csv(folder / "indicators.csv")
+    >>> values = gb.select(registry, figures, figures["region_id"].unique()).values
+    >>> values.shape
+    (20, 31)
     """
     registry = checked_registry(registry)
     regions = pd.Index(list(regions), name="region_id")

@@ -178,6 +178,18 @@ def uncertainty(
     Saisana, Saltelli & Tarantola (2005), Uncertainty and sensitivity analysis techniques as
     tools for the quality assessment of composite indicators, J. R. Stat. Soc. A 168(2)
     307-323.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> folder = gb.embedded_studies()["ru-kz"]
+    >>> registry = pd.read_csv(folder / "registry.csv")
+    >>> figures = pd.read_csv(folder / "indicators.csv")
+    >>> values = gb.select(registry, figures, figures["region_id"].unique()).values
+    >>> found = gb.uncertainty(values, registry, draws=50)
+    >>> list(found.intervals)[:3]
+    ['rank_low', 'rank_median', 'rank_high']
     """
     if draws < 1:
         raise ParameterError(f"draws must be 1 or more, not {draws}")

@@ -64,6 +64,17 @@ def variance_shares(
     Saltelli et al. (2010), Variance based sensitivity analysis of model output, Comput.
     Phys. Commun. 181(2) 259-270: the sample, the first-order estimator and, after Jansen
     (1999), the total one.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> folder = gb.embedded_studies()["ru-kz"]
+    >>> registry = pd.read_csv(folder / "registry.csv")
+    >>> figures = pd.read_csv(folder / "indicators.csv")
+    >>> values = gb.select(registry, figures, figures["region_id"].unique()).values
+    >>> gb.variance_shares(values, registry, size=8)["output"].iloc[0]
+    'rank_shift'
     """
     if size < 2 or size & (size - 1):
         raise ParameterError(f"size must be a power of 2, not {size}")

@@ -73,6 +73,13 @@ class BuiltNetwork:
     land
         Land of both sides as far as its roads are known, as
         `geo_border.network.known.known_ground` gives it.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> len(net.gates), len(net.places)
+    (51, 1420)
     """
 
     __repr__ = shown

@@ -47,6 +47,14 @@ def to_networkx(built: BuiltNetwork | Network) -> nx.MultiDiGraph:
         ``oneway``, ``reversed`` (against the line of the link), ``geometry`` (drawn from tail
         to head). Each gate is two edges of class
         `geo_border.network.gate_links.GATE_CLASS` with all of `GATE_ATTRIBUTES`.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> graph = gb.to_networkx(net)
+    >>> graph.number_of_nodes() == net.network.n_nodes
+    True
     """
     network = built if isinstance(built, Network) else built.network
     graph = nx.MultiDiGraph(crs="EPSG:4326", simplified=True)

@@ -1,41 +1,21 @@
-"""Land, places, registers and lines as users give them, made whole."""
+"""Land, places and lines as users give them, made whole."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
-import numpy as np
-import pandas as pd
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import polygon_near
 from geo_border.border.matching import match_sides
-from geo_border.errors import CheckpointError, GeometryError, NetworkError, SideError, TableError
+from geo_border.border.register import referenced
+from geo_border.errors import NetworkError, SideError, TableError
 from geo_border.ids import by_id
 from geo_border.network.graph import SIDES
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 REACH_M = 10_000.0
 """A point farther than this from both sides belongs to neither, metres."""
-
-_REGISTER: Mapping[str, Any] = {
-    "name": None,
-    "mode": "road",
-    "status": "open",
-    "users": None,
-    "home_id": None,
-    "neighbour_id": None,
-    "lon": np.nan,
-    "lat": np.nan,
-    "accuracy_km": np.nan,
-    "hours": None,
-    "capacity_day": np.nan,
-    "delay_h": np.nan,
-}
-"""Columns of a register of checkpoints, and what stands there if the user gives none."""
 
 
 def land_and_border(
@@ -66,7 +46,7 @@ def land_and_border(
     SideError
         If a side has no polygon, or they share no border.
     """
-    territory = _referenced(by_region_id(territory), "the territory")
+    territory = referenced(by_region_id(territory), "the territory")
     given = set(territory["side"]) if "side" in territory else set()
     unknown = [side for side in SIDES if side not in given]
     if unknown:
@@ -121,7 +101,7 @@ def given_places(places: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     if places is None:
         columns: dict[str, list[Any]] = {"side": [], "region_id": [], "population": []}
         places = gpd.GeoDataFrame(columns, geometry=[], crs=4326)
-    places = _referenced(by_id(places, "place_id"), "the places")
+    places = referenced(by_id(places, "place_id"), "the places")
     if "population" not in places:
         raise TableError(
             "the places have no population",
@@ -165,51 +145,6 @@ def with_side(points: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> gpd.GeoDataFr
     return there.assign(**found)
 
 
-def register_of(checkpoints: pd.DataFrame | None) -> pd.DataFrame:
-    """A register with all its columns.
-
-    Parameters
-    ----------
-    checkpoints
-        Checkpoints with ``lon`` and ``lat``, or points; ids are the index or
-        ``checkpoint_id``. What else is not said: by road, open, to anybody.
-
-    Returns
-    -------
-    DataFrame
-        As `geo_border.border.checkpoints.placed_checkpoints` takes it; empty if none are given.
-
-    Raises
-    ------
-    CheckpointError
-        If it is not said where they are.
-    GeometryError
-        If the points have no coordinate reference system.
-    TableError
-        If an id stands twice.
-    """
-    if checkpoints is None:
-        index = pd.Index([], name="checkpoint_id", dtype=object)
-        columns = {
-            key: pd.Series(dtype=float if isinstance(value, float) else object)
-            for key, value in _REGISTER.items()
-        }
-        return pd.DataFrame(columns, index)
-    table = by_id(checkpoints, "checkpoint_id")
-    if isinstance(table, gpd.GeoDataFrame):
-        points = _referenced(table, "the checkpoints").geometry
-        table = pd.DataFrame(table.drop(columns=table.geometry.name))
-        table = table.assign(**{"lon": points.x, "lat": points.y, **table})
-    if not {"lon", "lat"} <= {*table}:
-        raise CheckpointError(
-            "it is not said where the checkpoints are",
-            remedy="Give `lon` and `lat` (degrees), or a GeoDataFrame of points",
-        )
-    table = table.set_axis(table.index.astype(str)).rename_axis("checkpoint_id")
-    missing = {key: value for key, value in _REGISTER.items() if key not in table}
-    return table.assign(**missing)
-
-
 def given_lines(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Lines in WGS 84, roads if nothing else is said.
 
@@ -231,7 +166,7 @@ def given_lines(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     NetworkError
         If a geometry is no line.
     """
-    lines = _referenced(lines, "the lines")
+    lines = referenced(lines, "the lines")
     strange = ~lines.geom_type.isin(["LineString", "MultiLineString"])
     if strange.any():
         raise NetworkError(
@@ -241,20 +176,3 @@ def given_lines(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         )
     missing = {"mode": "road", "road_class": "road"}
     return lines.assign(**{key: value for key, value in missing.items() if key not in lines})
-
-
-def _referenced(frame: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
-    """A layer in WGS 84."""
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise GeometryError(
-            f"{what} are no GeoDataFrame" if what[-1] == "s" else f"{what} is no GeoDataFrame",
-            remedy="Make one, such as with geopandas.points_from_xy and crs=4326",
-        )
-    if frame.crs is None:
-        raise GeometryError(
-            f"{what} have no coordinate reference system"
-            if what[-1] == "s"
-            else f"{what} has no coordinate reference system",
-            remedy="Say which it is with set_crs, such as set_crs(4326)",
-        )
-    return frame.to_crs(4326)

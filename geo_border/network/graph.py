@@ -57,6 +57,15 @@ class Network:
         Region ids.
     classes
         Names of road and railway classes.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> network = gb.example_network().network
+    >>> network.n_nodes == len(network.lon)
+    True
+    >>> network.regions[:2]
+    ('KZ-10', 'KZ-15')
     """
 
     __repr__ = shown

@@ -49,6 +49,12 @@ class Access:
     beyond_km
         Places farther from the network than this, in a straight line, lie where it does not
         reach, see `geo_border.network.beyond.join_beyond`; None where there are none.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Access(speed_kmh=30).detour
+    1.3
     """
 
     farthest_km: float = 100

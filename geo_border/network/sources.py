@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geo_border.border.checkpoints import placed_checkpoints
+from geo_border.border.register import register_of
 from geo_border.errors import SideError
 from geo_border.network.build import BuiltNetwork, build_network, with_names
 from geo_border.network.free_border import open_crossings as free_checkpoints
@@ -15,7 +16,6 @@ from geo_border.network.given import (
     given_lines,
     given_places,
     land_and_border,
-    register_of,
     with_side,
 )
 from geo_border.network.graph import MODES
@@ -191,6 +191,16 @@ def from_overpass(
         If the server gives no answer.
     GeoBorderError
         As for `from_osm`.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> area = shapely.box(9.4, 47, 9.7, 47.3)
+    >>> halves = [shapely.box(9.3, 47, 9.5, 47.2), shapely.box(9.5, 47, 9.7, 47.2)]
+    >>> land = gpd.GeoDataFrame({"side": ["home", "neighbour"]}, geometry=halves, crs=4326)
+    >>> net = gb.from_overpass(area, land)  # doctest: +SKIP
     """
     return _from_extract(
         extract_from_overpass(polygon, roads=roads, rails=rails, url=url),
@@ -251,6 +261,21 @@ def from_lines(
     ------
     GeoBorderError
         If the sides share no border, the lines do not reach both, or a class has no speed.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import geopandas as gpd
+    >>> import pandas as pd
+    >>> import shapely
+    >>> line = shapely.LineString([(9.4, 47.1), (9.6, 47.1)])
+    >>> roads = gpd.GeoDataFrame({"speed_kmh": [80.0]}, geometry=[line], crs=4326)
+    >>> halves = [shapely.box(9.3, 47, 9.5, 47.2), shapely.box(9.5, 47, 9.7, 47.2)]
+    >>> land = gpd.GeoDataFrame({"side": ["home", "neighbour"]}, geometry=halves, crs=4326)
+    >>> gate = pd.DataFrame({"lon": [9.5], "lat": [47.1], "delay_h": [0.5]}, index=["bridge"])
+    >>> net = gb.from_lines(roads, land, checkpoints=gate)
+    >>> net.gates[["mode", "delay_out_h"]].to_numpy().tolist()
+    [['road', 0.5]]
     """
     land, border = land_and_border(territory, tolerances.edge_km)
     return _built(

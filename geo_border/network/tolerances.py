@@ -24,6 +24,12 @@ class Tolerances:
     edge_km
         Between the edges of the polygons of the two sides, km; see
         `geo_border.border.edges.edge_match`.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Tolerances(crossing_km=0.5).stub_m
+    100
     """
 
     crossing_km: float | None = None

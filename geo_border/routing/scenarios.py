@@ -59,6 +59,15 @@ class Scenario:
     delay_factor
         Multiplies every delay, those of `delay_h` too; 0 is the open border. An infinite
         delay stays infinite whatever the factor.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> shut = gb.Scenario(closed=frozenset({"orsk-alimbet"}))
+    >>> lost = gb.potential(trips)["across"] - gb.potential(trips, scenario=shut)["across"]
+    >>> trips.places["name"][lost.idxmax()]
+    'Badamsha'
     """
 
     closed: frozenset[str] = frozenset()
@@ -366,6 +375,15 @@ def passages(tables: GateTables | Travel, scenario: Scenario = AS_IS) -> Passage
     ------
     CheckpointError
         If the scenario does not fit the tables.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> gb.passages(trips).across.shape
+    (2, 30, 30)
+    >>> float(gb.passages(trips, gb.Scenario(delay_factor=0.0)).delay.max())
+    0.0
     """
     tables = tables if isinstance(tables, GateTables) else tables.tables
     return passages_with(delays(tables, scenario), tables.within)

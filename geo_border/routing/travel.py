@@ -50,6 +50,13 @@ class Travel:
     ------
     TableError
         If the places are not those of the tables.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> trips.tables.gates["mode"].unique().tolist()
+    ['road']
     """
 
     places: pd.DataFrame

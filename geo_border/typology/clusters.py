@@ -120,6 +120,17 @@ def clusters(
     statistic, J. R. Stat. Soc. B 63(2) 411-423; Hennig (2007), Cluster-wise assessment of
     cluster stability, Comput. Stat. Data Anal. 52(1) 258-271; Hubert & Arabie (1985),
     Comparing partitions, J. Classif. 2 193-218.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> folder = gb.embedded_studies()["ru-kz"]
+    >>> registry = pd.read_csv(folder / "registry.csv")
+    >>> figures = pd.read_csv(folder / "indicators.csv")
+    >>> values = gb.select(registry, figures, figures["region_id"].unique()).values
+    >>> gb.clusters(gb.levels(values, registry), k=2, bootstrap=5, references=5).k
+    2
     """
     complete = levels[list(scores)].dropna()
     n = len(complete)

@@ -343,6 +343,17 @@ def disparity(
         ``theil`` (and its parts), ``gini``, ``williamson``, ``ratio`` (highest to lowest),
         ``regions`` (number); missing where a measure is not defined, as where all values are
         zero or one is negative.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> folder = gb.embedded_studies()["ru-kz"]
+    >>> registry = pd.read_csv(folder / "registry.csv")
+    >>> figures = pd.read_csv(folder / "indicators.csv")
+    >>> values = gb.select(registry, figures, figures["region_id"].unique()).values
+    >>> gb.disparity(values["wage"], pd.Series(1.0, values.index)).round(1).index.tolist()
+    ['theil', 'gini', 'williamson', 'ratio', 'regions']
     """
     try:
         y, _ = _pair(values, population)

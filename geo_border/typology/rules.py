@@ -99,6 +99,15 @@ class Thresholds:
         From it on a score is high.
     quantile
         Whether `low` and `high` are percentages of the regions.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.Thresholds(low=30, high=70)
+    Thresholds(low=30, high=70, quantile=False)
+    >>> gb.Thresholds(low=70, high=30)
+    Traceback (most recent call last):
+    geo_border.errors.ParameterError: thresholds must be 0 < low < high < 100: 70, 30.
     """
 
     low: float = 40.0
