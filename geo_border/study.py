@@ -31,7 +31,7 @@ from geo_border.runs import MEMORY, Run, input_digests
 from geo_border.settings import Settings, read_settings
 from geo_border.stages.asked import border_asked, places_asked
 from geo_border.stages.bottlenecks import edge_layer
-from geo_border.stages.declared import ACCESS, BOTTLENECKS, INDEX, MEASURES
+from geo_border.stages.declared import ACCESS, BOTTLENECKS, INDEX, ROUTES
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings, worst_first
 from geo_border.stages.flaws import flaws
@@ -259,10 +259,8 @@ class Study:
         inputs, border, net = run.network()
         audited(findings(settings, inputs, border, net))
         travel = run.travel(net)
-        access = run.stage(ACCESS, settings, border.regions, net, travel)
-        measures = run.stage(
-            MEASURES, settings, border, net, travel, contractor_of=run.contractor_of
-        )
+        access = run.stage(ACCESS, settings, border, net, travel, contractor_of=run.contractor_of)
+        routes = run.stage(ROUTES, settings, border, net, travel.tables)
         surfaces: Surfaces | None = None
         of_cells: dict[str, pd.DataFrame] = {}
         quality = account(settings, border, net, inputs.extracts)
@@ -270,7 +268,7 @@ class Study:
             surfaces, of_cells = run.surfaces(border, net)
             quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
         strain = run.stage(BOTTLENECKS, settings, net, travel)
-        regions = border.regions.join(access.regions).join(measures.regions)
+        regions = border.regions.join(access.regions)
         judged = run.stage(INDEX, settings, inputs, regions, border, access, strain)
         checkpoints = border.checkpoints.join(strain.ranking)
         said = in_words(
@@ -285,7 +283,7 @@ class Study:
             checkpoints=checkpoints,
             crossings=net.crossings,
             edges=edge_layer(net.network, strain.load),
-            places=access.places.join(measures.places),
+            places=access.places,
             travel_times=access.travel_times.join(
                 capital_detour_index(access.travel_times, border.regions)
             ),
@@ -298,11 +296,15 @@ class Study:
             mismatch=border.mismatch,
             cards=said.cards,
             more={
-                "zones": access.zones,
+                "zones": access.zones_by_road,
                 "border_effect_by_checkpoint": access.losses,
                 "delay_gains": strain.gains,
                 **of_cells,
-                **measures.tables(),
+                "access_measures": access.measures,
+                "access_places": access.measures_of_places,
+                "zones_by_mode": access.zones,
+                **routes.tables(),
+                **({} if access.services is None else access.services.tables()),
                 "sensitivity": said.sensitivity,
                 **judged.tables(),
             },
@@ -311,7 +313,7 @@ class Study:
             network=net.network,
             surfaces=surfaces,
             flaws=flaws(net, inputs.lines, inputs.extracts),
-            layers=measures.layers(),
+            layers=routes.layers(),
             further=inputs.further,
         )
 

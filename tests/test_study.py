@@ -116,7 +116,7 @@ def test_a_changed_weight_does_not_rebuild_the_network(mini_again):
     toml = folder / "study.toml"
     toml.write_text(toml.read_text().replace("draws = 200", 'draws = 200\nweights = "entropy"'))
     reused = open_study(folder).run(out).stages_reused
-    assert reused == ("border", "network", "searches", "access", "measures", "bottlenecks")
+    assert reused == ("border", "network", "searches", "access", "routes", "bottlenecks")
 
 
 def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(run, mini_again):
@@ -127,7 +127,7 @@ def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(run, mi
     for alpha, gamma in ((2, 0.5), (0.5, 2)):
         toml.write_text(f"{text}[demand]\nalpha = {alpha}\ngamma = {gamma}\n")
         again = open_study(folder).run(out)
-        assert again.stages_reused == ("border", "network", "searches", "access", "measures")
+        assert again.stages_reused == ("border", "network", "searches", "access", "routes")
         loads.append(again.checkpoints["load_share"].to_numpy())
     assert not any(np.allclose(one, other) for one, other in itertools.combinations(loads, 2))
 

@@ -192,3 +192,24 @@ def performance_of(reached: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
                 there = near[f"near_{side}"]
                 columns[f"performance_{side}{suffix}"] = persons / there.where(there > 0)
     return pd.DataFrame(columns, index=near.index).join(near)
+
+
+def performance_parts(performance: pd.DataFrame) -> pd.DataFrame:
+    """Columns of transport performance by part and border.
+
+    Parameters
+    ----------
+    performance
+        Result of `transport_performance`.
+
+    Returns
+    -------
+    DataFrame
+        Its ratios, with columns of `geo_border.access.measures.PARTS`.
+    """
+    shown = performance.filter(regex="^performance")
+    rest = shown.columns.str.removeprefix("performance").str.removeprefix("_")
+    names = [
+        name if name.startswith(("own", "across")) else f"all_{name}".rstrip("_") for name in rest
+    ]
+    return shown.set_axis(names, axis=1)

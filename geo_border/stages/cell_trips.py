@@ -10,14 +10,15 @@ from geo_border.access.cell_entries import shared_entries
 from geo_border.access.cell_services import cell_services
 from geo_border.access.cell_trips import cell_detour, cell_efficiency, cell_trips
 from geo_border.access.detours import DISTANCE_KMH, by_distance
+from geo_border.access.measure_table import MeasureTable
+from geo_border.access.measures import DETOURS, SERVICES, Trips, efficiency
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER
 from geo_border.stages.cells import CellMeasures, CellsByMode, cell_measures, cells_by_mode
 from geo_border.stages.parameters import surface_access
-from geo_border.stages.services import offers, tell_offer
-from geo_border.stages.told import Told, tell_detours, tell_efficiency
+from geo_border.stages.services import offers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,35 +63,32 @@ def trip_stage(
     CellMeasures
         By cell and by region.
     """
-    told = Told(joined.cells)
-    section = settings.surface
+    section, table = settings.surface, MeasureTable(joined.cells)
     assert section is not None
     speed, apart = settings.access.reference_kmh, section.cell_km
+    measures = (*efficiency(speed), *DETOURS)
+    in_use = gates_in_use(net.gates)
     for by in cells_by_mode(settings, grid, joined, border, net, contractor_of):
-        gates = net.gates
-        trips = cell_trips(
-            by.network,
-            by.cells,
-            by.entries,
-            net.places,
-            gates_in_use(gates),
-            modes=by.edges,
-            contractor=by.contractor,
+        trips, whole = (
+            cell_trips(
+                by.network,
+                by.cells,
+                by.entries,
+                net.places,
+                gates,
+                modes=by.edges,
+                contractor=by.contractor,
+            )
+            for gates in (in_use, net.gates)
         )
-        found = cell_efficiency(trips, reference_kmh=speed, apart_km=apart)
-        tell_efficiency(told, found, mode=by.mode, reference_kmh=speed)
-        whole = cell_trips(
-            by.network,
-            by.cells,
-            by.entries,
-            net.places,
-            gates,
-            modes=by.edges,
-            contractor=by.contractor,
+        found = Trips(
+            mode=by.mode,
+            efficiency=cell_efficiency(trips, reference_kmh=speed, apart_km=apart),
+            detour=cell_detour(whole),
+            index=_in_kilometres(by, net.places, in_use, apart),
         )
-        flat = _in_kilometres(by, net.places, gates_in_use(gates), apart)
-        tell_detours(told, cell_detour(whole), flat, mode=by.mode)
-    return cell_measures(told, grid, border, of=" of trips")
+        table.fill(measures, found)
+    return cell_measures(table, grid, border, of=" of trips")
 
 
 def _in_kilometres(
@@ -142,7 +140,7 @@ def service_stage(
     CellMeasures
         By cell and by region.
     """
-    told = Told(joined.cells)
+    table = MeasureTable(joined.cells)
     columns = ["population", "region_id"]
     assert net.services is not None
     land = foreign_land(border.territory)
@@ -161,5 +159,5 @@ def service_stage(
         )
         people = pd.concat([by.cells[columns], by.beyond[columns]], ignore_index=True)
         for offer in offers(settings, times, times.searched.tables, people, net.services):
-            tell_offer(told, offer, mode=by.mode)
-    return cell_measures(told, grid, border, of=" of services")
+            table.fill(SERVICES, offer.measured(by.mode, joined.cells.index))
+    return cell_measures(table, grid, border, of=" of services")

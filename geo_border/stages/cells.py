@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from geo_border.access.measure_table import MeasureTable
     from geo_border.border.belt import CellGrid
     from geo_border.network.graph import Network
     from geo_border.routing.contraction import Contractor
     from geo_border.settings import Settings, SurfaceSection
     from geo_border.stages.border import Border
     from geo_border.stages.network import StudyNetwork
-    from geo_border.stages.told import Told
 
 NETWORK_OF = {"road": "cells", "rail": "rail", "both": "cells_both"}
 """Network of the trips of cells by each mode: entries are cut into the roads alone."""
@@ -301,12 +301,14 @@ def places_beyond(
     return places[~np.isin(cell, cells.index)]
 
 
-def cell_measures(told: Told, grid: CellGrid, border: Border, *, of: str = "") -> CellMeasures:
+def cell_measures(
+    table: MeasureTable, grid: CellGrid, border: Border, *, of: str = ""
+) -> CellMeasures:
     """Put measures of cells together as a stage keeps them.
 
     Parameters
     ----------
-    told
+    table
         The measures.
     of
         What they are of, for the quality table.
@@ -321,12 +323,12 @@ def cell_measures(told: Told, grid: CellGrid, border: Border, *, of: str = "") -
         With an account of how far the means of the raster and of cells lie apart, of measures
         that do not jump from cell to cell.
     """
-    values, layers = told.frame(), told.layers()
+    values, layers = table.frame(), table.layers()
     shown = layers[(layers["border"] == "as is") & (layers["mode"] == "road")]
     names = shown["column"].tolist()
-    means = zonal_means(values[names], told.places, grid, border.regions)
+    means = zonal_means(values[names], table.places, grid, border.regions)
     smooth = shown.loc[shown["measure"].str.match(SMOOTH), "column"].tolist()
-    averages = by_region(values[smooth], told.places)[smooth]
+    averages = by_region(values[smooth], table.places)[smooth]
     apart = (100 * (means[smooth] / averages - 1)).abs().replace(np.inf, np.nan).max()
     line = (
         "surfaces",
@@ -338,7 +340,7 @@ def cell_measures(told: Told, grid: CellGrid, border: Border, *, of: str = "") -
     return CellMeasures(
         by_cell=values,
         layers=layers,
-        measures=told.table(),
+        measures=table.by_region(),
         means=means.dropna(how="all").rename_axis("region_id").reset_index(),
         account=pd.DataFrame([line], columns=["topic", "item", "value", "unit", "note"]),
     )

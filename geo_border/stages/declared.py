@@ -14,9 +14,9 @@ from geo_border.stages.cell_trips import service_stage, trip_stage
 from geo_border.stages.cells import CellEntries, CellMeasures, Cells, cell_stage, entry_stage
 from geo_border.stages.declaration import Stage
 from geo_border.stages.index import Judgement, index_stage
-from geo_border.stages.measures import Measures, measures_stage
 from geo_border.stages.network import StudyNetwork, network_stage
 from geo_border.stages.parameters import MODES_OF
+from geo_border.stages.routes import Routes, route_stage
 from geo_border.stages.searches import inside_stage
 from geo_border.stages.surfaces import surface_stage
 
@@ -75,14 +75,20 @@ SEARCHES: dict[str, Stage[..., OwnTimes]] = {
 }
 """Times inside the sides, by mode."""
 
-ACCESS = Stage("access", access_stage, Access, after=("border", "network"), settings=("access",))
-MEASURES = Stage(
-    "measures",
-    measures_stage,
-    Measures,
+ACCESS = Stage(
+    "access",
+    access_stage,
+    Access,
+    after=("border", "network"),
+    settings=("access", "services", *_JOINING),
+)
+ROUTES = Stage(
+    "routes",
+    route_stage,
+    Routes,
     after=("border", "network"),
     settings=(
-        *("access", "services", "corridors", "corridor_costs", "surface."),
+        *("access", "corridors", "corridor_costs", "surface."),
         *_JOINING,
     ),
     shown="access",
@@ -136,7 +142,7 @@ INDEX = Stage(
     "index",
     index_stage,
     Judgement,
-    after=("border", "network", "access", "measures", "bottlenecks"),
+    after=("border", "access", "bottlenecks"),
     settings=("index", "typology"),
     inputs=("registry", "indicators"),
 )
@@ -147,7 +153,7 @@ DECLARED: tuple[Stage[Any, Any], ...] = (
     NETWORK,
     *SEARCHES.values(),
     ACCESS,
-    MEASURES,
+    ROUTES,
     CELLS,
     ENTRIES,
     SURFACES,

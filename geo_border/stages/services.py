@@ -14,6 +14,7 @@ from geo_border.access.catchments import (
     two_step,
 )
 from geo_border.access.decay import calibrated
+from geo_border.access.measures import SERVICES, Offer
 from geo_border.access.regions import by_region
 from geo_border.access.services import nearest_service, searched_services
 from geo_border.network.gates import gates_in_use
@@ -26,29 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from geo_border.access.cell_services import CellServices
+    from geo_border.access.measure_table import MeasureTable
     from geo_border.access.services import SearchedServices
     from geo_border.routing.contraction import Contractor
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
     from geo_border.stages.border import Border
     from geo_border.stages.network import StudyNetwork
-    from geo_border.stages.told import Told
 
 BORDERS = {"as is": "", "no delay": "_open", "closed": "_closed"}
 """Borders under which services are measured, and the end of the columns of each."""
 
-MEASURES = {
-    "hours": ("hours_to_service", "hours"),
-    "two_step": ("service_two_step", "supply per person"),
-    "enhanced": ("service_enhanced_two_step", "supply per person"),
-    "balanced": ("service_balanced", "supply per person, shared out"),
-    "available": ("service_availability", "supply"),
-}
-"""Name and unit of each measure by the beginning of its columns in ``service_access``."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Offer:
+class KindOffered:
     """What the services of a kind offer to places.
 
     Parameters
@@ -56,7 +48,7 @@ class Offer:
     kind
         The kind.
     offered
-        By border: columns ``_own`` and ``_across`` of each of `MEASURES`, by place.
+        By border: columns ``_own`` and ``_across`` of each measure, by place.
     asked
         By border: what is asked of the services.
     """
@@ -65,6 +57,25 @@ class Offer:
     offered: dict[str, pd.DataFrame]
     asked: dict[str, pd.DataFrame]
 
+    def measured(self, mode: str, places: pd.Index[str]) -> Offer:
+        """What measures of services are made of.
+
+        Parameters
+        ----------
+        mode
+            Mode of the trips.
+        places
+            The first of those that services are offered to.
+
+        Returns
+        -------
+        Offer
+            Columns of all borders.
+        """
+        tables = [self.offered[border].add_suffix(end) for border, end in BORDERS.items()]
+        values = pd.concat(tables, axis=1).iloc[: len(places)].set_axis(places)
+        return Offer(mode, self.kind, values)
+
 
 def offers(
     settings: Settings,
@@ -72,7 +83,7 @@ def offers(
     tables: GateTables,
     places: pd.DataFrame,
     services: pd.DataFrame,
-) -> Iterator[Offer]:
+) -> Iterator[KindOffered]:
     """Measure what services offer, a kind at a time.
 
     Parameters
@@ -90,7 +101,7 @@ def offers(
 
     Yields
     ------
-    Offer
+    KindOffered
         Of each kind.
     """
     assert settings.services is not None
@@ -103,7 +114,7 @@ def offers(
     }
     for kind, rows in services.groupby("kind"):
         of_kind = whole.only((services["kind"] == kind).to_numpy()).held()
-        offer = Offer(str(kind), {}, {})
+        offer = KindOffered(str(kind), {}, {})
         for border, passed in ways.items():
             times = of_kind.under(passed)
             values = nearest_service(times, places, rows)[["hours_own", "hours_across"]]
@@ -121,28 +132,6 @@ def offers(
         yield offer
 
 
-def tell_offer(told: Told, offer: Offer, *, mode: str) -> None:
-    """Tell what services of a kind offer.
-
-    Parameters
-    ----------
-    told
-        Where to; its places are the first of those of the offer.
-    offer
-        What they offer.
-    mode
-        Mode of the trips.
-    """
-    for begin, (measure, unit) in MEASURES.items():
-        columns = {
-            f"{part}{end}": offer.offered[border][f"{begin}_{part}"].to_numpy()[: len(told.places)]
-            for border, end in BORDERS.items()
-            for part in (("own",) if border == "closed" else ("own", "across"))
-        }
-        values = pd.DataFrame(columns, index=told.places.index)
-        told.add(values, measure, mode=mode, unit=unit, kind=offer.kind)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceAccess:
     """What services offer by road.
@@ -158,12 +147,22 @@ class ServiceAccess:
     regions: pd.DataFrame
     services: pd.DataFrame
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables to be written, by name.
+
+        Returns
+        -------
+        dict
+            Both.
+        """
+        return {"service_access": self.regions, "services": self.services}
+
 
 def service_access(
     settings: Settings,
     border: Border,
     net: StudyNetwork,
-    told: Told,
+    table: MeasureTable,
     *,
     contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
 ) -> ServiceAccess | None:
@@ -175,8 +174,8 @@ def service_access(
         The study's parameters.
     border, net
         The border and the network of the study.
-    told
-        Where each mode of the study is told.
+    table
+        To be filled with the measures of each mode.
     contractor_of
         Gives what contracts the network of each mode, where there are so many services that
         it pays.
@@ -206,17 +205,17 @@ def service_access(
             contractor=contractor_of(mode),
         )
         for offer in offers(settings, whole, whole.tables, places, services):
-            tell_offer(told, offer, mode=mode)
+            table.fill(SERVICES, offer.measured(mode, places.index))
             if mode == "road":
                 regions += [
                     _by_region(values, places).assign(kind=offer.kind, border=border).reset_index()
                     for border, values in offer.offered.items()
                 ]
                 of_services += offer.asked.values()
-    table = pd.concat(regions, ignore_index=True)
+    by_kind = pd.concat(regions, ignore_index=True)
     first = ["region_id", "kind", "border"]
     return ServiceAccess(
-        regions=table[[*first, *table.columns.drop(first)]],
+        regions=by_kind[[*first, *by_kind.columns.drop(first)]],
         services=pd.concat(of_services).reset_index(),
     )
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from geo_border.access.decay import KINDS, Decay, Exponential, calibrated
-from geo_border.access.performance import people_near, performance_of
-from geo_border.access.surfaces import ORDER, cell_accessibility, cell_losses
+from geo_border.access.measure_table import MeasureTable
+from geo_border.access.measures import (
+    HOURS,
+    REACHED,
+    Reached,
+    lost_at_checkpoints,
+    of_potential,
+    performance,
+    population,
+)
+from geo_border.access.performance import people_near
+from geo_border.access.surfaces import cell_accessibility, cell_losses
 from geo_border.access.zonal import zones_area
 from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import SIDES
@@ -17,7 +28,6 @@ from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import own_searches
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.cells import CellMeasures, CellsByMode, cell_measures, cells_by_mode
-from geo_border.stages.told import Told, performance_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,12 +83,19 @@ def surface_stage(
         Times, potentials, people within reach.
     """
     gates = gates_in_use(net.gates)
-    told = Told(joined.cells)
+    section, table = settings.access, MeasureTable(joined.cells)
+    measures = (
+        HOURS,
+        *map(population, section.limits_h),
+        *chain(*starmap(of_potential, cell_decays(settings).items())),
+        lost_at_checkpoints(_factored(settings)),
+        performance(section.performance_h, section.performance_km),
+    )
     for by in cells_by_mode(settings, grid, joined, border, net, contractor_of):
-        _reached(settings, told, by, gates)
+        table.fill(measures, _reached(settings, by, gates))
         if by.mode == "road":
             is_origin = by.entries.is_origin
-    found = cell_measures(told, grid, border)
+    found = cell_measures(table, grid, border)
     hours = found.by_cell["hours_to_checkpoint"]
     bands = [minutes / 60 for minutes in settings.access.zones_min]
     lines = _account(joined.cells, read.regions["population"], is_origin)
@@ -107,14 +124,9 @@ def cell_decays(settings: Settings) -> dict[str, Decay]:
     return {"potential": calibrated(chosen, half_life)} | others
 
 
-def _reached(
-    settings: Settings,
-    told: Told,
-    by: CellsByMode,
-    gates: pd.DataFrame,
-) -> None:
-    """Tell what cells reach by one mode."""
-    section, mode, entries = settings.access, by.mode, by.entries
+def _reached(settings: Settings, by: CellsByMode, gates: pd.DataFrame) -> Reached:
+    """Search for what cells reach by one mode."""
+    section, entries = settings.access, by.entries
     tables = gate_tables(by.network, entries.places, gates, modes=by.edges)
     own = own_searches(
         by.network,
@@ -123,35 +135,26 @@ def _reached(
         origins=entries.is_origin,
         contractor=by.contractor,
     )
-    decays, limits = cell_decays(settings), section.limits_h
-    values = cell_accessibility(
-        by.cells,
-        entries,
-        tables,
-        own,
-        decays=decays,
-        hours=sorted({*limits, section.performance_h}),
-    )
-    hours = values[["hours_to_checkpoint"]].set_axis(["own"], axis=1)
-    told.add(hours, "hours_to_checkpoint", mode=mode, unit="hours")
+    decays = cell_decays(settings)
+    hours = sorted({*section.limits_h, section.performance_h})
+    values = cell_accessibility(by.cells, entries, tables, own, decays=decays, hours=hours)
 
     def of(name: str) -> pd.DataFrame:
-        names = [f"{name}_{case}" for case in ORDER]
-        return values[names].set_axis(list(ORDER), axis=1)
+        return values[[f"{name}_{part}" for part in REACHED]].set_axis(list(REACHED), axis=1)
 
-    for within in limits:
-        name = f"population_{round(within * 60)}min"
-        told.add(of(name), name, mode=mode, unit="persons")
-    told.add_potentials({name: of(name) for name in decays}, decays, mode=mode)
-    factored = Exponential(section.half_life_h)
-    losses = cell_losses(by.cells, entries, tables, own, decay=factored)
-    told.add_losses(losses, factored, mode=mode)
-    within, around = section.performance_h, section.performance_km
-    near = people_near(by.cells, by.beyond, within_km=around)
-    reached = of(f"population_{round(within * 60)}min")
-    note = f"population within {60 * within:g} min over population within {around:g} km"
-    shown = performance_parts(performance_of(reached, near))
-    told.add(shown, "transport_performance", mode=mode, unit="ratio", note=note)
+    return Reached(
+        mode=by.mode,
+        hours=values[HOURS.name],
+        within={within: of(population(within).name) for within in hours},
+        potentials={name: of(name) for name in decays},
+        near=people_near(by.cells, by.beyond, within_km=section.performance_km),
+        lost=cell_losses(by.cells, entries, tables, own, decay=_factored(settings)),
+    )
+
+
+def _factored(settings: Settings) -> Exponential:
+    """Impedance function of what checkpoints take: it falls apart into those of both ways."""
+    return Exponential(settings.access.half_life_h)
 
 
 def _account(

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo_border.access.measure_table import KEYS
 from geo_border.border.edges import equal_area_crs
-from geo_border.stages.told import KEYS
 from geo_border.study import open_study
 
 COLUMNS = {

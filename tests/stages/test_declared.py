@@ -20,11 +20,11 @@ from geo_border.study import open_study
 
 NAMES = [stage.name for stage in DECLARED]
 CELLS = ("cells", "entries", "surfaces", "cell_trips", "cell_services")
-LATER = (*(stage.name for stage in SEARCHES.values()), "access", "measures", "bottlenecks", "index")
+LATER = (*(stage.name for stage in SEARCHES.values()), "access", "routes", "bottlenecks", "index")
 FROM_NETWORK = ("network", *LATER, *CELLS[1:])
 FROM_BORDER = ("border", *FROM_NETWORK, "cells")
 ALL = ("extracts", *FROM_BORDER)
-MEASURED = ("access", "measures", "bottlenecks", "index", "surfaces", "cell_trips", "cell_services")
+MEASURED = ("access", "routes", "bottlenecks", "index", "surfaces", "cell_trips", "cell_services")
 
 VOIDED = {
     "study": (),
@@ -51,9 +51,9 @@ VOIDED = {
     "checkpoints.delay_source": (),
     "places": FROM_BORDER,
     "services.file": FROM_NETWORK,
-    "services": ("measures", "index", "cell_services"),
-    "corridors": ("measures", "index"),
-    "corridor_costs": ("measures", "index"),
+    "services": ("access", "index", "cell_services"),
+    "corridors": ("routes",),
+    "corridor_costs": ("routes",),
     "indicators": ("index",),
     "access": MEASURED,
     "surface": CELLS[1:],

@@ -15,7 +15,7 @@ from rio_cogeo import cog_validate
 from geo_border.access.catchments import balanced
 from geo_border.access.decay import calibrated
 from geo_border.access.efficiency import checkpoint_detour, network_efficiency
-from geo_border.access.performance import transport_performance
+from geo_border.access.performance import performance_parts, transport_performance
 from geo_border.access.reach import cumulative, potential
 from geo_border.access.services import nearest_service, searched_services
 from geo_border.errors import GeometryError, StudyError
@@ -32,7 +32,6 @@ from geo_border.stages.declared import STAGES
 from geo_border.stages.network import network_stage
 from geo_border.stages.parameters import ROAD, surface_access
 from geo_border.stages.surfaces import cell_decays
-from geo_border.stages.told import performance_parts
 from geo_border.study import open_study
 
 SURFACE = """

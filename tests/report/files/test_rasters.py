@@ -5,10 +5,11 @@ import rasterio
 from pyproj import CRS
 from rio_cogeo import cog_validate
 
+from geo_border.access.measure_table import MeasureTable
+from geo_border.access.measures import REACHED, Measure
 from geo_border.border.belt import CellGrid
 from geo_border.report.files.rasters import Band, write_raster, write_surfaces
 from geo_border.results import Surfaces
-from geo_border.stages.told import Told
 
 ALBERS = CRS.from_proj4("+proj=aea +lat_1=48 +lat_2=54 +lat_0=51 +lon_0=67 +datum=WGS84 +units=m")
 
@@ -65,7 +66,7 @@ def test_what_cannot_be_written_leaves_the_earlier_file(grid, band, tmp_path):
 def test_every_measure_gets_its_file_with_words_and_units(tmp_path):
     grid = CellGrid(ALBERS, 0.0, 0.0, 1000.0, 2, 2)
     cells = pd.DataFrame({"row": [0, 1], "column": [1, 0], "side": "home", "population": 1.0})
-    told = Told(cells.assign(region_id="A"))
+    table = MeasureTable(cells.assign(region_id="A"))
     value = 0.0
     for measure, mode, kind in (
         ("potential", "road", ""),
@@ -73,12 +74,14 @@ def test_every_measure_gets_its_file_with_words_and_units(tmp_path):
         ("hours_to_service", "both", "../clinic"),
         ("hours_to_service", "both", "school"),
     ):
-        names = ["own", "across", "own_open", "across_open", "own_closed"]
-        values = pd.DataFrame({name: [value + i, value + i + 0.5] for i, name in enumerate(names)})
-        told.add(values, measure, mode=mode, unit="h", note="as said", kind=kind)
+        values = pd.DataFrame(
+            {name: [value + i, value + i + 0.5] for i, name in enumerate(REACHED)}
+        )
+        of = Measure(measure, "h", lambda found: found, REACHED, note="as said")
+        table.add(of, values, mode=mode, kind=kind)
         value += 10
-    cells = cells.join(told.frame())
-    files = write_surfaces(Surfaces(grid, cells, told.layers()), tmp_path / "surfaces")
+    cells = cells.join(table.frame())
+    files = write_surfaces(Surfaces(grid, cells, table.layers()), tmp_path / "surfaces")
     # Names that are the user's lead nowhere.
     assert [file.name for file in files] == [
         "hours_to_service_both.tif",

@@ -1,4 +1,4 @@
-"""The stage of the full set of measures, on the small border of the tests."""
+"""The stages of access and routes, on the small border of the tests."""
 
 from dataclasses import replace
 
@@ -7,12 +7,13 @@ import pandas as pd
 import pyogrio
 import pytest
 
+from geo_border.access.measure_table import KEYS
+from geo_border.access.measures import PARTS
 from geo_border.errors import CheckpointError, StudyError, TableError
 from geo_border.inputs.proposals import Proposal
 from geo_border.settings import Extract, Osm
 from geo_border.stages.isochrones import off_road
 from geo_border.stages.named_places import place_named
-from geo_border.stages.told import KEYS, PARTS
 from geo_border.study import open_study
 
 EXTRA = """

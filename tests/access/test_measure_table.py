@@ -1,0 +1,98 @@
+"""Tables of measures: names of columns, and what stands beside each."""
+
+import numpy as np
+import pandas as pd
+
+from geo_border.access.decay import Step
+from geo_border.access.measure_table import LAYER_COLUMNS, MeasureTable
+from geo_border.access.measures import (
+    DETOURS,
+    HOURS,
+    PARTS,
+    REACHED,
+    SERVICES,
+    Measure,
+    Reached,
+    Trips,
+    effect_at_checkpoints,
+    efficiency,
+    lost_at_checkpoints,
+    of_potential,
+    performance,
+    population,
+)
+
+STEP = Step(1)
+FOUND = ("checkpoint_detour", "detour_hours", "checkpoint_detour_unreached")
+
+
+def test_columns_are_named_by_mode_measure_part_and_kind():
+    places = pd.DataFrame(
+        {"region_id": ["A", "A", "B"], "population": [1.0, 3.0, 5.0]}, index=["p", "q", "r"]
+    )
+    table = MeasureTable(places)
+    values = pd.DataFrame(
+        {"own": [1.0, 2.0, 3.0], "across": [np.inf, 0.0, np.nan]}, index=places.index
+    )
+    hours = Measure("hours", "hours", lambda found: found, ("own", "across"))
+    ratio = Measure("ratio", "1", lambda found: found, ("own",), note="as said", bare="own")
+    table.add(hours, values, mode="road")
+    table.add(hours, values, mode="rail", kind="school")
+    table.add(ratio, values[["own"]], mode="both")
+    assert table.layers().columns.tolist() == list(LAYER_COLUMNS)
+    assert table.layers()["column"].tolist() == [
+        "hours_own",
+        "hours_across",
+        "rail_hours_own_school",
+        "rail_hours_across_school",
+        "both_ratio",
+    ]
+    pd.testing.assert_series_equal(
+        table.frame()["rail_hours_across_school"], values["across"], check_names=False
+    )
+    found = table.by_region().set_index(["region_id", "measure", "mode", "kind", "part"])
+    row = found.loc[("A", "hours", "road", "", "across")]
+    assert row["mean"] == 0
+    assert row["unreached_share"] == 0.25
+    assert found.loc[("B", "hours", "rail", "school", "across"), "places_missing"] == 1
+    assert found.loc[("A", "ratio", "both", "", "own"), "q50"] == 2
+    assert len(found) == 2 * 5
+
+
+def test_checkpoints_are_a_column_or_the_kind():
+    places = pd.DataFrame({"region_id": ["A"], "population": [1.0]}, index=["p"])
+    table = MeasureTable(places)
+    values = pd.DataFrame({"west": [0.1], "east": [0.2]}, index=places.index)
+    table.add(Measure("share", "share", lambda found: found, by="checkpoint"), values, mode="road")
+    table.add(Measure("lost", "persons", lambda found: found, by="kind"), values, mode="rail")
+    layers = table.layers().set_index("column")
+    assert layers.index.tolist() == [
+        "road_share_west", "road_share_east", "rail_lost_west", "rail_lost_east"
+    ]  # fmt: skip
+    assert (layers["part"] == "all").all()
+    assert layers["kind"].tolist() == ["", "", "west", "east"]
+    assert table.by_region()["checkpoint_id"].tolist() == ["west", "east", "", ""]
+
+
+def test_a_measure_gives_the_parts_that_it_says():
+    one = pd.DataFrame({name: [1.0] for name in REACHED}, index=["p"])
+    reached = Reached(
+        mode="road",
+        hours=pd.Series([1.0], ["p"]),
+        within={1.0: one, 1.5: one},
+        potentials={"potential": one},
+        near=pd.DataFrame({"near_own": [2.0], "near_across": [2.0]}, index=["p"]),
+        lost=pd.DataFrame({"west": [0.0], "east": [0.5]}, index=["p"]),
+    )
+    for measure in (HOURS, population(1.0), *of_potential("potential", STEP), performance(1.5, 9)):
+        assert tuple(measure.of(reached).columns) == measure.parts, measure.name
+        assert set(measure.parts) <= set(PARTS)
+        assert measure.unit
+    assert lost_at_checkpoints(STEP).of(reached).columns.tolist() == ["east"]
+    assert effect_at_checkpoints("potential", STEP).of(reached).columns.tolist() == ["west", "east"]
+    ratios = one.join(one.add_suffix("_unreached"))
+    trips = Trips("road", ratios, pd.DataFrame({name: [1.0] for name in FOUND}, ["p"]), one)
+    for measure in (*efficiency(90), *DETOURS):
+        assert tuple(measure.of(trips).columns) == measure.parts, measure.name
+    names = [measure.name for measure in (*efficiency(90), *DETOURS, *SERVICES)]
+    assert len(set(names)) == len(names)
