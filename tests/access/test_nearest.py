@@ -80,7 +80,7 @@ def test_zones(places):
 @pytest.mark.parametrize("minutes", [(1, 29, 58), (123, 246, 509)])
 def test_zones_are_named_by_the_minutes_that_part_them(places, minutes):
     # Hours of whole minutes are often none of the numbers of a computer.
-    hours = pd.Series([minutes[1] / 60] * len(places), index=places.index)
+    hours = pd.Series([np.nextafter(minutes[1] / 60, 99)] * len(places), index=places.index)
     found = zones(hours, places, bands=[end / 60 for end in minutes])
     first, second, third = minutes
     names = [f"0-{first}", f"{first}-{second}", f"{second}-{third}", f"{third}+", "unreached"]
