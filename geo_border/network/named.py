@@ -79,7 +79,8 @@ def find_checkpoint(network: BuiltNetwork, name: str) -> str:
     network
         The network.
     name
-        Id, or the name of one checkpoint alone, without regard to case.
+        Id, or the name of one checkpoint alone, or its part for one of the sides, without
+        regard to case.
 
     Returns
     -------
@@ -118,7 +119,13 @@ def _called(table: pd.DataFrame, name: str) -> pd.Index:
         return table.index[table.index == name]
     if "name" not in table:
         return table.index[:0]
-    return table.index[table["name"].astype(str).str.casefold() == str(name).casefold()]
+    wanted, names = str(name).casefold(), table["name"].fillna("").astype(str).str.casefold()
+    whole = table.index[names == wanted]
+    if len(whole):
+        return whole
+    # A checkpoint is called after both of its sides.
+    parts = names.str.split(r"\s+[-–/]\s+", regex=True)
+    return table.index[[wanted in of for of in parts]]
 
 
 def _one_of(table: pd.DataFrame, name: str, what: str, kind: type[GeoBorderError]) -> str:
