@@ -2,6 +2,8 @@
 
 import doctest
 import inspect
+import runpy
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +27,10 @@ def test_examples_give_what_they_show(name):
     for example in doctest.DocTestFinder(recurse=False).find(getattr(gb, name), name):
         runner.run(example)
     assert runner.failures == 0
+
+
+def test_the_page_of_the_reference_is_what_the_stub_says():
+    tool = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "api.py"))
+    assert tool["PAGE"].read_text(encoding="utf-8") == tool["page"]()
+    listed = [name for names in tool["groups"]().values() for name in names]
+    assert sorted(listed) == sorted({*gb.__all__} - {"__version__"})
