@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent
 """Folder of the package."""
+
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where statements hold others."""
 
 
 def code_digest(*modules: str) -> str:
@@ -30,9 +33,14 @@ def code_digest(*modules: str) -> str:
     """
     total = hashlib.sha256()
     for file in closure(ROOT, *modules):
-        total.update(f"{file.relative_to(ROOT)}\n".encode())
-        total.update(file.read_bytes())
+        total.update(f"{file.relative_to(ROOT)} {_digest(file)}\n".encode())
     return total.hexdigest()
+
+
+@cache
+def _digest(file: Path) -> str:
+    """SHA-256 of a file, which is read once by a process that has loaded its code."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @cache
@@ -109,10 +117,10 @@ def _imported(root: Path, file: Path, *, is_asked: bool) -> tuple[tuple[str, boo
 
 def _run(tree: ast.AST, *, at_top: bool) -> Iterator[ast.Import | ast.ImportFrom]:
     """Imports that are run, those within functions too where not the top alone counts."""
-    parts: Iterable[ast.AST] = ast.iter_child_nodes(tree)
+    blocks: tuple[str, ...] = _BLOCKS
     if isinstance(tree, ast.If) and "TYPE_CHECKING" in ast.unparse(tree.test):
-        parts = tree.orelse
-    for part in parts:
+        blocks = ("orelse",)
+    for part in (part for block in blocks for part in getattr(tree, block, ())):
         if isinstance(part, ast.Import | ast.ImportFrom):
             yield part
         elif not (at_top and isinstance(part, ast.FunctionDef)):

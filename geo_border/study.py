@@ -31,7 +31,7 @@ from geo_border.runs import MEMORY, Run, input_digests
 from geo_border.settings import Settings, read_settings
 from geo_border.stages.asked import border_asked, places_asked
 from geo_border.stages.bottlenecks import edge_layer
-from geo_border.stages.declared import ACCESS, BOTTLENECKS, INDEX, ROUTES
+from geo_border.stages.declared import ACCESS, BOTTLENECKS, INDEX, ROUTES, STAGES
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings, worst_first
 from geo_border.stages.flaws import flaws
@@ -59,11 +59,7 @@ if TYPE_CHECKING:
     from geo_border.stages.parameters import Mode
 
 MATRIX_STAGES = (
-    "extracts",
-    "read",
-    "border",
-    "network",
-    "searches",
+    *STAGES[: STAGES.index("searches") + 1],
     *(f"pairs {5 * step} %" for step in range(21)),
 )
 """Steps of a matrix, as progress is told."""

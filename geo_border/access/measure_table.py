@@ -142,7 +142,8 @@ class MeasureTable:
 def _key(measure: Measure[F], column: str, mode: str, kind: str) -> tuple[str, ...]:
     """What a column of a measure is of (`KEYS`), and its name among all."""
     begin = "" if mode == "road" else mode
-    part, checkpoint, end = "all", "", ""
+    part: str = "all"
+    checkpoint, end = "", ""
     if measure.by == "part":
         part = column
         end = "" if column == measure.bare else column

@@ -45,6 +45,8 @@ class Travel:
     own
         Times inside the sides by the same mode: `OwnTimes`, or where they are too many to hold
         `OwnSpots` and `OwnSearches`. Measures give a value to its origins.
+    mode
+        Of the trips: ``"road"`` (and car ferries), ``"rail"`` or ``"both"``.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class Travel:
     places: pd.DataFrame
     tables: GateTables
     own: Inside
+    mode: Mode = "road"
 
     def __post_init__(self) -> None:
         """Refuse places and tables that do not belong together."""
@@ -134,6 +137,7 @@ def travel(
         network.places,
         gate_tables(network.network, network.places, gates, modes=edges, trees=True),
         held_or_searched(network.network, network.places, modes=edges, contractor=contractor),
+        mode,
     )
 
 

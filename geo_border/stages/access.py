@@ -39,9 +39,10 @@ from geo_border.routing.inside import held_or_searched
 from geo_border.routing.scenarios import OPEN_BORDER, Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
+from geo_border.routing.travel import travel as travel_by
 from geo_border.routing.travel_times import times_and_ways
 from geo_border.stages.named_places import capital_places
-from geo_border.stages.parameters import MODES_OF, modes_told
+from geo_border.stages.parameters import MODES_OF, modes_measured
 from geo_border.stages.services import ServiceAccess, service_access
 
 if TYPE_CHECKING:
@@ -139,19 +140,19 @@ def access_stage(
         effect_at_checkpoints(chosen, decay),
     )
     table, zones_of = MeasureTable(net.places), {}
-    for mode in modes_told(section.modes, gates_in_use(net.gates)):
+    for mode in modes_measured(section.modes, gates_in_use(net.gates)):
         by_mode = travel
-        if mode != "road":
-            by_mode = _trips_by(mode, net, contractor_of(mode))
-        reached = _reached(settings, by_mode, mode)
-        trips = _direct(settings, net, by_mode, mode, contractor_of(mode))
+        if mode != travel.mode:
+            by_mode = travel_by(net, mode=mode, contractor=contractor_of(mode))
+        reached = _reached(settings, by_mode)
+        trips = _direct(settings, net, by_mode, contractor_of(mode))
         table.fill(efficiency(section.reference_kmh), trips)
         table.fill([performance(section.performance_h, section.performance_km)], reached)
         table.fill(DETOURS, trips)
         table.fill(measures, reached)
         bands = [minutes / 60 for minutes in section.zones_min]
         zones_of[mode] = zones(reached.hours, net.places, bands=bands)
-        if mode == "road":
+        if mode == travel.mode:
             effects = effect_by_checkpoint(reached.lost, reached.potentials[chosen])
     services = service_access(settings, border, net, table, contractor_of=contractor_of)
     places, regions = _beside(settings, net, travel, table, chosen)
@@ -175,21 +176,13 @@ def _decays(settings: Settings) -> dict[str, Decay]:
     return {f"potential_{kind}": calibrated(kind, half_life) for kind in kinds}
 
 
-def _trips_by(mode: str, net: StudyNetwork, contractor: Contractor) -> Travel:
-    """Trips by another mode."""
-    edges, places = MODES_OF[mode], net.places
-    tables = gate_tables(net.network, places, gates_in_use(net.gates), modes=edges)
-    own = held_or_searched(net.network, places, modes=edges, contractor=contractor)
-    return Travel(places, tables, own)
-
-
-def _reached(settings: Settings, travel: Travel, mode: str) -> Reached:
+def _reached(settings: Settings, travel: Travel) -> Reached:
     """Who is reached by one mode, in one pass over its times for all impedance functions."""
     section, decays = settings.access, _decays(settings)
     hours = dict.fromkeys([*section.limits_h, section.performance_h])
     found = potentials(travel, decays=[*map(Step, hours), *decays.values()])
     return Reached(
-        mode=mode,
+        mode=travel.mode,
         hours=nearest_gate(travel.tables)["hours"],
         within=dict(zip(hours, found, strict=False)),
         potentials=dict(zip(decays, found[len(hours) :], strict=True)),
@@ -198,11 +191,9 @@ def _reached(settings: Settings, travel: Travel, mode: str) -> Reached:
     )
 
 
-def _direct(
-    settings: Settings, net: StudyNetwork, travel: Travel, mode: str, contractor: Contractor
-) -> Trips:
+def _direct(settings: Settings, net: StudyNetwork, travel: Travel, contractor: Contractor) -> Trips:
     """How direct trips by one mode are."""
-    places, speed, edges = travel.places, settings.access.reference_kmh, MODES_OF[mode]
+    places, speed, edges = travel.places, settings.access.reference_kmh, MODES_OF[travel.mode]
     apart = local_km(places).fillna(0.0).to_numpy()
     whole = gate_tables(net.network, places, net.gates, modes=edges)
     flat = by_distance(net.network)
@@ -213,7 +204,7 @@ def _direct(
         held_or_searched(flat, measured, modes=edges, contractor=contractor),
     )
     return Trips(
-        mode=mode,
+        mode=travel.mode,
         efficiency=network_efficiency(travel, reference_kmh=speed, apart_km=apart),
         detour=checkpoint_detour(replace(travel, tables=whole)),
         index=network_efficiency(

@@ -18,7 +18,7 @@ from geo_border.inputs.population import polygon_population, read_population
 from geo_border.network.entries import join_cells, join_cells_to_stations
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
-from geo_border.stages.parameters import MODES_OF, modes_told, surface_access
+from geo_border.stages.parameters import MODES_OF, modes_measured, surface_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -259,7 +259,7 @@ def cells_by_mode(
     section = settings.surface
     assert section is not None
     beyond = places_beyond(net.places, joined.cells, grid)
-    for mode in modes_told(section.modes, gates_in_use(net.gates)):
+    for mode in modes_measured(section.modes, gates_in_use(net.gates)):
         network, cells = joined.network, joined.cells
         if mode == "rail":
             network = net.network

@@ -25,12 +25,12 @@ Mode = Literal["road", "rail", "both"]
 """Mode of a trip, a key of `MODES_OF`."""
 
 
-def modes_told(asked: Sequence[str], gates: pd.DataFrame) -> list[str]:
-    """Modes that measures are told of: road, and of the others what can cross the border.
+def modes_measured(wanted: Sequence[Mode], gates: pd.DataFrame) -> list[Mode]:
+    """Modes that measures are of: road, and of the others what can cross the border.
 
     Parameters
     ----------
-    asked
+    wanted
         Modes that the study names.
     gates
         Gates in use.
@@ -41,7 +41,7 @@ def modes_told(asked: Sequence[str], gates: pd.DataFrame) -> list[str]:
         Keys of `MODES_OF`.
     """
     by_rail = (gates["mode"] == "rail").any()
-    return ["road", *(mode for mode in asked if mode != "road" and by_rail)]
+    return ["road", *(mode for mode in wanted if mode != "road" and by_rail)]
 
 
 def local_ways(settings: Settings) -> Access:

@@ -11,7 +11,7 @@ from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import SIDES
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.corridors import study_corridors
-from geo_border.stages.parameters import MODES_OF, ROAD, modes_told
+from geo_border.stages.parameters import MODES_OF, ROAD, modes_measured
 from geo_border.stages.surfaces import WRONG_VALUES
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def refusals(
 
     network, places = net.network, net.places
     gates = gates_in_use(net.gates)
-    for mode in modes_told(settings.access.modes, gates):
+    for mode in modes_measured(settings.access.modes, gates):
         if mode != "road":
             edges = MODES_OF[mode]
             tried(

@@ -95,7 +95,7 @@ def scenario_stage(
             )
     tables = gate_tables(net.network, places, known, modes=MODES_OF[mode])
     found = changes(
-        Travel(places, tables, own),
+        Travel(places, tables, own, mode),
         checked,
         decay=calibrated(settings.access.decay, settings.access.half_life_h),
         gravity=gravity_of(settings),

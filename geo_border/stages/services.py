@@ -21,7 +21,7 @@ from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER, passages
-from geo_border.stages.parameters import MODES_OF, local_ways, modes_told
+from geo_border.stages.parameters import MODES_OF, local_ways, modes_measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -193,7 +193,7 @@ def service_access(
     land = foreign_land(border.territory)
     regions: list[pd.DataFrame] = []
     of_services: list[pd.DataFrame] = []
-    for mode in modes_told(settings.access.modes, gates):
+    for mode in modes_measured(settings.access.modes, gates):
         whole = searched_services(
             net.network,
             places,
