@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from geo_border.errors import StudyError
 from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import geopandas as gpd
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from geo_border.border.belt import CellGrid
     from geo_border.bottlenecks.changes import Changes
     from geo_border.network.graph import Network
     from geo_border.routing.scenarios import Scenario
+    from geo_border.saved import Saved
     from geo_border.settings import Settings
 
 
@@ -113,6 +117,8 @@ class Results:
     >>> import geo_border as gb
     >>> results = gb.open_study("ru-kz").run("out/ru-kz")  # doctest: +SKIP
     >>> results.typology[["type", "bottleneck"]]  # doctest: +SKIP
+    >>> results.plot_map("levels").figure.savefig("levels.png")  # doctest: +SKIP
+    >>> gb.Results.load("out/ru-kz").frames["levels"]  # doctest: +SKIP
     """
 
     __repr__ = shown
@@ -143,6 +149,87 @@ class Results:
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     further: dict[str, pd.DataFrame] = field(default_factory=dict)
     stages_reused: tuple[str, ...] = ()
+
+    @staticmethod
+    def load(folder: Path | str) -> Saved:
+        """Read back what a run wrote into a folder.
+
+        Parameters
+        ----------
+        folder
+            Its output folder.
+
+        Returns
+        -------
+        Saved
+            Every table and layer by name, manifest and settings.
+
+        Raises
+        ------
+        StudyError
+            If no run has written there.
+        """
+        from geo_border.saved import load  # noqa: PLC0415  (it reads files, and is slow to import)
+
+        return load(folder)
+
+    def plot_map(self, name: str = "types") -> Axes:
+        """Draw one of the printed maps.
+
+        Parameters
+        ----------
+        name
+            ``"types"``, ``"levels"``, ``"network"``, ``"access"`` or ``"border_profile"``.
+
+        Returns
+        -------
+        Axes
+            Its first panel; ``.figure`` is the whole sheet, with ``savefig``.
+
+        Raises
+        ------
+        StudyError
+            If there is no such map.
+        """
+        from geo_border.report.print.maps import figure_of  # noqa: PLC0415  (slow to import)
+
+        return figure_of(self, name).axes[0]
+
+    def explore(self, column: str | None = None, **options: Any) -> Any:
+        """Show the regions on a map of tiles to move about in.
+
+        Parameters
+        ----------
+        column
+            Column of `regions`, of `levels` or of `typology` to colour them by; the type of
+            each if not given.
+        **options
+            As ``GeoDataFrame.explore`` takes them.
+
+        Returns
+        -------
+        folium.Map
+            The map.
+
+        Raises
+        ------
+        StudyError
+            If there is no such column, or folium is not installed.
+        """
+        column = "type" if column is None else column
+        shown_of = self.regions
+        for table in (self.levels, self.typology):
+            shown_of = shown_of.join(table[table.columns.difference(shown_of.columns)])
+        if column not in shown_of:
+            raise StudyError(f"the regions have no column {column!r}")
+        plain = shown_of[[*dict.fromkeys(["name", column]), shown_of.geometry.name]]
+        try:
+            return plain.explore(column, **options)
+        except ImportError as error:
+            raise StudyError(
+                "the map needs folium, matplotlib and mapclassify",
+                remedy="pip install 'geo-border[explore]'; `plot_map()` needs nothing more",
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

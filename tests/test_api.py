@@ -1,7 +1,9 @@
 """The public names: each is there, each is explained, and its example runs."""
 
+import dataclasses
 import doctest
 import inspect
+import re
 import runpy
 from pathlib import Path
 
@@ -27,6 +29,20 @@ def test_examples_give_what_they_show(name):
     for example in doctest.DocTestFinder(recurse=False).find(getattr(gb, name), name):
         runner.run(example)
     assert runner.failures == 0
+
+
+def holds_much(value):
+    """Whether a class is a dataclass whose fields are frames, arrays or tables by name."""
+    if not (inspect.isclass(value) and dataclasses.is_dataclass(value)):
+        return False
+    kinds = [str(field.type) for field in dataclasses.fields(value)]
+    return any(re.search(r"Frame|NDArray|dict\[|Series", kind) for kind in kinds)
+
+
+@pytest.mark.parametrize("name", [name for name in gb.__all__ if holds_much(getattr(gb, name))])
+def test_what_holds_frames_shows_how_much(name):
+    # What a dataclass writes by itself is all that it holds.
+    assert getattr(gb, name).__repr__.__code__.co_filename.startswith(str(Path(gb.__file__).parent))
 
 
 def test_the_page_of_the_reference_is_what_the_stub_says():

@@ -9,6 +9,7 @@ import pandas as pd
 
 from geo_border.network.build import BuiltNetwork, build_network
 from geo_border.network.doubles import listed_twice
+from geo_border.shown import shown
 from geo_border.stages.network_findings import audited
 from geo_border.stages.parameters import local_ways, tolerances
 
@@ -36,6 +37,8 @@ class StudyNetwork(BuiltNetwork):
     services
         Services joined to the network as places are; None if the study has none.
     """
+
+    __repr__ = shown
 
     audit: gpd.GeoDataFrame
     twice: pd.DataFrame

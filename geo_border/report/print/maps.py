@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.patches import Patch
 
 from geo_border.columns import column_of
+from geo_border.errors import StudyError
 from geo_border.report.along import has_delays
 from geo_border.report.ground import Ground, ground_of
 from geo_border.report.print.cartography import LABEL_PT, WIDTH_IN, save
@@ -88,6 +89,42 @@ def write_maps(results: Results, folder: Path) -> list[Path]:
     if results.surfaces is not None:
         figures["surfaces"] = surfaces_map(results, results.surfaces, ground)
     return [save(figure, folder / f"{name}.png") for name, figure in figures.items()]
+
+
+@lettering()
+def figure_of(results: Results, name: str) -> Figure:
+    """Draw one map or figure for print.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+    name
+        Which: as the file that `write_maps` writes it to.
+
+    Returns
+    -------
+    Figure
+        The sheet.
+
+    Raises
+    ------
+    StudyError
+        If there is none of that name.
+    """
+    if name == "border_profile":
+        return border_profile(results)
+    maps = {
+        "types": types_map,
+        "levels": levels_map,
+        "network": network_map,
+        "access": access_map,
+    }
+    if name not in maps:
+        raise StudyError(
+            f"there is no map {name!r}", remedy=f"Choose of {', '.join([*maps, 'border_profile'])}"
+        )
+    return maps[name](results, ground_of(results))
 
 
 def types_map(results: Results, ground: Ground) -> Figure:
