@@ -40,9 +40,16 @@ def test_the_wheel_carries_the_embedded_study_and_its_licences(names):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_the_wheel_carries_templates_and_types_but_no_caches(names):
+def test_the_wheel_carries_what_lies_beside_the_code_but_no_caches(names):
     assert "geo_border/py.typed" in names
-    assert any(name.endswith(".j2") for name in names)
+    kinds = {".j2", ".css", ".js", ".csv", ".pyi"}
+    beside = {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "geo_border").rglob("*")
+        if file.suffix in kinds
+    }
+    assert {"geo_border/columns.csv", "geo_border/report/page/templates/report.js"} <= beside
+    assert beside <= set(names)
     assert not [name for name in names if "__pycache__" in name or "_cache/" in name]
 
 
