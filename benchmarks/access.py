@@ -260,7 +260,7 @@ def compare_closures(
     changed: Callable[..., Any],
 ) -> None:
     """Closures of one gate and of each of them, from the tables and by searching again."""
-    closures = {name: Scenario(closed=frozenset({name})) for name in case.gates.index}
+    closures = {name: Scenario(close=[name]) for name in case.gates.index}
     checked = list(closures)[GATES // 2 :: GATES // 2 - 1]
     at, scale = case.node[case.sample], len(case.places) / len(case.sample)
     expected = {}
@@ -304,7 +304,7 @@ def main() -> None:
     potentials(Travel(small.places, tables, own), decays=DECAYS)
     changes(
         Travel(small.places, tables, own),
-        {"closed": Scenario(closed=frozenset(small.gates.index[:1]))},
+        {"closed": Scenario(close=small.gates.index[:1])},
     )
     measured = pd.concat(
         compare(border(n, p, options.sample), options.pandana)

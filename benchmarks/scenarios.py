@@ -43,7 +43,7 @@ def some_scenarios(names: list[str], n: int) -> dict[str, Scenario]:
         closed = frozenset(touched[: rng.integers(0, len(touched) + 1)])
         hours = {name: tuple(rng.uniform(0, 6, 2)) for name in touched if name not in closed}
         factor = float(rng.choice([1.0, 1.0, 0.5, 1.5]))
-        found[f"s{number}"] = Scenario(closed=closed, delay_h=hours, delay_factor=factor)
+        found[f"s{number}"] = Scenario(close=closed, delay=hours, factor=factor)
     return found
 
 

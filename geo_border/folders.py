@@ -179,6 +179,17 @@ class Place:
                 with suppress(OSError):
                     self.folder.rmdir()  # if nothing came of it
 
+    def check(self) -> None:
+        """Refuse the place now, before anything is computed for it, if it would be refused later.
+
+        Raises
+        ------
+        StudyError
+            As in `held`.
+        """
+        with self.held():
+            return
+
     @contextmanager
     def writing(self, about: Mapping[str, object] | None = None) -> Iterator[Path]:
         """Give a folder to write into; what is in it comes to the place only on success.

@@ -15,7 +15,6 @@ from geo_border.csv_files import write_csv
 from geo_border.errors import StudyError
 from geo_border.folders import WRITTEN, Place
 from geo_border.inputs.extracts import about_extracts
-from geo_border.inputs.proposals import Proposal
 from geo_border.network.build import with_names
 from geo_border.outputs import (
     check_outputs,
@@ -26,7 +25,7 @@ from geo_border.outputs import (
 )
 from geo_border.results import Results
 from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
-from geo_border.routing.scenarios import passages
+from geo_border.routing.scenarios import AS_IS, passages
 from geo_border.runs import MEMORY, Run, input_digests
 from geo_border.settings import Settings, read_settings
 from geo_border.stages.asked import border_asked, places_asked
@@ -385,7 +384,7 @@ class Study:
         hours: Sequence[float],
         out: Path | str | None = None,
         *,
-        what: Proposal = Proposal(),
+        scenario: Scenario = AS_IS,
         passed: Passed = "as-is",
         mode: Mode = "road",
         progress: Callable[[str], None] = lambda _: None,
@@ -401,7 +400,7 @@ class Study:
         out
             Folder for ``isochrones.gpkg``; the stages that a run in the same folder has
             finished are reused. None writes nothing.
-        what
+        scenario
             What is different at the border.
         passed
             How the border is passed: ``"as-is"``, ``"no-delay"`` or ``"closed"``.
@@ -432,7 +431,7 @@ class Study:
                 net,
                 start,
                 hours,
-                what=what,
+                scenario=scenario,
                 passed=passed,
                 mode=mode,
             )
@@ -450,7 +449,7 @@ class Study:
         *,
         origins: Sequence[str] = (),
         destinations: Sequence[str] = (),
-        what: Proposal = Proposal(),
+        scenario: Scenario = AS_IS,
         passed: Passed = "as-is",
         mode: Mode = "road",
         memory: Path | str | None = None,
@@ -468,7 +467,7 @@ class Study:
         origins, destinations
             Each ``home``, ``neighbour``, the id of a region, or the id or name of a place;
             all places if not given.
-        what
+        scenario
             What is different at the border.
         passed
             How the border is passed: ``"as-is"``, ``"no-delay"`` or ``"closed"``.
@@ -507,17 +506,22 @@ class Study:
                 stack.enter_context(self._place(memory).held())
             stack.enter_context(place.held())
             run = self._run(None if memory is None else Path(memory), progress)
-            _, _, net = run.network()
+            _, border, net = run.network()
             places = net.places
             progress("searches")
-            tables, scenario = border_asked(
-                net, what, passed, mode, month=self.settings.checkpoints.month
+            tables, at_border = border_asked(
+                net,
+                scenario,
+                passed,
+                mode,
+                checkpoints=border.checkpoints,
+                month=self.settings.checkpoints.month,
             )
             times = prepared_pairs(
                 net.network,
                 places,
                 tables,
-                passages(tables, scenario),
+                passages(tables, at_border),
                 places_asked(places, origins, where="the origins"),
                 places_asked(places, destinations, where="the destinations"),
                 modes=MODES_OF[mode],
@@ -542,7 +546,7 @@ class Study:
 
     def whatif(
         self,
-        scenarios: Mapping[str, Scenario | Proposal],
+        scenarios: Mapping[str, Scenario],
         out: Path | str | None = None,
         *,
         mode: Mode = "road",
@@ -554,7 +558,7 @@ class Study:
         Parameters
         ----------
         scenarios
-            What is different, by name: scenarios, or proposals in the words of a planner.
+            What is different, by name.
         out
             Output folder of a run, whose finished stages are used; stages that are not there
             are run, and remembered in it. None remembers nothing.

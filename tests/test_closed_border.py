@@ -6,7 +6,7 @@ import pytest
 from rich.text import Text
 
 from geo_border.cli.tables import whatif_tables
-from geo_border.inputs.proposals import Proposal
+from geo_border.inputs.scenarios import parsed_scenario
 from geo_border.report.headline import headline
 from geo_border.study import open_study
 
@@ -64,7 +64,7 @@ def test_every_command_runs_and_nothing_across_is_reached(closed, tmp_path):
 @pytest.mark.parametrize("opened", ["west", "x50.003n0.750e"])
 def test_an_opening_of_a_closed_border_is_told(mini, opened):
     all_closed(mini)
-    result = open_study(mini).whatif({"open": Proposal(open=(opened,))})
+    result = open_study(mini).whatif({"open": parsed_scenario(open=(opened,))})
     regions = result.changes.regions.loc["open"]
     assert (regions["potential_across_before"] == 0).all()
     assert (regions["potential_across_after"] > 0).all()
@@ -77,7 +77,7 @@ def test_an_opening_gives_what_the_same_border_open_has(mini, mini_run):
     as_it_is = mini_run[2].regions
     all_closed(mini)
     names = ("west", "middle")
-    result = open_study(mini).whatif({"open": Proposal(open=names)})
+    result = open_study(mini).whatif({"open": parsed_scenario(open=names)})
     after = result.changes.regions.loc["open", "potential_across_after"]
     assert after.to_numpy() == pytest.approx(
         as_it_is["potential_across"].reindex(after.index).to_numpy()
@@ -114,7 +114,7 @@ def test_who_reaches_no_checkpoint_is_told_apart(mini):
 @pytest.mark.parametrize("what", [{"close": ("west",)}, {"delay": ("west=2",)}])
 def test_what_changes_nothing_on_a_closed_border_is_told(mini, what):
     all_closed(mini)
-    result = open_study(mini).whatif({"one": Proposal(**what)})
+    result = open_study(mini).whatif({"one": parsed_scenario(**what)})
     told = "\n".join(str(part) for part in whatif_tables(result) if isinstance(part, Text))
     assert "nobody passes the border as it is" in told
     assert "nan" not in told

@@ -118,7 +118,7 @@ def union_graph(network, gates, scenario):
     """All edges inside the sides and the passages, as one graph."""
     inside = network.matrix(ROAD).tocoo()
     open_now = gates[
-        (gates["is_open"] | gates.index.isin(scenario.opened)) & ~gates.index.isin(scenario.closed)
+        (gates["is_open"] | gates.index.isin(scenario.open)) & ~gates.index.isin(scenario.close)
     ]
     home, neighbour = open_now["home_node"], open_now["neighbour_node"]
     tail = np.concatenate([inside.coords[0], home, neighbour])
@@ -130,7 +130,7 @@ def union_graph(network, gates, scenario):
 
 @pytest.mark.parametrize(
     "scenario",
-    [Scenario(), Scenario(closed=frozenset({"bugristoe-kairak", "sagarchin-zhaisan"}))],
+    [Scenario(), Scenario(close=frozenset({"bugristoe-kairak", "sagarchin-zhaisan"}))],
     ids=["as it is", "two closed"],
 )
 def test_the_separator_equals_brute_force_on_the_whole_graph(built, scenario):
@@ -190,7 +190,7 @@ def test_traffic_of_mashtakovo_goes_where_officials_sent_it(study, built):
     """
     tables = gate_tables(built.network, built.places, gates_in_use(built.gates), modes=ROAD)
     usual = study.settings.checkpoints.delay_h["road"]
-    base = Scenario(delay_h={"mashtakovo-syrym": (usual, usual)})
+    base = Scenario(delay={"mashtakovo-syrym": (usual, usual)})
     found = closures(
         trips_of(built.places, tables),
         gravity=gravity_of(study.settings),

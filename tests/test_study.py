@@ -10,7 +10,7 @@ import pytest
 
 import geo_border as gb
 from geo_border.errors import NetworkError, StudyError
-from geo_border.inputs.proposals import Proposal
+from geo_border.inputs.scenarios import parsed_scenario
 from geo_border.network.exports import read_parquet
 from geo_border.routing.contraction import contract
 from geo_border.stages.declared import STAGES
@@ -179,7 +179,7 @@ def test_times_too_many_to_hold_are_searched_for_and_give_the_same_tables(
     assert tables
     for table in tables:
         assert table.read_bytes() == (searched / "tables" / table.name).read_bytes(), table.name
-    what = {"shut": Proposal(close=("west",))}
+    what = {"shut": parsed_scenario(close=("west",))}
     before, after = (open_study(mini).whatif(what, out) for out in (tmp_path / "held", searched))
     pd.testing.assert_frame_equal(before.changes.places, after.changes.places)
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from geo_border.cli import app
 from geo_border.errors import StudyError
-from geo_border.inputs.proposals import Proposal
+from geo_border.inputs.scenarios import parsed_scenario
 from geo_border.study import MATRIX_STAGES, open_study
 
 
@@ -59,7 +59,7 @@ def test_a_block_under_another_border(kept, tmp_path):
     free, shut = hours(passed="no-delay"), hours(passed="closed")
     assert (free["hours"] < as_is["hours"]).all()
     assert np.isinf(shut["hours"]).all()
-    west = hours(what=Proposal(close=("west",)))
+    west = hours(scenario=parsed_scenario(close=("west",)))
     assert (west["hours"] >= as_is["hours"]).all()
     assert (west["hours"] > as_is["hours"]).any()
     assert len(hours(mode="both")) == len(as_is)

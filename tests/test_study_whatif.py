@@ -12,7 +12,7 @@ import pytest
 
 import geo_border as gb
 from geo_border.cli import main
-from geo_border.inputs.proposals import Proposal
+from geo_border.inputs.scenarios import parsed_scenario
 from geo_border.routing.scenarios import Scenario
 
 
@@ -110,7 +110,7 @@ def test_trips_by_other_modes_are_those_of_the_measures(study, mode):
     opened.run(study[1])
     told = pd.read_csv(study[1] / "tables" / "access_measures.csv")
     potential = f"potential_{opened.settings.access.decay}"
-    found = opened.whatif({"shut": Proposal(close=("track",))}, study[1], mode=mode).changes
+    found = opened.whatif({"shut": parsed_scenario(close=("track",))}, study[1], mode=mode).changes
     for part in ("own", "across"):
         of_part = told[(told["measure"] == potential) & (told["part"] == part)]
         is_now = of_part[(of_part["mode"] == mode) & (of_part["border"] == "as is")]
@@ -127,7 +127,9 @@ def test_a_new_checkpoint_at_a_crossing_that_has_none(study):
     crossings = opened.run(study[1]).crossings
     free = crossings[crossings["checkpoint_id"].isna() & (crossings["mode"] == "road")]
     near_c = free.index[free["lon"].round(2) == 2.25][0]
-    found = opened.whatif({"new": Proposal(open=(near_c,), delay=(f"{near_c}=0.1",))}, study[1])
+    found = opened.whatif(
+        {"new": parsed_scenario(open=(near_c,), delay=(f"{near_c}=0.1",))}, study[1]
+    )
     load = found.changes.checkpoints.loc["new"]
     assert load.loc[near_c, "load_share_after"] > 0.1
     assert load.loc[near_c, "delay_in_h"] == 0.1
@@ -148,16 +150,25 @@ def test_a_scenario_without_effect_says_why(study):
     crossings = opened.run(study[1]).crossings
     served = crossings.index[crossings["checkpoint_id"] == "middle"][0]
     asked = {
-        "a crossing": Proposal(open=(served,)),
-        "the same delay": Proposal(delay=("middle={}/{}".format(*hours),)),
-        "in turn": Proposal(close=("middle",), delay=("middle=1",)),
-        "nothing": Proposal(),
+        "a crossing": parsed_scenario(open=(served,)),
+        "the same delay": parsed_scenario(delay=("middle={}/{}".format(*hours),)),
+        "in turn": parsed_scenario(close=("middle",), delay=("middle=1",)),
+        "nothing": parsed_scenario(),
     }
     found = opened.whatif(asked, study[1]).remarks.groupby("scenario")["remark"].agg(list)
     assert found["a crossing"][0].startswith(f"serves the crossing {served} already")
     assert found["the same delay"] == ["takes these hours already"]
     assert "in turn" not in found
     assert found["nothing"] == ["no checkpoint opens, closes or takes other hours"]
+
+
+def test_hours_of_a_season_alone_are_told(study):
+    hours = ("--hours", "middle=Jun-Sep 08:00-20:00")
+    code, said, complained = whatif(study[0], *hours, "-o", study[1], "--name", "summer")
+    assert not code, complained
+    assert "is open in 33 % of the time by these hours" in " ".join(said.split())
+    told = pd.read_csv(study[1] / "whatif" / "summer" / "remarks.csv", index_col="checkpoint_id")
+    assert told.loc["middle", "remark"].endswith("times over it are those of its open season")
 
 
 @pytest.mark.usefixtures("closed")
@@ -179,7 +190,7 @@ def test_lists_of_the_same_name_keep_apart(study, tmp_path):
 
 
 def test_other_hours_are_told_before_and_after(study):
-    before = gb.open_study(study[0]).whatif({"one": Scenario(delay_h={"middle": (9, 9)})}, study[1])
+    before = gb.open_study(study[0]).whatif({"one": Scenario(delay={"middle": (9, 9)})}, study[1])
     was = before.delays.iloc[0]["delay_out_h_before"]
     code, said, complained = whatif(study[0], "--delay", "middle=+1", "-o", study[1])
     assert not code, complained
@@ -194,7 +205,7 @@ def test_other_hours_are_told_before_and_after(study):
 def test_many_scenarios_say_how_many_are_done(study, monkeypatch):
     monkeypatch.setattr("geo_border.bottlenecks.changes.BATCH", 4)
     told = []
-    plans = {f"{n}": Scenario(delay_h={"middle": (n, n)}) for n in range(10)}
+    plans = {f"{n}": Scenario(delay={"middle": (n, n)}) for n in range(10)}
     gb.open_study(study[0]).whatif(plans, study[1], each_place=False, progress=told.append)
     done = ["scenarios: 4 of 10", "scenarios: 8 of 10", "scenarios: 10 of 10"]
     assert told[-3:] == done

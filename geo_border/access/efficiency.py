@@ -249,7 +249,7 @@ def every_gate(tables: GateTables) -> Scenario:
     """
     names = [str(name) for name in tables.gates.index]
     free = dict.fromkeys(names, (0.0, 0.0))
-    return replace(AS_IS, opened=frozenset(names), delay_h=free, delay_factor=0.0)
+    return replace(AS_IS, open=names, delay=free, factor=0.0)
 
 
 def _located(travel: Travel, weight: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

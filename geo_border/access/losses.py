@@ -89,7 +89,7 @@ def loss_by_checkpoint(
     full = delays(tables, scenario)
     full[np.isinf(full)] = 0.0
     growing = [
-        passages(tables, replace(scenario, delay_factor=scenario.delay_factor * s / steps))
+        passages(tables, replace(scenario, factor=scenario.factor * s / steps))
         for s in range(steps + 1)
     ]
     losses = np.full((len(places), tables.n_gates), np.nan)

@@ -248,7 +248,7 @@ def without_delays(scenario: Scenario) -> Scenario:
     Scenario
         The same checkpoints open, with no delay.
     """
-    return replace(scenario, delay_factor=0.0)
+    return replace(scenario, factor=0.0)
 
 
 def reached_inside(

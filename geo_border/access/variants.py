@@ -59,7 +59,7 @@ def transport_variants(
     """
     places, tables = travel.places, travel.tables
     functions = list(decays.values())
-    what = [replace(scenario, delay_factor=scenario.delay_factor * f) for f in delay_factors]
+    what = [replace(scenario, factor=scenario.factor * f) for f in delay_factors]
     cases = [passages(tables, case) for case in (without_delays(scenario), *what)]
     closed, *gains = reached_inside(travel, cases, functions)
     inside = [closed + gained for gained in gains]

@@ -119,7 +119,7 @@ def closures(
     for start in range(0, len(sets), BATCH):
         batch = slice(start, min(start + BATCH, len(sets)))
         closed_ways = [
-            passages(tables, replace(scenario, closed=scenario.closed | set(closed)))
+            passages(tables, replace(scenario, close={*scenario.close, *closed}))
             for closed in sets[batch]
         ]
         for side in range(2):

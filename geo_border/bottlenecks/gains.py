@@ -139,7 +139,7 @@ def _totals(
 def _exactly(tables: GateTables, delay_h: dict[str, tuple[float, float]]) -> Scenario:
     """Scenario in which only the named checkpoints are open, with these delays."""
     others = tables.gates.index.difference(list(delay_h))
-    return Scenario(closed=frozenset(others), opened=frozenset(delay_h), delay_h=delay_h)
+    return Scenario(close=others, open=delay_h, delay=delay_h)
 
 
 def _gains(

@@ -217,7 +217,7 @@ def isochrones(
 
     Stages that a run in the same folder has finished are not computed again.
     """
-    from geo_border.inputs.proposals import Proposal  # noqa: PLC0415  (--help stays quick)
+    from geo_border.inputs.scenarios import parsed_scenario  # noqa: PLC0415  (--help stays quick)
     from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
@@ -228,7 +228,7 @@ def isochrones(
             start,
             hours or (0.5, 1.0, 2.0),
             folder,
-            what=Proposal(close=tuple(close or ()), delay=tuple(delay or ())),
+            scenario=parsed_scenario(close=close, delay=delay),
             passed=border,
             mode=mode,
             progress=progress,

@@ -66,7 +66,7 @@ def matrix(
     scheduler: SchedulerOption = None,
 ) -> None:
     """Write the travel times between all pairs of places, or a block of them."""
-    from geo_border.inputs.proposals import Proposal  # noqa: PLC0415  (--help stays quick)
+    from geo_border.inputs.scenarios import parsed_scenario  # noqa: PLC0415  (--help stays quick)
     from geo_border.study import MATRIX_STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
@@ -75,7 +75,7 @@ def matrix(
             file,
             origins=origins or (),
             destinations=destinations or (),
-            what=Proposal(close=tuple(close or ()), delay=tuple(delay or ())),
+            scenario=parsed_scenario(close=close, delay=delay),
             passed=border,
             mode=mode,
             memory=folder or Path("out") / opened.settings.study.id,

@@ -99,43 +99,43 @@ def whatif(
     Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
     seconds. Tables, a map and a GeoPackage go into `whatif/` in the output folder.
     """
-    from geo_border.inputs.proposals import Proposal, read_proposals  # noqa: PLC0415  (--help stays quick)
+    from geo_border.inputs.scenarios import parsed_scenario, read_scenarios  # noqa: PLC0415  (--help stays quick)
     from geo_border.outputs import output_place  # noqa: PLC0415
     from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
+    from geo_border.routing.scenarios import AS_IS  # noqa: PLC0415  (--help stays quick)
 
     begun = time.perf_counter()
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
-    proposal = Proposal(
-        close=tuple(close or ()),
-        open=tuple(open_ or ()),
-        delay=tuple(delay or ()),
-        delay_out=tuple(delay_out or ()),
-        delay_in=tuple(delay_in or ()),
-        hours=tuple(hours or ()),
-        one_way=tuple(one_way or ()),
-        modes=tuple(modes or ()),
+    scenario = parsed_scenario(
+        close=close,
+        open=open_,
+        delay=delay,
+        delay_out=delay_out,
+        delay_in=delay_in,
+        hours=hours,
+        one_way=one_way,
+        modes=modes,
         users=users,
-        delay_factor=factor,
+        factor=factor,
     )
-    if scenarios is None and proposal == Proposal():
+    if scenarios is None and scenario == AS_IS:
         raise CheckpointError(
             "nothing is different in this scenario",
             remedy="Give --close, --open, --delay or another option of `geo-border whatif --help`",
         )
-    if scenarios is not None and proposal != Proposal():
+    if scenarios is not None and scenario != AS_IS:
         raise CheckpointError("--scenarios cannot be combined with a scenario of options")
-    asked = {name: proposal} if scenarios is None else read_proposals(scenarios)
+    compared = {name: scenario} if scenarios is None else read_scenarios(scenarios)
     target = f"whatif/{folder_name(scenarios.name if scenarios else name)}"
     place = output_place(opened.settings, opened.folder, folder, (target,))
-    with place.held():
-        pass  # refused before anything is computed, if it is
+    place.check()
     with err.status("reading") as status, spread(scheduler):
         result = opened.whatif(
-            asked,
+            compared,
             folder,
             mode=mode,
-            each_place=len(asked) <= MOST_WITH_PLACES,
+            each_place=len(compared) <= MOST_WITH_PLACES,
             progress=lambda text: status.update(Text(text)),
         )
     with place.held(), place.writing() as aside:

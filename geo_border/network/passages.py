@@ -113,7 +113,7 @@ def parts_met(links: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
     graph = coo_array((np.ones(len(links), bool), pairs), shape=(len(spots),) * 2)
     part = connected_components(graph, directed=False)[1][pairs[0]]
     km = np.bincount(part, links["length_km"].to_numpy())
-    found = {}
+    found: dict[str, NDArray[np.generic]] = {}
     for side in SIDES:
         own = part[crossings[f"{side}_link"].to_numpy(np.int64)]
         long = km[own] > INLAND_KM

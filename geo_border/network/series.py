@@ -73,7 +73,7 @@ def unavoidable(
     near["post"] = np.flatnonzero(several)[near["post"]]
     bounds = shapely.bounds(links.geometry.to_numpy())
     side, rail = links["side"].to_numpy(), of_kind(links["mode"], rail=True)
-    for post in np.flatnonzero(several):
+    for post in np.flatnonzero(several).tolist():
         here = passage == of_post[post]
         own = _around(bounds, crossings[here], crs)
         own &= (side == posts["side"].iloc[post]) & (
@@ -94,15 +94,20 @@ def _around(bounds: NDArray[np.float64], crossings: pd.DataFrame, crs: CRS) -> N
     """Links that come near the crossings."""
     points = gpd.GeoSeries.from_xy(crossings["x"], crossings["y"], crs=crs)
     west, south, east, north = points.buffer(1000 * AROUND_KM).to_crs(4326).total_bounds
-    near: NDArray[np.bool_] = (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
-    return near & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
+    near: NDArray[np.bool_] = (
+        (bounds[:, 0] <= east)
+        & (bounds[:, 2] >= west)
+        & (bounds[:, 1] <= north)
+        & (bounds[:, 3] >= south)
+    )
+    return near
 
 
 def _shut(links: pd.DataFrame, near: pd.DataFrame, tagged: pd.Series) -> NDArray[np.bool_]:
     """Links on which one meets a checkpoint."""
     if len(tagged):
         ends = links[["tail", "head"]].to_numpy()
-        return np.isin(ends, tagged.to_numpy()).any(axis=1)
+        return np.asarray(np.isin(ends, tagged.to_numpy()).any(axis=1), np.bool_)
     off_km = near["off_km"]
     # What ends nearest to it begins beside it and leads elsewhere.
     past = near["share"].between(0, 1, inclusive="neither") & (

@@ -289,7 +289,7 @@ def closure_sums(
     np.fill_diagonal(passed, val=False)
     for gate in np.flatnonzero(passed.any(axis=0)):
         name = str(tables.gates.index[int(gate)])
-        closed = passages(tables, replace(scenario, closed=scenario.closed | {name}))
+        closed = passages(tables, replace(scenario, close={*scenario.close, name}))
         crossing = across(tables, closed, side, origins=origins, destinations=destinations)
         without[gate] = crossing.sums(weight, codes, dtype=dtype)
     return sums, without

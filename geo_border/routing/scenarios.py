@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import pairwise
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.border.checkpoints import USERS
-from geo_border.border.hours import expected_wait
+from geo_border.border.hours import Opening, read_hours
 from geo_border.errors import CheckpointError
 from geo_border.routing.passage_kernels import fill_passages, tree_from
 from geo_border.routing.tables import GateTables
@@ -28,27 +29,32 @@ DIRECTIONS = ("out", "in")
 """Home to neighbour, and back: the order of everything that has a direction."""
 
 
+Hours = float | Sequence[float | None]
+"""Of both directions, or home to neighbour and back; None leaves a direction as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """What is different at the border; everything else stays as it is.
 
     Parameters
     ----------
-    closed
+    close
         Checkpoints that nobody may pass.
-    opened
-        Checkpoints, or candidates, that are passed although their gate is not open;
-        `closed` wins.
-    delay_h
-        Delays of some checkpoints, hours, as (home to neighbour, neighbour to home), the
-        wait for the opening included.
-    opening_hours
-        Other opening hours of some checkpoints in OSM syntax: their expected wait takes the
-        place of that of the hours as they are, or is added to a delay given in `delay_h`.
-    month
-        Month that `opening_hours` are read of, 1 to 12; the whole year if not given.
+    open
+        Checkpoints, or crossings without one, that are passed although they are not open;
+        `close` wins.
+    delay
+        Hours that a passage of some checkpoints takes, the wait for the opening included: of both
+        directions, or as (home to neighbour, neighbour to home), None where it stays as it is.
+    added
+        Hours that come to the passage of some checkpoints as it is, or to those of `delay`.
+    hours
+        Other opening hours of some checkpoints in OSM syntax, or what was read of them: their
+        expected wait takes the place of that of the hours as they are, or is added to a delay
+        given in `delay`.
     one_way
-        Checkpoints passed in one direction alone, ``"out"`` or ``"in"``.
+        Checkpoints passed in one direction alone, ``"out"`` (home to neighbour) or ``"in"``.
     modes
         Modes of the checkpoints that may be passed; all if empty.
     users
@@ -56,40 +62,67 @@ class Scenario:
         states) or ``"local"`` (border residents, whom every checkpoint lets pass). A
         checkpoint in service is open to them if its own group is theirs or a wider one or
         unknown; as the gates say if not given.
-    delay_factor
-        Multiplies every delay, those of `delay_h` too; 0 is the open border. An infinite
+    factor
+        Multiplies every delay, those of `delay` too; 0 is the open border. An infinite
         delay stays infinite whatever the factor.
 
     Examples
     --------
+    A closure:
+
     >>> import geo_border as gb
     >>> trips = gb.travel(gb.example_network())
-    >>> shut = gb.Scenario(closed=frozenset({"orsk-alimbet"}))
+    >>> shut = gb.Scenario(close=["orsk-alimbet"])
     >>> lost = gb.potential(trips)["across"] - gb.potential(trips, scenario=shut)["across"]
     >>> trips.places["name"][lost.idxmax()]
     'Badamsha'
+
+    One checkpoint shuts, at another a passage takes an hour and a half, at a third an hour more
+    for those who come home:
+
+    >>> import geo_border as gb
+    >>> plan = gb.Scenario(close=["ilek"], delay={"syrym": 1.5}, added={"orda": (None, 1)})
+    >>> sorted(plan.named)
+    ['ilek', 'orda', 'syrym']
     """
 
-    closed: frozenset[str] = frozenset()
-    opened: frozenset[str] = frozenset()
-    delay_h: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    opening_hours: Mapping[str, str] = field(default_factory=dict)
-    month: int | None = None
+    close: Collection[str] = frozenset()
+    open: Collection[str] = frozenset()
+    delay: Mapping[str, Hours] = field(default_factory=dict)
+    added: Mapping[str, Hours] = field(default_factory=dict)
+    hours: Mapping[str, str | Opening] = field(default_factory=dict)
     one_way: Mapping[str, str] = field(default_factory=dict)
-    modes: frozenset[str] = frozenset()
+    modes: Collection[str] = frozenset()
     users: str | None = None
-    delay_factor: float = 1.0
+    factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Take lists and single hours too."""
+        for name in ("close", "open", "modes"):
+            object.__setattr__(self, name, frozenset(getattr(self, name)))
+        for name in ("delay", "added"):
+            pairs = {key: _both(value) for key, value in getattr(self, name).items()}
+            object.__setattr__(self, name, pairs)
 
     @property
     def named(self) -> frozenset[str]:
         """Checkpoints that the scenario names."""
-        return self.closed.union(self.opened, self.delay_h, self.opening_hours, self.one_way)
+        tables = self.open, self.delay, self.added, self.hours, self.one_way
+        return frozenset(self.close).union(*tables)
+
+
+def _both(hours: Hours) -> tuple[float | None, float | None]:
+    """Hours of each direction."""
+    if isinstance(hours, int | float):
+        return hours, hours
+    out, back = hours
+    return out, back
 
 
 AS_IS: Scenario = Scenario()
 """Delays and open gates as the tables have them."""
 
-OPEN_BORDER = Scenario(delay_factor=0.0)
+OPEN_BORDER = Scenario(factor=0.0)
 """The same open gates without delays."""
 
 
@@ -276,23 +309,16 @@ class GateDelays:
         if not scenario.named <= self.position.keys():
             check_names(scenario.named, self.gates.index)
         at = self.position
-        hours = self.hours.copy()
-        for name, pair in scenario.delay_h.items():
-            hours[:, at[name]] = pair
-        for name, text in scenario.opening_hours.items():
-            if name not in scenario.delay_h and self.wait is not None:
-                before = self.wait[at[name]]
-                hours[:, at[name]] -= before if before < np.inf else np.nan
-            hours[:, at[name]] += expected_wait(text, month=scenario.month)
-        if not (scenario.delay_factor >= 0 and (hours >= 0).all()):
+        hours = self._of_passages(scenario)
+        if not (scenario.factor >= 0 and (hours >= 0).all()):
             raise CheckpointError(
                 "a delay or the delay factor is negative or missing",
                 remedy="Give hours, 0 or more, also where a checkpoint never opens as it is",
             )
-        hours[np.isfinite(hours)] *= scenario.delay_factor
+        hours[np.isfinite(hours)] *= scenario.factor
         passable = _let_pass(self.gates, scenario.users)
-        passable[[at[name] for name in scenario.opened]] = True
-        passable[[at[name] for name in scenario.closed]] = False
+        passable[[at[name] for name in scenario.open]] = True
+        passable[[at[name] for name in scenario.close]] = False
         if scenario.modes:
             passable &= self.gates["mode"].isin(list(scenario.modes)).to_numpy()
         hours[:, ~passable] = np.inf
@@ -303,6 +329,35 @@ class GateDelays:
                     remedy=f"Write {' (home to neighbour) or '.join(DIRECTIONS)}",
                 )
             hours[1 - DIRECTIONS.index(direction), at[name]] = np.inf
+        return hours
+
+    def _of_passages(self, scenario: Scenario) -> NDArray[np.float64]:
+        """Hours of passages under a scenario, whoever may pass."""
+        at = self.position
+        hours = self.hours.copy()
+        given = np.zeros(hours.shape, bool)
+        for name, pair in scenario.delay.items():
+            for direction, value in enumerate(pair):
+                if value is not None:
+                    hours[direction, at[name]], given[direction, at[name]] = value, True
+        for name, opening in scenario.hours.items():
+            gate, opened = at[name], opening
+            before = 0.0 if self.wait is None else self.wait[gate]
+            hours[~given[:, gate], gate] -= before if before < np.inf else np.nan
+            if isinstance(opened, str):
+                opened = read_hours(opened)
+            hours[:, gate] += opened.wait_h
+        for name, pair in scenario.added.items():
+            more = np.array([value or 0.0 for value in pair])
+            if np.isinf(hours[more > 0, at[name]]).any():
+                entry = "/".join(
+                    f"+{value:g}" for value in dict.fromkeys(pair) if value is not None
+                )
+                raise CheckpointError(
+                    f"'{name}={entry}' adds to a passage that takes no finite time as it is",
+                    remedy="Write the whole of the passage, for example my-post=1.5",
+                )
+            hours[:, at[name]] += more
         return hours
 
 

@@ -249,7 +249,7 @@ def _variants(settings: Settings, travel: Travel) -> pd.DataFrame:
 def _between_capitals(regions: gpd.GeoDataFrame, net: StudyNetwork, travel: Travel) -> pd.DataFrame:
     """Travel times between capitals by road, as delays are and as the Monte Carlo has them."""
     capitals = capital_places(regions, travel.places)
-    others = {hours_column(factor): Scenario(delay_factor=factor) for factor in DELAY_FACTORS}
+    others = {hours_column(factor): Scenario(factor=factor) for factor in DELAY_FACTORS}
     times = times_and_ways(net.network, travel.tables, capitals, others=others)
     for end in ("from_id", "to_id"):
         times["km"] += times[end].map(capitals["access_km"]).astype(float)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from geo_border.errors import CheckpointError, StudyError
-from geo_border.inputs.proposals import Proposal, scenario_of
 from geo_border.network.gates import gates_in_use
 from geo_border.network.graph import SIDES
+from geo_border.routing.at_gates import at_gates
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.named_places import place_named
 from geo_border.stages.parameters import MODES_OF, Mode
@@ -32,10 +32,11 @@ Passed = Literal["as-is", "no-delay", "closed"]
 
 def border_asked(
     net: StudyNetwork,
-    what: Proposal,
+    scenario: Scenario,
     passed: Passed,
     mode: Mode,
     *,
+    checkpoints: gpd.GeoDataFrame | None = None,
     month: int | None = None,
     trees: bool = False,
 ) -> tuple[GateTables, Scenario]:
@@ -45,14 +46,14 @@ def border_asked(
     ----------
     net
         The network of the study.
-    what
+    scenario
         What is different at the border.
     passed
         How the border is passed.
     mode
         Mode of the trips.
-    month
-        Month that opening hours are read of; the whole year if not given.
+    checkpoints, month
+        As `geo_border.routing.at_gates.at_gates` takes them.
     trees
         As `geo_border.routing.tables.gate_tables` takes it.
 
@@ -71,7 +72,9 @@ def border_asked(
     _check_choice("border", passed, get_args(Passed))
     _check_choice("mode", mode, get_args(Mode))
     network, places, gates = net.network, net.places, net.gates
-    scenario = scenario_of(what, gates, net.crossings, net.posts, month=month)
+    scenario = at_gates(
+        scenario, gates, net.crossings, net.posts, checkpoints=checkpoints, month=month
+    )
     used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
     passed_by = gates["mode"].isin(MODES_OF[mode])
     if len(gates) and not passed_by.any():
@@ -82,9 +85,9 @@ def border_asked(
         )
     tables = gate_tables(network, places, gates[used], modes=MODES_OF[mode], trees=trees)
     if passed == "no-delay":
-        scenario = replace(scenario, delay_factor=0.0)
+        scenario = replace(scenario, factor=0.0)
     elif passed == "closed":
-        scenario = replace(scenario, closed=frozenset(tables.gates.index))
+        scenario = replace(scenario, close=tables.gates.index)
     return tables, scenario
 
 

@@ -14,8 +14,7 @@ from geo_border.access.isochrones import (
     place_origin,
 )
 from geo_border.errors import CheckpointError, StudyError
-from geo_border.inputs.proposals import Proposal
-from geo_border.routing.scenarios import Scenario
+from geo_border.routing.scenarios import AS_IS
 from geo_border.stages.asked import border_asked
 from geo_border.stages.named_places import place_named
 from geo_border.stages.parameters import MODES_OF, ROAD, local_ways
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from geo_border.routing.scenarios import Scenario
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
     from geo_border.stages.asked import Passed
@@ -122,7 +122,7 @@ def isochrones_from(
     start: str,
     hours: Sequence[float],
     *,
-    what: Proposal = Proposal(),
+    scenario: Scenario = AS_IS,
     passed: Passed = "as-is",
     mode: Mode = "road",
 ) -> gpd.GeoDataFrame:
@@ -140,7 +140,7 @@ def isochrones_from(
         Id or name of a checkpoint or a place.
     hours
         The limits, hours.
-    what
+    scenario
         What is different at the border.
     passed
         How the border is passed.
@@ -163,12 +163,19 @@ def isochrones_from(
         from there one goes into both sides without passing it.
     """
     network, places = net.network, net.places
-    month = settings.checkpoints.month
-    tables, scenario = border_asked(net, what, passed, mode, month=month, trees=True)
     posts = border.checkpoints
+    tables, scenario = border_asked(
+        net,
+        scenario,
+        passed,
+        mode,
+        checkpoints=posts,
+        month=settings.checkpoints.month,
+        trees=True,
+    )
     named = posts.index[(posts.index == start) | (posts["name"] == start)]
     if len(named):
-        if scenario != Scenario():
+        if scenario != AS_IS:
             raise CheckpointError(
                 f"{start!r} is a checkpoint: from there one goes into both sides at once",
                 remedy="Begin at a place to see what another border changes",

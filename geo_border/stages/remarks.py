@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.inputs.proposals import Proposal
+from geo_border.border.hours import Opening
 from geo_border.routing.scenarios import delays
 
 if TYPE_CHECKING:
@@ -26,9 +26,12 @@ NOBODY = (
 )
 """Of scenarios that open a closed border."""
 
+OF_THE_SEASON = "times over it are those of its open season"
+"""Of hours that close for a season."""
+
 
 def remarks(
-    asked: Mapping[str, Scenario | Proposal],
+    asked: Mapping[str, Scenario],
     scenarios: Mapping[str, Scenario],
     crossings: pd.DataFrame,
     tables: GateTables,
@@ -65,9 +68,7 @@ def remarks(
     no_trips = not (found.checkpoints["load_share_before"] > 0).any()
     rows: list[tuple[str, str | None, str]] = []
     for number, (name, scenario) in enumerate(scenarios.items()):
-        what = asked[name]
-        if isinstance(what, Proposal):
-            rows += [(name, *remark) for remark in _served(what, crossings, gates)]
+        rows += [(name, *remark) for remark in _served(asked[name], crossings, gates)]
         same = (before == after[number].T).all(axis=0)
         for gate in sorted(scenario.named):
             at = gates.get_loc(gate)
@@ -76,6 +77,7 @@ def remarks(
                 text = "carries none of the trips across the border, before or after"
             if text:
                 rows.append((name, gate, text))
+        rows += [(name, *remark) for remark in _seasonal(scenario)]
         if same.all() and not scenario.named:
             rows.append((name, None, "no checkpoint opens, closes or takes other hours"))
         elif no_trips:
@@ -84,21 +86,29 @@ def remarks(
 
 
 def _served(
-    what: Proposal, crossings: pd.DataFrame, gates: pd.Index[str]
+    what: Scenario, crossings: pd.DataFrame, gates: pd.Index[str]
 ) -> Iterator[tuple[str, str]]:
     """Crossings to be opened that have a checkpoint."""
-    for name in what.open:
+    for name in sorted(what.open):
         post = crossings["checkpoint_id"].get(name)
         if name not in gates and isinstance(post, str):
             yield post, f"serves the crossing {name} already: it is the checkpoint that is opened"
 
 
+def _seasonal(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Opening hours of a scenario that close for a season."""
+    for gate, opening in sorted(scenario.hours.items()):
+        if isinstance(opening, Opening) and opening.season_share < 1:
+            share = f"{100 * opening.season_share:.0f} %"
+            yield gate, f"is open in {share} of the time by these hours: {OF_THE_SEASON}"
+
+
 def _why(scenario: Scenario, gate: str, hours: NDArray[np.float64]) -> str:
     """Why nothing is different at a gate that a scenario names."""
-    if gate in scenario.closed:
+    if gate in scenario.close:
         return "was not open: closing it changes nothing"
     if np.isinf(hours).all():
         return "is not open: what it would take changes nothing unless it is opened too"
-    if gate in scenario.opened:
+    if gate in scenario.open:
         return "is open already"
     return "takes these hours already"

@@ -10,10 +10,10 @@ import pandas as pd
 from geo_border.access.decay import calibrated
 from geo_border.bottlenecks.changes import changes
 from geo_border.errors import CheckpointError
-from geo_border.inputs.proposals import Proposal, scenario_of
 from geo_border.network.gates import gates_in_use
 from geo_border.results import WhatIf
-from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario
+from geo_border.routing.at_gates import at_gates
+from geo_border.routing.scenarios import AS_IS, GateDelays
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.stages.bottlenecks import gravity_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from geo_border.routing.inside import Inside
+    from geo_border.routing.scenarios import Scenario
     from geo_border.routing.tables import GateTables
     from geo_border.settings import Settings
     from geo_border.stages.border import Border
@@ -36,7 +37,7 @@ def scenario_stage(
     border: Border,
     net: StudyNetwork,
     own: Inside,
-    scenarios: Mapping[str, Scenario | Proposal],
+    scenarios: Mapping[str, Scenario],
     *,
     mode: Mode = "road",
     each_place: bool = True,
@@ -55,7 +56,7 @@ def scenario_stage(
     own
         Times inside the sides, by the same mode.
     scenarios
-        What is different, by name: scenarios, or proposals in the words of a planner.
+        What is different, by name.
     mode
         Mode of the trips.
     each_place
@@ -74,11 +75,15 @@ def scenario_stage(
         If a scenario does not fit the border.
     """
     places, gates, crossings = net.places, net.gates, net.crossings
-    month = settings.checkpoints.month
     checked = {
-        name: what
-        if isinstance(what, Scenario)
-        else scenario_of(what, gates, crossings, net.posts, month=month)
+        name: at_gates(
+            what,
+            gates,
+            crossings,
+            net.posts,
+            checkpoints=border.checkpoints,
+            month=settings.checkpoints.month,
+        )
         for name, what in scenarios.items()
     }
     wanted = {name for what in checked.values() for name in what.named}
@@ -88,8 +93,9 @@ def scenario_stage(
     known = gates[passed & (in_use | gates.index.isin(list(wanted)))]
     for name, what in checked.items():
         if what.modes and not known["mode"].isin(what.modes).any():
+            of_modes = ", ".join(sorted(what.modes))
             raise CheckpointError(
-                f"{name}: no trip by {mode} passes a checkpoint of mode {', '.join(what.modes)}",
+                f"{name}: no trip by {mode} passes a checkpoint of mode {of_modes}",
                 remedy=f"Those it passes have {', '.join(sorted(set(known['mode']))) or 'none'}; "
                 "trips by another mode are compared with `--mode` (`mode=` in Python)",
             )

@@ -27,7 +27,7 @@ def test_a_cell_at_a_place_has_its_times(seed, access):
         land.network, with_centres, beyond, entries, services, land.gates, access=access
     )
     wanted = searched_services(land.network, land.places, services, land.gates, access=access)
-    what = Scenario(closed=frozenset({"g0"}), delay_factor=0.5)
+    what = Scenario(close=frozenset({"g0"}), factor=0.5)
     of = wanted.tables, found.searched.tables
     half = np.arange(len(services)) % 2 == 0
     for scenario in (None, what, OPEN_BORDER):

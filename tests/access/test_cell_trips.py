@@ -44,7 +44,7 @@ def test_a_cell_at_a_place_has_its_measures(seed, monkeypatch):
     own = own_times(land.network, land.places, origins=np.ones(len(land.places), bool))
     for what in (
         Scenario(),
-        Scenario(closed=frozenset({"g0"}), opened=frozenset({"g2"}), delay_factor=0.5),
+        Scenario(close=frozenset({"g0"}), open=frozenset({"g2"}), factor=0.5),
     ):
         pd.testing.assert_frame_equal(
             cell_efficiency(trips, scenario=what),

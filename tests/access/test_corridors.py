@@ -75,7 +75,7 @@ def test_the_way_back_has_other_delays(road):
     summary = corridor_summary(corridor_profiles(network, tables, found))
     assert summary.loc["back", "delay_h"] == 18
     assert "cost" not in summary
-    free = Scenario(delay_factor=0.0)
+    free = Scenario(factor=0.0)
     found = find_corridors(network, tables, places, {"back": ["east", "west"]}, scenario=free)
     summary = corridor_summary(corridor_profiles(network, tables, found, scenario=free))
     assert summary.loc["back", "swd_kmh"] == summary.loc["back", "swod_kmh"]
@@ -133,7 +133,7 @@ def test_no_way_is_refused(road):
             tables,
             places,
             {"c": ["west", "middle"]},
-            scenario=Scenario(closed=frozenset({"g", "k"})),
+            scenario=Scenario(close=frozenset({"g", "k"})),
         )
     with pytest.raises(ValueError, match="per_km"):
         Costs(per_km=-1)

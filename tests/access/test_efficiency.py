@@ -87,10 +87,10 @@ def test_detours_by_checkpoints_by_hand(equator):
     assert found.loc["c", "checkpoint_detour"] == pytest.approx((300 + 100 * 5 / 4) / 400)
     opened = checkpoint_detour(
         Travel(*equator),
-        scenario=Scenario(opened=frozenset({"shut"}), delay_h={"shut": (9.0, 9.0)}),
+        scenario=Scenario(open=frozenset({"shut"}), delay={"shut": (9.0, 9.0)}),
     )
     assert opened.loc["a", "checkpoint_detour"] == 1  # its delay is no matter of status
-    shut = checkpoint_detour(Travel(*equator), scenario=Scenario(closed=frozenset({"open"})))
+    shut = checkpoint_detour(Travel(*equator), scenario=Scenario(close=frozenset({"open"})))
     assert shut.loc["a", "checkpoint_detour_unreached"] == 1
     assert np.isnan(shut.loc["a", "checkpoint_detour"])
 
@@ -116,7 +116,7 @@ def test_sums_equal_brute_force(seed):
     land = random_borderland(seed, scale=0.3)
     tables = gate_tables(land.network, land.places, land.gates)
     places, own = land.places, own_times(land.network, land.places)
-    scenario = Scenario(opened=frozenset({"g1"}), delay_factor=0.5)
+    scenario = Scenario(open=frozenset({"g1"}), factor=0.5)
     found = network_efficiency(Travel(places, tables, own), reference_kmh=70, scenario=scenario)
     near = transport_performance(Travel(places, tables, own), within_km=200, scenario=scenario)
     detour = checkpoint_detour(Travel(places, tables, own), scenario=scenario)
@@ -124,7 +124,7 @@ def test_sums_equal_brute_force(seed):
     lon, lat = places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
     same = tables.place_side[:, None] == tables.place_side
     hours = brute_times(land, tables, scenario)
-    free = Scenario(opened=frozenset({"g1"}), delay_factor=0)
+    free = Scenario(open=frozenset({"g1"}), factor=0)
     bare, any_gate = brute_times(land, tables, free), brute_times(land, tables, every_gate(tables))
     for i in np.flatnonzero(places["region_id"].notna()):
         km = WGS84.inv(np.full(len(lon), lon[i]), np.full(len(lat), lat[i]), lon, lat)[2] / 1000
@@ -180,4 +180,4 @@ def test_wrong_places_are_refused(equator):
         with pytest.raises(TableError, match="not those"):
             measure(Travel(places.iloc[::-1], tables, own))
         with pytest.raises(CheckpointError, match="nowhere"):
-            measure(Travel(places, tables, own), scenario=Scenario(closed=frozenset({"nowhere"})))
+            measure(Travel(places, tables, own), scenario=Scenario(close=frozenset({"nowhere"})))

@@ -109,11 +109,11 @@ def test_area_by_hand():
 
 def test_scenarios_move_the_border():
     network, tables, places, land = straight_road()
-    shut = Scenario(closed=frozenset({"g"}))
+    shut = Scenario(close=frozenset({"g"}))
     origin = place_origin(network, tables, places.loc["start"], scenario=shut)
     found = isochrone_polygons(network, land, [("s", origin)], hours=(1.0,))
     assert found["side"].tolist() == ["home"]
-    free = place_origin(network, tables, places.loc["start"], scenario=Scenario(delay_factor=0))
+    free = place_origin(network, tables, places.loc["start"], scenario=Scenario(factor=0))
     found = isochrone_polygons(
         network, land, [("s", free)], hours=(1.0,), off_road=OffRoad(detail_m=10)
     )

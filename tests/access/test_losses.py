@@ -31,7 +31,7 @@ def setup(land):
 )
 def test_charges_add_up_to_the_loss(seed, scale, decay, steps):
     study = setup(random_borderland(seed, k=5, scale=scale))
-    scenario = Scenario(delay_factor=1.3, opened=frozenset({"g1"}))
+    scenario = Scenario(factor=1.3, open=frozenset({"g1"}))
     charges = loss_by_checkpoint(Travel(*study), decay=decay, scenario=scenario, steps=steps)
     value = potential(Travel(*study), decay=decay, scenario=scenario)
     lost = value["own_open"] + value["across_open"] - value["own"] - value["across"]
@@ -97,7 +97,7 @@ def test_shares_weigh_places_by_population():
 
 def test_no_loss_has_no_shares():
     places, tables, own = two_gates(1.0)
-    charges = loss_by_checkpoint(Travel(places, tables, own), scenario=Scenario(delay_factor=0.0))
+    charges = loss_by_checkpoint(Travel(places, tables, own), scenario=Scenario(factor=0.0))
     assert (charges == 0).all(axis=None)
     assert loss_shares(charges, places).isna().all(axis=None)
     with pytest.raises(TableError):

@@ -53,7 +53,7 @@ def test_nearest_is_one_that_lets_people_out(tables):
     assert nearest_gate(tables).loc["p"].tolist() == [1.25, "train"]
     assert nearest_gate(tables, mode="rail").loc["p"].tolist() == [1.25, "train"]
     assert np.isinf(nearest_gate(tables, mode="ferry")["hours"]).all()
-    opened = nearest_gate(tables, scenario=Scenario(opened=frozenset({"shut"})))
+    opened = nearest_gate(tables, scenario=Scenario(open=frozenset({"shut"})))
     assert opened.loc["p"].tolist() == [0.25, "shut"]
 
 

@@ -113,7 +113,7 @@ def test_potential_equals_sums_over_one_graph(seed, scale):
     land = random_borderland(seed, scale=scale)
     tables = gate_tables(land.network, land.places, land.gates)
     own = own_times(land.network, land.places)
-    scenario = Scenario(opened=frozenset({"g0"}), delay_factor=0.5)
+    scenario = Scenario(open=frozenset({"g0"}), factor=0.5)
     decay = Linear(3.0)
     found = potential(Travel(land.places, tables, own), decay=decay, scenario=scenario)
     within = cumulative(Travel(land.places, tables, own), hours=(2.0,), scenario=scenario)
@@ -123,7 +123,7 @@ def test_potential_equals_sums_over_one_graph(seed, scale):
     same = tables.place_side[:, None] == tables.place_side
     cases = {
         "": brute_times(land, tables, scenario),
-        "_open": brute_times(land, tables, Scenario(opened=frozenset({"g0"}), delay_factor=0)),
+        "_open": brute_times(land, tables, Scenario(open=frozenset({"g0"}), factor=0)),
         "_closed": brute_times(land, tables, only_side=True),
     }
     for suffix, times in cases.items():
@@ -149,7 +149,7 @@ def test_variants_equal_one_at_a_time():
     tables = gate_tables(land.network, land.places, land.gates)
     own = own_times(land.network, land.places)
     decays = {"fast": Exponential(0.5), "slow": Exponential(3.0)}
-    base = Scenario(closed=frozenset({"g1"}), delay_factor=2.0)
+    base = Scenario(close=frozenset({"g1"}), factor=2.0)
     found = transport_variants(
         Travel(land.places, tables, own),
         delay_factors=[0.0, 0.5, 1.0],
@@ -158,7 +158,7 @@ def test_variants_equal_one_at_a_time():
     )
     for factor in (0.0, 0.5, 1.0):
         for name, decay in decays.items():
-            scenario = Scenario(closed=frozenset({"g1"}), delay_factor=2.0 * factor)
+            scenario = Scenario(close=frozenset({"g1"}), factor=2.0 * factor)
             reach = potential(Travel(land.places, tables, own), decay=decay, scenario=scenario)
             effect = border_effect(reach)["all"].rename("effect")
             alone = by_region(reach.join(effect), land.places)
@@ -227,7 +227,7 @@ def test_border_effect_where_nothing_is_reached():
 
 
 def test_closing_every_checkpoint_is_the_closed_border(three_zones):
-    shut = potential(Travel(*three_zones), scenario=Scenario(closed=frozenset({"g"})))
+    shut = potential(Travel(*three_zones), scenario=Scenario(close=frozenset({"g"})))
     assert (shut["across"] == 0).all()
     assert (shut["across_open"] == 0).all()
     pd.testing.assert_series_equal(shut["own"], shut["own_closed"], check_names=False)

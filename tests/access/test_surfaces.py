@@ -70,7 +70,7 @@ def test_all_impedance_functions_count_cells_as_places(seed, half_life):
 @pytest.mark.parametrize("seed", range(4))
 def test_scenarios_and_beyond(seed):
     land = random_borderland(seed, n_places=20)
-    what = Scenario(closed=frozenset({"g1"}), opened=frozenset({"g2"}), delay_factor=0.5)
+    what = Scenario(close=frozenset({"g1"}), open=frozenset({"g2"}), factor=0.5)
     cells, beyond = land.places.iloc[:22], land.places.iloc[22:]
     found = measured(land, cells, beyond, decays={"potential": Exponential(1.2)}, scenario=what)
     wanted = as_places(land, land.places, decays={"potential": Exponential(1.2)}, scenario=what)

@@ -33,12 +33,12 @@ GRAVITY = Gravity(Exponential(1.5), 0.9, 1.0, total=7.0)
 
 SCENARIOS = {
     "nothing": AS_IS,
-    "closed": Scenario(closed=frozenset({"g0"})),
-    "all closed": Scenario(closed=frozenset({"g0", "g1", "g2", "g3"})),
-    "opened": Scenario(opened=frozenset({"g1", "g2"})),
-    "faster": Scenario(delay_h={"g0": (0.1, 0.0)}, one_way={"g3": "in"}),
-    "slower": Scenario(delay_factor=2.0),
-    "mixed": Scenario(closed=frozenset({"g1"}), delay_h={"g2": (0.0, np.inf), "g3": (0.01, 3)}),
+    "closed": Scenario(close=frozenset({"g0"})),
+    "all closed": Scenario(close=frozenset({"g0", "g1", "g2", "g3"})),
+    "opened": Scenario(open=frozenset({"g1", "g2"})),
+    "faster": Scenario(delay={"g0": (0.1, 0.0)}, one_way={"g3": "in"}),
+    "slower": Scenario(factor=2.0),
+    "mixed": Scenario(close=frozenset({"g1"}), delay={"g2": (0.0, np.inf), "g3": (0.01, 3)}),
 }
 
 
@@ -64,7 +64,7 @@ def test_measures_are_those_of_each_scenario_alone(seed, hostile, scale):
     land = random_borderland(seed, hostile=hostile, scale=scale)
     tables = gate_tables(land.network, land.places, land.gates)
     own = own_times(land.network, land.places)
-    base = Scenario(delay_factor=1.1)
+    base = Scenario(factor=1.1)
     given = land.places, tables, own
     found = changes(Travel(*given), SCENARIOS, decay=DECAY, gravity=GRAVITY, base=base)
     assert found.totals.index.tolist() == list(SCENARIOS)
@@ -153,7 +153,7 @@ def two_ways():
 
 
 def test_a_new_checkpoint_by_hand():
-    scenario = Scenario(opened=frozenset({"new"}))
+    scenario = Scenario(open=frozenset({"new"}))
     found = changes(Travel(*two_ways()), {"new": scenario}, decay=Exponential(1.0))
     home = found.regions.loc[("new", "H")]
     assert home["potential_across_before"] == 4 / 2
@@ -172,7 +172,7 @@ def test_a_new_checkpoint_by_hand():
 
 
 def test_many_scenarios_are_each_evaluated_alone():
-    many = {f"{n}": Scenario(delay_h={"slow": (n / 50, n / 25)}) for n in range(BATCH + 5)}
+    many = {f"{n}": Scenario(delay={"slow": (n / 50, n / 25)}) for n in range(BATCH + 5)}
     together = changes(Travel(*two_ways()), many, each_place=False)
     assert together.places.empty
     assert together.totals.index.tolist() == list(many)
@@ -183,8 +183,6 @@ def test_many_scenarios_are_each_evaluated_alone():
 
 def test_the_scenario_at_fault_is_named():
     with pytest.raises(CheckpointError, match=r"scenario 'bad': .*names checkpoint 'nowhere'"):
-        changes(
-            Travel(*two_ways()), {"good": AS_IS, "bad": Scenario(closed=frozenset({"nowhere"}))}
-        )
+        changes(Travel(*two_ways()), {"good": AS_IS, "bad": Scenario(close=frozenset({"nowhere"}))})
     with pytest.raises(CheckpointError, match="no scenario"):
         changes(Travel(*two_ways()), {})

@@ -37,7 +37,7 @@ GRAVITY = Gravity(Exponential(1.5), 0.9, 1.0, total=7.0)
 def test_closures_equal_routing_again(seed, hostile, scale):
     land = random_borderland(seed, k=4, n_places=5, scale=scale, hostile=hostile)
     tables = gate_tables(land.network, land.places, land.gates)
-    scenario = Scenario(delay_factor=1.2)
+    scenario = Scenario(factor=1.2)
     sets = [(g,) for g in land.gates.index] + list(combinations(land.gates.index, 2))
     found = closures(trips_of(land.places, tables), gravity=GRAVITY, scenario=scenario, sets=sets)
     trips, times = brute_trips(land, tables, scenario, GRAVITY)
@@ -45,7 +45,7 @@ def test_closures_equal_routing_again(seed, hostile, scale):
     pairs = [tuple(pair) for pair in np.argwhere(trips > 0)]
     via = {pair: passed(graph, land, pair) for pair in pairs}
     for closed in sets:
-        after = Scenario(delay_factor=1.2, closed=frozenset(closed))
+        after = Scenario(factor=1.2, close=frozenset(closed))
         new_times = brute_times(land, tables, after)
         new_graph = whole_graph(land, tables, after)
         served = cut = extra = 0.0
@@ -136,7 +136,7 @@ def test_a_trip_diverted_through_three_checkpoints_counts_a_third_at_each():
 
 def test_no_open_checkpoint_has_no_effects(corridor):
     places, tables = corridor
-    shut = Scenario(closed=frozenset("abc"))
+    shut = Scenario(close=frozenset("abc"))
     assert closures(trips_of(places, tables), scenario=shut).effects.empty
     assert delay_gains(trips_of(places, tables), scenario=shut).empty
 
@@ -166,7 +166,7 @@ def test_unknown_checkpoints_are_refused(corridor):
 def test_gains_equal_routing_again(seed, hostile):
     land = random_borderland(seed, k=3, n_places=6, hostile=hostile)
     tables = gate_tables(land.network, land.places, land.gates)
-    scenario = Scenario(delay_factor=1.5)
+    scenario = Scenario(factor=1.5)
     decay = Exponential(2.0)
     found = delay_gains(
         trips_of(land.places, tables), cut_h=0.75, decay=decay, gravity=GRAVITY, scenario=scenario
@@ -181,7 +181,7 @@ def test_gains_equal_routing_again(seed, hostile):
         g = tables.gates.index.get_loc(gate)
         cut = np.maximum(before[:, g] - 0.75, 0)
         # The factor applies to given delays as well.
-        after = Scenario(delay_factor=1.5, delay_h={gate: tuple(cut / 1.5)})
+        after = Scenario(factor=1.5, delay={gate: tuple(cut / 1.5)})
         new = brute_times(land, tables, after)
         rise = np.where(across, (decay(new) - decay(times)) * population, 0).sum(axis=1)
         fall = np.where(np.isfinite(times), times, 0) - np.where(np.isfinite(times), new, 0)

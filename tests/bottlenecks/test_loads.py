@@ -44,7 +44,7 @@ def test_loads_equal_counting_paths(seed, hostile):
     land = random_borderland(seed, k=5, n_places=6, scale=0.1, hostile=hostile)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
     gravity = Gravity(Exponential(1.2), 0.8, 1.1, total=50.0)
-    scenario = Scenario(delay_factor=1.5, opened=frozenset({"g2"}))
+    scenario = Scenario(factor=1.5, open=frozenset({"g2"}))
     ways = passages(tables, scenario)
     demand = cross_demand(trips_of(land.places, tables), ways, gravity=gravity)
     trips, times = brute_demand(land, tables, gravity, scenario)
@@ -81,7 +81,7 @@ def test_loads_equal_counting_paths(seed, hostile):
 def test_demand_is_conserved(seed):
     land = random_borderland(seed, scale=0.2)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
-    ways = passages(tables, Scenario(opened=frozenset(land.gates.index)))
+    ways = passages(tables, Scenario(open=frozenset(land.gates.index)))
     demand = cross_demand(trips_of(land.places, tables), ways)
     for flows in (demand.to_gate, demand.through, demand.from_gate):
         assert flows.sum() == pytest.approx(1.0 if demand.through.any() else 0.0)
@@ -161,7 +161,7 @@ def test_trees_are_grown_a_few_at_a_time(symmetric, monkeypatch):
 def test_nobody_crosses_a_closed_border():
     land = random_borderland(4)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
-    ways = passages(tables, Scenario(closed=frozenset(land.gates.index)))
+    ways = passages(tables, Scenario(close=frozenset(land.gates.index)))
     demand = cross_demand(trips_of(land.places, tables), ways)
     assert not demand.through.any()
     assert np.isnan(demand.hours)

@@ -263,6 +263,23 @@ def test_a_register_speaks_first_but_for_the_place():
     assert found.loc["b", "lon"] == 15
 
 
+@pytest.mark.parametrize(
+    ("modes", "kept"),
+    [(["road"], ["a0"]), (["rail"], ["a0"]), (["rail", "road"], ["a0", "a1"])],
+)
+def test_a_register_says_the_modes_of_a_joint_checkpoint(modes, kept):
+    both = posts(
+        ("osm-n0", "Bridge", None, "road", 10.0, 50.0, None),
+        ("osm-n0-rail", "Bridge", None, "rail", 10.0, 50.0, None),
+    )
+    both["osm_posts"]["osm"] = "n0"
+    assert len(checkpoints_of(both, None)) == 2
+    rows = [(f"a{n}", "Bridge", mode, 10.0, 50.0, 1.0) for n, mode in enumerate(modes)]
+    found = checkpoints_of(both, register(*rows))
+    assert found.index.tolist() == kept
+    assert found["mode"].tolist() == modes
+
+
 # Settlements and capitals
 
 LAND = gpd.GeoDataFrame(

@@ -232,7 +232,7 @@ def test_a_candidate_that_opens_is_a_checkpoint_in_the_register(
     register = build_network(lines, territory, border, more, places, speeds)
     assert register.gates["is_open"].all()
     times = []
-    opened = Scenario(opened=frozenset([new]), delay_h={new: (0.1, 0.1)})
+    opened = Scenario(open=frozenset([new]), delay={new: (0.1, 0.1)})
     for one, what in ((built, opened), (register, Scenario())):
         tables = gate_tables(one.network, one.places, one.gates)
         times.append(across(tables, passages(tables, what), 0).matrix()[0])

@@ -23,7 +23,7 @@ def prepared(land, origins, destinations, scenario=AS_IS):
 @given(
     seed=st.integers(0, 2**32 - 1),
     share=st.sampled_from([0.2, 0.6, 1.0]),
-    scenario=st.sampled_from([AS_IS, OPEN_BORDER, Scenario(delay_factor=0.1)]),
+    scenario=st.sampled_from([AS_IS, OPEN_BORDER, Scenario(factor=0.1)]),
     rows=st.sampled_from([1, 3, 64]),
 )
 def test_every_block_equals_brute_force(seed, share, scenario, rows):

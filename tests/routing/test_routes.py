@@ -25,7 +25,7 @@ WGS84 = Geod(ellps="WGS84")
 def test_routes_equal_paths_on_one_graph(seed):
     land = random_borderland(seed, k=5, n_places=6, scale=0.2)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
-    scenario = Scenario(delay_factor=0.5, opened=frozenset({"g1"}))
+    scenario = Scenario(factor=0.5, open=frozenset({"g1"}))
     graph = whole_graph(land, tables, scenario)
     times = brute_times(land, tables, scenario)
     found = routes(land.network, tables, land.places, scenario=scenario)

@@ -30,12 +30,12 @@ def tables():
 def test_delays(tables):
     inf = np.inf
     cases = {
-        AS_IS.delay_factor: delays(tables),
+        AS_IS.factor: delays(tables),
         "open": delays(tables, OPEN_BORDER),
-        "half": delays(tables, Scenario(delay_factor=0.5, delay_h={"slow": (2.0, 1.0)})),
-        "opened": delays(tables, Scenario(opened=frozenset({"shut"}))),
+        "half": delays(tables, Scenario(factor=0.5, delay={"slow": (2.0, 1.0)})),
+        "opened": delays(tables, Scenario(open=frozenset({"shut"}))),
         "closed wins": delays(
-            tables, Scenario(opened=frozenset({"shut"}), closed=frozenset({"shut", "slow"}))
+            tables, Scenario(open=frozenset({"shut"}), close=frozenset({"shut", "slow"}))
         ),
     }
     np.testing.assert_array_equal(cases[1.0], [[0, 4, inf, 3], [1, 6, inf, inf]])
@@ -48,20 +48,20 @@ def test_delays(tables):
 @pytest.mark.parametrize(
     ("scenario", "text"),
     [
-        (Scenario(closed=frozenset({"nowhere"})), "names checkpoint 'nowhere'"),
-        (Scenario(opened=frozenset({"nowhere"})), "names checkpoint 'nowhere'"),
-        (Scenario(delay_h={"nowhere": (1, 1)}), "names checkpoint 'nowhere'"),
-        (Scenario(delay_h={"free": (-1, 1)}), "negative"),
-        (Scenario(delay_h={"free": (np.nan, 1)}), "negative or missing"),
-        (Scenario(opening_hours={"nowhere": "24/7"}), "names checkpoint 'nowhere'"),
+        (Scenario(close=frozenset({"nowhere"})), "names checkpoint 'nowhere'"),
+        (Scenario(open=frozenset({"nowhere"})), "names checkpoint 'nowhere'"),
+        (Scenario(delay={"nowhere": (1, 1)}), "names checkpoint 'nowhere'"),
+        (Scenario(delay={"free": (-1, 1)}), "negative"),
+        (Scenario(delay={"free": (np.nan, 1)}), "negative or missing"),
+        (Scenario(hours={"nowhere": "24/7"}), "names checkpoint 'nowhere'"),
         (Scenario(one_way={"nowhere": "out"}), "names checkpoint 'nowhere'"),
-        (Scenario(closed=frozenset({"shute"})), "They have shut"),
-        (Scenario(opening_hours={"free": "at noon"}), "not in OSM syntax"),
+        (Scenario(close=frozenset({"shute"})), "They have shut"),
+        (Scenario(hours={"free": "at noon"}), "not in OSM syntax"),
         (Scenario(one_way={"free": "away"}), "'away'"),
         (Scenario(users="everybody"), "no group of users 'everybody'"),
         (Scenario(users="local"), "do not say who may pass"),
-        (Scenario(delay_factor=-1), "negative"),
-        (Scenario(delay_factor=np.nan), "negative or missing"),
+        (Scenario(factor=-1), "negative"),
+        (Scenario(factor=np.nan), "negative or missing"),
     ],
 )
 def test_scenarios_that_do_not_fit(tables, scenario, text):
@@ -74,8 +74,8 @@ def test_a_checkpoint_that_never_opens_needs_a_delay_with_its_new_hours(tables):
     never = replace(tables, gates=frame.assign(delay_in_h=[np.inf, 6, 2, np.inf]))
     hours = {"free": "Mo-Su 08:00-20:00"}
     with pytest.raises(CheckpointError, match="never opens"):
-        delays(never, Scenario(opening_hours=hours))
-    known = delays(never, Scenario(opening_hours=hours, delay_h={"free": (1.0, 2.0)}))
+        delays(never, Scenario(hours=hours))
+    known = delays(never, Scenario(hours=hours, delay={"free": (1.0, 2.0)}))
     assert known[:, 0].tolist() == [4, 5]
 
 
@@ -123,9 +123,9 @@ def test_longer_delays_and_closures_never_shorten_a_trip(seed):
 
     base = times(AS_IS)
     assert (times(OPEN_BORDER) <= base + 1e-12).all()
-    assert (times(Scenario(delay_factor=2.0)) >= base - 1e-12).all()
-    assert (times(Scenario(closed=frozenset({"g0"}))) >= base - 1e-12).all()
-    assert (times(Scenario(opened=frozenset({"g0"}))) <= base + 1e-12).all()
+    assert (times(Scenario(factor=2.0)) >= base - 1e-12).all()
+    assert (times(Scenario(close=frozenset({"g0"}))) >= base - 1e-12).all()
+    assert (times(Scenario(open=frozenset({"g0"}))) <= base + 1e-12).all()
 
 
 @settings(max_examples=25, deadline=None)
@@ -133,7 +133,7 @@ def test_longer_delays_and_closures_never_shorten_a_trip(seed):
 def test_the_ways_that_are_kept_lead_everywhere_in_the_least_time(seed, scale):
     land = random_borderland(seed, k=6, scale=scale, symmetric=seed % 2 == 0, n=6)
     tables = gate_tables(land.network, land.places, land.gates)
-    for scenario in (AS_IS, OPEN_BORDER, Scenario(closed=frozenset({"g1"}))):
+    for scenario in (AS_IS, OPEN_BORDER, Scenario(close=frozenset({"g1"}))):
         ways = passages(tables, scenario)
         passed = np.isfinite(ways.delay).any(axis=0)
         k = tables.n_gates

@@ -39,10 +39,10 @@ def scenarios_of(land, rng):
     """A scenario that uses everything."""
     ids = land.gates.index
     return Scenario(
-        closed=frozenset(rng.choice(ids, rng.integers(0, 2), replace=False)),
-        opened=frozenset(rng.choice(ids, min(len(ids), rng.integers(0, 3)), replace=False)),
-        delay_h={rng.choice(ids): tuple(rng.choice([0.0, 0.7, np.inf], 2))},
-        delay_factor=float(rng.choice([0.0, 0.5, 1.0, 3.0])),
+        close=frozenset(rng.choice(ids, rng.integers(0, 2), replace=False)),
+        open=frozenset(rng.choice(ids, min(len(ids), rng.integers(0, 3)), replace=False)),
+        delay={rng.choice(ids): tuple(rng.choice([0.0, 0.7, np.inf], 2))},
+        factor=float(rng.choice([0.0, 0.5, 1.0, 3.0])),
     )
 
 
@@ -98,7 +98,7 @@ def test_many_passages():
 def test_closed_border_leaves_the_direct_times(seed):
     land = random_borderland(seed)
     tables = gate_tables(land.network, land.places, land.gates)
-    times = all_times(land, tables, Scenario(closed=frozenset(land.gates.index)))
+    times = all_times(land, tables, Scenario(close=frozenset(land.gates.index)))
     alone = brute_times(land, tables, only_side=True)
     np.testing.assert_allclose(times, alone, rtol=1e-12)
     side = tables.place_side
@@ -137,14 +137,14 @@ def anything(land, rng):
         return rng.choice(ids, min(len(ids), int(rng.integers(0, 3))), replace=False)
 
     return Scenario(
-        closed=frozenset(some()[:1]),
-        opened=frozenset(some()),
-        delay_h={gate: tuple(rng.choice([0.0, 0.7, np.inf], 2)) for gate in some()},
-        opening_hours={gate: str(rng.choice(list(HOURS))) for gate in some()},
+        close=frozenset(some()[:1]),
+        open=frozenset(some()),
+        delay={gate: tuple(rng.choice([0.0, 0.7, np.inf], 2)) for gate in some()},
+        hours={gate: str(rng.choice(list(HOURS))) for gate in some()},
         one_way={gate: str(rng.choice(["out", "in"])) for gate in some()},
         modes=frozenset(rng.choice(["road", "ferry"], int(rng.integers(0, 2)))),
         users=rng.choice([None, *WIDEST]),
-        delay_factor=float(rng.choice([0.0, 0.5, 1.0, 3.0])),
+        factor=float(rng.choice([0.0, 0.5, 1.0, 3.0])),
     )
 
 
@@ -152,16 +152,16 @@ def gates_changed(gates, what):
     """The gates as they would be if the scenario were so, one by one."""
     rows = []
     for name, gate in gates.iterrows():
-        pair = what.delay_h.get(name, (gate["delay_out_h"], gate["delay_in_h"]))
-        if name in what.opening_hours:
-            before = 0.0 if name in what.delay_h else gate["wait_h"]
-            pair = [hours - before + HOURS[what.opening_hours[name]] for hours in pair]
-        pair = [np.inf if np.isinf(hours) else hours * what.delay_factor for hours in pair]
+        pair = what.delay.get(name, (gate["delay_out_h"], gate["delay_in_h"]))
+        if name in what.hours:
+            before = 0.0 if name in what.delay else gate["wait_h"]
+            pair = [hours - before + HOURS[what.hours[name]] for hours in pair]
+        pair = [np.inf if np.isinf(hours) else hours * what.factor for hours in pair]
         passes = gate["is_open"]
         if what.users is not None:
             group = 0 if pd.isna(gate["users"]) else WIDEST.index(gate["users"])
             passes = gate["in_service"] and group <= WIDEST.index(what.users)
-        passes = (passes or name in what.opened) and name not in what.closed
+        passes = (passes or name in what.open) and name not in what.close
         passes = passes and (not what.modes or gate["mode"] in what.modes)
         if what.one_way.get(name) == "out":
             pair[1] = np.inf

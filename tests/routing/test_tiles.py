@@ -148,14 +148,14 @@ def test_closures_with_more_than_one_passage_equal_scenarios(seed, k, scale):
     land = random_borderland(seed, k=k, scale=scale)
     tables = gate_tables(land.network, land.places, land.gates)
     weight = land.places["population"].to_numpy(float)
-    base = Scenario(opened=frozenset({"g0"}), delay_factor=0.5)
+    base = Scenario(open=frozenset({"g0"}), factor=0.5)
     for side in range(2):
         there = weight[tables.places_on(1 - side)]
         sums, without = closure_sums(tables, side, there, CODES, scenario=base)
         expected = across(tables, passages(tables, base), side).sums(there, CODES)
         np.testing.assert_allclose(sums, expected, rtol=1e-12)
         for gate, name in enumerate(tables.gates.index):
-            closed = Scenario(closed=frozenset({name}), opened=base.opened, delay_factor=0.5)
+            closed = Scenario(close=frozenset({name}), open=base.open, factor=0.5)
             expected = across(tables, passages(tables, closed), side).sums(there, CODES)
             np.testing.assert_allclose(without[gate], expected, rtol=1e-9, atol=1e-9)
 

@@ -35,7 +35,7 @@ def test_travel_times_table():
 def test_each_pair_is_its_route(seed):
     land = random_borderland(seed, k=5, n_places=20, scale=0.2)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
-    cases = {"no_delay": Scenario(delay_factor=0.0), "opened": Scenario(opened=frozenset({"g1"}))}
+    cases = {"no_delay": Scenario(factor=0.0), "opened": Scenario(open=frozenset({"g1"}))}
     places = land.places.assign(node=land.places["node"].where(land.places.index != "p3", -1))
     found = times_and_ways(land.network, tables, places, others=cases)
     for column, scenario in {"hours": AS_IS, **cases}.items():
@@ -62,7 +62,7 @@ def test_searches_grow_with_the_places_and_not_with_pairs_or_scenarios(monkeypat
     count = []
     for n in (10, 20, 40):
         grown.clear()
-        others = {f"x{factor}": Scenario(delay_factor=factor) for factor in range(n)}
+        others = {f"x{factor}": Scenario(factor=factor) for factor in range(n)}
         times_and_ways(land.network, tables, land.places.iloc[:n], others=others)
         count.append(len(grown) - n)
     # Beyond a tree of each place there are two for each gate node.

@@ -10,7 +10,7 @@ import pytest
 from geo_border.access.measure_table import KEYS
 from geo_border.access.measures import PARTS
 from geo_border.errors import CheckpointError, StudyError, TableError
-from geo_border.inputs.proposals import Proposal
+from geo_border.inputs.scenarios import parsed_scenario
 from geo_border.settings import Extract, Osm
 from geo_border.stages.isochrones import off_road
 from geo_border.stages.named_places import place_named
@@ -245,8 +245,8 @@ def test_isochrones_at_another_border(folder, results):
     assert beyond(passed="no-delay") > as_is > 0
     assert beyond(passed="closed") == 0
     posts = results.checkpoints.index[results.checkpoints["mode"] == "road"]
-    assert beyond(what=Proposal(close=tuple(posts))) == 0
-    assert beyond(what=Proposal(delay=tuple(f"{post}=0" for post in posts))) > as_is
+    assert beyond(scenario=parsed_scenario(close=tuple(posts))) == 0
+    assert beyond(scenario=parsed_scenario(delay=tuple(f"{post}=0" for post in posts))) > as_is
     assert beyond(mode="both") >= as_is
     with pytest.raises(StudyError, match="mode 'air': choose of road, rail, both"):
         beyond(mode="air")
