@@ -298,10 +298,9 @@ def _weaves(
     met = np.zeros((knots, n_sides), np.int64)
     np.add.at(met, (leads[:, 0], own[leads[:, 1]]), 1)
     both = (met[:, : len(SIDES)] > 0).all(axis=1)
-    goes = both[:, None] & (met[:, 1::-1] == 1)
-    goes = np.c_[goes, both]
-    found: NDArray[np.bool_] = beside & ~farther[of_link] & goes[knot[of_link], side]
-    return found
+    goes = np.c_[both[:, None] & (met[:, 1::-1] == 1), both]
+    found = beside & ~farther[of_link]
+    return np.asarray(found & goes[knot[of_link], side], np.bool_)
 
 
 def _near_pieces(

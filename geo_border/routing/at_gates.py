@@ -9,14 +9,14 @@ import numpy as np
 
 from geo_border.border.hours import Opening, read_hours
 from geo_border.errors import CheckpointError
-from geo_border.routing.scenarios import check_names
+from geo_border.routing.scenarios import by_direction, check_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     import pandas as pd
 
-    from geo_border.routing.scenarios import Scenario
+    from geo_border.routing.scenarios import Hours, Scenario
 
 LISTED = "tables/checkpoints.csv and (new ones) tables/crossings.csv of a run's output folder"
 """Where the ids are, for whoever writes one that reads like none."""
@@ -84,11 +84,12 @@ def at_gates(
 
 
 def _merged(
-    hours: Mapping[str, tuple[float | None, float | None]], gate: Mapping[str, str]
+    hours: Mapping[str, Hours], gate: Mapping[str, str]
 ) -> dict[str, tuple[float | None, float | None]]:
     """Hours by gate; of two names of one gate the later speaks where it says anything."""
     found: dict[str, tuple[float | None, float | None]] = {}
-    for name, (out, back) in hours.items():
+    for name, given in hours.items():
+        out, back = by_direction(given)
         before = found.get(gate[name], (None, None))
         found[gate[name]] = (
             before[0] if out is None else out,
@@ -103,8 +104,8 @@ def _place(
     """Where a checkpoint, or one that there could be, stands."""
     for table in (checkpoints, crossings):
         if table is not None and "lon" in table and gate in table.index:
-            lon, lat = float(table.at[gate, "lon"]), float(table.at[gate, "lat"])
-            return None if np.isnan(lon + lat) else (lon, lat)
+            lon, lat = table.loc[gate, ["lon", "lat"]].to_numpy(float)
+            return None if np.isnan(lon + lat) else (float(lon), float(lat))
     return None
 
 

@@ -101,7 +101,7 @@ class Scenario:
         for name in ("close", "open", "modes"):
             object.__setattr__(self, name, frozenset(getattr(self, name)))
         for name in ("delay", "added"):
-            pairs = {key: _both(value) for key, value in getattr(self, name).items()}
+            pairs = {key: by_direction(value) for key, value in getattr(self, name).items()}
             object.__setattr__(self, name, pairs)
 
     @property
@@ -111,8 +111,19 @@ class Scenario:
         return frozenset(self.close).union(*tables)
 
 
-def _both(hours: Hours) -> tuple[float | None, float | None]:
-    """Hours of each direction."""
+def by_direction(hours: Hours) -> tuple[float | None, float | None]:
+    """Hours of each direction.
+
+    Parameters
+    ----------
+    hours
+        As a scenario takes them.
+
+    Returns
+    -------
+    tuple
+        Home to neighbour and back, None where a direction stays as it is.
+    """
     if isinstance(hours, int | float):
         return hours, hours
     out, back = hours
@@ -337,7 +348,7 @@ class GateDelays:
         hours = self.hours.copy()
         given = np.zeros(hours.shape, bool)
         for name, pair in scenario.delay.items():
-            for direction, value in enumerate(pair):
+            for direction, value in enumerate(by_direction(pair)):
                 if value is not None:
                     hours[direction, at[name]], given[direction, at[name]] = value, True
         for name, opening in scenario.hours.items():
@@ -347,11 +358,12 @@ class GateDelays:
             if isinstance(opened, str):
                 opened = read_hours(opened)
             hours[:, gate] += opened.wait_h
-        for name, pair in scenario.added.items():
-            more = np.array([value or 0.0 for value in pair])
+        for name, added in scenario.added.items():
+            both = by_direction(added)
+            more = np.array([of_one or 0.0 for of_one in both])
             if np.isinf(hours[more > 0, at[name]]).any():
                 entry = "/".join(
-                    f"+{value:g}" for value in dict.fromkeys(pair) if value is not None
+                    f"+{value:g}" for value in dict.fromkeys(both) if value is not None
                 )
                 raise CheckpointError(
                     f"'{name}={entry}' adds to a passage that takes no finite time as it is",
