@@ -12,7 +12,7 @@ from rasterio.transform import from_origin
 
 import geo_border
 from geo_border.columns import FORMS, NESTED, _found, column_of, columns, dictionary, find_column
-from geo_border.inputs.proposals import Proposal
+from geo_border.inputs.scenarios import parsed_scenario
 from geo_border.report.whatif import write_whatif
 from geo_border.study import open_study
 
@@ -73,7 +73,7 @@ def out(tmp_path_factory, make_mini):
     study.isochrones("Town A", [1.0], out=folder.parent / "isochrones")
     (folder.parent / "isochrones" / "isochrones.gpkg").rename(out / "isochrones.gpkg")
     # One scenario names what is closed already.
-    proposal = Proposal(close=("west", "east"), delay=("middle=2",))
+    proposal = parsed_scenario(close=("west", "east"), delay=("middle=2",))
     result = study.whatif({"one": proposal}, out)
     (out / "whatif" / "one").mkdir(parents=True)
     write_whatif(result, out / "whatif" / "one")

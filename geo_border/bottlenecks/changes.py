@@ -167,7 +167,7 @@ def changes(
     --------
     >>> import geo_border as gb
     >>> trips = gb.travel(gb.example_network())
-    >>> shut = gb.Scenario(closed=frozenset({"orsk-alimbet"}))
+    >>> shut = gb.Scenario(close=frozenset({"orsk-alimbet"}))
     >>> found = gb.changes(trips, {"shut": shut})
     >>> found
     <Changes: totals 1 x 4, regions 20 x 21, places 1,420 x 18, checkpoints 30 x 5>

@@ -297,7 +297,7 @@ def _weaves(
     leads = np.unique(np.stack([knot[within], beyond], axis=1), axis=0)
     met = np.zeros((knots, n_sides), np.int64)
     np.add.at(met, (leads[:, 0], own[leads[:, 1]]), 1)
-    both = (met[:, : len(SIDES)] > 0).all(axis=1)
+    both = np.asarray((met[:, : len(SIDES)] > 0).all(axis=1))
     goes = np.c_[both[:, None] & (met[:, 1::-1] == 1), both]
     found = beside & ~farther[of_link]
     return np.asarray(found & goes[knot[of_link], side], np.bool_)
