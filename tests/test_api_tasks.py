@@ -22,7 +22,7 @@ def test_the_library_reads_in_five_lines(key, extract_file):
     reach = gb.potential(trip, decay=gb.Exponential(2))
     effect = gb.border_effect(reach).join(net.places["name"])
     post = net.gates.index[net.gates["name"].str.contains("Schaanwald", na=False)]
-    shut = gb.potential(trip, decay=gb.Exponential(2), scenario=gb.Scenario(closed=frozenset(post)))
+    shut = gb.potential(trip, decay=gb.Exponential(2), scenario=gb.Scenario(close=frozenset(post)))
     assert effect["name"].notna().all()
     assert len(post) == 1
     assert (shut["across"] <= reach["across"] + 1e-9).all()
@@ -112,7 +112,7 @@ def test_crossings_with_no_checkpoint_nearest_to_a_town(net, towns):
 
 
 def test_an_isochrone_across_the_border_with_a_closed_checkpoint(net):
-    shut = gb.Scenario(closed=frozenset({"c"}))
+    shut = gb.Scenario(close=frozenset({"c"}))
     as_is = gb.isochrones(net, "bray", hours=[2, 4])
     closed = gb.isochrones(net, "Aber", hours=[2, 4], scenario=shut)
     assert as_is.set_index(["part", "hours"])["area_km2"].index.is_unique
@@ -164,7 +164,7 @@ def test_decays_side_by_side(trips):
 
 
 def test_two_closures_and_where_they_hurt(trips, land):
-    both = gb.Scenario(closed=frozenset({"c", "p"}))
+    both = gb.Scenario(close=frozenset({"c", "p"}))
     lost = gb.potential(trips)["across"] - gb.potential(trips, scenario=both)["across"]
     by_region = gb.by_region(lost.to_frame("lost"), trips.places)
     shape = land.join(by_region).set_geometry("geometry")
@@ -226,9 +226,7 @@ MISTAKES = {
     "unknown mode": lambda net: gb.travel(net, mode="boat"),
     "unknown place": lambda net: gb.isochrones(net, "Atlantis"),
     "limit below 0": lambda net: gb.isochrones(net, "Aber", [-1]),
-    "scenario at a post": lambda net: gb.isochrones(
-        net, "c", scenario=gb.Scenario(delay_factor=0.0)
-    ),
+    "scenario at a post": lambda net: gb.isochrones(net, "c", scenario=gb.Scenario(factor=0.0)),
     "a place twice": lambda net: gb.travel_times(net, ["Aber", "aber"]),
     "no place": lambda net: gb.pair_times(net, [], ["Aber"]),
     "one stop": lambda net: gb.corridors(net, {"short": ["Aber"]}),
@@ -242,7 +240,7 @@ MISTAKES = {
     "weights": lambda _: gb.IndexMethod(weights="loud"),
     "quantile": lambda net: gb.distribution(net.places[["jobs"]], net.places, quantiles=[2]),
     "unknown post": lambda net: gb.potential(
-        gb.travel(net), scenario=gb.Scenario(closed=frozenset({"x"}))
+        gb.travel(net), scenario=gb.Scenario(close=frozenset({"x"}))
     ),
 }
 

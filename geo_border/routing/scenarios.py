@@ -449,7 +449,7 @@ def passages(tables: GateTables | Travel, scenario: Scenario = AS_IS) -> Passage
     >>> trips = gb.travel(gb.example_network())
     >>> gb.passages(trips).across.shape
     (2, 30, 30)
-    >>> float(gb.passages(trips, gb.Scenario(delay_factor=0.0)).delay.max())
+    >>> float(gb.passages(trips, gb.Scenario(factor=0.0)).delay.max())
     0.0
     """
     tables = tables if isinstance(tables, GateTables) else tables.tables
