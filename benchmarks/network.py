@@ -30,7 +30,8 @@ import shapely
 from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.border.line import border_line
 from geo_border.network import build
-from geo_border.network.crossings import find_crossings, open_gates
+from geo_border.network.crossings import find_crossings
+from geo_border.network.gates import open_gates
 from geo_border.network.links import links_from_lines
 from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.lines import lines_from_extract

@@ -19,7 +19,7 @@ import numpy as np
 
 from geo_border.access.decay import calibrated
 from geo_border.access.reach import potential
-from geo_border.network.crossings import gates_in_use
+from geo_border.network.gates import gates_in_use
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables

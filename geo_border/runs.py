@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -12,29 +13,42 @@ import pandas as pd
 from geo_border.border.belt import belt_cells
 from geo_border.contractions import Remembered
 from geo_border.folders import file_digest
+from geo_border.inputs.extracts import about_extracts
 from geo_border.inputs.files import extract_files, input_files, parts_of
 from geo_border.inputs.read import Inputs, read_inputs
 from geo_border.network.gates import gates_in_use
-from geo_border.results import Surfaces
+from geo_border.results import Results, Surfaces
 from geo_border.routing.inside import can_be_held, held_or_searched
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.settings import Settings
 from geo_border.stages.border import with_passages
+from geo_border.stages.bottlenecks import edge_layer
 from geo_border.stages.declaration import Stage, keys
 from geo_border.stages.declared import (
+    ACCESS,
     BORDER,
+    BOTTLENECKS,
     CELL_SERVICES,
     CELL_TRIPS,
     CELLS,
     DECLARED,
     ENTRIES,
     EXTRACTS,
+    INDEX,
     NETWORK,
+    ROUTES,
     SEARCHES,
     SURFACES,
 )
+from geo_border.stages.detours import capital_detour_index
+from geo_border.stages.findings import findings
+from geo_border.stages.flaws import flaws
 from geo_border.stages.parameters import MODES_OF, ROAD
+from geo_border.stages.quality import account
+from geo_border.typology.cards import in_words, names_of
+from geo_border.version import __version__
+from geo_border.versions import library_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -288,6 +302,94 @@ class Run:
             ).rename(columns={"places_missing": "cells_missing"}),
             "account": pd.concat([part.account for part in parts]),
         }
+
+
+def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: None) -> Results:
+    """Run every stage, from the border to the typology.
+
+    Parameters
+    ----------
+    run
+        The run.
+    audited
+        Called with what is found up to the network, before anything is measured.
+
+    Returns
+    -------
+    Results
+        Every frame by name.
+    """
+    settings = run.settings
+    inputs, border, net = run.network()
+    audited(findings(settings, inputs, border, net))
+    travel = run.travel(net)
+    access = run.stage(ACCESS, settings, border, net, travel, contractor_of=run.contractor_of)
+    routes = run.stage(ROUTES, settings, border, net, travel.tables)
+    surfaces: Surfaces | None = None
+    of_cells: dict[str, pd.DataFrame] = {}
+    quality = account(settings, border, net, inputs.extracts)
+    if settings.surface is not None:
+        surfaces, of_cells = run.surfaces(border, net)
+        quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
+    strain = run.stage(BOTTLENECKS, settings, net, travel)
+    regions = border.regions.join(access.regions)
+    judged = run.stage(INDEX, settings, inputs, regions, border, access, strain)
+    checkpoints = border.checkpoints.join(strain.ranking)
+    said = in_words(judged.findings, names_of(regions, checkpoints, access.places, judged.registry))
+    return Results(
+        settings=settings,
+        regions=regions,
+        territory=border.territory,
+        border=border.line,
+        dyads=border.dyads,
+        checkpoints=checkpoints,
+        crossings=net.crossings,
+        edges=edge_layer(net.network, strain.load),
+        places=access.places,
+        travel_times=access.travel_times.join(
+            capital_detour_index(access.travel_times, border.regions)
+        ),
+        diversions=strain.diversions,
+        levels=judged.levels,
+        typology=said.typology,
+        indicators=judged.indicators,
+        registry=judged.registry,
+        quality=quality,
+        mismatch=border.mismatch,
+        cards=said.cards,
+        more={
+            "zones": access.zones_by_road,
+            "border_effect_by_checkpoint": access.losses,
+            "delay_gains": strain.gains,
+            **of_cells,
+            "access_measures": access.measures,
+            "access_places": access.measures_of_places,
+            "zones_by_mode": access.zones,
+            **routes.tables(),
+            **({} if access.services is None else access.services.tables()),
+            "sensitivity": said.sensitivity,
+            **judged.tables(),
+        },
+        manifest=_manifest(run, inputs),
+        stages_reused=tuple(run.memory.reused),
+        network=net.network,
+        surfaces=surfaces,
+        flaws=flaws(net, inputs.lines, inputs.extracts),
+        layers=routes.layers(),
+        further=inputs.further,
+    )
+
+
+def _manifest(run: Run, inputs: Inputs) -> dict[str, Any]:
+    """Say what was run on what."""
+    about = {} if inputs.extracts is None else {"extracts": about_extracts(inputs.extracts)}
+    return about | {
+        "geo_border": __version__,
+        "python": platform.python_version(),
+        "libraries": library_versions(),
+        "study": run.settings.model_dump(mode="json"),
+        "inputs": dict(sorted(run.digests.items())),
+    }
 
 
 def _cut(stage: Stage[Any, Any], argument: object) -> object:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import platform
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from geo_border.csv_files import write_csv
 from geo_border.errors import StudyError
 from geo_border.folders import WRITTEN, Place
-from geo_border.inputs.extracts import about_extracts
 from geo_border.network.build import with_names
 from geo_border.outputs import (
     check_outputs,
@@ -23,27 +21,19 @@ from geo_border.outputs import (
     output_place,
     run_place,
 )
-from geo_border.results import Results
 from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
 from geo_border.routing.scenarios import AS_IS, passages
-from geo_border.runs import MEMORY, Run, input_digests
+from geo_border.runs import MEMORY, Run, input_digests, results_of
 from geo_border.settings import Settings, read_settings
 from geo_border.stages.asked import border_asked, places_asked
-from geo_border.stages.bottlenecks import edge_layer
-from geo_border.stages.declared import ACCESS, BOTTLENECKS, INDEX, ROUTES, STAGES
-from geo_border.stages.detours import capital_detour_index
+from geo_border.stages.declared import STAGES
 from geo_border.stages.findings import findings, worst_first
-from geo_border.stages.flaws import flaws
 from geo_border.stages.isochrones import check_limits, isochrones_from
 from geo_border.stages.parameters import MODES_OF
-from geo_border.stages.quality import account
 from geo_border.stages.refusals import refusals
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory
 from geo_border.templates import embedded_studies
-from geo_border.typology.cards import in_words, names_of
-from geo_border.version import __version__
-from geo_border.versions import library_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -52,7 +42,7 @@ if TYPE_CHECKING:
 
     from geo_border.inputs.read import Inputs
     from geo_border.network.build import BuiltNetwork
-    from geo_border.results import Surfaces, WhatIf
+    from geo_border.results import Results, WhatIf
     from geo_border.routing.scenarios import Scenario
     from geo_border.stages.asked import Passed
     from geo_border.stages.parameters import Mode
@@ -231,86 +221,16 @@ class Study:
             output that no earlier run wrote; all that was there stays as it was.
         """
         if out is None:
-            return self._results(None, progress, audited)
+            return results_of(self._run(progress=progress), audited=audited)
         from geo_border.report.write import write_outputs  # noqa: PLC0415  (slow to import)
 
         place = run_place(self.settings, self.folder, out)
         with place.held():
-            results = self._results(place.folder, progress, audited)
+            results = results_of(self._run(place.folder, progress), audited=audited)
             progress("outputs")
             with place.writing(results.manifest) as aside:
                 write_outputs(results, aside)
         return results
-
-    def _results(
-        self,
-        folder: Path | None,
-        progress: Callable[[str], None],
-        audited: Callable[[pd.DataFrame], None],
-    ) -> Results:
-        """Run every stage, and remember it in a folder if there is one."""
-        settings = self.settings
-        run = self._run(folder, progress)
-        inputs, border, net = run.network()
-        audited(findings(settings, inputs, border, net))
-        travel = run.travel(net)
-        access = run.stage(ACCESS, settings, border, net, travel, contractor_of=run.contractor_of)
-        routes = run.stage(ROUTES, settings, border, net, travel.tables)
-        surfaces: Surfaces | None = None
-        of_cells: dict[str, pd.DataFrame] = {}
-        quality = account(settings, border, net, inputs.extracts)
-        if settings.surface is not None:
-            surfaces, of_cells = run.surfaces(border, net)
-            quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
-        strain = run.stage(BOTTLENECKS, settings, net, travel)
-        regions = border.regions.join(access.regions)
-        judged = run.stage(INDEX, settings, inputs, regions, border, access, strain)
-        checkpoints = border.checkpoints.join(strain.ranking)
-        said = in_words(
-            judged.findings, names_of(regions, checkpoints, access.places, judged.registry)
-        )
-        return Results(
-            settings=settings,
-            regions=regions,
-            territory=border.territory,
-            border=border.line,
-            dyads=border.dyads,
-            checkpoints=checkpoints,
-            crossings=net.crossings,
-            edges=edge_layer(net.network, strain.load),
-            places=access.places,
-            travel_times=access.travel_times.join(
-                capital_detour_index(access.travel_times, border.regions)
-            ),
-            diversions=strain.diversions,
-            levels=judged.levels,
-            typology=said.typology,
-            indicators=judged.indicators,
-            registry=judged.registry,
-            quality=quality,
-            mismatch=border.mismatch,
-            cards=said.cards,
-            more={
-                "zones": access.zones_by_road,
-                "border_effect_by_checkpoint": access.losses,
-                "delay_gains": strain.gains,
-                **of_cells,
-                "access_measures": access.measures,
-                "access_places": access.measures_of_places,
-                "zones_by_mode": access.zones,
-                **routes.tables(),
-                **({} if access.services is None else access.services.tables()),
-                "sensitivity": said.sensitivity,
-                **judged.tables(),
-            },
-            manifest=self._manifest(inputs, run.digests),
-            stages_reused=tuple(run.memory.reused),
-            network=net.network,
-            surfaces=surfaces,
-            flaws=flaws(net, inputs.lines, inputs.extracts),
-            layers=routes.layers(),
-            further=inputs.further,
-        )
 
     def network(self, *, progress: Callable[[str], None] = lambda _: None) -> BuiltNetwork:
         """Build the network alone.
@@ -607,14 +527,3 @@ class Study:
         memory = Memory(None if folder is None else folder / MEMORY)
         memory.tidy()
         return Run(self.settings, self.folder, memory, progress)
-
-    def _manifest(self, inputs: Inputs, digests: dict[str, str]) -> dict[str, Any]:
-        """Say what was run on what."""
-        about = {} if inputs.extracts is None else {"extracts": about_extracts(inputs.extracts)}
-        return about | {
-            "geo_border": __version__,
-            "python": platform.python_version(),
-            "libraries": library_versions(),
-            "study": self.settings.model_dump(mode="json"),
-            "inputs": dict(sorted(digests.items())),
-        }

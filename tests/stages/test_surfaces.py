@@ -247,7 +247,7 @@ def test_tables_say_who_lives_where(run):
 def test_a_second_run_reads_no_raster(run, monkeypatch):
     folder, out, results, _ = run
     before = {file: file.read_bytes() for file in (out / "surfaces").iterdir()}
-    monkeypatch.setattr("geo_border.runs.read_population", None)
+    monkeypatch.setattr("geo_border.stages.cells.read_population", None)
     again = open_study(folder).run(out)
     stages = {"cells", "entries", "surfaces", "cell_trips", "cell_services"}
     assert stages <= set(again.stages_reused)
