@@ -126,4 +126,5 @@ def spots_of(places: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.in
         lon=places.geometry.x, lat=places.geometry.y, within=places["region_id"].notna()
     )
     spot = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup().to_numpy(np.int64)
-    return np.unique(spot, return_index=True)[1].astype(np.int64), spot
+    first: NDArray[np.int64] = np.unique(spot, return_index=True)[1].astype(np.int64)
+    return first, spot
