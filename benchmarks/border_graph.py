@@ -11,9 +11,10 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from searches import road_graph
 
-from geo_border.network.graph import SIDES, Network
+from geo_border.network.graph import Network
 from geo_border.routing.queue import MS_PER_H
 from geo_border.routing.searches import milliseconds
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,8 +26,8 @@ from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.stages.border import border_stage
 from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import ROAD
 from geo_border.study import open_study
+from geo_border.terms import ROAD
 
 if TYPE_CHECKING:
     from geo_border.results import WhatIf

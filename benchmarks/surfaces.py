@@ -47,9 +47,10 @@ from geo_border.stages.border import border_stage
 from geo_border.stages.cell_trips import service_stage, trip_stage
 from geo_border.stages.cells import cell_stage, entry_stage, places_beyond
 from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import ROAD, surface_access
+from geo_border.stages.parameters import surface_access
 from geo_border.stages.surfaces import cell_decays, surface_stage
 from geo_border.study import open_study
+from geo_border.terms import ROAD
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -44,8 +44,8 @@ from geo_border.stages.declared import (
 from geo_border.stages.detours import capital_detour_index
 from geo_border.stages.findings import findings
 from geo_border.stages.flaws import flaws
-from geo_border.stages.parameters import MODES_OF, ROAD
 from geo_border.stages.quality import account
+from geo_border.terms import MODES_OF, ROAD
 from geo_border.typology.cards import in_words, names_of
 from geo_border.version import __version__
 from geo_border.versions import library_versions
@@ -60,8 +60,8 @@ if TYPE_CHECKING:
     from geo_border.stages.border import Border
     from geo_border.stages.cells import Cells
     from geo_border.stages.network import StudyNetwork
-    from geo_border.stages.parameters import Mode
     from geo_border.store import Memory
+    from geo_border.terms import Mode
 
 P = ParamSpec("P")
 T = TypeVar("T")

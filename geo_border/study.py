@@ -29,11 +29,11 @@ from geo_border.stages.asked import border_asked, places_asked
 from geo_border.stages.declared import STAGES
 from geo_border.stages.findings import findings, worst_first
 from geo_border.stages.isochrones import check_limits, isochrones_from
-from geo_border.stages.parameters import MODES_OF
 from geo_border.stages.refusals import refusals
 from geo_border.stages.scenarios import scenario_stage
 from geo_border.store import Memory
 from geo_border.templates import embedded_studies
+from geo_border.terms import MODES_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from geo_border.results import Results, WhatIf
     from geo_border.routing.scenarios import Scenario
     from geo_border.stages.asked import Passed
-    from geo_border.stages.parameters import Mode
+    from geo_border.terms import Mode
 
 MATRIX_STAGES = (
     *STAGES[: STAGES.index("searches") + 1],

@@ -30,8 +30,8 @@ from geo_border.stages.bottlenecks import gravity_of
 from geo_border.stages.isochrones import off_road
 from geo_border.stages.named_places import place_named
 from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import ROAD
 from geo_border.study import open_study
+from geo_border.terms import ROAD
 
 pytestmark = pytest.mark.slow
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from geo_border.access.services import SearchedServices, searched_services
-from geo_border.network.graph import SIDES
 from geo_border.network.places import Access
 from geo_border.routing.compiled import kernel
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.geodesic import SEMI_MAJOR_KM, apart_km, reduced_vectors
 from geo_border.routing.tables import side_positions
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,12 +12,12 @@ from geo_border.access.efficiency import Ratios, detour_of, efficiency_of
 from geo_border.access.pairs import Behind
 from geo_border.access.regions import weight_of
 from geo_border.errors import SideError
-from geo_border.network.graph import SIDES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.geodesic import reduced_vectors
 from geo_border.routing.inside import own_searches
 from geo_border.routing.scenarios import AS_IS, Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection

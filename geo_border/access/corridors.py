@@ -12,10 +12,10 @@ import pandas as pd
 from shapely import MultiLineString
 
 from geo_border.errors import NetworkError, ParameterError
-from geo_border.network.graph import SIDES
 from geo_border.routing.routes import WGS84, routes
 from geo_border.routing.scenarios import AS_IS, Scenario, delays
 from geo_border.shown import shown
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_border.network.build import BuiltNetwork
-    from geo_border.routing.travel import Mode
+    from geo_border.terms import Mode
 
 ENTRIES_KM = 0.1
 """Services enter the network at points of its roads no farther apart than this, km."""

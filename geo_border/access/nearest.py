@@ -12,8 +12,8 @@ from geo_border.access.decay import ROUNDING_H
 from geo_border.access.regions import weight_of
 from geo_border.errors import CheckpointError, ParameterError
 from geo_border.ids import by_id, in_order_of
-from geo_border.network.graph import MODES
 from geo_border.routing.scenarios import AS_IS, Scenario, delays
+from geo_border.terms import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

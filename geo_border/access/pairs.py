@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks
 from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.inside import rows_at_once
 from geo_border.routing.kernels import fill_times
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

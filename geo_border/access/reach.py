@@ -10,10 +10,10 @@ import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.regions import weight_of
-from geo_border.network.graph import SIDES
 from geo_border.routing.crossing import across, own_sums, transit
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 from geo_border.routing.spots import OwnSpots, at_spots
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

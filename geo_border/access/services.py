@@ -11,7 +11,6 @@ import pandas as pd
 
 from geo_border.errors import TableError
 from geo_border.ids import by_id
-from geo_border.network.graph import SIDES
 from geo_border.network.places import Access
 from geo_border.routing.compiled import in_blocks
 from geo_border.routing.contraction import FRESH
@@ -21,6 +20,7 @@ from geo_border.routing.inside import rows_at_once, times_to
 from geo_border.routing.kernels import fill_times
 from geo_border.routing.tables import gate_tables, nodes_and_legs
 from geo_border.shown import shown
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -19,13 +19,13 @@ from geo_border.access.nearest import nearest_gate
 from geo_border.access.reach import border_effect, without_delays
 from geo_border.access.regions import population_of
 from geo_border.errors import SideError, TableError
-from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks
 from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.inside import rows_at_once
 from geo_border.routing.kernels import fill_times
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 from geo_border.routing.travel import Travel
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,8 +15,8 @@ from rasterio.features import rasterize
 
 from geo_border.border.edges import equal_area_crs, projected
 from geo_border.errors import GeometryError, SideError
-from geo_border.network.graph import SIDES
 from geo_border.shown import shown
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     import geopandas as gpd

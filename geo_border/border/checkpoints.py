@@ -17,8 +17,6 @@ from geo_border.errors import CheckpointError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-STATUSES = ("open", "restricted", "uncertain", "closed", "planned")
-USERS = ("multilateral", "bilateral", "local")
 RULE = "open crossing by rule"
 """Where a checkpoint is known from that stands wherever a road passes."""
 

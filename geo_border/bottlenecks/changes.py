@@ -17,10 +17,10 @@ from geo_border.bottlenecks.change_tiles import changed_sums, tiled
 from geo_border.bottlenecks.demand import Gravity, cross_demand
 from geo_border.bottlenecks.loads import checkpoint_loads
 from geo_border.errors import CheckpointError
-from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario, passages, passages_with
 from geo_border.shown import shown
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

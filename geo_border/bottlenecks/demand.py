@@ -11,12 +11,12 @@ import numpy as np
 from geo_border.access.decay import Decay, Exponential
 from geo_border.access.regions import population_of
 from geo_border.errors import SideError
-from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import Crossing, across
 from geo_border.routing.kernels import impedance, shorten_by
 from geo_border.routing.scenarios import passages
 from geo_border.shown import shown
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

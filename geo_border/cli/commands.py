@@ -42,6 +42,7 @@ from geo_border.cli.matrix import matrix
 from geo_border.cli.tables import levels_table, network_lines, worst_findings
 from geo_border.cli.whatif import whatif
 from geo_border.errors import GeoBorderError
+from geo_border.terms import LEVELS
 from geo_border.version import __version__
 
 if TYPE_CHECKING:
@@ -101,7 +102,6 @@ def run(
 
     Finished stages are kept in the output folder: an interrupted run goes on where it stopped.
     """
-    from geo_border.index.registry import LEVELS  # noqa: PLC0415  (--help stays quick)
     from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
     from geo_border.typology.rules import LABELS  # noqa: PLC0415  (--help stays quick)
 

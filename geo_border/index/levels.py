@@ -12,13 +12,7 @@ from geo_border.errors import IndicatorError, ParameterError
 from geo_border.ids import by_id
 from geo_border.index.aggregate import AGGREGATIONS, Aggregation, aggregate
 from geo_border.index.normalise import NORMALISATIONS, Normalisation, normalise
-from geo_border.index.registry import (
-    COMPONENTS,
-    LEVELS,
-    SCORES,
-    checked_registry,
-    indicators_of,
-)
+from geo_border.index.registry import COMPONENTS, SCORES, checked_registry, indicators_of
 from geo_border.index.treatment import RULES, Outliers, Rule, treat
 from geo_border.index.weights import (
     WEIGHTINGS,
@@ -26,6 +20,7 @@ from geo_border.index.weights import (
     benefit_of_the_doubt,
     data_weights,
 )
+from geo_border.terms import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

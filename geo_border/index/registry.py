@@ -8,12 +8,10 @@ import pandas as pd
 
 from geo_border.errors import IndicatorError
 from geo_border.ids import by_id
+from geo_border.terms import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-LEVELS = ("transport_communication", "joint_projects", "social_services")
-"""The three levels of the model (Roy 2022); the index is made of them."""
 
 COMPONENTS = (*LEVELS, "potential", "dynamics")
 """What indicators are aggregated to: the levels, the economic potential and its dynamics."""

@@ -21,10 +21,11 @@ from geo_border.index.levels import (
     rule_of,
 )
 from geo_border.index.normalise import NORMALISATIONS, Normalisation, normalise
-from geo_border.index.registry import COMPONENTS, LEVELS, SCORES, checked_registry, indicators_of
+from geo_border.index.registry import COMPONENTS, SCORES, checked_registry, indicators_of
 from geo_border.index.treatment import RULES, Rule, treated_array
 from geo_border.index.weights import WEIGHTINGS, Weighting
 from geo_border.shown import shown
+from geo_border.terms import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,9 +18,9 @@ from geo_border.errors import (
     TableError,
 )
 from geo_border.inputs.faults import fault_of_rows, shown
-from geo_border.network.graph import SIDES
 from geo_border.network.links import geodesic_km
 from geo_border.routing.queue import LONGEST_EDGE_H
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

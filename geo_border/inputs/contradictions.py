@@ -14,7 +14,7 @@ from geo_border.border.hours import read_hours
 from geo_border.border.locate import polygon_of
 from geo_border.errors import CheckpointError, GeoBorderError, TableError
 from geo_border.inputs.faults import fault_of_rows, shown
-from geo_border.network.graph import SIDES
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -19,7 +19,6 @@ from geo_border.inputs.cut_units import cut_units, described, land_known, refuse
 from geo_border.inputs.extracted import Extracts, Land
 from geo_border.inputs.files import extract_files
 from geo_border.inputs.schemas import LANGUAGE_NAME
-from geo_border.network.graph import SIDES
 from geo_border.network.osm.boundaries import boundaries_from_extract, sea_lines
 from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.lines import lines_from_extract
@@ -30,6 +29,7 @@ from geo_border.network.osm.sides import beyond, countries_within, rest_of_count
 from geo_border.network.osm.tags import wanted
 from geo_border.network.places import STAND_IN
 from geo_border.settings import Country, EverythingElse, Layer, Regions, Settings, Units
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from geo_border.border.extraction import extract
 from geo_border.border.frame import HALF_TURN, middle_of, turned
 from geo_border.errors import GeometryError, SideError
 from geo_border.inputs.opening import refuse_endless
-from geo_border.network.graph import SIDES
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -43,7 +43,7 @@ from geo_border.inputs.faults import Faults, fault_of_rows
 from geo_border.inputs.opened import Opened, open_files
 from geo_border.inputs.schemas import INDICATORS, REGISTRY
 from geo_border.inputs.tables import points_of
-from geo_border.network.graph import SIDES
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandera.pandas as pa
 
-from geo_border.border.checkpoints import STATUSES, USERS
-from geo_border.network.graph import MODES, SIDES
 from geo_border.routing.queue import LONGEST_EDGE_H
+from geo_border.terms import MODES, SIDES, STATUSES, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

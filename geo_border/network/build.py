@@ -15,7 +15,7 @@ from geo_border.network.beyond import join_beyond
 from geo_border.network.divided import divide
 from geo_border.network.gates import NO_DELAYS, open_gates
 from geo_border.network.gauges import with_gauge_breaks
-from geo_border.network.graph import MODES, SIDES, Network
+from geo_border.network.graph import Network
 from geo_border.network.joining import join_pieces
 from geo_border.network.known import known_ground
 from geo_border.network.links import CARRIED
@@ -26,6 +26,7 @@ from geo_border.network.stations import join_stations
 from geo_border.network.straight import foreign_land
 from geo_border.network.tolerances import Tolerances
 from geo_border.shown import shown
+from geo_border.terms import MODES, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping

@@ -13,7 +13,6 @@ from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.border.edges import WGS84, equal_area_crs
 from geo_border.border.frame import turned
 from geo_border.border.line import along
-from geo_border.network.graph import SIDES
 from geo_border.network.leeway import leeway_at, own_leeway
 from geo_border.network.passages import (
     GATE,
@@ -28,6 +27,7 @@ from geo_border.network.passages import (
 from geo_border.network.reach import tagged_nodes
 from geo_border.network.series import unavoidable
 from geo_border.network.stubs import blind_ends
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,15 +14,16 @@ from pyproj.enums import TransformDirection
 
 from geo_border.border.edges import WGS84, projected
 from geo_border.errors import NetworkError
-from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.network.parts import CAR_MODES, leading_links
 from geo_border.network.places import Access
 from geo_border.network.straight import BEND_M, in_degrees, nearest_free, next_best
+from geo_border.terms import MODES, SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from geo_border.network.graph import Network
     from geo_border.network.straight import ForeignLand
 
 

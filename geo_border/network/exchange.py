@@ -11,7 +11,8 @@ import shapely
 
 from geo_border.errors import NetworkError
 from geo_border.network.gate_links import gate_edges, gate_links
-from geo_border.network.graph import MODES, SIDES, Network
+from geo_border.network.graph import Network
+from geo_border.terms import MODES, SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

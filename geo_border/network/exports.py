@@ -21,8 +21,9 @@ from geo_border.network.build import BuiltNetwork
 from geo_border.network.exchange import from_networkx, runs_along, to_networkx
 from geo_border.network.gate_links import gate_edges, gate_links
 from geo_border.network.gmns import write_gmns
-from geo_border.network.graph import MODES, SIDES, Network
+from geo_border.network.graph import Network
 from geo_border.network.links import CARRIED
+from geo_border.terms import MODES, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,8 +12,8 @@ from geo_border.border.edges import equal_area_crs
 from geo_border.border.locate import segments
 from geo_border.network.crossings import place_ids
 from geo_border.network.divided import divide
-from geo_border.network.graph import SIDES
 from geo_border.network.tolerances import Tolerances
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_border.network.graph import SIDES
 from geo_border.network.links import straight_km
 from geo_border.network.passages import IN_SERIES, class_ranks, of_kind
 from geo_border.network.stubs import SHORTEST_KM
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -12,7 +12,7 @@ from geo_border.border.matching import match_sides
 from geo_border.border.register import referenced
 from geo_border.errors import NetworkError, SideError, TableError
 from geo_border.ids import by_id
-from geo_border.network.graph import SIDES
+from geo_border.terms import SIDES
 
 REACH_M = 10_000.0
 """A point farther than this from both sides belongs to neither, metres."""

@@ -14,7 +14,7 @@ from geo_border.border.edges import WGS84
 from geo_border.csv_files import write_csv
 from geo_border.network.exchange import runs_along
 from geo_border.network.gate_links import gate_edges, gate_links
-from geo_border.network.graph import MODES
+from geo_border.terms import MODES
 
 if TYPE_CHECKING:
     from pathlib import Path

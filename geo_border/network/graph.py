@@ -9,17 +9,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from geo_border.shown import shown
+from geo_border.terms import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from numpy.typing import NDArray
-
-MODES = ("road", "rail", "ferry", "foot", "air", "transfer")
-"""Modes of edges and checkpoints; ``transfer`` joins a station to the road network."""
-
-SIDES = ("home", "neighbour")
-"""The two sides; `Network.side` holds positions in this tuple, -1 outside both."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

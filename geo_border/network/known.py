@@ -10,7 +10,7 @@ import shapely
 
 from geo_border.border.locate import polygon_of
 from geo_border.network.beyond import LOCAL_WAY
-from geo_border.network.graph import SIDES
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

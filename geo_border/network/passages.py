@@ -10,8 +10,8 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from geo_border.network.graph import SIDES
 from geo_border.network.reach import roads_near
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,10 +11,10 @@ import shapely
 from pyproj import Transformer
 
 from geo_border.border.edges import WGS84, equal_area_crs
-from geo_border.network.graph import SIDES
 from geo_border.network.links import split_links
 from geo_border.network.parts import CAR_MODES, leading_links
 from geo_border.network.straight import in_degrees, next_best
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     import geopandas as gpd

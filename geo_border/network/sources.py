@@ -18,7 +18,6 @@ from geo_border.network.given import (
     land_and_border,
     with_side,
 )
-from geo_border.network.graph import MODES
 from geo_border.network.osm.boundaries import boundaries_from_extract
 from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.graphs import lines_from_osmnx
@@ -31,6 +30,7 @@ from geo_border.network.osm.settlements import settlements_from_extract
 from geo_border.network.osm.tags import wanted
 from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances
+from geo_border.terms import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

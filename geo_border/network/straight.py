@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from geo_border.border.edges import WGS84
 from geo_border.border.locate import polygon_of, segments
-from geo_border.network.graph import SIDES
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -72,7 +72,7 @@ class ForeignLand:
         Parameters
         ----------
         side
-            Position in `geo_border.network.graph.SIDES`.
+            Position in `geo_border.terms.SIDES`.
         starts, ends
             Degrees, shape (n, 2).
 
@@ -207,7 +207,7 @@ def nearest_free(
     land
         What bars the ways.
     side
-        Position in `geo_border.network.graph.SIDES`.
+        Position in `geo_border.terms.SIDES`.
     starts, ends
         Places and nodes, degrees, shapes (n, 2) and (m, 2).
     at, here
@@ -253,7 +253,7 @@ def next_best(
     land
         What bars the ways.
     side
-        Position in `geo_border.network.graph.SIDES`.
+        Position in `geo_border.terms.SIDES`.
     points
         Coordinates in the projection of the lines, metres, shape (n, 2).
     lines

@@ -11,9 +11,9 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geo_border.border.edges import equal_area_crs
-from geo_border.network.graph import SIDES
 from geo_border.network.links import straight_km
 from geo_border.network.sides import near_border
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.index.registry import LEVELS
 from geo_border.network.audit import HIGH_IMPUTED
 from geo_border.report.along import has_delays, open_on_the_line
 from geo_border.report.isochrones import is_cut
@@ -18,6 +17,7 @@ from geo_border.report.style import (
     type_order,
 )
 from geo_border.report.unreached import is_closed, unreached_in_words
+from geo_border.terms import LEVELS
 from geo_border.typology.rules import LABELS, UNDETERMINED
 from geo_border.typology.words import hours, listed, number, percent
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.network.graph import SIDES
 from geo_border.report.along import open_on_the_line
+from geo_border.terms import SIDES
 from geo_border.typology.words import listed, number, percent
 
 if TYPE_CHECKING:

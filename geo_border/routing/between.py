@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from geo_border.network.build import BuiltNetwork
     from geo_border.routing.tables import GateTables
-    from geo_border.routing.travel import Mode
+    from geo_border.terms import Mode
 
 
 def travel_times(

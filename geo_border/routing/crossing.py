@@ -120,7 +120,7 @@ def own_sums(
     own
         Times inside the sides, held or searched for: each is asked for once.
     side
-        Position in `geo_border.network.graph.SIDES`.
+        Position in `geo_border.terms.SIDES`.
     weight
         Opportunities at the destinations of the side, shape (M,).
     codes
@@ -189,7 +189,7 @@ def across(
     passages
         Ways between the gates.
     side
-        Side of the origins, position in `geo_border.network.graph.SIDES`.
+        Side of the origins, position in `geo_border.terms.SIDES`.
     origins, destinations
         Positions of places; all of the side and all of the other side if not given.
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
-from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.hierarchy import LANE_STEP, LANES, hierarchy_for, sweep_to
@@ -21,6 +20,7 @@ from geo_border.routing.tables import (
     side_positions,
 )
 from geo_border.shown import shown
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

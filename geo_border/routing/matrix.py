@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from geo_border.network.graph import SIDES
 from geo_border.routing.compiled import in_blocks
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.inside import own_searches, rows_at_once
 from geo_border.routing.kernels import fill_times
 from geo_border.shown import shown
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

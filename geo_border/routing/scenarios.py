@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.border.checkpoints import USERS
 from geo_border.border.hours import Opening, read_hours
 from geo_border.errors import CheckpointError
 from geo_border.routing.passage_kernels import fill_passages, tree_from
 from geo_border.routing.tables import GateTables
 from geo_border.shown import shown
+from geo_border.terms import DIRECTIONS, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.routing.travel import Travel
-
-DIRECTIONS = ("out", "in")
-"""Home to neighbour, and back: the order of everything that has a direction."""
 
 
 Hours = float | Sequence[float | None]

@@ -52,7 +52,7 @@ class OwnSpots:
         Parameters
         ----------
         side
-            Position in `geo_border.network.graph.SIDES`.
+            Position in `geo_border.terms.SIDES`.
         rows
             Which of the origins of the side.
 
@@ -125,6 +125,6 @@ def spots_of(places: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.in
     keys: pd.DataFrame = places[["side", "node", "access_h"]].assign(
         lon=places.geometry.x, lat=places.geometry.y, within=places["region_id"].notna()
     )
-    spot = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup().to_numpy(np.int64)
-    first: NDArray[np.int64] = np.unique(spot, return_index=True)[1].astype(np.int64)
-    return first, spot
+    spot = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup()
+    first: NDArray[np.int64] = np.unique(spot.to_numpy(), return_index=True)[1].astype(np.int64)
+    return first, spot.to_numpy().astype(np.int64)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import CheckpointError, NetworkError, SideError, TableError
-from geo_border.network.graph import SIDES
 from geo_border.routing.searches import is_symmetric, search, search_columns, search_graph
 from geo_border.shown import shown
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection

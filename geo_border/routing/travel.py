@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 from geo_border.errors import NetworkError, TableError
 from geo_border.network.gates import gates_in_use
-from geo_border.network.graph import MODES, SIDES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
 from geo_border.routing.tables import gate_tables
+from geo_border.terms import MODES_OF, SIDES, Mode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from geo_border.routing.contraction import Contractor
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
-
-ROAD: tuple[str, ...] = ("road", "ferry")
-"""Modes of the edges of a trip by car: a ferry carries cars."""
-
-MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}
-"""Modes of the edges of a trip by each mode."""
-
-Mode = Literal["road", "rail", "both"]
-"""Mode of a trip, a key of `MODES_OF`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +143,7 @@ def modes_of(mode: Mode) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Some of `geo_border.network.graph.MODES`.
+        Some of `geo_border.terms.MODES`.
 
     Raises
     ------

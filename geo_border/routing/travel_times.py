@@ -23,7 +23,7 @@ from geo_border.routing.tables import (
 )
 
 SIDE_PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
-"""From which side to which: positions in `geo_border.network.graph.SIDES`."""
+"""From which side to which: positions in `geo_border.terms.SIDES`."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -33,7 +33,6 @@ from geo_border.access.regions import by_region
 from geo_border.access.variants import transport_variants
 from geo_border.network.beyond import local_km
 from geo_border.network.gates import gates_in_use
-from geo_border.network.graph import MODES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
 from geo_border.routing.scenarios import OPEN_BORDER, Scenario
@@ -42,8 +41,9 @@ from geo_border.routing.travel import Travel
 from geo_border.routing.travel import travel as travel_by
 from geo_border.routing.travel_times import times_and_ways
 from geo_border.stages.named_places import capital_places
-from geo_border.stages.parameters import MODES_OF, modes_measured
+from geo_border.stages.parameters import modes_measured
 from geo_border.stages.services import ServiceAccess, service_access
+from geo_border.terms import MODES, MODES_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable

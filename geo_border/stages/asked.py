@@ -10,11 +10,10 @@ import numpy as np
 
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.network.gates import gates_in_use
-from geo_border.network.graph import SIDES
 from geo_border.routing.at_gates import at_gates
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.named_places import place_named
-from geo_border.stages.parameters import MODES_OF, Mode
+from geo_border.terms import MODES_OF, SIDES, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

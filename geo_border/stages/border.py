@@ -14,10 +14,10 @@ from geo_border.border.line import along, dyads
 from geo_border.border.matching import match_sides
 from geo_border.inputs.extracts import TAGS
 from geo_border.network.free_border import open_crossings
-from geo_border.network.graph import SIDES
 from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.settings import Layer
 from geo_border.stages.parameters import tolerances
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from geo_border.inputs.read import Inputs

@@ -15,12 +15,13 @@ from geo_border.bottlenecks.closures import closures
 from geo_border.bottlenecks.demand import Gravity, cross_demand
 from geo_border.bottlenecks.gains import delay_gains
 from geo_border.bottlenecks.loads import checkpoint_loads, edge_loads
-from geo_border.network.graph import MODES, SIDES, Network
 from geo_border.routing.scenarios import passages
+from geo_border.terms import MODES, SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geo_border.network.graph import Network
     from geo_border.routing.travel import Travel
     from geo_border.settings import Settings
     from geo_border.stages.network import StudyNetwork

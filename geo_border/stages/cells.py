@@ -18,7 +18,8 @@ from geo_border.inputs.population import polygon_population, read_population
 from geo_border.network.entries import join_cells, join_cells_to_stations
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
-from geo_border.stages.parameters import MODES_OF, modes_measured, surface_access
+from geo_border.stages.parameters import modes_measured, surface_access
+from geo_border.terms import MODES_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

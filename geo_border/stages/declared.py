@@ -15,10 +15,10 @@ from geo_border.stages.cells import CellEntries, CellMeasures, Cells, cell_stage
 from geo_border.stages.declaration import Stage
 from geo_border.stages.index import Judgement, index_stage
 from geo_border.stages.network import StudyNetwork, network_stage
-from geo_border.stages.parameters import MODES_OF
 from geo_border.stages.routes import Routes, route_stage
 from geo_border.stages.searches import inside_stage
 from geo_border.stages.surfaces import surface_stage
+from geo_border.terms import MODES_OF
 
 _TOLERANCES = (
     *("regions.edge_tolerance_km", "network.crossing_tolerance_km"),

@@ -10,12 +10,11 @@ import pandas as pd
 
 from geo_border.access.detours import detours
 from geo_border.access.efficiency import every_gate
-from geo_border.network.graph import SIDES
 from geo_border.routing.crossing import across
 from geo_border.routing.scenarios import OPEN_BORDER, passages
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.named_places import capital_places
-from geo_border.stages.parameters import ROAD
+from geo_border.terms import ROAD, SIDES
 
 if TYPE_CHECKING:
     from geo_border.stages.network import StudyNetwork

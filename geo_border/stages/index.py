@@ -10,12 +10,12 @@ import pandas as pd
 from geo_border.index.gains import score_gains
 from geo_border.index.levels import IndexMethod, levels
 from geo_border.index.measured import measured_indicators, measured_registry
-from geo_border.index.registry import LEVELS, checked_registry
+from geo_border.index.registry import checked_registry
 from geo_border.index.selection import select
 from geo_border.index.uncertainty import uncertainty
 from geo_border.index.variance import variance_shares
-from geo_border.network.graph import SIDES
 from geo_border.stages.access import hours_column
+from geo_border.terms import LEVELS, SIDES
 from geo_border.typology.clusters import clusters
 from geo_border.typology.disparity import disparity, dyad_gradient
 from geo_border.typology.evidence import Evidence

@@ -17,7 +17,8 @@ from geo_border.errors import CheckpointError, StudyError
 from geo_border.routing.scenarios import AS_IS
 from geo_border.stages.asked import border_asked
 from geo_border.stages.named_places import place_named
-from geo_border.stages.parameters import MODES_OF, ROAD, local_ways
+from geo_border.stages.parameters import local_ways
+from geo_border.terms import MODES_OF, ROAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from geo_border.stages.asked import Passed
     from geo_border.stages.border import Border
     from geo_border.stages.network import StudyNetwork
-    from geo_border.stages.parameters import Mode
+    from geo_border.terms import Mode
 
 
 LIMITS_H = (0.01, 100.0)

@@ -13,7 +13,8 @@ from geo_border.network.entries import join_cells
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.tables import gate_tables
-from geo_border.stages.parameters import ROAD, local_ways
+from geo_border.stages.parameters import local_ways
+from geo_border.terms import ROAD
 
 if TYPE_CHECKING:
     import pandas as pd

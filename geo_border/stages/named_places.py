@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from geo_border.errors import StudyError
-from geo_border.network.graph import SIDES
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     import geopandas as gpd

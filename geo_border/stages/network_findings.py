@@ -20,8 +20,8 @@ from geo_border.network.audit import (
     imputed_shares,
 )
 from geo_border.network.beyond import LOCAL_WAY, local_km
-from geo_border.network.graph import MODES, SIDES
 from geo_border.network.reach import METRES_A_DEGREE
+from geo_border.terms import MODES, SIDES
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from geo_border.network.graph import MODES
 from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances
 
@@ -14,15 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_border.settings import Settings
-
-ROAD: tuple[str, ...] = ("road", "ferry")
-"""Modes of a trip by car, which the headline measures are of."""
-
-MODES_OF = {"road": ROAD, "rail": ("rail", "transfer"), "both": MODES}
-"""Modes of the edges of a trip by each mode of the measures."""
-
-Mode = Literal["road", "rail", "both"]
-"""Mode of a trip, a key of `MODES_OF`."""
+    from geo_border.terms import Mode
 
 
 def modes_measured(wanted: Sequence[Mode], gates: pd.DataFrame) -> list[Mode]:

@@ -8,11 +8,11 @@ from geo_border.errors import GeoBorderError
 from geo_border.index.registry import checked_registry
 from geo_border.index.selection import select
 from geo_border.network.gates import gates_in_use
-from geo_border.network.graph import SIDES
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.corridors import study_corridors
-from geo_border.stages.parameters import MODES_OF, ROAD, modes_measured
+from geo_border.stages.parameters import modes_measured
 from geo_border.stages.surfaces import WRONG_VALUES
+from geo_border.terms import MODES_OF, ROAD, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,8 @@ from geo_border.routing.scenarios import AS_IS, GateDelays
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.stages.bottlenecks import gravity_of
-from geo_border.stages.parameters import MODES_OF
 from geo_border.stages.remarks import remarks
+from geo_border.terms import MODES_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from geo_border.settings import Settings
     from geo_border.stages.border import Border
     from geo_border.stages.network import StudyNetwork
-    from geo_border.stages.parameters import Mode
+    from geo_border.terms import Mode
 
 
 def scenario_stage(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import own_times
-from geo_border.stages.parameters import ROAD
+from geo_border.terms import ROAD
 
 if TYPE_CHECKING:
     from collections.abc import Collection

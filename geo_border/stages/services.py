@@ -21,7 +21,8 @@ from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.scenarios import OPEN_BORDER, passages
-from geo_border.stages.parameters import MODES_OF, local_ways, modes_measured
+from geo_border.stages.parameters import local_ways, modes_measured
+from geo_border.terms import MODES_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,11 +23,11 @@ from geo_border.access.performance import people_near
 from geo_border.access.surfaces import cell_accessibility, cell_losses
 from geo_border.access.zonal import zones_area
 from geo_border.network.gates import gates_in_use
-from geo_border.network.graph import SIDES
 from geo_border.routing.contraction import FRESH
 from geo_border.routing.inside import own_searches
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.cells import CellMeasures, CellsByMode, cell_measures, cells_by_mode
+from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

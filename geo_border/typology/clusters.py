@@ -13,8 +13,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist
 
 from geo_border.errors import IndicatorError
-from geo_border.index.registry import LEVELS
 from geo_border.shown import shown
+from geo_border.terms import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.index.registry import LEVELS, SCORES
+from geo_border.index.registry import SCORES
+from geo_border.terms import LEVELS
 from geo_border.typology.evidence import (
     Evidence,
     best_cities,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import IndicatorError
-from geo_border.index.registry import LEVELS
+from geo_border.terms import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

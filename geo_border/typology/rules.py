@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import IndicatorError, ParameterError
-from geo_border.index.registry import LEVELS, SCORES
+from geo_border.index.registry import SCORES
+from geo_border.terms import LEVELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

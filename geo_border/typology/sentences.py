@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from geo_border.index.registry import LEVELS
+from geo_border.terms import LEVELS
 from geo_border.typology.rules import LABELS, TYPES, UNDETERMINED
 from geo_border.typology.words import (
     article,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.index.registry import LEVELS
+from geo_border.terms import LEVELS
 from geo_border.typology.points import growth, largest_gap, readiness
 from geo_border.typology.rules import (
     CLASSES,

@@ -21,8 +21,8 @@ from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.stages.border import border_stage
 from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import ROAD
 from geo_border.study import open_study
+from geo_border.terms import ROAD
 
 KM = 1 / 111.319491
 """Degrees of the equator in a kilometre."""

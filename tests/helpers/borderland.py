@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from shapely import LineString, points
 
-from geo_border.network.graph import MODES, Network
+from geo_border.network.graph import Network
 from geo_border.routing.inside import OwnTimes
 from geo_border.routing.scenarios import AS_IS, delays
 from geo_border.routing.travel import Travel
+from geo_border.terms import MODES
 
 
 @dataclass(frozen=True)

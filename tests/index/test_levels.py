@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from geo_border.errors import IndicatorError
 from geo_border.index.gains import score_gains
 from geo_border.index.levels import IndexMethod, enough, levels, scores_of
-from geo_border.index.registry import COMPONENTS, LEVELS, SCORES
+from geo_border.index.registry import COMPONENTS, SCORES
+from geo_border.terms import LEVELS
 
 PLAIN = IndexMethod(treatment="none")
 

@@ -10,12 +10,12 @@ from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.errors import NetworkError
 from geo_border.network.build import build_network
 from geo_border.network.gates import gates_in_use
-from geo_border.network.graph import MODES, SIDES
 from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances
 from geo_border.routing.crossing import across
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.tables import gate_tables
+from geo_border.terms import MODES, SIDES
 
 WGS84 = Geod(ellps="WGS84")
 

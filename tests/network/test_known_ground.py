@@ -3,8 +3,8 @@ import pytest
 import shapely
 
 from geo_border.network.build import build_network
-from geo_border.network.graph import SIDES
 from geo_border.network.known import known_ground
+from geo_border.terms import SIDES
 
 
 @pytest.fixture

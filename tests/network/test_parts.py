@@ -5,8 +5,8 @@ import shapely
 from scipy.sparse.csgraph import dijkstra
 
 from geo_border.network.build import build_network
-from geo_border.network.graph import MODES
 from geo_border.network.parts import CAR_MODES, leading_links, network_parts
+from geo_border.terms import MODES
 
 
 def more_roads(lines, rows):

@@ -19,12 +19,12 @@ from geo_border.errors import (
 )
 from geo_border.network import from_lines, from_osm
 from geo_border.network.build import build_network
-from geo_border.network.graph import MODES, SIDES
 from geo_border.network.osm.extract import read_extract
 from geo_border.network.osm.graphs import lines_from_osmnx
 from geo_border.network.osm.lines import lines_from_extract
 from geo_border.network.osm.tags import wanted
 from geo_border.network.sources import from_osmnx
+from geo_border.terms import MODES, SIDES
 
 WGS84 = Geod(ellps="WGS84")
 

@@ -5,8 +5,8 @@ import shapely
 from scipy.sparse.csgraph import dijkstra
 
 from geo_border.network.build import build_network
-from geo_border.network.graph import MODES
 from geo_border.network.places import Access
+from geo_border.terms import MODES
 
 BY_RAIL = ("rail", "transfer")
 

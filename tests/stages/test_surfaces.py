@@ -30,9 +30,10 @@ from geo_border.stages.border import border_stage
 from geo_border.stages.cells import SMOOTH
 from geo_border.stages.declared import STAGES
 from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import ROAD, surface_access
+from geo_border.stages.parameters import surface_access
 from geo_border.stages.surfaces import cell_decays
 from geo_border.study import open_study
+from geo_border.terms import ROAD
 
 SURFACE = """
 [surface]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from geo_border.errors import IndicatorError
-from geo_border.index.registry import LEVELS
+from geo_border.terms import LEVELS
 from geo_border.typology import clusters as module
 from geo_border.typology.clusters import (
     clusters,

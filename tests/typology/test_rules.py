@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from geo_border.errors import IndicatorError
-from geo_border.index.registry import LEVELS, SCORES
+from geo_border.index.registry import SCORES
 from geo_border.index.uncertainty import Uncertainty
+from geo_border.terms import LEVELS
 from geo_border.typology.rules import (
     TYPE_OF,
     TYPES,
