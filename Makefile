@@ -14,15 +14,15 @@ test: $(VENV)/.test
 
 # The reader of extracts on spoilt files once more, compiled so that a read out of bounds is an error.
 bounds: $(VENV)/.test
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.cache/bounds $(BIN)/pytest tests/network/osm/test_extract_spoilt.py
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.cache/bounds $(BIN)/pytest tests/pbf/test_extract_spoilt.py
 
 # The least versions that pyproject.toml allows, in an environment of their own. What only warns that
 # a later version changes is no failure there.
 LOWEST := .cache/lowest
 LOWEST_TESTS := tests/network/test_build.py tests/network/test_links.py tests/network/test_crossings.py \
-	tests/network/test_exports.py tests/network/osm/test_extract.py \
+	tests/network/test_exports.py tests/pbf/test_extract.py \
 	tests/border/test_checkpoints.py tests/border/test_edges.py tests/border/test_hours.py \
-	tests/border/test_line.py tests/inputs/test_read.py tests/inputs/test_extracts.py tests/test_study_matrix.py
+	tests/border/test_line.py tests/pipeline/inputs/test_read.py tests/pipeline/inputs/test_extracts.py tests/test_study_matrix.py
 
 lowest: $(LOWEST)/.ready
 	NUMBA_CACHE_DIR=$(LOWEST)/kernels $(LOWEST)/bin/geo-border check ru-kz

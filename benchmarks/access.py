@@ -34,9 +34,9 @@ from geo_border.access.decay import Exponential, Step, codes
 from geo_border.access.reach import potentials
 from geo_border.bottlenecks.changes import changes
 from geo_border.routing.crossing import closure_sums
-from geo_border.routing.hierarchy import sweep_to
+from geo_border.routing.engine.hierarchy import sweep_to
+from geo_border.routing.engine.queue import MS_PER_H
 from geo_border.routing.inside import own_times
-from geo_border.routing.queue import MS_PER_H
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel

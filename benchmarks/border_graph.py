@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from searches import road_graph
 
 from geo_border.network.graph import Network
-from geo_border.routing.queue import MS_PER_H
-from geo_border.routing.searches import milliseconds
+from geo_border.routing.engine.queue import MS_PER_H
+from geo_border.routing.engine.searches import milliseconds
 from geo_border.terms import SIDES
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.routing.kernels import EXPONENTIAL, STEP
+from geo_border.routing.engine.kernels import EXPONENTIAL, STEP
 from geo_border.routing.tiles import tile_closures, tile_sums
 
 if TYPE_CHECKING:

@@ -33,15 +33,15 @@ from geo_border.network import build
 from geo_border.network.crossings import find_crossings
 from geo_border.network.gates import open_gates
 from geo_border.network.links import links_from_lines
-from geo_border.network.osm.extract import read_extract
-from geo_border.network.osm.lines import lines_from_extract
-from geo_border.network.osm.roads import RoadRules
-from geo_border.network.osm.tags import wanted
 from geo_border.network.parts import network_parts
 from geo_border.network.places import join_places
 from geo_border.network.sides import settle_sides
 from geo_border.network.straight import foreign_land
 from geo_border.network.stubs import join_stubs
+from geo_border.osm.lines import lines_from_extract
+from geo_border.osm.roads import RoadRules
+from geo_border.osm.tags import wanted
+from geo_border.pbf.extract import read_extract
 
 BORDER_VERTICES = 80_000
 PLACES = 4_000

@@ -198,7 +198,7 @@ def since(start: tuple[float, float]) -> dict[str, float]:
 
 def run_ours(path: str) -> dict[str, float]:
     """Ways, references, coordinates, tags, tagged nodes."""
-    from geo_border.network.osm.extract import Wanted, read_extract  # noqa: PLC0415
+    from geo_border.pbf.extract import Wanted, read_extract  # noqa: PLC0415
 
     wanted = Wanted(WAY_KEYS, TAG_KEYS, NODE_KEYS, (*NODE_KEYS, "name"))
     start = clock()
@@ -281,9 +281,9 @@ def run_ours_graph(path: str) -> dict[str, float]:
     """Roads, ferries and railways cut at junctions, with lengths, speeds and tags."""
     import numpy as np  # noqa: PLC0415
 
-    from geo_border.network.osm.extract import read_extract  # noqa: PLC0415
-    from geo_border.network.osm.lines import lines_from_extract  # noqa: PLC0415
-    from geo_border.network.osm.tags import wanted  # noqa: PLC0415
+    from geo_border.osm.lines import lines_from_extract  # noqa: PLC0415
+    from geo_border.osm.tags import wanted  # noqa: PLC0415
+    from geo_border.pbf.extract import read_extract  # noqa: PLC0415
 
     start = clock()
     lines, _ = lines_from_extract(read_extract([path], wanted()))

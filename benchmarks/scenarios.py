@@ -20,17 +20,17 @@ import numpy as np
 from geo_border.access.decay import calibrated
 from geo_border.access.reach import potential
 from geo_border.network.gates import gates_in_use
+from geo_border.pipeline.stages.border import border_stage
+from geo_border.pipeline.stages.network import network_stage
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
-from geo_border.stages.border import border_stage
-from geo_border.stages.network import network_stage
 from geo_border.study import open_study
 from geo_border.terms import ROAD
 
 if TYPE_CHECKING:
-    from geo_border.results import WhatIf
+    from geo_border.pipeline.results import WhatIf
     from geo_border.study import Study
 
 

@@ -24,13 +24,13 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import Delaunay
 
-from geo_border.routing.compiled import in_blocks
-from geo_border.routing.contraction import contract
-from geo_border.routing.dissection import elimination_order
-from geo_border.routing.hierarchy import LANE_STEP, LANES, customise, sweep_to
-from geo_border.routing.ordering import hilbert_order
-from geo_border.routing.queue import MS_PER_H
-from geo_border.routing.searches import (
+from geo_border.compute.compiled import in_blocks
+from geo_border.routing.engine.contraction import contract
+from geo_border.routing.engine.dissection import elimination_order
+from geo_border.routing.engine.hierarchy import LANE_STEP, LANES, customise, sweep_to
+from geo_border.routing.engine.ordering import hilbert_order
+from geo_border.routing.engine.queue import MS_PER_H
+from geo_border.routing.engine.searches import (
     milliseconds,
     search,
     search_columns,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo_border.routing.hierarchy import Hierarchy, Sweep
+    from geo_border.routing.engine.hierarchy import Hierarchy, Sweep
 
 T = TypeVar("T")
 

@@ -38,17 +38,17 @@ from geo_border.border.belt import belt_cells
 from geo_border.network.entries import join_cells
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
+from geo_border.pipeline.results import Surfaces
+from geo_border.pipeline.settings import Services, SurfaceSection
+from geo_border.pipeline.stages.border import border_stage
+from geo_border.pipeline.stages.cell_trips import service_stage, trip_stage
+from geo_border.pipeline.stages.cells import cell_stage, entry_stage, places_beyond
+from geo_border.pipeline.stages.network import network_stage
+from geo_border.pipeline.stages.parameters import surface_access
+from geo_border.pipeline.stages.surfaces import cell_decays, surface_stage
 from geo_border.report.files.rasters import write_surfaces
-from geo_border.results import Surfaces
-from geo_border.routing.queue import MS_PER_H
-from geo_border.routing.searches import milliseconds
-from geo_border.settings import Services, SurfaceSection
-from geo_border.stages.border import border_stage
-from geo_border.stages.cell_trips import service_stage, trip_stage
-from geo_border.stages.cells import cell_stage, entry_stage, places_beyond
-from geo_border.stages.network import network_stage
-from geo_border.stages.parameters import surface_access
-from geo_border.stages.surfaces import cell_decays, surface_stage
+from geo_border.routing.engine.queue import MS_PER_H
+from geo_border.routing.engine.searches import milliseconds
 from geo_border.study import open_study
 from geo_border.terms import ROAD
 
@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from geo_border.border.belt import CellGrid
-    from geo_border.settings import Settings
-    from geo_border.stages.border import Border
-    from geo_border.stages.network import StudyNetwork
+    from geo_border.pipeline.settings import Settings
+    from geo_border.pipeline.stages.border import Border
+    from geo_border.pipeline.stages.network import StudyNetwork
 
 PIXEL = 1 / 120
 """Degrees: 30 seconds of arc, as the 1 km products of WorldPop and GHSL have."""

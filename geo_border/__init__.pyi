@@ -5,11 +5,11 @@
 # Studies
 from .study import open_study as open_study
 from .study import Study as Study
-from .templates import new_study as new_study
-from .templates import embedded_studies as embedded_studies
+from .pipeline.templates import new_study as new_study
+from .pipeline.templates import embedded_studies as embedded_studies
 from .study import example_network as example_network
-from .results import Results as Results
-from .results import WhatIf as WhatIf
+from .pipeline.results import Results as Results
+from .pipeline.results import WhatIf as WhatIf
 
 # Border
 from .border.line import border_line as border_line
@@ -20,10 +20,10 @@ from .border.checkpoints import permeability as permeability
 from .border.hours import expected_wait as expected_wait
 
 # Network
-from .network.sources import from_osm as from_osm
-from .network.sources import from_overpass as from_overpass
-from .network.sources import from_osmnx as from_osmnx
-from .network.sources import from_lines as from_lines
+from .pipeline.sources import from_osm as from_osm
+from .pipeline.sources import from_overpass as from_overpass
+from .pipeline.sources import from_osmnx as from_osmnx
+from .pipeline.sources import from_lines as from_lines
 from .network.build import BuiltNetwork as BuiltNetwork
 from .network.graph import Network as Network
 from .network.places import Access as Access
@@ -81,8 +81,8 @@ from .access.catchments import Stepwise as Stepwise
 from .bottlenecks.closures import closures as closures
 from .bottlenecks.gains import delay_gains as delay_gains
 from .bottlenecks.changes import changes as changes
-from .bottlenecks.demand import cross_demand as cross_demand
-from .bottlenecks.demand import Gravity as Gravity
+from .traffic.demand import cross_demand as cross_demand
+from .traffic.demand import Gravity as Gravity
 
 # Index and typology
 from .index.selection import select as select

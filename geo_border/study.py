@@ -12,27 +12,27 @@ import pandas as pd
 
 from geo_border.csv_files import write_csv
 from geo_border.errors import StudyError
-from geo_border.folders import WRITTEN, Place
 from geo_border.network.build import with_names
-from geo_border.outputs import (
+from geo_border.pipeline.folders import WRITTEN, Place
+from geo_border.pipeline.memory import Memory
+from geo_border.pipeline.outputs import (
     check_outputs,
     check_room,
     output_folder,
     output_place,
     run_place,
 )
+from geo_border.pipeline.runs import MEMORY, Run, input_digests, results_of
+from geo_border.pipeline.settings import Settings, read_settings
+from geo_border.pipeline.stages.declared import STAGES
+from geo_border.pipeline.stages.findings import findings, worst_first
+from geo_border.pipeline.stages.isochrones import check_limits, isochrones_from
+from geo_border.pipeline.stages.refusals import refusals
+from geo_border.pipeline.stages.requested import border_asked, places_asked
+from geo_border.pipeline.stages.scenarios import scenario_stage
+from geo_border.pipeline.templates import embedded_studies
 from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
 from geo_border.routing.scenarios import AS_IS, passages
-from geo_border.runs import MEMORY, Run, input_digests, results_of
-from geo_border.settings import Settings, read_settings
-from geo_border.stages.asked import border_asked, places_asked
-from geo_border.stages.declared import STAGES
-from geo_border.stages.findings import findings, worst_first
-from geo_border.stages.isochrones import check_limits, isochrones_from
-from geo_border.stages.refusals import refusals
-from geo_border.stages.scenarios import scenario_stage
-from geo_border.store import Memory
-from geo_border.templates import embedded_studies
 from geo_border.terms import MODES_OF
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from geo_border.inputs.read import Inputs
     from geo_border.network.build import BuiltNetwork
-    from geo_border.results import Results, WhatIf
+    from geo_border.pipeline.inputs.read import Inputs
+    from geo_border.pipeline.results import Results, WhatIf
+    from geo_border.pipeline.stages.requested import Passed
     from geo_border.routing.scenarios import Scenario
-    from geo_border.stages.asked import Passed
     from geo_border.terms import Mode
 
 MATRIX_STAGES = (
@@ -204,7 +204,7 @@ class Study:
             was interrupted, or repeated with other weights, goes on where it can. None writes
             nothing.
         progress
-            Called with the name of each step of `geo_border.stages.declared.STAGES` as it
+            Called with the name of each step of `geo_border.pipeline.stages.declared.STAGES` as it
             begins, and while extracts are read with the name, a colon and how far that is.
         audited
             Called with what `check` finds up to the network, before anything is measured.

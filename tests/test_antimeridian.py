@@ -6,7 +6,7 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from geo_border.border.frame import to_globe, turned
+from geo_border.geometry.frame import to_globe, turned
 from geo_border.study import open_study
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from rasterio.transform import from_origin
 
 import geo_border
 from geo_border.columns import FORMS, NESTED, _found, column_of, columns, dictionary, find_column
-from geo_border.inputs.scenarios import parsed_scenario
+from geo_border.pipeline.inputs.scenarios import parsed_scenario
 from geo_border.report.whatif import write_whatif
 from geo_border.study import open_study
 

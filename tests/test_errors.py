@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from geo_border import errors
 from geo_border.cli import app
 from geo_border.errors import GeoBorderError, TableError
-from geo_border.settings import Settings
+from geo_border.pipeline.settings import Settings
 
 
 def test_a_message_says_what_where_and_how_to_mend():

@@ -12,11 +12,11 @@ import shapely
 
 from geo_border.border.checkpoints import RULE
 from geo_border.columns import _found, columns
-from geo_border.inputs.extracts import BOTH, TAGS
 from geo_border.network.beyond import LOCAL_WAY
-from geo_border.stages.declared import STAGES
+from geo_border.pipeline.inputs.extracts import BOTH, TAGS
+from geo_border.pipeline.stages.declared import STAGES
+from geo_border.pipeline.templates import new_study, templates
 from geo_border.study import open_study
-from geo_border.templates import new_study, templates
 
 pytestmark = pytest.mark.slow
 EXAMPLES = ("andorra", "liechtenstein")

@@ -17,19 +17,19 @@ from geo_border.access.reach import potential
 from geo_border.bottlenecks.changes import changes
 from geo_border.bottlenecks.closures import closures
 from geo_border.network.gates import gates_in_use
+from geo_border.pipeline.stages.border import border_stage, with_passages
+from geo_border.pipeline.stages.bottlenecks import gravity_of
+from geo_border.pipeline.stages.isochrones import off_road
+from geo_border.pipeline.stages.named_places import place_named
+from geo_border.pipeline.stages.network import network_stage
 from geo_border.routing.crossing import across
+from geo_border.routing.engine.queue import MS_PER_H
+from geo_border.routing.engine.searches import milliseconds
 from geo_border.routing.inside import own_times
-from geo_border.routing.queue import MS_PER_H
 from geo_border.routing.routes import WGS84
 from geo_border.routing.scenarios import Scenario, passages
-from geo_border.routing.searches import milliseconds
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
-from geo_border.stages.border import border_stage, with_passages
-from geo_border.stages.bottlenecks import gravity_of
-from geo_border.stages.isochrones import off_road
-from geo_border.stages.named_places import place_named
-from geo_border.stages.network import network_stage
 from geo_border.study import open_study
 from geo_border.terms import ROAD
 

@@ -10,12 +10,12 @@ import pytest
 
 import geo_border as gb
 from geo_border.errors import NetworkError, StudyError
-from geo_border.inputs.scenarios import parsed_scenario
 from geo_border.network.exports import read_parquet
-from geo_border.routing.contraction import contract
-from geo_border.stages.declared import STAGES
+from geo_border.pipeline.inputs.scenarios import parsed_scenario
+from geo_border.pipeline.stages.declared import STAGES
+from geo_border.pipeline.templates import new_study
+from geo_border.routing.engine.contraction import contract
 from geo_border.study import open_study
-from geo_border.templates import new_study
 
 CONTRACT = {
     "regions": (
@@ -134,7 +134,7 @@ def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(run, mi
 
 def test_changed_speeds_cost_one_customisation(mini, tmp_path, monkeypatch):
     # As with very many places: sweeps over a hierarchy pay.
-    monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
+    monkeypatch.setattr("geo_border.routing.engine.hierarchy.LOAD_S", -1.0)
     toml = mini / "study.toml"
     toml.write_text(toml.read_text() + '[access]\nmodes = ["road", "rail", "both"]\n')
     found = []
@@ -143,7 +143,7 @@ def test_changed_speeds_cost_one_customisation(mini, tmp_path, monkeypatch):
         found.append(matrix)
         return contract(matrix, order)
 
-    monkeypatch.setattr("geo_border.routing.contraction.contract", counted)
+    monkeypatch.setattr("geo_border.routing.engine.contraction.contract", counted)
 
     def until_bottlenecks(stage):
         if stage == "bottlenecks":
@@ -171,7 +171,7 @@ def test_times_too_many_to_hold_are_searched_for_and_give_the_same_tables(
     toml.write_text(toml.read_text() + '[access]\nmodes = ["road", "rail", "both"]\n')
     open_study(mini).run(tmp_path / "held")
     monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", 0)
-    monkeypatch.setattr("geo_border.stages.searches.own_times", None)
+    monkeypatch.setattr("geo_border.pipeline.stages.searches.own_times", None)
     searched = tmp_path / "searched"
     open_study(mini).run(searched)
     assert not (searched / ".stages" / "searches").exists()
@@ -205,7 +205,7 @@ def test_an_output_folder_below_a_file_is_named_by_the_file(mini, tmp_path, of_s
 
 
 def test_an_output_folder_that_may_not_be_written(mini, tmp_path, monkeypatch):
-    monkeypatch.setattr("geo_border.outputs.os.access", lambda path, _: path != tmp_path)
+    monkeypatch.setattr("geo_border.pipeline.outputs.os.access", lambda path, _: path != tmp_path)
     with pytest.raises(StudyError, match=rf"^{tmp_path}: nothing may be written there"):
         open_study(mini).run(tmp_path / "a" / "b")
     assert not (tmp_path / "a").exists()

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from geo_border.cli import app
 from geo_border.errors import StudyError
-from geo_border.inputs.scenarios import parsed_scenario
+from geo_border.pipeline.inputs.scenarios import parsed_scenario
 from geo_border.study import MATRIX_STAGES, open_study
 
 

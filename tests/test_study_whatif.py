@@ -12,7 +12,7 @@ import pytest
 
 import geo_border as gb
 from geo_border.cli import main
-from geo_border.inputs.scenarios import parsed_scenario
+from geo_border.pipeline.inputs.scenarios import parsed_scenario
 from geo_border.routing.scenarios import Scenario
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from geo_border.errors import ParameterError
-from geo_border.routing import kernels
+from geo_border.routing.engine import kernels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Decay(Protocol):
 
     @property
     def code(self) -> tuple[float, float, float]:
-        """Kind and parameters, as `geo_border.routing.kernels.impedance` takes them."""
+        """Kind and parameters, as `geo_border.routing.engine.kernels.impedance` takes them."""
 
     @property
     def formula(self) -> str:

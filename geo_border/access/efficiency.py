@@ -11,9 +11,9 @@ import pandas as pd
 from geo_border.access.pairs import Behind, across_pairs, inside_pairs
 from geo_border.access.reach import without_delays
 from geo_border.access.regions import weight_of
+from geo_border.compute.compiled import kernel
 from geo_border.errors import GeometryError
-from geo_border.routing.compiled import kernel
-from geo_border.routing.geodesic import geodesic_km, reduced_vectors
+from geo_border.geometry.geodesic import geodesic_km, reduced_vectors
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 from geo_border.routing.spots import OwnSpots, at_spots
 
@@ -278,7 +278,7 @@ class Ratios:
         Of the destinations, shape (P,).
     starts, points
         Where origins, or those behind them, and destinations are, as
-        `geo_border.routing.geodesic.reduced_vectors` gives it.
+        `geo_border.geometry.geodesic.reduced_vectors` gives it.
     kmh
         Speed along the straight line.
     start_km, end_km

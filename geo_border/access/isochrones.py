@@ -14,9 +14,9 @@ from pyproj import Proj
 from geo_border.access.decay import ROUNDING_H
 from geo_border.errors import CheckpointError, NetworkError, ParameterError
 from geo_border.network.beyond import LOCAL_WAY
+from geo_border.routing.engine.searches import search_columns
 from geo_border.routing.routes import WGS84, trees_of
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
-from geo_border.routing.searches import search_columns
 from geo_border.routing.tables import ROOTS
 from geo_border.terms import MODES, SIDES
 

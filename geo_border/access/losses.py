@@ -11,12 +11,12 @@ import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential
 from geo_border.access.regions import population_of
+from geo_border.compute.compiled import in_blocks, kernel
 from geo_border.ids import by_id, in_order_of
-from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import NO_DIRECT, across, transit
 from geo_border.routing.detours import Detours
+from geo_border.routing.engine.kernels import impedance, shorten_tiles
 from geo_border.routing.inside import rows_at_once
-from geo_border.routing.kernels import impedance, shorten_tiles
 from geo_border.routing.scenarios import AS_IS, Scenario, delays, passages
 from geo_border.routing.spots import OwnSpots, at_spots
 from geo_border.terms import SIDES

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from geo_border.routing.compiled import in_blocks
+from geo_border.compute.compiled import in_blocks
 from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.engine.kernels import fill_times
 from geo_border.routing.inside import rows_at_once
-from geo_border.routing.kernels import fill_times
 from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo_border.access.cell_entries import Legs
+    from geo_border.access.cells.cell_entries import Legs
     from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables

@@ -10,8 +10,8 @@ import pandas as pd
 from geo_border.access.reach import cumulative
 from geo_border.access.regions import population_of, weight_of
 from geo_border.errors import GeometryError
+from geo_border.geometry.geodesic import reduced_vectors
 from geo_border.routing.discs import sums_within
-from geo_border.routing.geodesic import reduced_vectors
 from geo_border.routing.scenarios import AS_IS, Scenario
 from geo_border.routing.tables import side_positions
 from geo_border.terms import SIDES

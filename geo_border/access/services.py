@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
+from geo_border.compute.compiled import in_blocks
 from geo_border.errors import TableError
+from geo_border.geometry.geodesic import geodesic_km, reduced_vectors
 from geo_border.ids import by_id
 from geo_border.network.places import Access
-from geo_border.routing.compiled import in_blocks
-from geo_border.routing.contraction import FRESH
 from geo_border.routing.crossing import NO_DIRECT, across, transit
-from geo_border.routing.geodesic import geodesic_km, reduced_vectors
+from geo_border.routing.engine.contraction import FRESH
+from geo_border.routing.engine.kernels import fill_times
 from geo_border.routing.inside import rows_at_once, times_to
-from geo_border.routing.kernels import fill_times
 from geo_border.routing.tables import gate_tables, nodes_and_legs
 from geo_border.shown import shown
 from geo_border.terms import SIDES
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from geo_border.network.graph import Network
     from geo_border.network.straight import ForeignLand
-    from geo_border.routing.contraction import Contractor
+    from geo_border.routing.engine.contraction import Contractor
     from geo_border.routing.inside import Times
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
@@ -77,7 +77,7 @@ class SearchedServices:
     node, legs
         Node of each place and service, -1 where the network is out of reach, and hours to it.
     points
-        Where they are, as `geo_border.routing.geodesic.reduced_vectors` gives it.
+        Where they are, as `geo_border.geometry.geodesic.reduced_vectors` gives it.
     lonlat
         The same in degrees, shape (P + S, 2).
     access
@@ -366,7 +366,7 @@ def service_blocks(times: ServiceTimes, work: Any) -> Iterator[tuple[slice, Any]
     times
         Times whose blocks `work` will ask for.
     work
-        As `geo_border.routing.compiled.in_blocks` takes it.
+        As `geo_border.compute.compiled.in_blocks` takes it.
 
     Yields
     ------

@@ -7,8 +7,8 @@ import pandas as pd
 import shapely
 
 from geo_border.border.edges import geodesic_km2
-from geo_border.border.frame import polygonal
 from geo_border.border.matching import SLIVER_KM2
+from geo_border.geometry.frame import polygonal
 
 
 def overlaps(land: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from geo_border.border.edges import projected
-from geo_border.border.locate import segments
+from geo_border.geometry.locate import segments
 
 if TYPE_CHECKING:
     import geopandas as gpd

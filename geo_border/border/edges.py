@@ -13,9 +13,9 @@ import shapely
 from pyproj import CRS, Geod
 from shapely.affinity import scale
 
-from geo_border.border.frame import polygonal, principal
-from geo_border.border.locate import segments
 from geo_border.errors import SideError
+from geo_border.geometry.frame import polygonal, principal
+from geo_border.geometry.locate import segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,9 +12,9 @@ from pyproj import Transformer
 
 from geo_border.border.coast import Shore
 from geo_border.border.edges import WGS84, equal_area_crs, projected
-from geo_border.border.frame import DECIMALS
-from geo_border.border.locate import segments
 from geo_border.errors import SideError
+from geo_border.geometry.frame import DECIMALS
+from geo_border.geometry.locate import segments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def border_line(
         Columns ``home_id``, ``neighbour_id``, ``from_km``, ``to_km`` (distance along the
         border from its western end), ``length_km`` (geodesic), ``at_sea``, ``sea_known``
         (whether that is known; else it counts as land), LineStrings in WGS 84, rounded to
-        `geo_border.border.frame.DECIMALS`.
+        `geo_border.geometry.frame.DECIMALS`.
 
     Raises
     ------

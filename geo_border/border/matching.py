@@ -18,9 +18,9 @@ from geo_border.border.edges import (
     geodesic_km2,
     projected,
 )
-from geo_border.border.frame import polygonal, rounded
 from geo_border.border.line import border_line, on_land
-from geo_border.border.locate import segments
+from geo_border.geometry.frame import polygonal, rounded
+from geo_border.geometry.locate import segments
 from geo_border.shown import shown
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geo_border.routing.compiled import kernel
-from geo_border.routing.kernels import evaluate, shorten_by
+from geo_border.compute.compiled import kernel
+from geo_border.routing.engine.kernels import evaluate, shorten_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

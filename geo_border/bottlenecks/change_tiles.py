@@ -18,7 +18,7 @@ from geo_border.bottlenecks.change_kernels import (
     change_tiles,
     fill_pool,
 )
-from geo_border.routing.compiled import in_blocks
+from geo_border.compute.compiled import in_blocks
 from geo_border.routing.crossing import NO_DIRECT
 from geo_border.routing.inside import rows_at_once
 from geo_border.routing.tiles import ROUNDING, map_order
@@ -26,9 +26,9 @@ from geo_border.routing.tiles import ROUNDING, map_order
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geo_border.bottlenecks.demand import Market
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
+    from geo_border.traffic.demand import Market
 
     Floats = NDArray[np.float64]
 

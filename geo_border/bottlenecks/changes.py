@@ -14,13 +14,13 @@ from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.reach import reached_across, reached_inside, without_delays
 from geo_border.access.regions import population_of
 from geo_border.bottlenecks.change_tiles import changed_sums, tiled
-from geo_border.bottlenecks.demand import Gravity, cross_demand
-from geo_border.bottlenecks.loads import checkpoint_loads
+from geo_border.compute.compiled import in_blocks
 from geo_border.errors import CheckpointError
-from geo_border.routing.compiled import in_blocks
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario, passages, passages_with
 from geo_border.shown import shown
 from geo_border.terms import SIDES
+from geo_border.traffic.demand import Gravity, cross_demand
+from geo_border.traffic.loads import checkpoint_loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.bottlenecks.change_tiles import Found, Pairs
-    from geo_border.bottlenecks.demand import Demand
     from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
+    from geo_border.traffic.demand import Demand
 
     Floats = NDArray[np.float64]
 
@@ -159,7 +159,7 @@ def changes(
     Raises
     ------
     TableError, SideError
-        As `geo_border.access.reach.potential` and `geo_border.bottlenecks.demand.cross_demand`.
+        As `geo_border.access.reach.potential` and `geo_border.traffic.demand.cross_demand`.
     CheckpointError
         If there is no scenario, or one does not fit the tables; the message names it.
 

@@ -16,7 +16,7 @@ def checkpoint_ranking(loads: pd.DataFrame, closures: Closures) -> pd.DataFrame:
     Parameters
     ----------
     loads
-        Result of `geo_border.bottlenecks.loads.checkpoint_loads`.
+        Result of `geo_border.traffic.loads.checkpoint_loads`.
     closures
         Closures of single checkpoints.
 

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from geo_border.bottlenecks.demand import Gravity, cross_demand
-from geo_border.routing.compiled import in_blocks, kernel
+from geo_border.compute.compiled import in_blocks, kernel
 from geo_border.routing.crossing import across
-from geo_border.routing.kernels import impedance, shorten_by
+from geo_border.routing.engine.kernels import impedance, shorten_by
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 from geo_border.shown import shown
+from geo_border.traffic.demand import Gravity, cross_demand
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
-    from geo_border.bottlenecks.demand import Demand, Market
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
+    from geo_border.traffic.demand import Demand, Market
 
 BATCH = 32
 """Scenarios evaluated in one pass over the pairs; bounds the memory of their tables."""
@@ -91,7 +91,7 @@ def closures(
     Raises
     ------
     TableError, SideError
-        As `geo_border.bottlenecks.demand.cross_demand`.
+        As `geo_border.traffic.demand.cross_demand`.
     CheckpointError
         If the scenario or a set does not fit the tables.
 

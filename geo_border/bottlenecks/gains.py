@@ -11,20 +11,20 @@ import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential
 from geo_border.access.regions import population_of
-from geo_border.bottlenecks.demand import Gravity, cross_demand
+from geo_border.compute.compiled import in_blocks, kernel
 from geo_border.errors import ParameterError, TableError
-from geo_border.routing.compiled import in_blocks, kernel
 from geo_border.routing.crossing import across
-from geo_border.routing.kernels import impedance, shorten
+from geo_border.routing.engine.kernels import impedance, shorten
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
+from geo_border.traffic.demand import Gravity, cross_demand
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geo_border.bottlenecks.demand import Demand
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
+    from geo_border.traffic.demand import Demand
 
 
 def delay_gains(
@@ -68,7 +68,7 @@ def delay_gains(
     ParameterError
         If `cut_h` is not positive.
     TableError, SideError
-        As `geo_border.bottlenecks.demand.cross_demand`.
+        As `geo_border.traffic.demand.cross_demand`.
     CheckpointError
         If the scenario does not fit the tables.
 

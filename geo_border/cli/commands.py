@@ -102,7 +102,7 @@ def run(
 
     Finished stages are kept in the output folder: an interrupted run goes on where it stopped.
     """
-    from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
     from geo_border.typology.rules import LABELS  # noqa: PLC0415  (--help stays quick)
 
     begun = time.perf_counter()
@@ -163,7 +163,7 @@ def network(
 
     Stages that a run in the same folder has finished are not computed again.
     """
-    from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
@@ -217,8 +217,8 @@ def isochrones(
 
     Stages that a run in the same folder has finished are not computed again.
     """
-    from geo_border.inputs.scenarios import parsed_scenario  # noqa: PLC0415  (--help stays quick)
-    from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.inputs.scenarios import parsed_scenario  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
@@ -249,7 +249,7 @@ def isochrones(
 @app.command()
 def check(study: StudyArgument) -> None:
     """Audit the inputs of a study; exit code 1 if there are errors, 2 if it cannot be read."""
-    from geo_border.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
     stages = [*STAGES[: STAGES.index("network") + 1], "cells"]
@@ -281,7 +281,7 @@ def fetch(
 
     A download that broke off is taken up where it stopped; what is there and verified is left.
     """
-    from geo_border.inputs.fetch import fetch_extracts  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.inputs.fetch import fetch_extracts  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
     columns = (
@@ -311,8 +311,8 @@ def fetch(
 @app.command()
 def studies() -> None:
     """List the studies that come with the package."""
-    from geo_border.settings import read_settings  # noqa: PLC0415  (--help stays quick)
-    from geo_border.templates import embedded_studies, templates  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.settings import read_settings  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.templates import embedded_studies, templates  # noqa: PLC0415  (--help stays quick)
 
     for name, folder in embedded_studies().items():
         about = read_settings(folder / "study.toml").study
@@ -343,8 +343,8 @@ def new(
     ] = "ru-kz",
 ) -> None:
     """Copy a study, to replace what it says and its files by those of your own border."""
-    from geo_border.settings import read_settings  # noqa: PLC0415  (--help stays quick)
-    from geo_border.templates import embedded_studies, new_study  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.settings import read_settings  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.templates import embedded_studies, new_study  # noqa: PLC0415  (--help stays quick)
 
     new_study(folder, template=template)
     # The name alone would be that of the embedded study.

@@ -178,8 +178,8 @@ def study_named(study: str) -> Study:
     Study
         The study.
     """
+    from geo_border.pipeline.templates import embedded_studies  # noqa: PLC0415  (--help stays quick)
     from geo_border.study import open_study  # noqa: PLC0415  (--help stays quick)
-    from geo_border.templates import embedded_studies  # noqa: PLC0415  (--help stays quick)
 
     if study in embedded_studies() and (Path(study) / "study.toml").exists():
         note = f"{study} is the study that comes with the package; ./{study} is the folder here"
@@ -202,7 +202,7 @@ def spread(scheduler: str | None) -> AbstractContextManager[None]:
     """
     if scheduler is None:
         return nullcontext()
-    from geo_border.routing.cluster import cluster  # noqa: PLC0415  (--help stays quick)
+    from geo_border.compute.cluster import cluster  # noqa: PLC0415  (--help stays quick)
 
     return cluster(
         scheduler, tell=lambda text: err.print(Text(text, style="yellow"), soft_wrap=True)

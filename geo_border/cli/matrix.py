@@ -66,7 +66,7 @@ def matrix(
     scheduler: SchedulerOption = None,
 ) -> None:
     """Write the travel times between all pairs of places, or a block of them."""
-    from geo_border.inputs.scenarios import parsed_scenario  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.inputs.scenarios import parsed_scenario  # noqa: PLC0415  (--help stays quick)
     from geo_border.study import MATRIX_STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_border.network.build import BuiltNetwork
-    from geo_border.results import Results, WhatIf
+    from geo_border.pipeline.results import Results, WhatIf
 
 MOST_ROWS = 25
 """Longest table on the screen; the files have all rows."""

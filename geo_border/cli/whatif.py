@@ -99,8 +99,8 @@ def whatif(
     Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
     seconds. Tables, a map and a GeoPackage go into `whatif/` in the output folder.
     """
-    from geo_border.inputs.scenarios import parsed_scenario, read_scenarios  # noqa: PLC0415  (--help stays quick)
-    from geo_border.outputs import output_place  # noqa: PLC0415
+    from geo_border.pipeline.inputs.scenarios import parsed_scenario, read_scenarios  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.outputs import output_place  # noqa: PLC0415
     from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
     from geo_border.routing.scenarios import AS_IS  # noqa: PLC0415  (--help stays quick)
 

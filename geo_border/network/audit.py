@@ -11,7 +11,7 @@ import shapely
 
 from geo_border.network.links import geodesic_km
 from geo_border.network.meeting import MEETING_M, one_place
-from geo_border.network.osm.lines import sphere
+from geo_border.osm.lines import sphere
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

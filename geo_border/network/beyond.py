@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from geo_border.border.edges import WGS84
-from geo_border.network.osm.lines import sphere
 from geo_border.network.parts import CAR_MODES, gate_parts
 from geo_border.network.straight import nearest_free
+from geo_border.osm.lines import sphere
 from geo_border.terms import SIDES
 
 if TYPE_CHECKING:

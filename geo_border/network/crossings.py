@@ -11,8 +11,8 @@ import shapely
 
 from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.border.edges import WGS84, equal_area_crs
-from geo_border.border.frame import turned
 from geo_border.border.line import along
+from geo_border.geometry.frame import turned
 from geo_border.network.leeway import leeway_at, own_leeway
 from geo_border.network.passages import (
     GATE,

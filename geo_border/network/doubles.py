@@ -13,7 +13,7 @@ from anyascii import anyascii
 from scipy.spatial import cKDTree
 
 from geo_border.border.edges import WGS84
-from geo_border.network.osm.lines import sphere
+from geo_border.osm.lines import sphere
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

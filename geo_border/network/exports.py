@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from geo_border.border.frame import table_to_globe, to_globe, turned
 from geo_border.errors import NetworkError
+from geo_border.geometry.frame import table_to_globe, to_globe, turned
 from geo_border.network.build import BuiltNetwork
 from geo_border.network.exchange import from_networkx, runs_along, to_networkx
 from geo_border.network.gate_links import gate_edges, gate_links
@@ -56,7 +56,7 @@ def write_network(
     built
         The network and what was learnt in building it.
     folder
-        Folder to write into; `geo_border.folders.Place` makes what is in it appear whole.
+        Folder to write into; `geo_border.pipeline.folders.Place` makes what is in it appear whole.
     formats
         Some of `FORMATS`: ``"parquet"``, which `read_network` reads, ``"gpkg"``, ``"graphml"``,
         ``"gmns"``.

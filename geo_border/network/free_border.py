@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from geo_border.border.edges import equal_area_crs
-from geo_border.border.locate import segments
+from geo_border.geometry.locate import segments
 from geo_border.network.crossings import place_ids
 from geo_border.network.divided import divide
 from geo_border.network.tolerances import Tolerances

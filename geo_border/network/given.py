@@ -7,10 +7,10 @@ from typing import Any
 import geopandas as gpd
 
 from geo_border.border.edges import equal_area_crs
-from geo_border.border.locate import polygon_near
 from geo_border.border.matching import match_sides
 from geo_border.border.register import referenced
 from geo_border.errors import NetworkError, SideError, TableError
+from geo_border.geometry.locate import polygon_near
 from geo_border.ids import by_id
 from geo_border.terms import SIDES
 

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo_border.border.locate import polygon_of
+from geo_border.geometry.locate import polygon_of
 from geo_border.network.beyond import LOCAL_WAY
 from geo_border.terms import SIDES
 

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo_border.border.locate import segments
+from geo_border.geometry.locate import segments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

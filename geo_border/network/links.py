@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 
 from geo_border.border.edges import WGS84, equal_area_crs, extent
-from geo_border.border.locate import polygon_near
 from geo_border.errors import NetworkError
+from geo_border.geometry.locate import polygon_near
 from geo_border.network.meeting import nearest_there, one_place
 from geo_border.terms import MODES, SIDES
 

@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from geo_border.network.osm.lines import sphere
+from geo_border.osm.lines import sphere
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_border.border.locate import samples
+from geo_border.geometry.locate import samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

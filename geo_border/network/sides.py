@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.line import along
-from geo_border.border.locate import polygon_near, samples, segments
+from geo_border.geometry.locate import polygon_near, samples, segments
 from geo_border.network.links import flattened, split_links
 from geo_border.network.reach import METRES_A_DEGREE, within_reach
 from geo_border.terms import SIDES

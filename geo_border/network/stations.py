@@ -12,9 +12,9 @@ from scipy.spatial import cKDTree
 
 from geo_border.border.edges import WGS84
 from geo_border.network.links import split_links
-from geo_border.network.osm.lines import sphere
 from geo_border.network.parts import CAR_MODES, gate_parts, leading_links
 from geo_border.network.places import Access, nearest_links, of_mode
+from geo_border.osm.lines import sphere
 from geo_border.terms import SIDES
 
 if TYPE_CHECKING:

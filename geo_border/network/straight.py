@@ -12,7 +12,7 @@ from pyproj.enums import TransformDirection
 from scipy.spatial import cKDTree
 
 from geo_border.border.edges import WGS84
-from geo_border.border.locate import polygon_of, segments
+from geo_border.geometry.locate import polygon_of, segments
 from geo_border.terms import SIDES
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 from geo_border.border.line import is_ring, on_land
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 ON_THE_LINE = ("road", "rail", "ferry", "foot")
@@ -53,7 +53,7 @@ def has_delays(results: Results) -> bool:
     return bool(delays.to_numpy().any())
 
 
-def border_effect(results: Results) -> pd.Series[float]:
+def effect_of_delays(results: Results) -> pd.Series[float]:
     """Accessibility lost to delays at the border.
 
     Parameters

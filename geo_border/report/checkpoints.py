@@ -12,7 +12,7 @@ from geo_border.report.style import MODES, checkpoint_label, short_names
 from geo_border.typology.words import hours, percent
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 NOT_GIVEN = "not given"

@@ -9,14 +9,14 @@ import shapely
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.network.beyond import LOCAL_WAY
+from geo_border.pipeline.settings import EverythingElse
 from geo_border.report.style import short_names
-from geo_border.settings import EverythingElse
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from pyproj import CRS
 
-    from geo_border.results import Results, WhatIf
+    from geo_border.pipeline.results import Results, WhatIf
 
 
 DETAIL = 3e-4

@@ -27,7 +27,7 @@ IMPUTED = "speed imputed, "
 if TYPE_CHECKING:
     import pandas as pd
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def weighted_mean(values: pd.Series[float], weights: pd.Series[float]) -> float:

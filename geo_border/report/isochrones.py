@@ -13,8 +13,8 @@ from geo_border.report.style import BAD, classes
 from geo_border.typology.words import MINUTES
 
 if TYPE_CHECKING:
+    from geo_border.pipeline.results import Results
     from geo_border.report.ground import Ground
-    from geo_border.results import Results
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from geo_border.results import Results, WhatIf
+    from geo_border.pipeline.results import Results, WhatIf
 
 SCORES = {
     name: column_of("levels", name).heading

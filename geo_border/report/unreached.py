@@ -13,7 +13,7 @@ from geo_border.typology.words import listed, number, percent
 if TYPE_CHECKING:
     import pandas as pd
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 NAMED = 5
 """Most regions that are named."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from geo_border.results import WhatIf
+    from geo_border.pipeline.results import WhatIf
 
 MOST_MAPS = 6
 """Scenarios up to which each is drawn."""

@@ -12,7 +12,7 @@ from geo_border.report.print.maps import write_maps
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def write_outputs(results: Results, folder: Path) -> None:

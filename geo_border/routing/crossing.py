@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_border.routing.compiled import in_blocks
+from geo_border.compute.compiled import in_blocks
 from geo_border.routing.detours import Detours
+from geo_border.routing.engine.kernels import fill_times, sum_direct, sum_gains
 from geo_border.routing.inside import rows_at_once
-from geo_border.routing.kernels import fill_times, sum_direct, sum_gains
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 from geo_border.routing.tiles import tile_closures, tile_sums
 
@@ -87,7 +87,7 @@ class Crossing:
         weight
             Opportunities at the destinations, shape (M,).
         codes
-            Impedance functions as `geo_border.routing.kernels.impedance` takes them,
+            Impedance functions as `geo_border.routing.engine.kernels.impedance` takes them,
             shape (D, 3).
         dtype
             Type in which times are added and compared; float32 (2e-7 of a time) takes

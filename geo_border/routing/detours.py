@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.routing.kernels import latest_of_tiles
+from geo_border.routing.engine.kernels import latest_of_tiles
 from geo_border.routing.tiles import map_order
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.routing.compiled import in_blocks, kernel
-from geo_border.routing.geodesic import FLATTENING, SEMI_MAJOR_KM, apart_km
-from geo_border.routing.ordering import hilbert_order
+from geo_border.compute.compiled import in_blocks, kernel
+from geo_border.geometry.geodesic import FLATTENING, SEMI_MAJOR_KM, apart_km
+from geo_border.routing.engine.ordering import hilbert_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,11 +38,11 @@ def sums_within(
     Parameters
     ----------
     starts, ends
-        Vectors of `geo_border.routing.geodesic.reduced_vectors`, shapes (N, 3) and (M, 3).
+        Vectors of `geo_border.geometry.geodesic.reduced_vectors`, shapes (N, 3) and (M, 3).
     weights
         What is added up at each end, shape (M, S).
     km
-        The distance, itself still inside, as `geo_border.routing.geodesic.geodesic_km` has it.
+        The distance, itself still inside, as `geo_border.geometry.geodesic.geodesic_km` has it.
 
     Returns
     -------

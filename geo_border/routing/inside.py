@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
-from geo_border.routing.compiled import in_blocks, kernel
-from geo_border.routing.contraction import FRESH
-from geo_border.routing.hierarchy import LANE_STEP, LANES, hierarchy_for, sweep_to
-from geo_border.routing.searches import search_graph, times_from
+from geo_border.compute.compiled import in_blocks, kernel
+from geo_border.routing.engine.contraction import FRESH
+from geo_border.routing.engine.hierarchy import LANE_STEP, LANES, hierarchy_for, sweep_to
+from geo_border.routing.engine.searches import search_graph, times_from
 from geo_border.routing.spots import OwnSpots, spots_of
 from geo_border.routing.tables import (
     PLACE_COLUMNS,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.network.graph import Network
-    from geo_border.routing.contraction import Contractor
+    from geo_border.routing.engine.contraction import Contractor
 
     Times: TypeAlias = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
@@ -196,7 +196,7 @@ def own_searches(
     """Prepare searches from every origin inside its side.
 
     Times come from sweeps over a hierarchy where the number of nodes with origins pays
-    for one (`geo_border.routing.hierarchy.hierarchy_for`), else from the bucket queue;
+    for one (`geo_border.routing.engine.hierarchy.hierarchy_for`), else from the bucket queue;
     they are the same.
 
     Parameters
@@ -279,7 +279,7 @@ def times_to(
     Raises
     ------
     NetworkError
-        As `geo_border.routing.searches.search_graph`.
+        As `geo_border.routing.engine.searches.search_graph`.
     """
     matrix = network.matrix(modes)
     hierarchy = hierarchy_for(matrix, len(np.unique(roots)), contractor=contractor)

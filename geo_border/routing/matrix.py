@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from geo_border.routing.compiled import in_blocks
-from geo_border.routing.contraction import FRESH
+from geo_border.compute.compiled import in_blocks
 from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.engine.contraction import FRESH
+from geo_border.routing.engine.kernels import fill_times
 from geo_border.routing.inside import own_searches, rows_at_once
-from geo_border.routing.kernels import fill_times
 from geo_border.shown import shown
 from geo_border.terms import SIDES
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.network.graph import Network
-    from geo_border.routing.contraction import Contractor
     from geo_border.routing.crossing import Crossing
+    from geo_border.routing.engine.contraction import Contractor
     from geo_border.routing.inside import OwnSearches
     from geo_border.routing.scenarios import Passages
     from geo_border.routing.tables import GateTables

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.routing.compiled import kernel
+from geo_border.compute.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,8 +12,8 @@ from shapely import LineString, MultiLineString, get_coordinates, reverse
 
 from geo_border.errors import TableError
 from geo_border.routing.crossing import NO_DIRECT, across, transit
+from geo_border.routing.engine.searches import find_entry, search, search_columns
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
-from geo_border.routing.searches import find_entry, search, search_columns
 from geo_border.routing.tables import (
     PLACE_COLUMNS,
     GateTables,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.errors import CheckpointError, NetworkError, SideError, TableError
-from geo_border.routing.searches import is_symmetric, search, search_columns, search_graph
+from geo_border.routing.engine.searches import is_symmetric, search, search_columns, search_graph
 from geo_border.shown import shown
 from geo_border.terms import SIDES
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from geo_border.network.graph import Network
-    from geo_border.routing.searches import SearchGraph, Trees
+    from geo_border.routing.engine.searches import SearchGraph, Trees
 
 GATE_COLUMNS = ("mode", "home_node", "neighbour_node", "delay_out_h", "delay_in_h", "is_open")
 ROOTS = 16

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.routing.compiled import kernel
-from geo_border.routing.kernels import EXPONENTIAL, STEP, evaluate
+from geo_border.compute.compiled import kernel
+from geo_border.routing.engine.kernels import EXPONENTIAL, STEP, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_border.routing.compiled import BLOCKS, in_blocks
-from geo_border.routing.kernels import EXPONENTIAL, STEP
-from geo_border.routing.ordering import hilbert_order
+from geo_border.compute.compiled import BLOCKS, in_blocks
+from geo_border.routing.engine.kernels import EXPONENTIAL, STEP
+from geo_border.routing.engine.ordering import hilbert_order
 from geo_border.routing.tile_kernels import COLUMNS, ROWS, close_tiles, sum_tiles, tile_bounds
 
 if TYPE_CHECKING:

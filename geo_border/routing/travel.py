@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from geo_border.errors import NetworkError, TableError
 from geo_border.network.gates import gates_in_use
-from geo_border.routing.contraction import FRESH
+from geo_border.routing.engine.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
 from geo_border.routing.tables import gate_tables
 from geo_border.terms import MODES_OF, SIDES, Mode
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_border.network.build import BuiltNetwork
-    from geo_border.routing.contraction import Contractor
+    from geo_border.routing.engine.contraction import Contractor
     from geo_border.routing.inside import Inside
     from geo_border.routing.tables import GateTables
 

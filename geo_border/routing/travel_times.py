@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.routing.compiled import kernel
+from geo_border.compute.compiled import kernel
 from geo_border.routing.crossing import across, transit
+from geo_border.routing.engine.searches import find_entry, search, search_columns
 from geo_border.routing.routes import WGS84, tables_at, trees_of
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
-from geo_border.routing.searches import find_entry, search, search_columns
 from geo_border.routing.tables import (
     PLACE_COLUMNS,
     ROOTS,
@@ -215,7 +215,7 @@ def along_tree(
     Parameters
     ----------
     next_node
-        One row of `geo_border.routing.searches.Trees.next_node`, shape (n,).
+        One row of `geo_border.routing.engine.searches.Trees.next_node`, shape (n,).
     nodes
         The nodes asked for, shape (c,).
     indptr, indices

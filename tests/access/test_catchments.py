@@ -240,7 +240,7 @@ def test_one_search_a_service_whatever_the_measures_and_borders(monkeypatch):
 def test_many_services_are_reached_by_sweeps_with_the_same_times(monkeypatch):
     land, places, services = with_services(5)
     expected = searched_services(land.network, places, services, land.gates).block(slice(0, 6))
-    monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
+    monkeypatch.setattr("geo_border.routing.engine.hierarchy.LOAD_S", -1.0)
     monkeypatch.setattr("geo_border.routing.inside.search_graph", None)
     found = searched_services(land.network, places, services, land.gates).block(slice(0, 6))
     np.testing.assert_array_equal(found, expected)

@@ -19,7 +19,7 @@ from geo_border.access.decay import (
     codes,
 )
 from geo_border.access.nearest import zones
-from geo_border.routing.kernels import impedance
+from geo_border.routing.engine.kernels import impedance
 from geo_border.routing.tiles import tile_closures, tile_sums
 
 EACH = [

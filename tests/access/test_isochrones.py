@@ -17,10 +17,10 @@ from geo_border.access.isochrones import (
 )
 from geo_border.errors import CheckpointError, NetworkError, TableError
 from geo_border.network.beyond import LOCAL_WAY
+from geo_border.pipeline.stages.border import border_stage
+from geo_border.pipeline.stages.network import network_stage
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
-from geo_border.stages.border import border_stage
-from geo_border.stages.network import network_stage
 from geo_border.study import open_study
 from geo_border.terms import ROAD
 

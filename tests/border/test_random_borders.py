@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from geo_border.border.audit import of_nobody, overlaps
 from geo_border.border.edges import WGS84, edge_match, geodesic_km2
-from geo_border.border.frame import central_meridian, in_frame, rounded, to_globe
 from geo_border.border.line import border_line, breaks, dyads
 from geo_border.border.matching import match_sides
+from geo_border.geometry.frame import central_meridian, in_frame, rounded, to_globe
 
 PLACES = [(20, 50), (-70, -35), (25, -0.5), (100, 66), (180, 68), (-180, -17), (179.2, 52)]
 """Middles of borders: both hemispheres, the equator, the north, and the 180th meridian."""

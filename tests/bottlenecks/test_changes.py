@@ -21,12 +21,12 @@ from geo_border.access.nearest import nearest_gate
 from geo_border.access.reach import border_effect, potential
 from geo_border.access.regions import by_region
 from geo_border.bottlenecks.changes import BATCH, MEASURES, changes
-from geo_border.bottlenecks.demand import Gravity
 from geo_border.errors import CheckpointError
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import AS_IS, Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
+from geo_border.traffic.demand import Gravity
 
 DECAY = Exponential(1.2)
 GRAVITY = Gravity(Exponential(1.5), 0.9, 1.0, total=7.0)

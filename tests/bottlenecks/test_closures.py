@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from geo_border.access.decay import Exponential, Linear
 from geo_border.bottlenecks.checkpoints import checkpoint_ranking
 from geo_border.bottlenecks.closures import closures
-from geo_border.bottlenecks.demand import Gravity, cross_demand
 from geo_border.bottlenecks.gains import delay_gains
-from geo_border.bottlenecks.loads import checkpoint_loads
 from geo_border.errors import CheckpointError, TableError
 from geo_border.routing.scenarios import AS_IS, Scenario, delays, passages
 from geo_border.routing.tables import gate_tables
+from geo_border.traffic.demand import Gravity, cross_demand
+from geo_border.traffic.loads import checkpoint_loads
 
 GRAVITY = Gravity(Exponential(1.5), 0.9, 1.0, total=7.0)
 

@@ -9,8 +9,8 @@ from rich.text import Text
 from geo_border import __version__
 from geo_border.cli import main
 from geo_border.cli.console import err, out
+from geo_border.pipeline.templates import embedded_studies
 from geo_border.study import open_study
-from geo_border.templates import embedded_studies
 
 
 def geo_border(*arguments, cwd=None):

@@ -9,14 +9,14 @@ import liechtenstein
 import pytest
 import shapely
 
-from geo_border.network import from_osm
-from geo_border.network.osm.boundaries import boundaries_from_extract
-from geo_border.network.osm.extract import read_extract
-from geo_border.network.osm.tags import wanted
+from geo_border import from_osm
 from geo_border.network.places import Access
+from geo_border.osm.boundaries import boundaries_from_extract
+from geo_border.osm.tags import wanted
+from geo_border.pbf.extract import read_extract
 from geo_border.terms import SIDES
 
-FOLDER = Path(os.environ.get("GEO_BORDER_EXTRACTS", Path(__file__).parents[3] / "shared" / "osm"))
+FOLDER = Path(os.environ.get("GEO_BORDER_EXTRACTS", Path(__file__).parents[2] / "shared" / "osm"))
 """Where real extracts lie, named for their country: ``liechtenstein-latest.osm.pbf``."""
 
 SKETCHES = {"andorra": andorra.write, "liechtenstein": liechtenstein.write}

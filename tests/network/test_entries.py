@@ -12,7 +12,7 @@ from geo_border.errors import NetworkError
 from geo_border.network.entries import join_cells, join_cells_to_stations
 from geo_border.network.places import Access
 from geo_border.network.straight import foreign_land
-from geo_border.routing.searches import search_columns, search_graph
+from geo_border.routing.engine.searches import search_columns, search_graph
 
 GEOD = Geod(ellps="WGS84")
 NO_LAND = foreign_land(gpd.GeoDataFrame({"side": []}, geometry=[], crs=4326))

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-from geo_border.network import build, from_osm
+from geo_border import from_osm
+from geo_border.network import build
 from geo_border.network.joining import join_pieces
-from geo_border.network.osm.boundaries import boundaries_from_extract
-from geo_border.network.osm.extract import read_extract
-from geo_border.network.osm.settlements import settlements_from_extract
-from geo_border.network.osm.tags import wanted
+from geo_border.osm.boundaries import boundaries_from_extract
+from geo_border.osm.settlements import settlements_from_extract
+from geo_border.osm.tags import wanted
+from geo_border.pbf.extract import read_extract
 
 NOTHING = np.array([], np.int64)
 

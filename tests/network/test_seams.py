@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from geo_border.network.osm.speeds import speed_table
 from geo_border.network.seams import speed_seams
+from geo_border.osm.speeds import speed_table
 
 
 def test_a_seam_names_both_sides_and_values():

@@ -11,8 +11,8 @@ import pytest
 import shapely
 
 from geo_border.network.graph import Network
-from geo_border.results import Results
-from geo_border.settings import Settings
+from geo_border.pipeline.results import Results
+from geo_border.pipeline.settings import Settings
 
 HOSTILE = (
     "</script><script>document.title='broken'</script><img src=x onerror=alert(1)>{{7*7}}$\\a$"

@@ -11,7 +11,7 @@ import shapely
 from geo_border.report.along import beginning, gaps_along, open_on_the_line, runs_along
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_stretches_between_road_checkpoints(results: Results):

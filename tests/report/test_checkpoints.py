@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from geo_border.report.checkpoints import checkpoint_words, delay_origin, guessed
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_free_crossings_have_no_source(results: Results):

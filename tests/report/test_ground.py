@@ -7,7 +7,7 @@ import pytest
 from geo_border.report.ground import ground_of
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_ground_is_projected_and_common_edges_stay_common(results: Results):

@@ -9,7 +9,7 @@ import pandas as pd
 from geo_border.report.headline import headline, key_figures, speeds_in_words, weighted_mean
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_infinity_is_never_averaged():

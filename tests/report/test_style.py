@@ -19,7 +19,7 @@ from geo_border.report.style import (
 from geo_border.typology.words import PERCENT
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_short_names_leave_off_the_kinds_of_the_study_where_they_stay_distinct(results: Results):

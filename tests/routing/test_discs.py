@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo_border.geometry.geodesic import geodesic_km, reduced_vectors
 from geo_border.routing.discs import sums_within
-from geo_border.routing.geodesic import geodesic_km, reduced_vectors
 
 
 def one_by_one(starts, ends, weights, km):

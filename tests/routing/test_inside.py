@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from borderland import brute_times, random_borderland
 
-from geo_border.routing.contraction import Fresh, contract
+from geo_border.routing.engine.contraction import Fresh, contract
 from geo_border.routing.inside import (
     OwnTimes,
     can_be_held,
@@ -19,7 +19,7 @@ from geo_border.routing.inside import (
 def test_sweeps_and_searches_give_the_same_bits(seed, monkeypatch):
     land = random_borderland(seed, n=60, n_places=90)
     by_queue = own_times(land.network, land.places)
-    monkeypatch.setattr("geo_border.routing.hierarchy.LOAD_S", -1.0)
+    monkeypatch.setattr("geo_border.routing.engine.hierarchy.LOAD_S", -1.0)
     asked = []
 
     class InTurn(Fresh):

@@ -6,9 +6,9 @@ from borderland import random_borderland
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo_border.routing.compiled import BLOCKS
+from geo_border.compute.compiled import BLOCKS
 from geo_border.routing.crossing import across, closure_sums
-from geo_border.routing.kernels import (
+from geo_border.routing.engine.kernels import (
     EXPONENTIAL,
     GAUSSIAN,
     LINEAR,

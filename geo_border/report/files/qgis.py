@@ -33,7 +33,7 @@ from geo_border.typology.words import capitalised, percent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 TABLE = "layer_styles"
 """Table in which QGIS looks for the style of a layer."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.border.belt import CellGrid
-    from geo_border.results import Surfaces
+    from geo_border.pipeline.results import Surfaces
 
 BLOCK = 512
 """Side of a tile, pixels."""

@@ -10,8 +10,8 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from geo_border.border.frame import table_to_globe
 from geo_border.csv_files import harmless_csv
+from geo_border.geometry.frame import table_to_globe
 from geo_border.report.files.qgis import TABLE, layer_styles
 from geo_border.report.style import SCORES
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "regions": (

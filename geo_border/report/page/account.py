@@ -10,7 +10,7 @@ from geo_border.report.style import SCORES
 from geo_border.typology.words import number, words_of
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 COUNTED = ("links", "pairs", "persons")

@@ -12,7 +12,7 @@ from geo_border.typology.rules import Thresholds, classes
 from geo_border.typology.words import capitalised, number, percent, words_of
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def region_cards(results: Results) -> list[dict[str, Any]]:

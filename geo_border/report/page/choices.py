@@ -26,7 +26,7 @@ from geo_border.typology.rules import UNDETERMINED
 from geo_border.typology.words import HOURS, MINUTES, PERCENT, capitalised
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 MEASURES: dict[str, tuple[str, str, float, int]] = {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 WIDE, HIGH = 300.0, 130.0

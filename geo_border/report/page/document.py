@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from bokeh.models import LayoutDOM
 
+    from geo_border.pipeline.results import Results
     from geo_border.report.page.choices import Choice
-    from geo_border.results import Results
 
 METHODS = {
     "minmax": "min\N{EN DASH}max",

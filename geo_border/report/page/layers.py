@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from bokeh.plotting import figure
 
+    from geo_border.pipeline.results import Results
     from geo_border.report.ground import Ground
     from geo_border.report.isochrones import Ring
-    from geo_border.results import Results
 
 LOAD_CLASSES = 8
 

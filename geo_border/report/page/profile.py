@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from bokeh.models import LayoutDOM
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 BAND_LINES = 3

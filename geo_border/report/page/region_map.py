@@ -53,9 +53,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from bokeh.models import LayoutDOM
 
+    from geo_border.pipeline.results import Results
     from geo_border.report.ground import Ground
     from geo_border.report.isochrones import Ring
-    from geo_border.results import Results
 
 
 def region_map(

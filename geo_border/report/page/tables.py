@@ -9,7 +9,7 @@ import pandas as pd
 
 from geo_border.columns import column_of
 from geo_border.network.places import STAND_IN
-from geo_border.report.along import border_effect
+from geo_border.report.along import effect_of_delays
 from geo_border.report.checkpoints import checkpoint_words, delay_origin, delay_told
 from geo_border.report.style import (
     BAD,
@@ -33,7 +33,7 @@ from geo_border.typology.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 LEAST_DIVERSION, MOST_DIVERSIONS = 0.02, 3
@@ -139,7 +139,7 @@ def region_table(results: Results) -> Table:
         As `table` makes it.
     """
     regions, levels, kind = results.regions, results.levels, results.typology["type"]
-    effect = border_effect(results)
+    effect = effect_of_delays(results)
 
     def rank(name: str) -> Cell:
         level = levels.loc[name]
@@ -208,7 +208,7 @@ def reach_table(results: Results) -> Table:
         people("potential_own"),
         people("potential_across", 1),
     ]
-    rows = results.regions.assign(border_effect=border_effect(results))
+    rows = results.regions.assign(border_effect=effect_of_delays(results))
     return table((row for _, row in rows.iterrows()), columns, drop_empty=True)
 
 

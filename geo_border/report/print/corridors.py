@@ -13,7 +13,7 @@ from geo_border.report.style import INK, MODE_COLOURS, MUTED, checkpoint_names
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 COLOUR = MODE_COLOURS["road"]

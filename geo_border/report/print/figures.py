@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 SIDE_LETTERS = 14
 """Letters of the name of a side in one line, left of its band."""

@@ -21,8 +21,8 @@ from geo_border.report.style import INK
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from geo_border.pipeline.results import Results
     from geo_border.report.ground import Ground
-    from geo_border.results import Results
 
 BEYOND = "Roads beyond the extract are not known: nothing is drawn there"
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 EDGE = "#4b4b4b"
 """Colour of the outlines of places."""

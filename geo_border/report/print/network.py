@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from geo_border.pipeline.results import Results
     from geo_border.report.print.labels import Labels
-    from geo_border.results import Results
 
 
 SYMBOLS = {"road": "o", "rail": "s", "ferry": "D", "foot": "^", "air": "v"}

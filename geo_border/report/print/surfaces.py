@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from geo_border.border.belt import CellGrid
+    from geo_border.pipeline.results import Results, Surfaces
     from geo_border.report.ground import Ground
-    from geo_border.results import Results, Surfaces
 
 
 def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure:

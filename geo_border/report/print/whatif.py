@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from geo_border.pipeline.results import WhatIf
     from geo_border.report.ground import Ground
     from geo_border.report.print.labels import Labels
-    from geo_border.results import WhatIf
 
 CHANGE = Classes(
     bins=(-0.25, -0.1, -0.01, -0.001, 0.001, 0.01, 0.1, np.inf),

@@ -20,7 +20,7 @@ from geo_border.report.style import score_classes, type_colours
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def _fills(xml: str) -> dict[str, str]:

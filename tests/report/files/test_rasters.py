@@ -8,8 +8,8 @@ from rio_cogeo import cog_validate
 from geo_border.access.measure_table import MeasureTable
 from geo_border.access.measures import REACHED, Measure
 from geo_border.border.belt import CellGrid
+from geo_border.pipeline.results import Surfaces
 from geo_border.report.files.rasters import Band, write_raster, write_surfaces
-from geo_border.results import Surfaces
 
 ALBERS = CRS.from_proj4("+proj=aea +lat_1=48 +lat_2=54 +lat_0=51 +lon_0=67 +datum=WGS84 +units=m")
 

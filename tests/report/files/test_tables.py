@@ -19,7 +19,7 @@ from geo_border.report.files.tables import csv_text, write_geopackage, write_tab
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 # As the issue of record spells them, apart from the code.
 CONTRACT = {

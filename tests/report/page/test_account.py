@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from geo_border.report.page.account import indicator_tables
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_indicators_say_how_far_they_are_known(results: Results):

@@ -9,7 +9,7 @@ from geo_border.report.page.cards import region_cards
 from geo_border.report.style import NO_DATA
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_cards_grade_by_the_thresholds(results: Results):

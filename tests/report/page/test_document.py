@@ -19,7 +19,7 @@ from geo_border.report.style import NEIGHBOUR
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 

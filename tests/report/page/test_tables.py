@@ -13,7 +13,7 @@ from geo_border.report.page.tables import (
 )
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_tables_sort_by_number_and_show_by_words(results: Results):

@@ -8,7 +8,7 @@ from geo_border.report.print.cartography import map_axes, new_figure
 from geo_border.report.print.labels import Labels
 
 if TYPE_CHECKING:
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 
 def test_names_keep_clear_of_each_other(results: Results):

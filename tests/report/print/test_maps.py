@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from geo_border.results import Results
+    from geo_border.pipeline.results import Results
 
 NAMES = ["types", "levels", "network", "access", "border_profile"]
 

@@ -1,0 +1,1 @@
+"""Accessibility of cells of a raster, and the surfaces made of it."""

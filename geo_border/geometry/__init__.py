@@ -1,0 +1,1 @@
+"""Where things lie on the globe: frames of longitudes, distances, points in polygons."""

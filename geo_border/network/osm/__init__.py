@@ -1,1 +1,0 @@
-"""Extracts of OpenStreetMap: reading them, and what their tags mean for a network."""

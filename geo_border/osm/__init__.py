@@ -1,0 +1,1 @@
+"""What the tags of OpenStreetMap mean: roads, railways, speeds, checkpoints, boundaries, land."""

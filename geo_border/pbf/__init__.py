@@ -1,0 +1,1 @@
+"""The PBF format of OpenStreetMap, from bytes to arrays; it knows no tag."""

@@ -1,0 +1,1 @@
+"""A study from its files to its results: settings, inputs, stages, what is remembered."""

@@ -1,0 +1,236 @@
+"""What the tables and layers of a study may hold."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandera.pandas as pa
+
+from geo_border.routing.engine.queue import LONGEST_EDGE_H
+from geo_border.terms import MODES, SIDES, STATUSES, USERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LEVELS = (
+    "transport_communication",
+    "joint_projects",
+    "social_services",
+    "potential",
+    "dynamics",
+    "context",
+)
+
+
+def _key() -> pa.Column:
+    return pa.Column(str, unique=True)
+
+
+def _further(*names: str) -> dict[str, pa.Column]:
+    return {name: _text(nullable=True, required=False) for name in names}
+
+
+def _number(*checks: pa.Check, required: bool = True, nullable: bool = True) -> pa.Column:
+    return pa.Column(float, [FINITE, *checks], nullable=nullable, required=required)
+
+
+def _text(*values: str, nullable: bool = False, required: bool = True) -> pa.Column:
+    may_be = f"it may be {' or '.join([', '.join(values[:-1]), *values[-1:]])}"
+    checks = [pa.Check.isin(values, error=may_be)] if values else []
+    return pa.Column(str, checks, nullable=nullable, required=required)
+
+
+def _at_most(high: float) -> pa.Check:
+    return pa.Check.le(high, error=f"it must be at most {high:,.0f}")
+
+
+def _between(low: float, high: float) -> pa.Check:
+    return pa.Check.in_range(low, high, error=f"it must lie between {low} and {high}")
+
+
+FINITE = pa.Check(np.isfinite, error="it must be a finite number")
+
+
+MOST_DELAY_H = 2000
+"""Nobody waits longer at a border, hours; a delay in minutes is mostly found by `check`."""
+
+MOST_PEOPLE = 1_000_000_000
+"""No place has more people."""
+
+LON, LAT = _between(-180, 180), _between(-90, 90)
+
+
+NOT_NEGATIVE = pa.Check.ge(0, error="it must not be negative")
+
+
+WHOLE = pa.Check(lambda values: values % 1 == 0, error="it must be a whole number")
+
+
+POSITIVE = pa.Check.gt(0, error="it should be a positive number")
+
+
+AROUND = _between(-360, 360)
+"""Longitudes of layers, which may go on beyond the 180th meridian."""
+
+
+KMH = _between(1, 400)
+
+
+REGIONS = pa.DataFrameSchema(
+    {
+        "region_id": _key(),
+        "name": _text(),
+        **_further("capital"),
+        "capital_lon": _number(AROUND, required=False),
+        "capital_lat": _number(LAT, required=False),
+    },
+    coerce=True,
+)
+
+
+LANGUAGE_NAME = re.compile("name_[a-z]{2,3}")
+"""Columns of names in a language."""
+
+
+def regions_schema(columns: Iterable[str]) -> pa.DataFrameSchema:
+    """Schema of a layer of regions with names in the languages that it has.
+
+    Parameters
+    ----------
+    columns
+        Names of its columns.
+
+    Returns
+    -------
+    DataFrameSchema
+        `REGIONS` with those of `LANGUAGE_NAME` behind the name.
+    """
+    found = _further(*filter(LANGUAGE_NAME.fullmatch, map(str.casefold, columns)))
+    order = ["region_id", "name", *found]
+    schema = REGIONS.add_columns(found)
+    return schema.select_columns([*order, *(name for name in REGIONS.columns if name not in order)])
+
+
+LINES = pa.DataFrameSchema(
+    {
+        "class": _text(),
+        "length_km": _number(
+            POSITIVE,
+            pa.Check.le(40_100, error="it is longer than the way around the globe"),
+            required=False,
+        ),
+        "speed_kmh": _number(KMH, required=False),
+        "hours": _number(
+            POSITIVE,
+            pa.Check.le(LONGEST_EDGE_H, error=f"it must be at most {LONGEST_EDGE_H:g}"),
+            required=False,
+        ),
+        "oneway": _text("1", "-1", "0", nullable=True, required=False),
+        **_further("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel", "layer"),
+    },
+    coerce=True,
+)
+
+
+CHECKPOINT_MODES = tuple(mode for mode in MODES if mode != "transfer")
+"""Modes that a checkpoint may have: nobody changes trains on the border."""
+
+CHECKPOINTS = pa.DataFrameSchema(
+    {
+        "checkpoint_id": _key(),
+        "name": _text(),
+        "mode": _text(*CHECKPOINT_MODES),
+        "status": _text(*STATUSES),
+        "users": _text(*USERS, nullable=True),
+        "home_id": _text(nullable=True),
+        "neighbour_id": _text(nullable=True),
+        "lon": _number(LON),
+        "lat": _number(LAT),
+        "accuracy_km": _number(NOT_NEGATIVE, _at_most(100)),
+        "hours": _text(nullable=True),
+        "capacity_day": _number(NOT_NEGATIVE, _at_most(1e6)),
+        "delay_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H)),
+        "delay_out_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H), required=False),
+        "delay_in_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H), required=False),
+        **_further("name_home", "name_neighbour"),
+    },
+    coerce=True,
+)
+
+
+PLACES = pa.DataFrameSchema(
+    {
+        "place_id": _key(),
+        "name": _text(),
+        "lon": _number(LON, nullable=False),
+        "lat": _number(LAT, nullable=False),
+        "side": _text(*SIDES),
+        "region_id": _text(nullable=True),
+        "population": _number(NOT_NEGATIVE, _at_most(MOST_PEOPLE), nullable=False),
+        **_further("source"),
+    },
+    coerce=True,
+)
+
+
+SERVICES = pa.DataFrameSchema(
+    {
+        "service_id": _key(),
+        "name": _text(),
+        "lon": _number(LON, nullable=False),
+        "lat": _number(LAT, nullable=False),
+        "side": _text(*SIDES),
+        "kind": _text(),
+        "supply": _number(NOT_NEGATIVE, _at_most(1e12), nullable=False),
+    },
+    coerce=True,
+)
+
+
+SPEEDS = pa.DataFrameSchema(
+    {
+        "side": _text(*SIDES),
+        "mode": _text(*MODES),
+        "class": _text(),
+        "kmh": _number(KMH, nullable=False),
+        "source": _text(),
+    },
+    unique=["side", "mode", "class"],
+    coerce=True,
+)
+
+
+REGISTRY = pa.DataFrameSchema(
+    {
+        "indicator_id": _key(),
+        "name": _text(),
+        "level": _text(*LEVELS),
+        "role": _text("index", "context"),
+        "unit": _text(),
+        "direction": _number(pa.Check.isin([-1, 1], error="it may be 1 or -1"), nullable=False),
+        "denominator": _text(nullable=True),
+        "transform": _text(nullable=True),
+        "years": _number(pa.Check.ge(1, error="it must be at least 1")),
+        "year_rule": _text("latest", "mean", nullable=True),
+        "definition": _text(),
+        "source": _text(),
+        "licence": _text(),
+    },
+    coerce=True,
+)
+
+
+INDICATORS = pa.DataFrameSchema(
+    {
+        "region_id": _text(),
+        "indicator_id": _text(),
+        "year": _number(WHOLE, _between(1800, 2200), nullable=False),
+        "value": _number(nullable=False),
+        "source": _text(),
+        **_further("confidence", "note"),
+    },
+    unique=["region_id", "indicator_id", "year"],
+    coerce=True,
+)

@@ -1,0 +1,473 @@
+"""What study.toml may say: the parameters of a study, their defaults and their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic.functional_validators import ModelWrapValidatorHandler
+
+from geo_border.pipeline.mistakes import in_form, known_keys, read_toml, study_error
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Hours = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+HalfLife = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
+Delay = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(ge=1, le=6000, allow_inf_nan=False)]
+Reach = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
+Speed = Annotated[float, Field(ge=1, le=500, allow_inf_nan=False)]
+OffRoad = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
+Times = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
+Exponent = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+File = Annotated[str, Field(min_length=1, description="path relative to study.toml")]
+Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
+Users = Literal["multilateral", "bilateral", "local"]
+Mode = Literal["road", "rail", "ferry", "foot", "air"]
+OSM_LICENCE = "© OpenStreetMap contributors (ODbL)"
+Language = Annotated[str, in_form(r"[a-z]{2,3}", 'the small letters of ISO 639, such as "en"')]
+CountryCode = Annotated[
+    str,
+    in_form(r"[A-Z]{2}", 'the two letters of ISO 3166-1, such as "KZ"'),
+    BeforeValidator(lambda given: given.strip().upper() if isinstance(given, str) else given),
+]
+
+
+def _minutes_apart(given: list[float], per_minute: float) -> list[float]:
+    """Times in order, each once; measures are named by whole minutes, so these must differ."""
+    times = sorted(set(given))
+    minutes = [round(time / per_minute) for time in times]
+    if minutes[0] < 1 or len(set(minutes)) < len(minutes):
+        raise ValueError("should be a minute or more, and a minute apart from each other")
+    return times
+
+
+MinutesInOrder = AfterValidator(lambda given: _minutes_apart(given, 1))
+HoursInOrder = AfterValidator(lambda given: _minutes_apart(given, 1 / 60))
+OneOrSeveral = BeforeValidator(lambda given: given if isinstance(given, list) else [given])
+
+
+class Section(BaseModel):
+    """A table of study.toml; unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _known(cls, given: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        found: Self = known_keys(cls, given, handler)
+        return found
+
+
+_Section = TypeVar("_Section", bound=Section)
+
+
+class About(Section):
+    """What the study is of."""
+
+    id: Annotated[
+        str, in_form(r"[a-z0-9][a-z0-9-]*", 'small letters, digits and hyphens, such as "ru-kz"')
+    ]
+    title: str
+    home: str
+    neighbour: str
+    as_of: str = ""
+    licence: str = ""
+
+
+class Layer(Section):
+    """A layer of a file; its name is needed where the file has several that may be meant."""
+
+    file: File
+    layer: Annotated[str, Field(min_length=1)] | None = None
+
+
+class Units(Section):
+    """Administrative units of a country, from the boundary relations of the extracts."""
+
+    country: CountryCode
+    admin_level: Annotated[int, Field(ge=2, le=11)] = 2
+    keep: list[str] = []
+
+
+class EverythingElse(Section):
+    """All that lies outside the other side, as far as the extracts reach."""
+
+    everything_else: Literal[True]
+    region_id: Annotated[str, Field(min_length=1)] = "elsewhere"
+    name: str = ""
+
+
+class Country(Section):
+    """A country, from its boundary relation in the extracts."""
+
+    country: CountryCode
+
+
+def _form(value: object) -> str | None:
+    """Which of the forms of a side or a territory is meant."""
+    if isinstance(value, Section):
+        return f"<{type(value).__name__}>"
+    if isinstance(value, dict):
+        forms = {"everything_else": "<EverythingElse>", "country": "<Units>", "file": "<Layer>"}
+        return next((form for key, form in forms.items() if key in value), None)
+    return None
+
+
+def _layer(given: object) -> object:
+    """A file's name is that of its only layer."""
+    return {"file": given} if isinstance(given, str) else given
+
+
+Side = Annotated[
+    Annotated[Layer, Tag("<Layer>")]
+    | Annotated[Units, Tag("<Units>")]
+    | Annotated[EverythingElse, Tag("<EverythingElse>")],
+    Discriminator(
+        _form,
+        custom_error_type="side",
+        custom_error_message='should be a file, { country = "KZ", admin_level = 4 } or '
+        '{ everything_else = true }; a layer of a file is { file = "adm.gpkg", layer = "adm1" }',
+    ),
+    BeforeValidator(_layer),
+]
+Territory = Annotated[
+    Annotated[Layer, Tag("<Layer>")] | Annotated[Country, Tag("<Country>")],
+    Discriminator(
+        lambda value: "<Country>" if _form(value) == "<Units>" else _form(value),
+        custom_error_type="territory",
+        custom_error_message='should be a file or { country = "KZ" }; a layer of a file is '
+        '{ file = "adm.gpkg", layer = "adm0" }',
+    ),
+    BeforeValidator(_layer),
+]
+
+
+class Regions(Section):
+    """Polygons of the regions, and of the rest of each side."""
+
+    home: Side
+    neighbour: Side
+    home_territory: Territory | None = None
+    neighbour_territory: Territory | None = None
+    edge_tolerance_km: Annotated[float, Field(gt=0, le=50)] = 5
+    local_language: Language | None = None
+    kinds: list[str] = []
+    published_border_km: dict[str, NotNegative] = {}
+    published_border_source: str = ""
+    official_border_km: Positive | None = None
+    official_border_source: str = ""
+
+
+class Extract(Section):
+    """An extract of OpenStreetMap, and where it can be downloaded."""
+
+    file: File
+    url: (
+        Annotated[str, in_form(r"(?s)https?://.*", "an address with http:// or https://")] | None
+    ) = None
+
+
+class Osm(Section):
+    """Extracts of OpenStreetMap that the network and whatever else is asked for come from."""
+
+    extracts: Annotated[list[Extract], Field(min_length=1)]
+    language: Language | None = None
+
+
+class Lines(Layer):
+    """A layer of lines of one mode."""
+
+    mode: Literal["road", "rail", "ferry", "foot"]
+
+
+class NetworkSection(Section):
+    """Line layers, default speeds and how places join the network."""
+
+    lines: list[Lines] = []
+    speeds: File | None = None
+    speed_factor: Annotated[float, Field(ge=0.1, le=10)] = 1
+    crossing_tolerance_km: Annotated[float, Field(gt=0, le=50)] | None = None
+    stub_tolerance_m: Annotated[float, Field(ge=0, le=1000)] = 100
+    along_border_m: Annotated[float, Field(ge=0, le=5000)] = 25
+    most_candidates: Annotated[int, Field(ge=0, le=10_000)] = 300
+    place_reach_km: Reach = 100
+    beyond_km: Reach | None = None
+    place_detour: Times = 1.3
+    place_kmh: OffRoad = 40
+    station_km: Reach = 5
+    transfer_h: Annotated[float, Field(ge=0, le=24)] = 0.5
+    gauge_break_h: Annotated[float, Field(ge=0, le=240)] = 0
+    speeds_note: str = ""
+    good_for: list[str] = []
+    not_good_for: list[str] = []
+
+
+class Checkpoints(Section):
+    """The register of checkpoints, and what a passage costs where it says nothing."""
+
+    file: File | None = None
+    open_crossings: bool = False
+    open_status: Annotated[list[Status], Field(min_length=1)] = ["open", "restricted"]
+    open_users: Annotated[list[Users], Field(min_length=1)] = ["multilateral", "bilateral"]
+    farthest_km: Reach = 50
+    month: Annotated[int, Field(ge=1, le=12)] | None = None
+    delay_h: dict[Mode, Delay] = {}
+    delay_source: str = ""
+
+
+class Places(Section):
+    """Settlements with their population."""
+
+    file: File | None = None
+    tagged: bool | None = None
+    leave_out: list[str] = []
+
+
+class Indicators(Section):
+    """The registry of indicators and their values."""
+
+    registry: File
+    table: File
+
+
+class Services(Section):
+    """Hospitals, universities and the like, on both sides."""
+
+    file: File
+    within_h: Hours = 1
+    source: str = ""
+
+
+class Corridor(Section):
+    """A way through given places."""
+
+    name: Annotated[str, Field(min_length=1)]
+    places: Annotated[list[str], Field(min_length=2, description="ids or unique names")]
+
+
+class CorridorCosts(Section):
+    """What a trip along a corridor costs."""
+
+    per_km: NotNegative = 0
+    per_hour: NotNegative = 0
+    per_passage: NotNegative = 0
+    currency: str
+    source: str = ""
+
+
+class AccessSection(Section):
+    """Accessibility: how far people go."""
+
+    decay: Literal["exponential", "power", "gaussian", "logistic", "step", "linear"] = "exponential"
+    half_life_h: HalfLife = 2
+    within_h: Annotated[list[Hours], Field(min_length=1), HoursInOrder, OneOrSeveral] = [1.0]
+    zones_min: Annotated[list[Minutes], Field(min_length=1), MinutesInOrder] = [30, 60, 90]
+    modes: list[Literal["road", "rail", "both"]] = ["road", "rail", "both"]
+    reference_kmh: Speed = 90
+    performance_h: Hours = 1.5
+    performance_km: Annotated[float, Field(gt=0, le=20_000)] = 120
+    off_road_kmh: OffRoad | None = None
+
+    @property
+    def limits_h(self) -> list[float]:
+        """Times of the cumulative measures, hours; an hour is always one of them."""
+        is_there = any(round(60 * hours) == 60 for hours in self.within_h)
+        return sorted({*self.within_h, *([] if is_there else [1.0])})
+
+
+class SurfaceSection(Section):
+    """Accessibility of square cells along the border, from rasters of population."""
+
+    population: Annotated[list[File], Field(min_length=1), OneOrSeveral]
+    unit: Literal["persons", "persons_km2"] = "persons"
+    band: Annotated[int, Field(ge=1)] | None = None
+    cell_km: Annotated[float, Field(ge=0.01, le=100)] = 1
+    belt_km: Annotated[float, Field(ge=0.1, le=1000)] = 75
+    crs: str | None = None
+    entry_km: Annotated[float, Field(ge=0.05, le=100)] = 1
+    modes: list[Literal["road", "rail", "both"]] = ["road"]
+    offroad_kmh: OffRoad | None = None
+    offroad_detour: Times | None = None
+    reach_km: Reach | None = None
+
+
+class Demand(Section):
+    """Gravity demand across the border."""
+
+    alpha: Exponent = 1
+    gamma: Exponent = 1
+    half_life_h: HalfLife = 4
+
+
+class Index(Section):
+    """From indicators to levels."""
+
+    normalisation: Literal["minmax", "zscore", "rank", "percentile", "distance", "borda"] = "minmax"
+    weights: Literal["equal", "pca", "entropy", "critic"] = "equal"
+    aggregation: Literal["arithmetic", "geometric", "harmonic", "copeland"] = "arithmetic"
+    least_share: Share = 0.66
+    draws: Annotated[int, Field(ge=100, le=100_000)] = 2_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+
+
+class Typology(Section):
+    """Where a level is low, medium or high."""
+
+    low: Annotated[float, Field(gt=0, lt=100)] = 40
+    high: Annotated[float, Field(gt=0, lt=100)] = 60
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError("low must be below high")
+        return self
+
+
+class Settings(Section):
+    """The whole of study.toml."""
+
+    study: About
+    osm: Osm | None = None
+    regions: Regions
+    network: NetworkSection = NetworkSection()
+    checkpoints: Checkpoints = Checkpoints()
+    places: Places = Places()
+    services: Services | None = None
+    corridors: list[Corridor] = []
+    corridor_costs: CorridorCosts | None = None
+    indicators: Indicators | None = None
+    access: AccessSection = AccessSection()
+    surface: SurfaceSection | None = None
+    demand: Demand = Demand()
+    index: Index = Index()
+    typology: Typology = Typology()
+
+    def only(self, names: Collection[str]) -> Self:
+        """Cut to some of the keys: to read another is an AttributeError.
+
+        Parameters
+        ----------
+        names
+            Keys of study.toml, such as ``access`` or ``regions.edge_tolerance_km``; ``osm.`` is
+            whether there is such a section.
+
+        Returns
+        -------
+        Settings
+            The same parameters, as far as they are named.
+        """
+        return _cut(self, names)
+
+    @property
+    def attribution(self) -> str:
+        """What is printed under every map: the study's licence line, and that of its extracts."""
+        own = self.study.licence.strip()
+        if self.osm is None or "OpenStreetMap" in own:
+            return own
+        return "; ".join(filter(None, [OSM_LICENCE, own]))
+
+    @property
+    def delay_h(self) -> dict[str, float]:
+        """Delay by mode where a checkpoint has none, hours; with extracts 0 where none is said."""
+        free = {} if self.osm is None else dict.fromkeys(get_args(Mode), 0.0)
+        return free | {str(mode): hours for mode, hours in self.checkpoints.delay_h.items()}
+
+    @property
+    def beyond_km(self) -> float | None:
+        """Distance from all roads at which a settlement lies beyond them, km; None for never."""
+        given = self.network.beyond_km
+        # Extracts have every road: where none is near, they end.
+        return 1.0 if given is None and self.osm is not None else given
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        sides = {"home": self.regions.home, "neighbour": self.regions.neighbour}
+        if self.osm is None:
+            self._without_extracts(sides)
+        if all(isinstance(side, EverythingElse) for side in sides.values()):
+            raise ValueError("regions: only one side can be everything else; name the other")
+        names = [corridor.name for corridor in self.corridors]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"corridors: {twice[0]!r} is the name of two; give each its own")
+        if self.network.lines and self.network.speeds is None:
+            raise ValueError("network.speeds: is missing for the layers of network.lines")
+        return self
+
+    def _without_extracts(self, sides: Mapping[str, object]) -> None:
+        """Without extracts everything must be in files."""
+        needed = {
+            "network.lines": bool(self.network.lines),
+            "network.speeds": self.network.speeds is not None,
+            "checkpoints.file": self.checkpoints.file is not None,
+            "checkpoints.delay_h": bool(self.checkpoints.delay_h),
+            "places.file": self.places.file is not None,
+        }
+        missing = [key for key, given in needed.items() if not given]
+        if missing:
+            raise ValueError(f"{missing[0]}: is missing, as are extracts of OpenStreetMap in [osm]")
+        elsewhere = [name for name, side in sides.items() if not isinstance(side, Layer)]
+        if elsewhere:
+            raise ValueError(
+                f"regions.{elsewhere[0]}: name a file, or extracts in [osm] to take it from"
+            )
+        lands = (self.regions.home_territory, self.regions.neighbour_territory)
+        if any(isinstance(land, Country) for land in lands):
+            raise ValueError(
+                "regions: a territory by country needs extracts of OpenStreetMap in [osm]"
+            )
+        if self.places.tagged:
+            raise ValueError("places.tagged: needs extracts of OpenStreetMap in [osm]")
+
+
+def _cut(section: _Section, names: Collection[str]) -> _Section:
+    """Section with some of its keys alone."""
+    deeper: dict[str, list[str]] = {}
+    for name in names:
+        key, _, rest = name.partition(".")
+        deeper.setdefault(key, []).append(rest if "." in name else "*")
+    kept = section.model_copy()
+    for key, value in section.__dict__.items():
+        if key not in deeper:
+            del kept.__dict__[key]
+        elif "*" not in deeper[key] and isinstance(value, Section):
+            kept.__dict__[key] = _cut(value, [rest for rest in deeper[key] if rest])
+    return kept
+
+
+def read_settings(file: Path) -> Settings:
+    """Read and check study.toml.
+
+    Parameters
+    ----------
+    file
+        Path of the study.toml.
+
+    Returns
+    -------
+    Settings
+        The checked parameters, defaults filled in.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, is not TOML, or says what a study cannot say.
+    """
+    try:
+        return Settings.model_validate(read_toml(file))
+    except ValidationError as error:
+        raise study_error(error, Settings, file) from error

@@ -1,0 +1,272 @@
+"""The stage of access: every measure of places, by place and by region, each computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain, starmap
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from geo_border.access.decay import KINDS, Decay, Step, calibrated
+from geo_border.access.detours import DISTANCE_KMH, by_distance
+from geo_border.access.efficiency import checkpoint_detour, network_efficiency
+from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint, loss_shares
+from geo_border.access.measure_table import MeasureTable
+from geo_border.access.measures import (
+    DETOURS,
+    FURTHER,
+    HOURS,
+    Reached,
+    Trips,
+    beside_places,
+    effect_at_checkpoints,
+    efficiency,
+    of_potential,
+    performance,
+    population,
+)
+from geo_border.access.nearest import nearest_gate, zones
+from geo_border.access.performance import weight_near
+from geo_border.access.reach import potentials
+from geo_border.access.regions import by_region
+from geo_border.access.variants import transport_variants
+from geo_border.network.beyond import local_km
+from geo_border.network.gates import gates_in_use
+from geo_border.pipeline.stages.named_places import capital_places
+from geo_border.pipeline.stages.parameters import modes_measured
+from geo_border.pipeline.stages.services import ServiceAccess, service_access
+from geo_border.routing.engine.contraction import FRESH
+from geo_border.routing.inside import held_or_searched
+from geo_border.routing.scenarios import OPEN_BORDER, Scenario
+from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
+from geo_border.routing.travel import travel as travel_by
+from geo_border.routing.travel_times import times_and_ways
+from geo_border.terms import MODES, MODES_OF
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from geo_border.pipeline.settings import Settings
+    from geo_border.pipeline.stages.border import Border
+    from geo_border.pipeline.stages.network import StudyNetwork
+    from geo_border.routing.engine.contraction import Contractor
+
+DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
+"""Delays of the Monte Carlo, as multiples of what they are taken to be."""
+
+HALF_LIFE_FACTORS = (0.5, 1.0, 2.0)
+"""Half-lives of the Monte Carlo, as multiples of that of the study."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Accessibility:
+    """What can be reached.
+
+    Parameters
+    ----------
+    places
+        The places with their measures by road.
+    regions
+        Means of the same.
+    measures
+        All measures by region, tidy: mode, part, border; mean and quantiles.
+    measures_of_places
+        The same by place.
+    zones
+        People of each region by time to a checkpoint, by mode.
+    losses
+        Share of each checkpoint in the border effect of each region.
+    travel_times
+        Between capitals.
+    variants
+        Potentials under other delays and decays.
+    services
+        None if the study names none.
+    """
+
+    places: gpd.GeoDataFrame
+    regions: pd.DataFrame
+    measures: pd.DataFrame
+    measures_of_places: pd.DataFrame
+    zones: pd.DataFrame
+    losses: pd.DataFrame
+    travel_times: pd.DataFrame
+    variants: pd.DataFrame
+    services: ServiceAccess | None
+
+    @property
+    def zones_by_road(self) -> pd.DataFrame:
+        """People of each region by time to a checkpoint by road."""
+        by_road = self.zones[self.zones["mode"] == "road"]
+        return by_road.drop(columns="mode").reset_index(drop=True)
+
+
+def access_stage(
+    settings: Settings,
+    border: Border,
+    net: StudyNetwork,
+    travel: Travel,
+    *,
+    contractor_of: Callable[[str], Contractor] = lambda _: FRESH,
+) -> Accessibility:
+    """Measure what can be reached, for each place and each region.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    border, net
+        The border and the network of the study.
+    travel
+        Trips by road, their tables with trees.
+    contractor_of
+        Gives what contracts the network of each mode, where that pays.
+
+    Returns
+    -------
+    Accessibility
+        By place and by region.
+    """
+    section, decays = settings.access, _decays(settings)
+    chosen, decay = next(iter(decays.items()))
+    measures = (
+        HOURS,
+        *map(population, section.limits_h),
+        *chain(*starmap(of_potential, decays.items())),
+        effect_at_checkpoints(chosen, decay),
+    )
+    table, zones_of = MeasureTable(net.places), {}
+    for mode in modes_measured(section.modes, gates_in_use(net.gates)):
+        by_mode = travel
+        if mode != travel.mode:
+            by_mode = travel_by(net, mode=mode, contractor=contractor_of(mode))
+        reached = _reached(settings, by_mode)
+        trips = _direct(settings, net, by_mode, contractor_of(mode))
+        table.fill(efficiency(section.reference_kmh), trips)
+        table.fill([performance(section.performance_h, section.performance_km)], reached)
+        table.fill(DETOURS, trips)
+        table.fill(measures, reached)
+        bands = [minutes / 60 for minutes in section.zones_min]
+        zones_of[mode] = zones(reached.hours, net.places, bands=bands)
+        if mode == travel.mode:
+            effects = effect_by_checkpoint(reached.lost, reached.potentials[chosen])
+    services = service_access(settings, border, net, table, contractor_of=contractor_of)
+    places, regions = _beside(settings, net, travel, table, chosen)
+    return Accessibility(
+        places=places,
+        regions=regions,
+        measures=table.by_region(),
+        measures_of_places=table.by_place(),
+        zones=pd.concat(zones_of, names=["mode"]).reset_index(),
+        losses=loss_shares(effects, net.places),
+        travel_times=_between_capitals(border.regions, net, travel),
+        variants=_variants(settings, travel),
+        services=services,
+    )
+
+
+def _decays(settings: Settings) -> dict[str, Decay]:
+    """Impedance functions by the name of their potential, that of the study first."""
+    chosen, half_life = settings.access.decay, settings.access.half_life_h
+    kinds = [chosen, *(kind for kind in KINDS if kind != chosen)]
+    return {f"potential_{kind}": calibrated(kind, half_life) for kind in kinds}
+
+
+def _reached(settings: Settings, travel: Travel) -> Reached:
+    """Who is reached by one mode, in one pass over its times for all impedance functions."""
+    section, decays = settings.access, _decays(settings)
+    hours = dict.fromkeys([*section.limits_h, section.performance_h])
+    found = potentials(travel, decays=[*map(Step, hours), *decays.values()])
+    return Reached(
+        mode=travel.mode,
+        hours=nearest_gate(travel.tables)["hours"],
+        within=dict(zip(hours, found, strict=False)),
+        potentials=dict(zip(decays, found[len(hours) :], strict=True)),
+        near=weight_near(travel, within_km=section.performance_km),
+        lost=loss_by_checkpoint(travel, decay=next(iter(decays.values()))),
+    )
+
+
+def _direct(settings: Settings, net: StudyNetwork, travel: Travel, contractor: Contractor) -> Trips:
+    """How direct trips by one mode are."""
+    places, speed, edges = travel.places, settings.access.reference_kmh, MODES_OF[travel.mode]
+    apart = local_km(places).fillna(0.0).to_numpy()
+    whole = gate_tables(net.network, places, net.gates, modes=edges)
+    flat = by_distance(net.network)
+    measured = places.assign(access_h=places["access_km"] / DISTANCE_KMH)
+    in_km = Travel(
+        measured,
+        gate_tables(flat, measured, gates_in_use(net.gates), modes=edges),
+        held_or_searched(flat, measured, modes=edges, contractor=contractor),
+    )
+    return Trips(
+        mode=travel.mode,
+        efficiency=network_efficiency(travel, reference_kmh=speed, apart_km=apart),
+        detour=checkpoint_detour(replace(travel, tables=whole)),
+        index=network_efficiency(
+            in_km, reference_kmh=DISTANCE_KMH, apart_km=apart, scenario=OPEN_BORDER
+        ),
+    )
+
+
+def _beside(
+    settings: Settings, net: StudyNetwork, travel: Travel, table: MeasureTable, chosen: str
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Measures by road beside each place, and their means beside each region."""
+    frame, places, gates = table.frame(), net.places, gates_in_use(net.gates)
+    first = beside_places(chosen, settings.access.limits_h)
+    values = frame[list(first.values())].set_axis(list(first), axis=1)
+    if (gates["mode"] == "rail").any():
+        by_rail = gate_tables(net.network, places, gates, modes=MODES)
+        hours = nearest_gate(by_rail, mode="rail")["hours"]
+        values.insert(list(first).index("border_effect"), "hours_to_rail_checkpoint", hours)
+    further = frame[list(FURTHER.values())].set_axis(list(FURTHER), axis=1)
+    regions = by_region(values, places)
+    regions.insert(0, "population", places.groupby("region_id")["population"].sum())
+    values["nearest_checkpoint"] = nearest_gate(travel.tables)["checkpoint_id"]
+    means = by_region(further, places)[list(FURTHER)]
+    return places.join(values).join(further), regions.join(means)
+
+
+def _variants(settings: Settings, travel: Travel) -> pd.DataFrame:
+    """Potentials under the delays and decays of the Monte Carlo."""
+    kind, half_life = settings.access.decay, settings.access.half_life_h
+    found = transport_variants(
+        travel,
+        delay_factors=DELAY_FACTORS,
+        decays={
+            f"half-life {factor * half_life:g} h": calibrated(kind, factor * half_life)
+            for factor in HALF_LIFE_FACTORS
+        },
+    )
+    return found.reset_index()
+
+
+def _between_capitals(regions: gpd.GeoDataFrame, net: StudyNetwork, travel: Travel) -> pd.DataFrame:
+    """Travel times between capitals by road, as delays are and as the Monte Carlo has them."""
+    capitals = capital_places(regions, travel.places)
+    others = {hours_column(factor): Scenario(factor=factor) for factor in DELAY_FACTORS}
+    times = times_and_ways(net.network, travel.tables, capitals, others=others)
+    for end in ("from_id", "to_id"):
+        times["km"] += times[end].map(capitals["access_km"]).astype(float)
+    return times
+
+
+def hours_column(delay_factor: float) -> str:
+    """Name of the column of travel times with multiplied delays.
+
+    Parameters
+    ----------
+    delay_factor
+        The multiple.
+
+    Returns
+    -------
+    str
+        Such as ``hours_delays_x0.5``.
+    """
+    return f"hours_delays_x{delay_factor:g}"

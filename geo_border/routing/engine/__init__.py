@@ -1,0 +1,1 @@
+"""Searches on graphs of any size: queues, hierarchies, contraction, sweeps."""

@@ -1,0 +1,1 @@
+"""Demand across the border, and the loads that it makes."""

@@ -1,0 +1,187 @@
+"""Demand and loads against counting every pair's path on one graph."""
+
+import numpy as np
+import pytest
+from borderland import (
+    brute_path,
+    brute_times,
+    make_gates,
+    make_network,
+    make_places,
+    random_borderland,
+    trips_of,
+    whole_graph,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo_border.access.decay import Exponential, Linear
+from geo_border.errors import SideError, TableError
+from geo_border.routing.engine.searches import search
+from geo_border.routing.scenarios import Scenario, passages
+from geo_border.routing.tables import gate_tables
+from geo_border.traffic.demand import Gravity, cross_demand
+from geo_border.traffic.loads import checkpoint_loads, edge_loads
+
+
+def brute_demand(land, tables, gravity, scenario, among=None):
+    """Demand of all pairs and their times."""
+    times = brute_times(land, tables, scenario)
+    population = land.places["population"].to_numpy()
+    mass = population**gravity.origin_exponent
+    pull = population**gravity.destination_exponent
+    across = tables.place_side[:, None] != tables.place_side
+    if among is not None:
+        across &= among[:, None] & among
+    trips = np.where(across, mass[:, None] * pull * gravity.decay(times), 0.0)
+    return trips * (gravity.total / trips.sum() if trips.sum() > 0 else 0.0), times
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), hostile=st.booleans())
+def test_loads_equal_counting_paths(seed, hostile):
+    # Small delays make many trips pass the border more than once.
+    land = random_borderland(seed, k=5, n_places=6, scale=0.1, hostile=hostile)
+    tables = gate_tables(land.network, land.places, land.gates, trees=True)
+    gravity = Gravity(Exponential(1.2), 0.8, 1.1, total=50.0)
+    scenario = Scenario(factor=1.5, open=frozenset({"g2"}))
+    ways = passages(tables, scenario)
+    demand = cross_demand(trips_of(land.places, tables), ways, gravity=gravity)
+    trips, times = brute_demand(land, tables, gravity, scenario)
+    graph = whole_graph(land, tables, scenario)
+    edges = np.zeros(land.network.n_edges)
+    gates = dict.fromkeys(((g, d) for g in tables.gates.index for d in range(2)), 0.0)
+    ids = land.places.index
+    for i, j in np.argwhere(trips > 0):
+        for step in brute_path(graph, ids[i], ids[j]):
+            if "edge" in step:
+                edges[step["edge"]] += trips[i, j]
+            if "gate" in step:
+                gates[step["gate"], step["direction"]] += trips[i, j]
+    found = checkpoint_loads(tables, ways, demand)
+    # A route that starts with a tie (gates at one node, no delay) may go either way.
+    assert found["load"].sum() == pytest.approx(sum(gates.values()))
+    for g in tables.gates.index:
+        np.testing.assert_allclose(
+            found.loc[g, ["load_out", "load_in"]].to_numpy(float),
+            [gates[g, 0], gates[g, 1]],
+            atol=1e-9,
+        )
+    np.testing.assert_allclose(
+        edge_loads(land.network, tables, ways, demand), edges, rtol=1e-9, atol=1e-9
+    )
+    if trips.any():
+        served = trips > 0
+        mean = (trips[served] * times[served]).sum() / trips.sum()
+        assert demand.hours == pytest.approx(mean)
+        np.testing.assert_allclose(found["load_share"], found["load"] / 50.0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_demand_is_conserved(seed):
+    land = random_borderland(seed, scale=0.2)
+    tables = gate_tables(land.network, land.places, land.gates, trees=True)
+    ways = passages(tables, Scenario(open=frozenset(land.gates.index)))
+    demand = cross_demand(trips_of(land.places, tables), ways)
+    for flows in (demand.to_gate, demand.through, demand.from_gate):
+        assert flows.sum() == pytest.approx(1.0 if demand.through.any() else 0.0)
+    # What leaves a place on the network is what begins there.
+    load = edge_loads(land.network, tables, ways, demand)
+    node_out = np.bincount(land.network.tail, load, land.network.n_nodes)
+    node_in = np.bincount(land.network.indices, load, land.network.n_nodes)
+    nodes = land.places["node"].to_numpy()
+    begins, ends = demand.to_gate.sum(axis=1), demand.from_gate.sum(axis=0)
+    used = nodes >= 0
+    balance = np.bincount(nodes[used], (begins - ends)[used], land.network.n_nodes)
+    loads = checkpoint_loads(tables, ways, demand)
+    np.add.at(balance, tables.gates["home_node"], loads["load_in"] - loads["load_out"])
+    np.add.at(balance, tables.gates["neighbour_node"], loads["load_out"] - loads["load_in"])
+    np.testing.assert_allclose(node_out - node_in, balance, atol=1e-12)
+
+
+def test_loads_by_hand():
+    # h --1 h-- x =a= y --1 h-- n, and gate b only inward, without delay.
+    sides = [0, 0, 1, 1]
+    network = make_network(
+        sides, [(u, v, 1.0, "road") for u, v in ((0, 1), (1, 0), (2, 3), (3, 2))]
+    )
+    places = make_places(
+        network,
+        [
+            ("h", "home", 0, 0.0, 2.0, "H"),
+            ("x", "home", 1, 0.0, 4.0, "H"),
+            ("n", "neighbour", 3, 0.0, 10.0, "N"),
+        ],
+    )
+    gates = make_gates(
+        [("a", 1, 2, 2.0, 1.0, True, "road"), ("b", 1, 2, np.inf, 0.0, True, "road")]
+    )
+    tables = gate_tables(network, places, gates, trees=True)
+    ways = passages(tables)
+    gravity = Gravity(Linear(10.0), total=1.0)
+    demand = cross_demand(trips_of(places, tables), ways, gravity=gravity)
+    # Times h-n 4, x-n 3 by a; back 2 and 1 by b.
+    out_h, out_x, in_h, in_x = 20 * 0.6, 40 * 0.7, 20 * 0.8, 40 * 0.9
+    total = out_h + out_x + in_h + in_x
+    loads = checkpoint_loads(tables, ways, demand)
+    np.testing.assert_allclose(loads.loc["a", "load_out"], (out_h + out_x) / total)
+    np.testing.assert_allclose(loads.loc["b", "load_in_share"], (in_h + in_x) / total)
+    assert loads.loc["a", "load_in"] == loads.loc["b", "load_out"] == 0
+    np.testing.assert_allclose(
+        edge_loads(network, tables, ways, demand) * total,
+        [out_h, in_h, out_h + out_x, in_h + in_x],
+    )
+    only = cross_demand(
+        trips_of(places, tables), ways, gravity=gravity, among=np.array([True, False, True])
+    )
+    np.testing.assert_allclose(only.to_gate.sum(axis=1), [12 / 28, 0, 16 / 28])
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_trees_are_grown_a_few_at_a_time(symmetric, monkeypatch):
+    land = random_borderland(8, n=40, k=7, n_places=30, symmetric=symmetric)
+    tables = gate_tables(land.network, land.places, land.gates, trees=True)
+    ways = passages(tables)
+    demand = cross_demand(trips_of(land.places, tables), ways)
+    at_once = edge_loads(land.network, tables, ways, demand)
+    assert at_once.any()
+    grown = []
+
+    def counted(graph, roots):
+        grown.append(len(roots))
+        return search(graph, roots)
+
+    monkeypatch.setattr("geo_border.routing.tables.ROOTS", 3)
+    monkeypatch.setattr("geo_border.routing.tables.search", counted)
+    np.testing.assert_array_equal(edge_loads(land.network, tables, ways, demand), at_once)
+    assert max(grown) == 3
+    assert sum(grown) == 14 * (1 if symmetric else 2)
+
+
+def test_nobody_crosses_a_closed_border():
+    land = random_borderland(4)
+    tables = gate_tables(land.network, land.places, land.gates, trees=True)
+    ways = passages(tables, Scenario(close=frozenset(land.gates.index)))
+    demand = cross_demand(trips_of(land.places, tables), ways)
+    assert not demand.through.any()
+    assert np.isnan(demand.hours)
+    loads = checkpoint_loads(tables, ways, demand)
+    assert (loads["load"] == 0).all()
+    assert loads["load_share"].isna().all()
+    assert not edge_loads(land.network, tables, ways, demand).any()
+
+
+def test_what_is_refused():
+    land = random_borderland(4)
+    tables = gate_tables(land.network, land.places, land.gates)
+    ways = passages(tables)
+    demand = cross_demand(trips_of(land.places, tables), ways)
+    with pytest.raises(TableError, match="trees=True"):
+        edge_loads(land.network, tables, ways, demand)
+    with pytest.raises(TableError, match="not those of the checkpoint tables"):
+        cross_demand(trips_of(land.places.iloc[1:], tables), ways)
+    empty = land.places.assign(
+        population=land.places["population"].where(land.places["side"] == "home", 0.0)
+    )
+    with pytest.raises(SideError, match="neighbour"):
+        cross_demand(trips_of(empty, tables), ways)
