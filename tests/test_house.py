@@ -1,0 +1,85 @@
+"""The rules of the house: data goes one way, rooms keep their own, modules stay small."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+import geo_border as gb
+
+PACKAGE = Path(gb.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+ROOMS = (
+    *(
+        "errors",
+        "version",
+        "terms",
+        "shown",
+        "ids",
+        "csv_files",
+        "columns",
+        "compute",
+        "geometry",
+        "pbf",
+        "border",
+        "osm",
+    ),
+    *("network", "routing", "access", "traffic", "bottlenecks", "index", "typology"),
+    *("pipeline", "report", "study", "cli"),
+)
+"""In the order of the data: a room imports from those before it. Only results that were read back
+ask the report to draw them."""
+
+
+def room_of(file):
+    return file.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(file):
+    """What a module imports of the package, in functions and for types too: (module, names)."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geo_border."):
+            yield node.module.split(".")[1:], [name.name for name in node.names]
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_data_goes_one_way(file):
+    if (room := room_of(file)) == "__init__":
+        return
+    assert room in ROOMS
+    back = {".".join(module) for module, _ in imports(file)
+            if ROOMS.index(module[0]) > ROOMS.index(room)}  # fmt: skip
+    assert back <= ({"report.print.maps"} if file.name in {"saved.py", "results.py"} else set())
+
+
+def test_no_room_takes_what_is_private_in_another():
+    taken = [
+        f"{file.relative_to(PACKAGE)}: {name}"
+        for file in MODULES
+        for module, names in imports(file)
+        for name in (*module, *names)
+        if name.startswith("_") and not name.startswith("__") and module[0] != room_of(file)
+    ]
+    assert not taken
+
+
+def test_the_reader_of_pbf_could_be_released_alone():
+    rooms = {module[0] for file in (PACKAGE / "pbf").glob("*.py") for module, _ in imports(file)}
+    assert rooms <= {"pbf", "errors", "compute"}
+
+
+def test_no_module_has_two_subjects():
+    long = {file.name: n for file in MODULES if (n := file.read_text("utf-8").count("\n")) > 600}
+    assert not long
+
+
+def test_no_public_name_has_two_meanings():
+    meanings = defaultdict(set)
+    # A command is called what it calls.
+    for file in (file for file in MODULES if room_of(file) != "cli"):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in gb.__all__:
+                meanings[node.name].add(str(file.relative_to(PACKAGE)))
+    assert not {name: found for name, found in meanings.items() if len(found) > 1}
