@@ -45,7 +45,7 @@ from geo_border.pbf.extract import read_extract
 
 BORDER_VERTICES = 80_000
 PLACES = 4_000
-POSTS = 40
+CONTROLS = 40
 MARGIN = 0.1
 
 
@@ -61,7 +61,7 @@ class Steps:
 
     def __init__(self) -> None:
         self.peak = 0.0
-        self.begun = time.process_time()
+        self.started = time.process_time()
         threading.Thread(target=self.watch, daemon=True).start()
 
     def watch(self) -> None:
@@ -73,8 +73,8 @@ class Steps:
     def done(self, step: str, result: str = "") -> None:
         """End a step."""
         now = time.process_time()
-        print(f"{step:12} {now - self.begun:7.1f} s {self.peak:6.2f} GB  {result}", flush=True)
-        self.peak, self.begun = memory_gb(), time.process_time()
+        print(f"{step:12} {now - self.started:7.1f} s {self.peak:6.2f} GB  {result}", flush=True)
+        self.peak, self.started = memory_gb(), time.process_time()
 
 
 def halves(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -92,7 +92,7 @@ def register(nodes: pd.DataFrame, links: gpd.GeoDataFrame) -> pd.DataFrame:
     """Checkpoints in the middle of some of the links that pass."""
     side = nodes["side"].to_numpy()
     passing = np.flatnonzero(side[links["tail"]] != side[links["head"]])
-    some = passing[:: max(1, len(passing) // POSTS)]
+    some = passing[:: max(1, len(passing) // CONTROLS)]
     at = shapely.line_interpolate_point(links.geometry.to_numpy()[some], 0.5, normalized=True)
     given: dict[str, Any] = {"name": "post", "mode": "road", "status": "open", "delay_h": 1.0}
     unknown = dict.fromkeys(["users", "home_id", "neighbour_id", "hours"])
@@ -138,10 +138,10 @@ def measure(file: Path) -> None:
     nodes = settle_sides(nodes, links, border)
     links = join_stubs(nodes, links, border)
     steps.done("stubs", f"{links['joins'].sum():,} joined")
-    posts = placed_checkpoints(register(nodes, links), border, delay_h={"road": 1})
-    crossings = find_crossings(nodes, links, border, posts)
+    controls = placed_checkpoints(register(nodes, links), border, delay_h={"road": 1})
+    crossings = find_crossings(nodes, links, border, controls)
     steps.done("crossings", f"{len(crossings):,}")
-    nodes, links, gates = open_gates(nodes, links, crossings, posts)
+    nodes, links, gates = open_gates(nodes, links, crossings, controls)
     parts = network_parts(nodes, links, gates)
     steps.done("gates", f"{len(gates):,}, {len(parts):,} parts")
     nodes, links, places = join_places(nodes, links, gates, places, foreign_land(land))
@@ -157,13 +157,13 @@ def main() -> None:
     parser.add_argument("extract", type=Path)
     parser.add_argument("--copies", type=int, nargs="*", default=[])
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
-    asked = parser.parse_args()
-    if not asked.copies:
-        measure(asked.extract)
-    for copies in asked.copies:
-        file = asked.cache / f"{asked.extract.stem}-{copies}.osm.pbf"
+    requested = parser.parse_args()
+    if not requested.copies:
+        measure(requested.extract)
+    for copies in requested.copies:
+        file = requested.cache / f"{requested.extract.stem}-{copies}.osm.pbf"
         if not file.exists():
-            osm_reader.multiply(asked.extract, copies, file)
+            osm_reader.multiply(requested.extract, copies, file)
         print(f"\n{copies} copies")
         subprocess.run([sys.executable, __file__, str(file)], check=True)
 

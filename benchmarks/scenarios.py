@@ -75,13 +75,13 @@ def main() -> None:
     options = parser.parse_args()
     study = open_study("ru-kz")
     with tempfile.TemporaryDirectory() as folder:
-        begun = study.whatif({"as it is": Scenario()}, folder)
-        roads = begun.checkpoints.index[begun.checkpoints["mode"].isin(ROAD)].tolist()
+        started = study.whatif({"as it is": Scenario()}, folder)
+        roads = started.checkpoints.index[started.checkpoints["mode"].isin(ROAD)].tolist()
         start = time.process_time()
         study.whatif({"as it is": Scenario()}, folder)
         fixed = time.process_time() - start
         print(
-            f"{len(begun.places):,} places, {len(roads)} road checkpoints;"
+            f"{len(started.places):,} places, {len(roads)} road checkpoints;"
             f" one scenario {fixed:.2f} s of processor time, most of it what they all share"
         )
         print(f"{'scenarios':>10}{'':16}{'processor s':>12}{'ms a scenario':>15}{'difference':>12}")

@@ -28,7 +28,7 @@ from geo_border.pipeline.stages.declared import STAGES
 from geo_border.pipeline.stages.findings import findings, worst_first
 from geo_border.pipeline.stages.isochrones import check_limits, isochrones_from
 from geo_border.pipeline.stages.refusals import refusals
-from geo_border.pipeline.stages.requested import border_asked, places_asked
+from geo_border.pipeline.stages.requested import requested_tables, selected_places
 from geo_border.pipeline.stages.scenarios import scenario_stage
 from geo_border.pipeline.templates import embedded_studies
 from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
@@ -429,7 +429,7 @@ class Study:
             _, border, net = run.network()
             places = net.places
             progress("searches")
-            tables, at_border = border_asked(
+            tables, at_border = requested_tables(
                 net,
                 scenario,
                 passed,
@@ -442,26 +442,26 @@ class Study:
                 places,
                 tables,
                 passages(tables, at_border),
-                places_asked(places, origins, where="the origins"),
-                places_asked(places, destinations, where="the destinations"),
+                selected_places(places, origins, where="the origins"),
+                selected_places(places, destinations, where="the destinations"),
                 modes=MODES_OF[mode],
                 contractor=run.contractor_of(mode),
             )
             shape = len(times.origins), len(times.destinations)
 
-            def told(share: float) -> None:
+            def stated(share: float) -> None:
                 progress(MATRIX_STAGES[int(share * 20) - 21])
 
             with place.writing() as aside:
                 check_room(folder, 4 * shape[0] * shape[1] if file.suffix == ".npy" else 0)
                 if file.suffix == ".npy":
-                    write_npy(times, aside / file.name, told=told)
+                    write_npy(times, aside / file.name, progress=stated)
                     for end, at in (("from", times.origins), ("to", times.destinations)):
                         ids = places[["name", "side", "region_id"]].iloc[at]
                         write_csv(ids.reset_index(), aside / f"{file.stem}.{end}.csv")
                 else:
                     ids = places.index.to_numpy(object)
-                    write_parquet(times, ids, aside / file.name, told=told)
+                    write_parquet(times, ids, aside / file.name, progress=stated)
         return shape
 
     def whatif(

@@ -21,10 +21,12 @@ def test_the_library_reads_in_five_lines(key, extract_file):
     trip = gb.travel(net, mode="road")
     reach = gb.potential(trip, decay=gb.Exponential(2))
     effect = gb.border_effect(reach).join(net.places["name"])
-    post = net.gates.index[net.gates["name"].str.contains("Schaanwald", na=False)]
-    shut = gb.potential(trip, decay=gb.Exponential(2), scenario=gb.Scenario(close=frozenset(post)))
+    control = net.gates.index[net.gates["name"].str.contains("Schaanwald", na=False)]
+    shut = gb.potential(
+        trip, decay=gb.Exponential(2), scenario=gb.Scenario(close=frozenset(control))
+    )
     assert effect["name"].notna().all()
-    assert len(post) == 1
+    assert len(control) == 1
     assert (shut["across"] <= reach["across"] + 1e-9).all()
     assert shut["across"].sum() < reach["across"].sum()
     assert gb.isochrones(net, "schaanwald", hours=[0.2])["part"].isna().all()
@@ -62,7 +64,7 @@ def land():
 
 
 @pytest.fixture(scope="module")
-def posts():
+def controls():
     return pd.DataFrame(
         {"checkpoint_id": ["c", "p"], "name": ["Coast Gate", "Pass Gate"], "lon": [0.5, 0.9],
          "lat": [50.0, 50.0], "delay_h": [1.0, 0.25]}
@@ -84,9 +86,9 @@ def towns():
 
 
 @pytest.fixture(scope="module")
-def net(roads, land, posts, towns):
+def net(roads, land, controls, towns):
     # Ids of towns and posts are in a column, and not all is in WGS 84.
-    return gb.from_lines(roads.to_crs(3857), land, checkpoints=posts, places=towns.to_crs(3857))
+    return gb.from_lines(roads.to_crs(3857), land, checkpoints=controls, places=towns.to_crs(3857))
 
 
 @pytest.fixture(scope="module")

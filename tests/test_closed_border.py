@@ -12,20 +12,20 @@ from geo_border.study import open_study
 
 
 def all_closed(folder):
-    posts = pd.read_csv(folder / "checkpoints.csv").assign(status="closed")
-    posts.to_csv(folder / "checkpoints.csv", index=False)
+    controls = pd.read_csv(folder / "checkpoints.csv").assign(status="closed")
+    controls.to_csv(folder / "checkpoints.csv", index=False)
 
 
 def nowhere(folder):
     """Open, but nobody knows where."""
-    posts = pd.read_csv(folder / "checkpoints.csv").assign(lon=None, lat=None)
-    posts.to_csv(folder / "checkpoints.csv", index=False)
+    controls = pd.read_csv(folder / "checkpoints.csv").assign(lon=None, lat=None)
+    controls.to_csv(folder / "checkpoints.csv", index=False)
 
 
 def off_the_roads(folder):
     """Open between the roads, where none leads."""
-    posts = pd.read_csv(folder / "checkpoints.csv").assign(lon=2.5)
-    posts.to_csv(folder / "checkpoints.csv", index=False)
+    controls = pd.read_csv(folder / "checkpoints.csv").assign(lon=2.5)
+    controls.to_csv(folder / "checkpoints.csv", index=False)
 
 
 @pytest.fixture(params=[all_closed, nowhere, off_the_roads])
@@ -46,9 +46,9 @@ def test_every_command_runs_and_nothing_across_is_reached(closed, tmp_path):
     assert len(across)
     assert (across["mean"] == 0).all()
     assert np.isinf(results.places["hours_to_checkpoint"]).all()
-    told = " ".join(headline(results))
-    assert "Nobody gets across this border by road" in told
-    assert "every passage is free" not in told
+    stated = " ".join(headline(results))
+    assert "Nobody gets across this border by road" in stated
+    assert "every passage is free" not in stated
 
     closed.export_network(tmp_path / "out")
     closed.matrix(tmp_path / "hours.npy", memory=tmp_path / "out")
@@ -70,7 +70,7 @@ def test_an_opening_of_a_closed_border_is_told(mini, opened):
     assert (regions["potential_across_after"] > 0).all()
     assert (regions["unreached_share_before"] == 1).all()
     assert (regions["unreached_share_after"] == 0).all()
-    assert result.remarks["remark"].str.contains("nobody passes the border as it is").all()
+    assert result.notes["remark"].str.contains("nobody passes the border as it is").all()
 
 
 def test_an_opening_gives_what_the_same_border_open_has(mini, mini_run):
@@ -85,13 +85,13 @@ def test_an_opening_gives_what_the_same_border_open_has(mini, mini_run):
 
 
 def test_a_checkpoint_without_a_place_is_told_and_not_counted(mini):
-    posts = pd.read_csv(mini / "checkpoints.csv")
-    posts.loc[posts["checkpoint_id"] == "west", ["lon", "lat"]] = None
-    posts.to_csv(mini / "checkpoints.csv", index=False)
+    controls = pd.read_csv(mini / "checkpoints.csv")
+    controls.loc[controls["checkpoint_id"] == "west", ["lon", "lat"]] = None
+    controls.to_csv(mini / "checkpoints.csv", index=False)
     study = open_study(mini)
     found = study.check()
-    told = found[(found["item"] == "West post") & (found["severity"] == "warning")]
-    assert told["problem"].tolist() == [
+    stated = found[(found["item"] == "West post") & (found["severity"] == "warning")]
+    assert stated["problem"].tolist() == [
         "is open, but its place is not known: it is not counted as open; add lon and lat"
     ]
     assert not study.run().checkpoints.loc["west", "is_open"]
@@ -106,15 +106,15 @@ def test_who_reaches_no_checkpoint_is_told_apart(mini):
     toml = toml.replace('speeds = "speeds.csv"', 'speeds = "speeds.csv"\nplace_reach_km = 9')
     (mini / "study.toml").write_text(toml, encoding="utf-8")
     study = open_study(mini)
-    told = " ".join(headline(study.run()))
-    assert "reach no open checkpoint by road" in told
-    assert "of Homeland" in told
+    stated = " ".join(headline(study.run()))
+    assert "reach no open checkpoint by road" in stated
+    assert "of Homeland" in stated
 
 
 @pytest.mark.parametrize("what", [{"close": ("west",)}, {"delay": ("west=2",)}])
 def test_what_changes_nothing_on_a_closed_border_is_told(mini, what):
     all_closed(mini)
     result = open_study(mini).whatif({"one": parsed_scenario(**what)})
-    told = "\n".join(str(part) for part in whatif_tables(result) if isinstance(part, Text))
-    assert "nobody passes the border as it is" in told
-    assert "nan" not in told
+    stated = "\n".join(str(part) for part in whatif_tables(result) if isinstance(part, Text))
+    assert "nobody passes the border as it is" in stated
+    assert "nan" not in stated

@@ -63,8 +63,8 @@ def out(tmp_path_factory, make_mini):
     home.to_file(folder / "home.geojson")
     places = pd.read_csv(folder / "places.csv").assign(source="made up")
     places.to_csv(folder / "places.csv", index=False)
-    posts = pd.read_csv(folder / "checkpoints.csv").assign(name_home="a", name_neighbour="b")
-    posts.to_csv(folder / "checkpoints.csv", index=False)
+    controls = pd.read_csv(folder / "checkpoints.csv").assign(name_home="a", name_neighbour="b")
+    controls.to_csv(folder / "checkpoints.csv", index=False)
     toml = folder / "study.toml"
     toml.write_text(toml.read_text() + MORE)
     study, out = open_study(folder), folder.parent / "out"

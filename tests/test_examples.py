@@ -123,12 +123,12 @@ def test_no_way_is_shorter_than_the_straight_one(example, holds_on_any_network):
 
 def test_the_crossings_of_andorra(andorra):
     results = andorra[1]
-    posts = results.checkpoints
-    assert sorted(posts.index) == ["pas-de-la-casa", "riu-runer"]
-    assert (posts["known_from"] == BOTH).all()
-    assert posts["osm"].notna().all()
+    controls = results.checkpoints
+    assert sorted(controls.index) == ["pas-de-la-casa", "riu-runer"]
+    assert (controls["known_from"] == BOTH).all()
+    assert controls["osm"].notna().all()
     served = roads(results)
-    assert set(served["checkpoint_id"]) == set(posts.index)
+    assert set(served["checkpoint_id"]) == set(controls.index)
     assert {"CG-1", "N-145"} & set(near(served, 1.4728, 42.4353)["ref"].dropna())
     # The road to Os de Civís has no post: it is there, and carries nothing.
     unserved = roads(results, "unserved")
@@ -149,10 +149,10 @@ RHINE = {
 def test_the_bridges_over_the_rhine(liechtenstein, bridge):
     found = near(roads(liechtenstein[1]), *RHINE[bridge])
     assert len(found) >= 1
-    posts = liechtenstein[1].checkpoints.loc[found["checkpoint_id"].unique()]
-    assert len(posts) == 1
-    assert posts["neighbour_id"].tolist() == ["CH"]
-    assert posts["known_from"].tolist() == [RULE]
+    controls = liechtenstein[1].checkpoints.loc[found["checkpoint_id"].unique()]
+    assert len(controls) == 1
+    assert controls["neighbour_id"].tolist() == ["CH"]
+    assert controls["known_from"].tolist() == [RULE]
 
 
 def test_crossings_are_named_by_what_they_join(liechtenstein):
@@ -167,9 +167,9 @@ def test_crossings_are_named_by_what_they_join(liechtenstein):
 )
 def test_the_roads_to_austria(liechtenstein, lon, lat, known_from):
     found = near(roads(liechtenstein[1]), lon, lat, 0.3)
-    posts = liechtenstein[1].checkpoints.loc[found["checkpoint_id"].unique()]
-    assert posts["known_from"].tolist() == [known_from]
-    assert posts["neighbour_id"].tolist() == ["AT"]
+    controls = liechtenstein[1].checkpoints.loc[found["checkpoint_id"].unique()]
+    assert controls["known_from"].tolist() == [known_from]
+    assert controls["neighbour_id"].tolist() == ["AT"]
 
 
 def test_the_railway_from_buchs_to_feldkirch(liechtenstein):
@@ -285,12 +285,12 @@ def test_a_changed_weight_does_not_read_the_extract_again(andorra):
     before = toml.read_text(encoding="utf-8")
     try:
         toml.write_text(f'{before}\n[index]\nweights = "entropy"\n', encoding="utf-8")
-        told = []
-        again = open_study(study.folder).run(out, progress=told.append)
+        stated = []
+        again = open_study(study.folder).run(out, progress=stated.append)
     finally:
         toml.write_text(before, encoding="utf-8")
     of_cells = {"cells", "surfaces", "cell_trips", "cell_services"}
-    assert told == [stage for stage in STAGES if stage not in of_cells]
+    assert stated == [stage for stage in STAGES if stage not in of_cells]
     assert again.stages_reused[:4] == ("extracts", "border", "network", "searches")
 
 

@@ -146,8 +146,8 @@ def test_the_separator_equals_brute_force_on_the_whole_graph(built, scenario):
     node, access = joined["node"].to_numpy(), joined["access_h"].to_numpy()
     brute = dijkstra(graph, indices=node[some])[:, node[neighbour]]
     brute += access[some][:, None] + access[neighbour][None, :]
-    ways = passages(tables, scenario)
-    fast = across(tables, ways, 0, origins=some, destinations=neighbour).matrix()[0]
+    passing = passages(tables, scenario)
+    fast = across(tables, passing, 0, origins=some, destinations=neighbour).matrix()[0]
     assert np.isfinite(brute).mean() > 0.95
     np.testing.assert_allclose(fast, brute, rtol=1e-9)
 
@@ -157,7 +157,7 @@ def test_no_way_is_shorter_than_the_straight_one(built, holds_on_any_network):
 
 
 def test_a_region_without_border_still_has_measures(built, border):
-    regions = with_passages(border, built.posts).regions
+    regions = with_passages(border, built.controls).regions
     assert regions.loc["RU-SAM", "checkpoints_open"] == 0
     assert (built.places["region_id"] == "RU-SAM").any()
 
@@ -259,8 +259,8 @@ def test_corridors_are_as_fast_as_the_limits_and_slower_at_the_border(study, bui
         corridor.name: [place_named(places, name, where=corridor.name) for name in corridor.places]
         for corridor in study.settings.corridors
     }
-    ways = find_corridors(built.network, tables, places, stops)
-    summary = corridor_summary(corridor_profiles(built.network, tables, ways))
+    passing = find_corridors(built.network, tables, places, stops)
+    summary = corridor_summary(corridor_profiles(built.network, tables, passing))
     assert len(summary) == len(study.settings.corridors) == 9
     # Limits of 90 and 110 km/h; CAREC measured trucks at 50 and, delays counted, 30 km/h.
     assert summary["swod_kmh"].between(88, 110).all()

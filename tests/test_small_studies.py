@@ -21,8 +21,8 @@ def edit(folder, *changes):
 
 def without_rail(folder):
     edit(folder, (', { file = "rails.geojson", mode = "rail" }', ""), (", rail = 0.5", ""))
-    posts = pd.read_csv(folder / "checkpoints.csv")
-    posts[posts["mode"] == "road"].to_csv(folder / "checkpoints.csv", index=False)
+    controls = pd.read_csv(folder / "checkpoints.csv")
+    controls[controls["mode"] == "road"].to_csv(folder / "checkpoints.csv", index=False)
 
 
 def with_home_regions(folder, names):
@@ -33,9 +33,9 @@ def with_home_regions(folder, names):
     rest.to_file(folder / "rest.geojson")
     edge = 'neighbour = "neighbour.geojson"'
     edit(folder, (edge, f'{edge}\nhome_territory = "rest.geojson"'))
-    posts = pd.read_csv(folder / "checkpoints.csv")
+    controls = pd.read_csv(folder / "checkpoints.csv")
     west, _, east, _ = regions[regions["region_id"].isin(names)].total_bounds
-    posts[posts["lon"].between(west, east)].to_csv(folder / "checkpoints.csv", index=False)
+    controls[controls["lon"].between(west, east)].to_csv(folder / "checkpoints.csv", index=False)
     places = pd.read_csv(folder / "places.csv")
     places.loc[places["region_id"].isin(rest["region_id"]), "region_id"] = None
     places.to_csv(folder / "places.csv", index=False)
@@ -91,15 +91,15 @@ def test_without_a_railway_its_indicator_is_none_and_others_keep_their_weight(mi
 
 def test_railways_alone_are_refused_at_once(mini):
     edit(mini, ('{ file = "roads.geojson", mode = "road" }, ', ""))
-    for asked in (open_study(mini).check, open_study(mini).run):
+    for requested in (open_study(mini).check, open_study(mini).run):
         with pytest.raises(NetworkError, match="no roads"):
-            asked()
+            requested()
 
 
 def test_delays_that_are_nowhere_given_take_nothing_and_are_not_reported_as_found(mini, tmp_path):
     edit(mini, ("road = 1.0, rail = 0.5", "road = 0.0, rail = 0.0"))
-    posts = pd.read_csv(mini / "checkpoints.csv").assign(delay_h=None)
-    posts.to_csv(mini / "checkpoints.csv", index=False)
+    controls = pd.read_csv(mini / "checkpoints.csv").assign(delay_h=None)
+    controls.to_csv(mini / "checkpoints.csv", index=False)
     results = open_study(mini).run(tmp_path / "out")
     home = results.regions[results.regions["side"] == "home"]
     assert (home["border_effect"] == 0).all()

@@ -236,10 +236,10 @@ def test_a_new_study_is_a_copy_that_never_overwrites(tmp_path):
 def test_the_network_alone_reuses_what_a_run_has_finished(run, mini_again, tmp_path):
     """And a run what the network alone has: the same network, to the bit."""
     (folder, out), results = mini_again, run[2]
-    told = []
+    stated = []
     stamps = {path: path.stat().st_mtime_ns for path in (out / ".stages").rglob("*.npz")}
-    built = open_study(folder).export_network(out, ["parquet"], progress=told.append)
-    assert told == [*STAGES[: STAGES.index("network") + 1], "outputs"]
+    built = open_study(folder).export_network(out, ["parquet"], progress=stated.append)
+    assert stated == [*STAGES[: STAGES.index("network") + 1], "outputs"]
     assert {path: path.stat().st_mtime_ns for path in (out / ".stages").rglob("*.npz")} == stamps
     assert (built.network.hours == results.network.hours).all()
     back = read_parquet(out / "network")

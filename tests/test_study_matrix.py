@@ -49,8 +49,8 @@ def test_a_block_under_another_border(kept, tmp_path):
     opened = open_study(study)
     file = tmp_path / "a.parquet"
 
-    def hours(**asked):
-        opened.matrix(file, origins=["A", "Town C"], destinations=["neighbour"], **asked)
+    def hours(**requested):
+        opened.matrix(file, origins=["A", "Town C"], destinations=["neighbour"], **requested)
         return pd.read_parquet(file)
 
     as_is = hours(memory=memory)
@@ -89,10 +89,10 @@ def test_what_cannot_be_written_is_refused_and_the_earlier_file_stays(kept, tmp_
 def test_the_command(kept, tmp_path):
     study, memory = kept
     file = tmp_path / "b.npy"
-    told = CliRunner().invoke(
+    stated = CliRunner().invoke(
         app,
         ["matrix", str(study), "-o", str(file), "--from", "home", "--run", str(memory)],
     )
-    assert told.exit_code == 0, told.output
-    assert "3 x 6 pairs" in told.output
+    assert stated.exit_code == 0, stated.output
+    assert "3 x 6 pairs" in stated.output
     assert np.load(file).shape == (3, 6)

@@ -79,9 +79,9 @@ def test_tables_and_layers_say_the_same(study):
 
 @pytest.mark.usefixtures("closed")
 def test_stages_are_remembered_and_shared_with_a_run(study):
-    told = []
+    stated = []
     opened = gb.open_study(study[0])
-    assert "searches" in opened.run(study[1], progress=told.append).stages_reused
+    assert "searches" in opened.run(study[1], progress=stated.append).stages_reused
     assert (study[1] / "whatif" / "whatif" / "regions.csv").exists()
 
 
@@ -108,11 +108,11 @@ def test_a_run_and_whatif_agree_on_what_is(study):
 def test_trips_by_other_modes_are_those_of_the_measures(study, mode):
     opened = gb.open_study(study[0])
     opened.run(study[1])
-    told = pd.read_csv(study[1] / "tables" / "access_measures.csv")
+    stated = pd.read_csv(study[1] / "tables" / "access_measures.csv")
     potential = f"potential_{opened.settings.access.decay}"
     found = opened.whatif({"shut": parsed_scenario(close=("track",))}, study[1], mode=mode).changes
     for part in ("own", "across"):
-        of_part = told[(told["measure"] == potential) & (told["part"] == part)]
+        of_part = stated[(stated["measure"] == potential) & (stated["part"] == part)]
         is_now = of_part[(of_part["mode"] == mode) & (of_part["border"] == "as is")]
         expected = is_now.set_index("region_id")["mean"]
         known = found.regions.loc["shut", f"potential_{part}_before"]
@@ -142,20 +142,20 @@ def test_a_scenario_without_effect_says_why(study):
     code, said, complained = whatif(study[0], "--open", "middle", "-o", study[1], "--name", "idle")
     assert not code, complained
     assert "Middle post: is open already" in said
-    told = pd.read_csv(study[1] / "whatif" / "idle" / "remarks.csv", index_col="checkpoint_id")
-    assert told["remark"].to_dict() == {"middle": "is open already"}
+    stated = pd.read_csv(study[1] / "whatif" / "idle" / "remarks.csv", index_col="checkpoint_id")
+    assert stated["remark"].to_dict() == {"middle": "is open already"}
     opened = gb.open_study(study[0])
     as_it_is = opened.whatif({"0": Scenario()}, study[1])
     hours = as_it_is.changes.checkpoints.loc[("0", "middle"), ["delay_out_h", "delay_in_h"]]
     crossings = opened.run(study[1]).crossings
     served = crossings.index[crossings["checkpoint_id"] == "middle"][0]
-    asked = {
+    requested = {
         "a crossing": parsed_scenario(open=(served,)),
         "the same delay": parsed_scenario(delay=("middle={}/{}".format(*hours),)),
         "in turn": parsed_scenario(close=("middle",), delay=("middle=1",)),
         "nothing": parsed_scenario(),
     }
-    found = opened.whatif(asked, study[1]).remarks.groupby("scenario")["remark"].agg(list)
+    found = opened.whatif(requested, study[1]).notes.groupby("scenario")["remark"].agg(list)
     assert found["a crossing"][0].startswith(f"serves the crossing {served} already")
     assert found["the same delay"] == ["takes these hours already"]
     assert "in turn" not in found
@@ -167,8 +167,8 @@ def test_hours_of_a_season_alone_are_told(study):
     code, said, complained = whatif(study[0], *hours, "-o", study[1], "--name", "summer")
     assert not code, complained
     assert "is open in 33 % of the time by these hours" in " ".join(said.split())
-    told = pd.read_csv(study[1] / "whatif" / "summer" / "remarks.csv", index_col="checkpoint_id")
-    assert told.loc["middle", "remark"].endswith("times over it are those of its open season")
+    stated = pd.read_csv(study[1] / "whatif" / "summer" / "remarks.csv", index_col="checkpoint_id")
+    assert stated.loc["middle", "remark"].endswith("times over it are those of its open season")
 
 
 @pytest.mark.usefixtures("closed")
@@ -204,11 +204,11 @@ def test_other_hours_are_told_before_and_after(study):
 
 def test_many_scenarios_say_how_many_are_done(study, monkeypatch):
     monkeypatch.setattr("geo_border.bottlenecks.changes.BATCH", 4)
-    told = []
+    stated = []
     plans = {f"{n}": Scenario(delay={"middle": (n, n)}) for n in range(10)}
-    gb.open_study(study[0]).whatif(plans, study[1], each_place=False, progress=told.append)
+    gb.open_study(study[0]).whatif(plans, study[1], each_place=False, progress=stated.append)
     done = ["scenarios: 4 of 10", "scenarios: 8 of 10", "scenarios: 10 of 10"]
-    assert told[-3:] == done
+    assert stated[-3:] == done
 
 
 def test_a_list_of_scenarios_is_a_line_each(study, tmp_path):

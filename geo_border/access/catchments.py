@@ -48,7 +48,7 @@ class Stepwise:
     bounds: tuple[float, ...] = (1 / 6, 1 / 3, 1 / 2)
     weights: tuple[float, ...] = (1.0, 0.68, 0.22)
 
-    def __post_init__(self) -> None:
+    def __control_init__(self) -> None:
         if len(self.bounds) != len(self.weights) or not self.bounds:
             raise ParameterError("each step has one end and one weight")
         if not all(low < high for low, high in pairwise((0.0, *self.bounds))):
@@ -320,13 +320,13 @@ def _offered(
     weight = decay(times.block(rows))
     same = times.place_side[:, None] == times.service_side[rows]
     own = np.where(same, weight, 0.0)
-    asked = np.stack([asking @ own, asking @ (weight - own)])
-    total = asked.sum(axis=0)
+    requested = np.stack([asking @ own, asking @ (weight - own)])
+    total = requested.sum(axis=0)
     level = np.divide(offered[rows], total, out=np.zeros_like(total), where=total > 0)
     if asking is not competing:
         spread = competing @ weight
         level = np.divide(level, spread, out=np.zeros_like(total), where=spread > 0)
-    return np.stack([own @ level, (weight - own) @ level]), asked
+    return np.stack([own @ level, (weight - own) @ level]), requested
 
 
 def _gathered(
@@ -338,18 +338,18 @@ def _gathered(
 ) -> Catchment:
     """Add up what the blocks of services offer."""
     got = np.zeros((2, len(places)))
-    asked = np.zeros((2, len(services)))
+    requested = np.zeros((2, len(services)))
     for rows, (given, of_services) in service_blocks(times, work):
         got += given
-        asked[:, rows] = of_services
-    total = asked.sum(axis=0)
+        requested[:, rows] = of_services
+    total = requested.sum(axis=0)
     level = np.divide(offered, total, out=np.zeros_like(total), where=total > 0)
     return Catchment(
         places=pd.DataFrame(
             {"own": got[0], "across": got[1]}, index=by_id(places, "place_id").index
         ),
         services=pd.DataFrame(
-            {"demand_own": asked[0], "demand_across": asked[1], "level": level},
+            {"demand_own": requested[0], "demand_across": requested[1], "level": level},
             index=by_id(services, "service_id").index,
         ),
     )

@@ -226,8 +226,8 @@ def detour_of(
     CheckpointError
         If the scenario does not fit the tables.
     """
-    ways = [passages(tables, what) for what in (without_delays(scenario), every_gate(tables))]
-    sums = across_pairs(tables, own, ways, _Detours(weight), behind=behind)
+    routes = [passages(tables, what) for what in (without_delays(scenario), every_gate(tables))]
+    sums = across_pairs(tables, own, routes, _Detours(weight), behind=behind)
     columns = _shares("checkpoint_detour", sums[:, :3])
     with np.errstate(invalid="ignore"):
         columns["detour_hours"] = sums[:, 3] / sums[:, 1]

@@ -61,7 +61,7 @@ class OffRoad:
     farthest_km: float = 100.0
     detail_m: float = 50.0
 
-    def __post_init__(self) -> None:
+    def __control_init__(self) -> None:
         for name in ("kmh", "farthest_km", "detail_m"):
             value = getattr(self, name)
             if not 0 < value < np.inf:
@@ -352,8 +352,8 @@ def _shape(
     ground = shapely.make_valid(shapely.clip_by_rect(land, *shape.bounds))
     parts = shapely.get_parts(_polygons(shapely.intersection(shape, ground)))
     near = shapely.Point(0, 0).buffer(off_road.detail_m)
-    ways = np.append(roads.lines[reached], _moved(near, plane, inverse=True))
-    led_to = shapely.STRtree(ways).query(parts, predicate="intersects")[0]
+    passing = np.append(roads.lines[reached], _moved(near, plane, inverse=True))
+    led_to = shapely.STRtree(passing).query(parts, predicate="intersects")[0]
     return shapely.union_all(parts[np.unique(led_to)])
 
 

@@ -100,9 +100,10 @@ def loss_by_checkpoint(
             ends = own.destinations[side if back else 1 - side]
             tabulate = transit if back else across
             crossings = [
-                tabulate(tables, ways, side, origins=origins, destinations=ends) for ways in growing
+                tabulate(tables, routes, side, origins=origins, destinations=ends)
+                for routes in growing
             ]
-            charge = [(ways.counts(side, back=back) * full).sum(axis=2) for ways in growing]
+            charge = [(routes.counts(side, back=back) * full).sum(axis=2) for routes in growing]
             losses[origins] += _losses(
                 own if back else None,
                 side,

@@ -106,11 +106,11 @@ def inside_pairs(
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[side]
         factors: list[tuple[NDArray[np.float64], NDArray[np.float64]] | None] = []
-        for ways in cases:
-            if ways is None:
+        for routes in cases:
+            if routes is None:
                 factors.append(None)
                 continue
-            crossing = transit(tables, ways, side, origins=origins, destinations=ends)
+            crossing = transit(tables, routes, side, origins=origins, destinations=ends)
             factors.append((crossing.A, crossing.E))
         work = partial(_inside, own, side, factors, measure, behind)
         blocks = in_blocks(len(origins), work, size=rows_at_once(len(ends)))
@@ -146,7 +146,7 @@ def across_pairs(
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[1 - side]
         crossings = [
-            across(tables, ways, side, origins=origins, destinations=ends) for ways in cases
+            across(tables, routes, side, origins=origins, destinations=ends) for routes in cases
         ]
         factors = [(crossing.A, crossing.E) for crossing in crossings]
         work = partial(_across, origins, ends, factors, measure, behind)

@@ -113,7 +113,7 @@ def potentials(
     cases = [passages(tables, what) for what in (scenario, without_delays(scenario))]
     inside = reached_inside(travel, cases, decays, weight=weight)
     inside[1:] += inside[0]
-    beyond = [reached_across(travel, ways, decays, weight=weight) for ways in cases]
+    beyond = [reached_across(travel, routes, decays, weight=weight) for routes in cases]
     return [
         pd.DataFrame(
             {
@@ -296,7 +296,7 @@ def reached_inside(
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[side]
         transits = [
-            transit(tables, ways, side, origins=origins, destinations=ends) for ways in cases
+            transit(tables, routes, side, origins=origins, destinations=ends) for routes in cases
         ]
         sums[:, origins] = own_sums(own, side, weights[ends], codes(decays), transits)
     return sums
@@ -304,7 +304,7 @@ def reached_inside(
 
 def reached_across(
     travel: Travel,
-    ways: Passages,
+    routes: Passages,
     decays: Sequence[Decay],
     *,
     weight: str = "population",
@@ -315,7 +315,7 @@ def reached_across(
     ----------
     travel
         As in `potential`; of `own` only the origins count.
-    ways
+    routes
         Ways between the gates.
     decays
         Impedance functions.
@@ -336,10 +336,10 @@ def reached_across(
     weights = weight_of(travel.places, weight)
     if isinstance(own, OwnSpots):
         spots = at_spots(travel, own, weight)
-        return reached_across(spots, ways, decays, weight=weight)[own.spot]
+        return reached_across(spots, routes, decays, weight=weight)[own.spot]
     sums = np.full((len(places), len(decays)), np.nan)
     for side in range(len(SIDES)):
         origins, ends = own.origins[side], own.destinations[1 - side]
-        crossing = across(tables, ways, side, origins=origins, destinations=ends)
+        crossing = across(tables, routes, side, origins=origins, destinations=ends)
         sums[origins] = crossing.sums(weights[ends], codes(decays))
     return sums

@@ -65,7 +65,7 @@ class SearchedServices:
     ----------
     tables
         Checkpoint tables of the places and then of all services.
-    ways
+    routes
         Ways between the gates; None is the closed border.
     services
         Positions of the services in `tables`.
@@ -91,7 +91,7 @@ class SearchedServices:
     __repr__ = shown
 
     tables: GateTables
-    ways: Passages | None
+    routes: Passages | None
     services: NDArray[np.int64]
     n_places: int
     times: Times
@@ -113,12 +113,12 @@ class SearchedServices:
         """Position of each service's side, shape (S,)."""
         return self.tables.place_side[self.services]
 
-    def under(self, ways: Passages | None) -> SearchedServices:
+    def under(self, routes: Passages | None) -> SearchedServices:
         """Times under another scenario.
 
         Parameters
         ----------
-        ways
+        routes
             Ways between the gates; None is the closed border.
 
         Returns
@@ -126,7 +126,7 @@ class SearchedServices:
         SearchedServices
             The same places and services.
         """
-        return replace(self, ways=ways)
+        return replace(self, routes=routes)
 
     def only(self, which: NDArray[np.bool_]) -> SearchedServices:
         """Times to some of the services.
@@ -173,7 +173,7 @@ class SearchedServices:
         """
         ends = self.services[rows]
         hours = self._direct(rows) if self.direct is None else self.direct[:, rows].copy()
-        if self.ways is None:
+        if self.routes is None:
             return hours
         for side in range(len(SIDES)):
             here = np.flatnonzero(self.place_side == side)
@@ -181,7 +181,7 @@ class SearchedServices:
                 there = np.flatnonzero(self.tables.place_side[ends] == other)
                 tabulate = transit if other == side else across
                 pairs = tabulate(
-                    self.tables, self.ways, side, origins=here, destinations=ends[there]
+                    self.tables, self.routes, side, origins=here, destinations=ends[there]
                 )
                 direct = NO_DIRECT
                 if other == side:
@@ -229,7 +229,7 @@ def searched_services(
     gates: pd.DataFrame,
     *,
     modes: Collection[str] = ("road",),
-    ways: Passages | None = None,
+    routes: Passages | None = None,
     access: Access | None = Access(),
     land: ForeignLand | None = None,
     contractor: Contractor = FRESH,
@@ -252,7 +252,7 @@ def searched_services(
         As `geo_border.routing.tables.gate_tables` takes them.
     modes
         Modes of the edges that may be used.
-    ways
+    routes
         Ways between the gates under a scenario, from tables of the same gates; None is the
         closed border.
     access
@@ -283,7 +283,7 @@ def searched_services(
     (times,) = times_to(network, modes, roots, [starts], contractor=contractor, against=True)
     return SearchedServices(
         tables=tables,
-        ways=ways,
+        routes=routes,
         services=np.arange(n, len(both)),
         n_places=n,
         times=times,

@@ -63,7 +63,7 @@ def transport_variants(
     cases = [passages(tables, case) for case in (without_delays(scenario), *what)]
     closed, *gains = reached_inside(travel, cases, functions)
     inside = [closed + gained for gained in gains]
-    beyond = [reached_across(travel, ways, functions) for ways in cases]
+    beyond = [reached_across(travel, routes, functions) for routes in cases]
     parts = {}
     for factor, own_sums, across_sums in zip(delay_factors, inside[1:], beyond[1:], strict=True):
         for position, name in enumerate(decays):

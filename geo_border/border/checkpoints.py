@@ -110,10 +110,10 @@ def placed_checkpoints(
             remedy="Check lon and lat (degrees, in that order), or leave both empty",
         )
     ways = [table[name] for name in ("delay_out_h", "delay_in_h") if name in table]
-    told = table["delay_h"].notna()
+    stated = table["delay_h"].notna()
     if len(ways) == 2:
-        told |= ways[0].notna() & ways[1].notna()
-    missing = sorted(set(table.loc[~told, "mode"]) - set(delay_h))
+        stated |= ways[0].notna() & ways[1].notna()
+    missing = sorted(set(table.loc[~stated, "mode"]) - set(delay_h))
     if missing:
         raise CheckpointError(
             f"no default delay for mode {', '.join(missing)}",

@@ -140,12 +140,12 @@ def bound_ends(ends: Ends) -> None:
 
 
 @kernel
-def fill_pool(ways: Floats, gate: NDArray[np.int64], ends: Ends, pool: Pool) -> None:
+def fill_pool(routes: Floats, gate: NDArray[np.int64], ends: Ends, pool: Pool) -> None:
     """Lead ways between gates on to the destinations.
 
     Parameters
     ----------
-    ways
+    routes
         Hours from before the first passage to after each last one, shape (R, K); the first
         K as they are, by gate.
     gate
@@ -156,11 +156,11 @@ def fill_pool(ways: Floats, gate: NDArray[np.int64], ends: Ends, pool: Pool) -> 
         Written.
     """
     for J in range(len(ends.legs)):
-        for r in range(len(ways)):
+        for r in range(len(routes)):
             legs, last, from_gate = pool.legs[J, r], pool.last[J, r], ends.legs[J, gate[r]]
             legs[:] = np.inf
             last[:] = -1
-            shorten_by(ways[r], ends.legs[J], legs, last)
+            shorten_by(routes[r], ends.legs[J], legs, last)
             low, high, least, most, mark = np.inf, -np.inf, np.inf, -np.inf, 0
             as_is, last_as_is = pool.legs[J, gate[r]], pool.last[J, gate[r]]
             for j in range(ends.number[J]):
@@ -444,10 +444,10 @@ def change_tiles(  # noqa: C901, PLR0912, PLR0915  (one loop; calls would hand i
                 if travelling:
                     here = slice(top, top + SPAN)
                     if _move(flow, times, first, other, way, moved[s, :, here]) or elsewhere:
-                        ways = (first, row_as_is), (way, row)
+                        routes = (first, row_as_is), (way, row)
                         _redirect(
                             flow,
-                            *ways,
+                            *routes,
                             pool.last[J],
                             times,
                             other,

@@ -152,8 +152,8 @@ def changed_sums(
     """
     scenarios, gates = others.shape[:2]
     n, tiles = len(pairs.origins), len(pairs.starts.legs)
-    differing, ways, gate = _differing(as_is, others)
-    pool = _pool(pairs.ends, ways, gate)
+    differing, routes, gate = _differing(as_is, others)
+    pool = _pool(pairs.ends, routes, gate)
     found = Found(
         np.zeros((scenarios, len(codes), n)),
         np.zeros((scenarios, 3, n)),
@@ -217,16 +217,16 @@ def _differing(as_is: Floats, others: Floats) -> tuple[Differing, Floats, NDArra
     row[:-1][differs & ~still_open] = -1
     new = np.argwhere(differs & still_open)
     row[new[:, 0], new[:, 1]] = gates + np.arange(len(new))
-    ways = np.concatenate([as_is, others[new[:, 0], new[:, 1]]])
+    routes = np.concatenate([as_is, others[new[:, 0], new[:, 1]]])
     start = np.zeros(scenarios + 1, np.int64)
     np.cumsum(differs.sum(axis=1), out=start[1:])
     gate = np.concatenate([np.arange(gates), new[:, 1]])
-    return Differing(row, start, np.nonzero(differs)[1]), ways, gate
+    return Differing(row, start, np.nonzero(differs)[1]), routes, gate
 
 
-def _pool(ends: Ends, ways: Floats, gate: NDArray[np.int64]) -> Pool:
+def _pool(ends: Ends, routes: Floats, gate: NDArray[np.int64]) -> Pool:
     """Ways led on to the destinations."""
-    shape = len(ends.legs), len(ways)
+    shape = len(ends.legs), len(routes)
     low, high, least, most = np.empty((4, *shape))
     pool = Pool(
         legs=np.empty((*shape, SPAN)),
@@ -237,7 +237,7 @@ def _pool(ends: Ends, ways: Floats, gate: NDArray[np.int64]) -> Pool:
         most=most,
         marks=np.empty(shape, np.uint8),
     )
-    fill_pool(ways, gate, ends, pool)
+    fill_pool(routes, gate, ends, pool)
     return pool
 
 

@@ -100,11 +100,11 @@ class _Base:
     population: Floats
     region: NDArray[np.int64]  # of each place, -1 outside all
     regions: pd.Index[str]
-    ways: tuple[Passages, Passages]  # with delays and without
+    routes: tuple[Passages, Passages]  # with delays and without
     pairs: tuple[tuple[Pairs, Pairs, Pairs], ...]  # by side: as `_pairs` gives them
     state: Floats  # (V, P)
     demand: Demand
-    begun: Floats  # (P,)
+    started: Floats  # (P,)
     loads: Floats  # (K,)
 
 
@@ -200,10 +200,10 @@ def _base(
 ) -> _Base:
     """Evaluate the border as it is."""
     places, tables, own = travel.places, travel.tables, travel.own
-    ways = passages(tables, base), passages(tables, without_delays(base))
-    inside = reached_inside(travel, ways, [decay])[:, :, 0]
-    beyond = [reached_across(travel, case, [decay, Step(1.0)]) for case in ways]
-    demand = cross_demand(travel, ways[0], gravity=replace(gravity, total=1.0))
+    routes = passages(tables, base), passages(tables, without_delays(base))
+    inside = reached_inside(travel, routes, [decay])[:, :, 0]
+    beyond = [reached_across(travel, case, [decay, Step(1.0)]) for case in routes]
+    demand = cross_demand(travel, routes[0], gravity=replace(gravity, total=1.0))
     region, regions = pd.factorize(places["region_id"], sort=True)
     return _Base(
         tables=tables,
@@ -212,7 +212,7 @@ def _base(
         population=population_of(places),
         region=region,
         regions=pd.Index(regions, name="region_id"),
-        ways=ways,
+        routes=routes,
         pairs=tuple(_pairs(tables, own, demand, side) for side in range(len(SIDES))),
         state=np.stack(
             [
@@ -221,18 +221,18 @@ def _base(
                 inside[0] + inside[2],
                 beyond[1][:, 0],
                 beyond[0][:, 1],
-                _nearest(tables, ways[0]),
+                _nearest(tables, routes[0]),
             ]
         ),
         demand=demand,
-        begun=demand.to_gate.sum(axis=1),
-        loads=checkpoint_loads(tables, ways[0], demand)["load"].to_numpy(float),
+        started=demand.to_gate.sum(axis=1),
+        loads=checkpoint_loads(tables, routes[0], demand)["load"].to_numpy(float),
     )
 
 
-def _nearest(tables: GateTables, ways: Passages) -> Floats:
+def _nearest(tables: GateTables, routes: Passages) -> Floats:
     """Hours from each place to the nearest gate by which it can leave its side."""
-    passable = np.isfinite(ways.delay)[tables.place_side]
+    passable = np.isfinite(routes.delay)[tables.place_side]
     nearest: Floats = np.where(passable, tables.to_gate, np.inf).min(axis=1, initial=np.inf)
     return nearest
 
@@ -265,11 +265,11 @@ def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
         for pairs, part in ((across, found), (travelling, others)):
             trips[:, :, pairs.origins] = part.moved
         left, taken = found.left + others.left, found.taken + others.taken
-        for number, ways in enumerate(as_is):
-            loads[number] -= _passed(left[number], base.ways[0], side)
-            loads[number] += _passed(taken[number], ways, side)
+        for number, routes in enumerate(as_is):
+            loads[number] -= _passed(left[number], base.routes[0], side)
+            loads[number] += _passed(taken[number], routes, side)
             stayed = base.demand.through[side] - left[number]
-            loads[number] += _in_between(stayed, base.ways[0], ways, side)
+            loads[number] += _in_between(stayed, base.routes[0], routes, side)
         for value, pairs, free, back in (
             (0, inside, False, True),
             (2, inside, True, True),
@@ -277,10 +277,10 @@ def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
         ):
             found = _sums(base, cases, side, pairs, [base.decay], free=free, back=back)
             values[value][:, pairs.origins] = found.sums[:, 0]
-    delay = np.stack([ways.delay for ways in as_is])
+    delay = np.stack([routes.delay for routes in as_is])
     # What is lost entirely must not leave a rest of rounding.
     values[:5] = (values[:5] + base.state[:5, None]).clip(min=0)
-    values[5] = [_nearest(base.tables, ways) for ways in as_is]
+    values[5] = [_nearest(base.tables, routes) for routes in as_is]
     loads = np.where(np.isinf(delay).all(axis=1), 0.0, loads.clip(min=0))
     return _Found(values, trips, loads, delay)
 
@@ -294,13 +294,13 @@ def _cases(base: _Base, scenarios: Mapping[str, Scenario]) -> list[tuple[Passage
             wanted.append((known.under(what), known.under(without_delays(what))))
         except CheckpointError as error:
             raise CheckpointError(f"scenario {name!r}: {error}") from error
-    ways = {case.delay.tobytes(): case for case in base.ways}
+    routes = {case.delay.tobytes(): case for case in base.routes}
     new = {delay.tobytes(): delay for pair in wanted for delay in pair}
-    new = {key: delay for key, delay in new.items() if key not in ways}
+    new = {key: delay for key, delay in new.items() if key not in routes}
     work = partial(_block_ways, base.tables.within, list(new.values()))
     found = [case for block in in_blocks(len(new), work, size=8) for case in block]
-    ways |= dict(zip(new, found, strict=True))
-    return [(ways[delay.tobytes()], ways[free.tobytes()]) for delay, free in wanted]
+    routes |= dict(zip(new, found, strict=True))
+    return [(routes[delay.tobytes()], routes[free.tobytes()]) for delay, free in wanted]
 
 
 def _block_ways(within: Floats, delays: list[Floats], some: slice) -> list[Passages]:
@@ -321,7 +321,7 @@ def _sums(
 ) -> Found:
     """Changes of the sums over one side's destinations, and of the trips across."""
     as_is, *others = [
-        (pair[free].transit if back else pair[free].across)[side] for pair in (base.ways, *cases)
+        (pair[free].transit if back else pair[free].across)[side] for pair in (base.routes, *cases)
     ]
     return changed_sums(
         pairs,
@@ -336,11 +336,11 @@ def _sums(
     )
 
 
-def _passed(flow: Floats, ways: Passages, side: int) -> Floats:
+def _passed(flow: Floats, routes: Passages, side: int) -> Floats:
     """Passages of each gate by demand on ways of known first and last gate."""
     passed = np.diag(flow).copy()
     for first, last in np.argwhere((flow > 0) & ~np.eye(len(flow), dtype=bool)):
-        for (_, gate), (_, after) in pairwise(ways.hops(side, first, last, back=False)):
+        for (_, gate), (_, after) in pairwise(routes.hops(side, first, last, back=False)):
             if gate == after:
                 passed[gate] += flow[first, last]
     return passed
@@ -389,7 +389,7 @@ def _of_trips(trips: Floats, demand: Floats) -> dict[str, Floats]:
 def _totals(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Trips in all."""
     trips = found.trips.sum(axis=2)
-    columns = _of_trips(trips, base.begun.sum())
+    columns = _of_trips(trips, base.started.sum())
     return pd.DataFrame({**columns, "extra_total": trips[:, 1]}, index=names)
 
 
@@ -401,7 +401,7 @@ def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     persons = weights * base.population
     index = pd.MultiIndex.from_product([names, base.regions])
     trips = found.trips @ weights.T
-    begun = weights @ base.begun
+    started = weights @ base.started
     columns = _beside(*(_means(_measured(of.state), persons) for of in (base, found)))
     with np.errstate(invalid="ignore", divide="ignore"):
         for name, hours in (("before", base.state[5]), ("after", found.state[5])):
@@ -409,8 +409,8 @@ def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
             columns[f"unreached_share_{name}"] = np.broadcast_to(
                 lost, (len(names), len(base.regions))
             ).ravel()
-    columns["demand_share"] = np.tile(begun, len(names))
-    return pd.DataFrame(columns | _of_trips(trips, begun), index=index)
+    columns["demand_share"] = np.tile(started, len(names))
+    return pd.DataFrame(columns | _of_trips(trips, started), index=index)
 
 
 def _means(values: Floats, persons: Floats) -> Floats:
@@ -424,7 +424,7 @@ def _means(values: Floats, persons: Floats) -> Floats:
 def _places(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Measures and trips by place."""
     index = pd.MultiIndex.from_product([names, base.tables.place_ids.rename("place_id")])
-    trips = _of_trips(found.trips, base.begun)
+    trips = _of_trips(found.trips, base.started)
     return pd.DataFrame(_beside(_measured(base.state), _measured(found.state)) | trips, index=index)
 
 

@@ -105,12 +105,12 @@ def closures(
     ['orsk-alimbet', 'orsk-alimbet;sagarchin-zhaisan']
     """
     tables = travel.tables
-    ways = passages(tables, scenario)
+    routes = passages(tables, scenario)
     gates = tables.gates.index
     if sets is None:
-        sets = [(gate,) for gate in gates[np.any(np.isfinite(ways.delay), axis=0)]]
-    demand = cross_demand(travel, ways, gravity=replace(gravity, total=1.0), among=among)
-    used = [np.any(ways.counts(side, back=False) > 0, axis=2) for side in range(2)]
+        sets = [(gate,) for gate in gates[np.any(np.isfinite(routes.delay), axis=0)]]
+    demand = cross_demand(travel, routes, gravity=replace(gravity, total=1.0), among=among)
+    used = [np.any(routes.counts(side, back=False) > 0, axis=2) for side in range(2)]
     names = [";".join(closed) for closed in sets]
 
     # Columns: demand that found a way, the hours it lost, demand that found none.
@@ -177,8 +177,8 @@ def _reroute(
     """Add to the sums of a batch; demand by scenario and new first and last gate."""
     market: Market = demand.markets[side]
     crossings = [
-        across(tables, ways, side, origins=market.origins, destinations=market.destinations)
-        for ways in closed_ways
+        across(tables, routes, side, origins=market.origins, destinations=market.destinations)
+        for routes in closed_ways
     ]
     # Gates last: one pair is looked up at a time.
     E_closed = np.stack([np.ascontiguousarray(crossing.E.T) for crossing in crossings])

@@ -85,10 +85,10 @@ def delay_gains(
         raise ParameterError(f"cut_h must be positive, not {cut_h}")
     if "region_id" not in places.columns:
         raise TableError("places lack the column 'region_id'")
-    ways = passages(tables, scenario)
-    demand = cross_demand(travel, ways, gravity=replace(gravity, total=1.0), among=among)
-    gates = np.flatnonzero(np.isfinite(ways.delay).any(axis=0))
-    delay = ways.delay[:, gates]
+    routes = passages(tables, scenario)
+    demand = cross_demand(travel, routes, gravity=replace(gravity, total=1.0), among=among)
+    gates = np.flatnonzero(np.isfinite(routes.delay).any(axis=0))
+    delay = routes.delay[:, gates]
     shorter = np.maximum(delay - cut_h, 0.0)
     cut_ways = []
     for gate, hours in zip(gates, shorter.T, strict=True):
@@ -154,8 +154,8 @@ def _gains(
     market = demand.markets[side]
     base = market.crossing
     cut = [
-        across(tables, ways, side, origins=market.origins, destinations=market.destinations).E
-        for ways in cut_ways
+        across(tables, routes, side, origins=market.origins, destinations=market.destinations).E
+        for routes in cut_ways
     ]
     E_cut = np.array(cut).reshape(len(cut), *base.E.shape)
     changed = np.any(E_cut < base.E, axis=2)

@@ -29,8 +29,8 @@ from geo_border.cli.console import (
     DelayOption,
     ModeOption,
     SchedulerOption,
+    Stated,
     StudyArgument,
-    Told,
     err,
     out,
     path_named,
@@ -105,16 +105,16 @@ def run(
     from geo_border.pipeline.stages.declared import STAGES  # noqa: PLC0415  (--help stays quick)
     from geo_border.typology.rules import LABELS  # noqa: PLC0415  (--help stays quick)
 
-    begun = time.perf_counter()
+    started = time.perf_counter()
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
 
-    def told(found: pd.DataFrame) -> None:
+    def stated(found: pd.DataFrame) -> None:
         for line in worst_findings(found, study):
             err.print(line, soft_wrap=True)
 
     with stages_shown(STAGES) as progress, spread(scheduler):
-        results = opened.run(folder, progress=progress, audited=told)
+        results = opened.run(folder, progress=progress, audited=stated)
     out.print(levels_table(results))
     unscored = [LABELS[level] for level in LEVELS if results.levels[level].isna().all()]
     if unscored:
@@ -127,7 +127,7 @@ def run(
         "share: of the draws with that type.",
         style="dim",
     )
-    took = time.perf_counter() - begun
+    took = time.perf_counter() - started
     out.print(Text(f"Report: {folder / 'report.html'}  ({took:.0f} s)"), soft_wrap=True)
 
 
@@ -363,7 +363,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     # What libraries log is not for users, and may hold the bytes of a server.
     logging.getLogger().addHandler(logging.NullHandler())
-    logging.getLogger("geo_border").addHandler(Told())
+    logging.getLogger("geo_border").addHandler(Stated())
     _stop_as_by_ctrl_c()
     try:
         app()

@@ -125,8 +125,8 @@ def worst_findings(findings: pd.DataFrame, study: str) -> list[Text]:
         for row in findings[findings["severity"] == "error"].head(MOST_ROWS).to_dict("records")
     ]
     counts = {"error": errors, "warning": warnings}
-    told = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counts.items() if n]
-    text = f"The inputs have {' and '.join(told)}: `geo-border check {study}` says which."
+    stated = [f"{n} {what}{'s' if n > 1 else ''}" for what, n in counts.items() if n]
+    text = f"The inputs have {' and '.join(stated)}: `geo-border check {study}` says which."
     return [*lines, Text(text, style="yellow")]
 
 
@@ -146,7 +146,7 @@ def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
     totals = result.changes.totals
     if len(totals) > 1:
         yield _scenarios(totals)
-        yield from _remarks(result)
+        yield from _notes(result)
         return
     total = totals.iloc[0]
     if not math.isnan(total["affected_share"]):
@@ -155,7 +155,7 @@ def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
             f"border are affected, {_hours(total['extra_hours'], sign=True)} h each; "
             f"{_percent(total['unserved_share'])} of all find no way."
         )
-    yield from _remarks(result)
+    yield from _notes(result)
     yield from _delays(result)
     yield _checkpoints(result)
     yield _regions(result)
@@ -192,16 +192,16 @@ def _scenarios(totals: pd.DataFrame) -> Table:
     return table
 
 
-def _remarks(result: WhatIf) -> Iterator[Text]:
+def _notes(result: WhatIf) -> Iterator[Text]:
     """What changes nothing, and why."""
     several = len(result.scenarios) > 1
     names = result.checkpoints["name"]
-    for row in result.remarks.head(MOST_ROWS).to_dict("records"):
+    for row in result.notes.head(MOST_ROWS).to_dict("records"):
         about = [row["scenario"]] if several else []
         about += [names[row["checkpoint_id"]]] if isinstance(row["checkpoint_id"], str) else []
         yield Text(": ".join([*about, row["remark"]]), style="yellow")
-    if len(result.remarks) > MOST_ROWS:
-        yield Text(f"… and {len(result.remarks) - MOST_ROWS} more in remarks.csv", style="yellow")
+    if len(result.notes) > MOST_ROWS:
+        yield Text(f"… and {len(result.notes) - MOST_ROWS} more in remarks.csv", style="yellow")
 
 
 def _delays(result: WhatIf) -> Iterator[Text]:
@@ -213,8 +213,8 @@ def _delays(result: WhatIf) -> Iterator[Text]:
             f"{_passage(row[f'delay_{way}_h_before'])} > {_passage(row[f'delay_{way}_h_after'])}"
             for way in ("out", "in")
         )
-        told = out if out == back else f"out {out}, back {back}"
-        yield Text(f"{names[checkpoint_id]}: hours of a passage {told}")
+        stated = out if out == back else f"out {out}, back {back}"
+        yield Text(f"{names[checkpoint_id]}: hours of a passage {stated}")
     if len(rows) > MOST_ROWS:
         yield Text(f"… and {len(rows) - MOST_ROWS} more in delays.csv")
 

@@ -104,7 +104,7 @@ def whatif(
     from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
     from geo_border.routing.scenarios import AS_IS  # noqa: PLC0415  (--help stays quick)
 
-    begun = time.perf_counter()
+    started = time.perf_counter()
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
     scenario = parsed_scenario(
@@ -143,5 +143,5 @@ def whatif(
         write_whatif(result, aside / target)
     for table in whatif_tables(result):
         out.print(table)
-    took = time.perf_counter() - begun
+    took = time.perf_counter() - started
     out.print(Text(f"Tables and layers: {folder / target}  ({took:.0f} s)"), soft_wrap=True)

@@ -73,7 +73,7 @@ class IndexMethod:
     level_weights: Mapping[str, float] | None = None
     goalposts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    def __control_init__(self) -> None:
         for what, value, allowed in (
             ("normalisation", self.normalisation, NORMALISATIONS),
             ("aggregation", self.aggregation, AGGREGATIONS),
@@ -488,10 +488,10 @@ def goalposts_of(method: IndexMethod, names: list[str]) -> NDArray[np.float64] |
     absent = [name for name in names if name not in method.goalposts]
     if absent:
         raise IndicatorError(f"the goalposts lack the indicator {absent[0]!r}")
-    posts = np.array([method.goalposts[name] for name in names], float).T
-    wrong = ~(posts[0] < posts[1])
+    controls = np.array([method.goalposts[name] for name in names], float).T
+    wrong = ~(controls[0] < controls[1])
     if wrong.any():
         raise IndicatorError(
             f"the low goalpost of {names[int(wrong.argmax())]!r} is not below the high one"
         )
-    return posts
+    return controls

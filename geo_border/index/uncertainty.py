@@ -81,7 +81,7 @@ class Alternatives:
     weight_variation: float = 0.25
     leave_one_out: bool = True
 
-    def __post_init__(self) -> None:
+    def __control_init__(self) -> None:
         for what, chosen, allowed in (
             ("normalisation", self.normalisation, NORMALISATIONS),
             ("weights", self.weights, (*WEIGHTINGS, "given")),
@@ -294,12 +294,12 @@ class Model:
         options = self.alternatives
         direction = self.registry.loc[self.names, "direction"].to_numpy()
         treated = np.stack([self._treated(table) for table in self.tables.values()])
-        posts = None
+        controls = None
         if "goalposts" in options.normalisation:
-            posts = np.array([self.method.goalposts[name] for name in self.names], float).T
+            controls = np.array([self.method.goalposts[name] for name in self.names], float).T
         self.scored = np.stack(
             [
-                normalise(treated, direction, how=how, goalposts=posts)
+                normalise(treated, direction, how=how, goalposts=controls)
                 for how in options.normalisation
             ],
             axis=2,

@@ -57,7 +57,7 @@ class BuiltNetwork:
         `geo_border.network.gates.open_gates` gives them.
     crossings
         Where links pass the border, with their checkpoint or none.
-    posts
+    controls
         What each checkpoint on the line is to the roads there, as
         `geo_border.network.crossings.find_crossings` gives it.
     places
@@ -88,7 +88,7 @@ class BuiltNetwork:
     network: Network
     gates: pd.DataFrame
     crossings: gpd.GeoDataFrame
-    posts: pd.DataFrame
+    controls: pd.DataFrame
     places: gpd.GeoDataFrame
     speeds: pd.DataFrame
     parts: pd.DataFrame
@@ -153,12 +153,12 @@ def build_network(
             "the network has no roads, by which settlements and cells reach it",
             remedy="Add a layer of mode road to `lines` in [network]",
         )
-    nodes, links, crossings, posts = divide(lines, territory, border, checkpoints, tolerances)
+    nodes, links, crossings, controls = divide(lines, territory, border, checkpoints, tolerances)
     nodes, links, gates = open_gates(
         nodes,
         links,
         crossings,
-        posts,
+        controls,
         checkpoints,
         delay_h=delay_h,
         most_candidates=most_candidates,
@@ -181,7 +181,7 @@ def build_network(
     network = _assemble(nodes, links, hours, regions)
     known = known_ground(territory, lines, network)
     return BuiltNetwork(
-        *(network, gates, crossings, posts, places, account, parts, _carried(links), known)
+        *(network, gates, crossings, controls, places, account, parts, _carried(links), known)
     )
 
 
@@ -249,15 +249,17 @@ def _compact(
 
 def _carried(links: gpd.GeoDataFrame) -> pd.DataFrame:
     """What lines have told of links; what is not understood is missing."""
-    told = pd.DataFrame(links.reindex(columns=list(CARRIED))).rename_axis("link")
+    stated = pd.DataFrame(links.reindex(columns=list(CARRIED))).rename_axis("link")
     words = {
-        name: told[name].astype(str).astype(object).where(told[name].notna(), None)
+        name: stated[name].astype(str).astype(object).where(stated[name].notna(), None)
         for name in TEXTS
     }
-    numbers = {name: pd.to_numeric(told[name], errors="coerce") for name in ("way_id", "gauge_mm")}
-    flags = {name: told[name].astype(object).map(FLAGS) for name in ("bridge", "tunnel")}
+    numbers = {
+        name: pd.to_numeric(stated[name], errors="coerce") for name in ("way_id", "gauge_mm")
+    }
+    flags = {name: stated[name].astype(object).map(FLAGS) for name in ("bridge", "tunnel")}
     kinds: dict[Hashable, Any] = {"way_id": "Int64", "bridge": "boolean", "tunnel": "boolean"}
-    return told.assign(**words, **numbers, **flags).astype(kinds | {"gauge_mm": float})
+    return stated.assign(**words, **numbers, **flags).astype(kinds | {"gauge_mm": float})
 
 
 def _hours(

@@ -18,11 +18,11 @@ from geo_border.network.passages import (
     GATE,
     OFF,
     class_ranks,
+    controls_on_roads,
     of_kind,
     one_passage,
     parts_met,
-    parts_of_posts,
-    posts_on_roads,
+    parts_of_controls,
 )
 from geo_border.network.reach import tagged_nodes
 from geo_border.network.series import unavoidable
@@ -93,9 +93,9 @@ def find_crossings(
         node of the network), ``confidence`` (``high``, ``medium``, ``low``), ``leads_across``,
         ``home_id``, ``neighbour_id``, ``home_link``, ``neighbour_link`` (positions, -1 for
         none), ``lon``, ``lat``, points.
-    posts : DataFrame
+    controls : DataFrame
         Each checkpoint on the line whose place is known: ``passage`` that it stands at or None,
-        ``part`` (what it is to it, as `geo_border.network.passages.parts_of_posts` says),
+        ``part`` (what it is to it, as `geo_border.network.passages.parts_of_controls` says),
         ``off_km`` (from its road), ``walk_km`` (from there to the crossing), ``side`` (of the
         road there, -1 off all), ``nearest`` (crossing as the crow flies) and ``nearest_km``.
     """
@@ -103,36 +103,38 @@ def find_crossings(
     on_line = checkpoints_on_line(checkpoints)
     rows = _meetings(nodes, links, crs)
     stands_for = one_passage(rows.join(parts_met(links, rows)))
-    posts = posts_on_roads(nodes, links, rows, on_line, crs=crs, tolerance_km=tolerance_km)
-    posts["unavoidable"] = unavoidable(
+    controls = controls_on_roads(nodes, links, rows, on_line, crs=crs, tolerance_km=tolerance_km)
+    controls["unavoidable"] = unavoidable(
         links,
         rows.assign(passage=stands_for),
-        posts,
+        controls,
         on_line,
         tagged_nodes(nodes, on_line),
         crs=crs,
         tolerance_km=tolerance_km,
     )
-    posts["part"] = parts_of_posts(posts, stands_for, on_line)
-    del posts["unavoidable"]
-    gate = posts[posts["part"] == GATE]
-    post_of = np.full(len(rows), -1)
-    post_of[stands_for[gate["crossing"].to_numpy(np.int64)]] = on_line.index.get_indexer(gate.index)
-    rows["post"] = post_of[stands_for]
-    lost = np.flatnonzero((posts["part"] == OFF).to_numpy())
+    controls["part"] = parts_of_controls(controls, stands_for, on_line)
+    del controls["unavoidable"]
+    gate = controls[controls["part"] == GATE]
+    control_of = np.full(len(rows), -1)
+    control_of[stands_for[gate["crossing"].to_numpy(np.int64)]] = on_line.index.get_indexer(
+        gate.index
+    )
+    rows["post"] = control_of[stands_for]
+    lost = np.flatnonzero((controls["part"] == OFF).to_numpy())
     ends = _one_sided(nodes, links, on_line, lost, crs)
     rows = pd.concat([rows, ends], ignore_index=True) if len(ends) else rows
     stands_for = np.r_[stands_for, np.arange(len(stands_for), len(rows))]
-    crossings = _told(nodes, links, border, on_line, rows, crs)
+    crossings = _stated(nodes, links, border, on_line, rows, crs)
     names = crossings.index.to_numpy(object)
     crossings.insert(5, "passage", names[stands_for])
-    at = posts.pop("crossing").to_numpy(np.int64)
-    posts.insert(
+    at = controls.pop("crossing").to_numpy(np.int64)
+    controls.insert(
         0,
         "passage",
         np.where(at >= 0, np.array([*names, None], object)[np.append(stands_for, -1)[at]], None),
     )
-    return crossings, posts.join(_nearest(crossings[crossings["leads_across"]], on_line))
+    return crossings, controls.join(_nearest(crossings[crossings["leads_across"]], on_line))
 
 
 def checkpoints_on_line(checkpoints: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -230,8 +232,8 @@ def _one_sided(
     ends = links[["tail", "head"]].to_numpy()
     link, at_head = np.nonzero(np.isin(ends, tags.to_numpy()))
     node = ends[link, at_head]
-    post = pd.Series(tags.index, index=tags.to_numpy())[node].to_numpy(np.int64)
-    marked = pd.DataFrame({"node": node, "link": link, "post": post}).drop_duplicates("post")
+    control = pd.Series(tags.index, index=tags.to_numpy())[node].to_numpy(np.int64)
+    marked = pd.DataFrame({"node": node, "link": link, "post": control}).drop_duplicates("post")
     found = pd.concat([stubs, marked.assign(found_by="tag")], ignore_index=True)
     link = found["link"].to_numpy(np.int64)
     side = links["side"].to_numpy()[link]
@@ -251,15 +253,15 @@ def _stubs(
     blind = blind_ends(nodes, links)
     at = nodes.iloc[blind["node"]]
     points = gpd.GeoSeries.from_xy(at["lon"], at["lat"], crs=4326).to_crs(crs).to_numpy()
-    posts = checkpoints.geometry.to_crs(crs).to_numpy()
-    end, post = shapely.STRtree(posts).query(points, predicate="dwithin", distance=STUB_M)
+    controls = checkpoints.geometry.to_crs(crs).to_numpy()
+    end, control = shapely.STRtree(controls).query(points, predicate="dwithin", distance=STUB_M)
     mode = links["mode"].to_numpy(object)[blind["link"].to_numpy()[end]]
-    right = mode == checkpoints["mode"].to_numpy(object)[post]
-    found = blind.iloc[end[right]].assign(post=post[right], found_by="stub")
+    right = mode == checkpoints["mode"].to_numpy(object)[control]
+    found = blind.iloc[end[right]].assign(control=control[right], found_by="stub")
     return pd.DataFrame(found[["node", "link", "post", "found_by"]])
 
 
-def _told(
+def _stated(
     nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,
     border: gpd.GeoDataFrame,
@@ -270,18 +272,18 @@ def _told(
     """Crossings as they are given out, with their ids and how sure each is."""
     at = shapely.points(rows[["x", "y"]].to_numpy(float))
     points = gpd.GeoSeries(at, crs=crs).to_crs(4326)
-    post, link = rows["post"].to_numpy(np.int64), rows["link"].to_numpy(np.int64)
-    served = post >= 0
+    control, link = rows["post"].to_numpy(np.int64), rows["link"].to_numpy(np.int64)
+    served = control >= 0
     km = np.full(len(rows), np.nan)
     km[served] = shapely.distance(
-        at[served], checkpoints.geometry.to_crs(crs).to_numpy()[post[served]]
+        at[served], checkpoints.geometry.to_crs(crs).to_numpy()[control[served]]
     )
     km /= 1000
     tagged = tagged_nodes(nodes, checkpoints).index
     found_by = rows["found_by"].to_numpy(object)
     # A checkpoint that a rule has put on the crossing says nothing of where that is.
     by_rule = checkpoints.get("known_from", pd.Series("", checkpoints.index)) == RULE
-    vouched = (km <= VOUCHED_KM) & ~np.append(by_rule.to_numpy(bool), False)[post]
+    vouched = (km <= VOUCHED_KM) & ~np.append(by_rule.to_numpy(bool), False)[control]
     lines = gpd.GeoSeries(_courses(nodes, links, rows), crs=4326).to_crs(crs).to_numpy()
     doubt_km = np.maximum(
         own_leeway(lines, at), leeway_at(border.geometry, gpd.GeoSeries(at, crs=crs))
@@ -302,10 +304,10 @@ def _told(
             "name": rows["name"].to_numpy(object),
             "ref": rows["ref"].to_numpy(object),
             "way_id": _ways(links)[link],
-            "checkpoint_id": np.array([*checkpoints.index, None], object)[post],
+            "checkpoint_id": np.array([*checkpoints.index, None], object)[control],
             "checkpoint_km": km,
             "found_by": found_by,
-            "tagged": np.isin(post, tagged) & served,
+            "tagged": np.isin(control, tagged) & served,
             "confidence": sure,
             "leads_across": rows["leads_across"].to_numpy(bool),
             "home_id": region["home_id"].to_numpy(object),
@@ -372,12 +374,12 @@ def place_ids(prefix: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -
 def _nearest(across: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame) -> pd.DataFrame:
     """The crossing nearest to each checkpoint of its mode, as the crow flies, km."""
     found = pd.DataFrame({"nearest": None, "nearest_km": np.nan}, index=checkpoints.index)
-    for mode, posts in checkpoints.groupby("mode"):
+    for mode, controls in checkpoints.groupby("mode"):
         own = across[across["mode"] == mode]
         if own.empty:
             continue
         lon, lat = own["lon"].to_numpy(), own["lat"].to_numpy()
-        for name, x, y in zip(posts.index, posts["lon"], posts["lat"], strict=True):
+        for name, x, y in zip(controls.index, controls["lon"], controls["lat"], strict=True):
             n = len(own)
             metres = WGS84.inv(lon, lat, np.full(n, x), np.full(n, y))[2]
             found.loc[name, ["nearest", "nearest_km"]] = (

@@ -23,14 +23,14 @@ class Divided(NamedTuple):
     ----------
     nodes, links
         As `geo_border.network.stubs.join_stubs` gives them.
-    crossings, posts
+    crossings, controls
         As `geo_border.network.crossings.find_crossings` gives them.
     """
 
     nodes: pd.DataFrame
     links: gpd.GeoDataFrame
     crossings: gpd.GeoDataFrame
-    posts: pd.DataFrame
+    controls: pd.DataFrame
 
 
 def divide(
@@ -76,7 +76,7 @@ def divide(
         tolerance_km=tolerances.crossing_km,
     )
     nodes, links = join_stubs(nodes, links, border, tolerance_m=tolerances.stub_m)
-    crossings, posts = find_crossings(
+    crossings, controls = find_crossings(
         nodes, links, border, checkpoints, tolerance_km=tolerances.crossing_km
     )
-    return Divided(nodes, links, crossings, posts)
+    return Divided(nodes, links, crossings, controls)

@@ -301,7 +301,7 @@ def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None 
     built.places.to_parquet(folder / "places.parquet")
     built.speeds.to_parquet(folder / "speeds.parquet")
     built.parts.to_parquet(folder / "parts.parquet")
-    built.posts.to_parquet(folder / "posts.parquet")
+    built.controls.to_parquet(folder / "posts.parquet")
     built.land.to_parquet(folder / "land.parquet")
 
 

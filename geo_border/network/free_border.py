@@ -117,7 +117,7 @@ def _names(
     between = pd.Series([pair and " – ".join(map(str, pair)) for pair in both], dtype=object)
     several = between.duplicated(keep=False)
     names = [
-        own if told is None else f"{told} ({own})" if again else told
-        for own, told, again in zip(road, between, several, strict=True)
+        own if stated is None else f"{stated} ({own})" if again else stated
+        for own, stated, again in zip(road, between, several, strict=True)
     ]
     return pd.Series(names, first.index, dtype=object)

@@ -48,7 +48,7 @@ def gate_links(
     """
     nodes = [gates[name].to_numpy(np.int64) for name in ("home_node", "neighbour_node")]
     lon, lat = (np.stack([axis[at] for at in nodes], axis=1) for axis in (network.lon, network.lat))
-    told = {
+    stated = {
         name: gates[name].to_numpy()
         for name in ("delay_out_h", "delay_in_h", "is_open", "is_candidate")
     }
@@ -61,7 +61,7 @@ def gate_links(
             "home_node": nodes[0],
             "neighbour_node": nodes[1],
             "length_m": WGS84.inv(lon[:, 0], lat[:, 0], lon[:, 1], lat[:, 1])[2],
-            **told,
+            **stated,
         },
         geometry=shapely.linestrings(np.stack([lon, lat], axis=2)),
         index=pd.RangeIndex(len(gates), name="link") + len(network.lines),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 SURENESS = ("high", "medium", "low")
-POST_COLUMNS = ("mode", "delay_out_h", "delay_in_h", "is_open", "in_service", "users", "wait_h")
+CONTROL_COLUMNS = ("mode", "delay_out_h", "delay_in_h", "is_open", "in_service", "users", "wait_h")
 NO_DELAYS: Mapping[Any, float] = MappingProxyType({})
 
 
@@ -59,7 +59,7 @@ def open_gates(
     nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,
     crossings: gpd.GeoDataFrame,
-    posts: pd.DataFrame,
+    controls: pd.DataFrame,
     checkpoints: gpd.GeoDataFrame,
     *,
     delay_h: Mapping[Any, float] = NO_DELAYS,
@@ -76,7 +76,7 @@ def open_gates(
     nodes, links
         As `geo_border.network.sides.cut_at_border` and `geo_border.network.stubs.join_stubs`
         give them.
-    crossings, posts
+    crossings, controls
         As `geo_border.network.crossings.find_crossings` gives them.
     checkpoints
         As `geo_border.border.checkpoints.placed_checkpoints` gives them.
@@ -105,7 +105,7 @@ def open_gates(
     register = checkpoints.index.get_indexer(served["checkpoint_id"])
     served = served.iloc[np.argsort(register)]
     free = candidates(across, most=most_candidates, taken=checkpoints.index)
-    gates = pd.concat([_known(served, posts, checkpoints), _new(free, delay_h)])
+    gates = pd.concat([_known(served, controls, checkpoints), _new(free, delay_h)])
     gates = gates.rename_axis("checkpoint_id")
     at = ends.loc[[*served.index, *free.index]].to_numpy()
     gates.insert(1, "home_node", at[:, 0])
@@ -142,10 +142,10 @@ def _parted(
     return pd.concat([nodes, new], ignore_index=True), links.assign(**moved), ends
 
 
-def _known(served: pd.DataFrame, posts: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.DataFrame:
+def _known(served: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.DataFrame:
     """What gates know of the checkpoints that serve passages."""
-    own = checkpoints.loc[served["checkpoint_id"], list(POST_COLUMNS)].copy()
-    more = posts[posts["part"] == IN_SERIES]
+    own = checkpoints.loc[served["checkpoint_id"], list(CONTROL_COLUMNS)].copy()
+    more = controls[controls["part"] == IN_SERIES]
     for name, rows in more.groupby("passage"):
         chief = served.at[name, "checkpoint_id"]
         stops = checkpoints.loc[[chief, *rows.index]]
@@ -160,7 +160,7 @@ def _new(free: pd.DataFrame, delay_h: Mapping[Any, float]) -> pd.DataFrame:
     """The same of the checkpoints that there could be."""
     delay = free["mode"].map(dict(delay_h)).astype(float).fillna(np.inf)
     columns = (free["mode"], delay, delay, False, False, None, 0.0)
-    return pd.DataFrame(dict(zip(POST_COLUMNS, columns, strict=True)), index=free.index).assign(
+    return pd.DataFrame(dict(zip(CONTROL_COLUMNS, columns, strict=True)), index=free.index).assign(
         is_candidate=True
     )
 

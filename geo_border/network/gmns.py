@@ -107,8 +107,8 @@ def write_gmns(built: BuiltNetwork, folder: Path, *, names: pd.Series | None = N
         "profile": "tabular-data-package",
         "resources": [_resource(name, table) for name, table in tables.items()],
     }
-    told = json.dumps(package, indent=2, ensure_ascii=False)
-    (folder / "datapackage.json").write_text(told + "\n", encoding="utf-8")
+    stated = json.dumps(package, indent=2, ensure_ascii=False)
+    (folder / "datapackage.json").write_text(stated + "\n", encoding="utf-8")
 
 
 def _apart(at: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -121,7 +121,7 @@ def _apart(at: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _config() -> pd.DataFrame:
     """Units and coordinates."""
-    told = {
+    stated = {
         "dataset_name": "geo_border network",
         "short_length": "m",
         "long_length": "km",
@@ -131,7 +131,7 @@ def _config() -> pd.DataFrame:
         "version_number": GMNS_VERSION,
         "id_type": "integer",
     }
-    return pd.DataFrame([told])
+    return pd.DataFrame([stated])
 
 
 def _uses() -> pd.DataFrame:

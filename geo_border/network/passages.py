@@ -176,9 +176,9 @@ def _one_road(
     known = np.zeros(len(crossings), bool)
     for column in ("name", "ref"):
         values = crossings[column].to_numpy(object)
-        told = ~pd.isna(values)
-        known |= told
-        named |= told[one] & (values[one] == values[two])
+        stated = ~pd.isna(values)
+        known |= stated
+        named |= stated[one] & (values[one] == values[two])
     out, back = crossings["out"].to_numpy(bool), crossings["back"].to_numpy(bool)
     oneway = out != back
     turned = oneway[one] & oneway[two] & (out[one] != out[two]) & (base[one] == base[two])
@@ -218,7 +218,7 @@ def _one_after_the_other(
     return np.asarray(found, np.bool_)
 
 
-def posts_on_roads(
+def controls_on_roads(
     nodes: pd.DataFrame,
     links: gpd.GeoDataFrame,
     crossings: pd.DataFrame,
@@ -312,20 +312,20 @@ def _to_crossings(
     return reached, number[np.where(source < 0, n_nodes, source)]
 
 
-def parts_of_posts(
-    posts: pd.DataFrame, passage: NDArray[np.int64], checkpoints: pd.DataFrame
+def parts_of_controls(
+    controls: pd.DataFrame, passage: NDArray[np.int64], checkpoints: pd.DataFrame
 ) -> pd.Series:
     """What each checkpoint is to the passage it stands at.
 
     Parameters
     ----------
-    posts
-        As `posts_on_roads` gives them, with ``unavoidable`` as
+    controls
+        As `controls_on_roads` gives them, with ``unavoidable`` as
         `geo_border.network.series.unavoidable` gives it.
     passage
         Of each crossing, as `one_passage` gives it.
     checkpoints
-        With ``is_open`` and ``in_service``, in the order of `posts`.
+        With ``is_open`` and ``in_service``, in the order of `controls`.
 
     Returns
     -------
@@ -335,8 +335,8 @@ def parts_of_posts(
         others: an old checkpoint does not shut the road that its successor stands on. All others
         in service that one cannot but meet, at places of their own, are passed in turn.
     """
-    part = pd.Series(OFF, posts.index, dtype=object)
-    stands = posts[posts["crossing"] >= 0]
+    part = pd.Series(OFF, controls.index, dtype=object)
+    stands = controls[controls["crossing"] >= 0]
     at = passage[stands["crossing"].to_numpy(np.int64)]
     km = stands["off_km"] + stands["walk_km"]
     shut = ~checkpoints["is_open"].reindex(stands.index).to_numpy(bool)

@@ -59,12 +59,12 @@ def roads_near(
     high = 1.02 * 1000 * most / METRES_A_DEGREE
     wide = high / np.cos(np.radians(np.minimum(np.abs(lat) + high, 89)))
     boxes = shapely.box(lon - wide, lat - high, lon + wide, lat + high)
-    link, post = shapely.STRtree(boxes).query(links.geometry.to_numpy(), predicate="intersects")
+    link, control = shapely.STRtree(boxes).query(links.geometry.to_numpy(), predicate="intersects")
     mode = links["mode"].to_numpy(object)[link]
-    right = mode == checkpoints["mode"].to_numpy(object)[post]
-    link, post, mode = link[right], post[right], mode[right]
+    right = mode == checkpoints["mode"].to_numpy(object)[control]
+    link, control, mode = link[right], control[right], mode[right]
     lines = gpd.GeoSeries(links.geometry.to_numpy()[link], crs=links.crs).to_crs(crs).to_numpy()
-    points = checkpoints.geometry.to_crs(crs).to_numpy()[post]
+    points = checkpoints.geometry.to_crs(crs).to_numpy()[control]
     off_km = shapely.distance(lines, points) / 1000
     if tolerance_km is None:
         way = links["way_id"].to_numpy()[link] if "way_id" in links else np.zeros(len(link))
@@ -72,11 +72,11 @@ def roads_near(
         reach = np.where(of_osm, OSM_TOLERANCE_KM, TOLERANCE_KM)
     else:
         reach = np.full(len(link), tolerance_km)
-    near = off_km <= np.maximum(reach, own_km[post])
+    near = off_km <= np.maximum(reach, own_km[control])
     share = shapely.line_locate_point(lines[near], points[near], normalized=True)
     return pd.DataFrame(
         {
-            "post": post[near],
+            "post": control[near],
             "link": link[near],
             "mode": mode[near],
             "off_km": off_km[near],
@@ -113,8 +113,8 @@ def within_reach(
         return within
     at, row = samples(links.geometry.to_numpy()[near["link"]])
     points = gpd.GeoSeries(shapely.points(at), crs=4326).to_crs(crs).to_numpy()
-    posts = checkpoints.geometry.to_crs(crs).to_numpy()[near["post"]]
-    beyond = shapely.distance(points, posts[row]) > 1000 * near["tolerance_km"].to_numpy()[row]
+    controls = checkpoints.geometry.to_crs(crs).to_numpy()[near["post"]]
+    beyond = shapely.distance(points, controls[row]) > 1000 * near["tolerance_km"].to_numpy()[row]
     whole = np.bincount(row, beyond, minlength=len(near)) == 0
     within[near["link"].to_numpy()[whole]] = True
     return within

@@ -25,7 +25,7 @@ AROUND_KM = 2 * INLAND_KM
 def unavoidable(
     links: gpd.GeoDataFrame,
     crossings: pd.DataFrame,
-    posts: pd.DataFrame,
+    controls: pd.DataFrame,
     checkpoints: gpd.GeoDataFrame,
     tagged: pd.Series,
     *,
@@ -46,10 +46,10 @@ def unavoidable(
     crossings
         ``node``, ``x``, ``y`` (metres) and ``passage`` (position of the crossing that stands for
         the passage).
-    posts
-        As `geo_border.network.passages.posts_on_roads` gives them.
+    controls
+        As `geo_border.network.passages.controls_on_roads` gives them.
     checkpoints
-        In the order of `posts`.
+        In the order of `controls`.
     tagged
         Nodes among the objects of checkpoints, as `geo_border.network.reach.tagged_nodes`
         gives them.
@@ -61,28 +61,28 @@ def unavoidable(
     Returns
     -------
     Series
-        The index of `posts`; False where a passage has no second checkpoint.
+        The index of `controls`; False where a passage has no second checkpoint.
     """
-    found = pd.Series(data=False, index=posts.index)
+    found = pd.Series(data=False, index=controls.index)
     passage = crossings["passage"].to_numpy(np.int64)
-    of_post = np.append(passage, -1)[posts["crossing"].to_numpy(np.int64)]
-    several = (of_post >= 0) & pd.Series(of_post).duplicated(keep=False).to_numpy()
+    of_control = np.append(passage, -1)[controls["crossing"].to_numpy(np.int64)]
+    several = (of_control >= 0) & pd.Series(of_control).duplicated(keep=False).to_numpy()
     if not several.any():
         return found
     near = roads_near(links, checkpoints[several], crs=crs, tolerance_km=tolerance_km)
     near["post"] = np.flatnonzero(several)[near["post"]]
     bounds = shapely.bounds(links.geometry.to_numpy())
     side, rail = links["side"].to_numpy(), of_kind(links["mode"], rail=True)
-    for post in np.flatnonzero(several).tolist():
-        here = passage == of_post[post]
+    for control in np.flatnonzero(several).tolist():
+        here = passage == of_control[control]
         own = _around(bounds, crossings[here], crs)
-        own &= (side == posts["side"].iloc[post]) & (
-            rail == (checkpoints["mode"].iloc[post] == "rail")
+        own &= (side == controls["side"].iloc[control]) & (
+            rail == (checkpoints["mode"].iloc[control] == "rail")
         )
-        shut = _shut(links, near[near["post"] == post], tagged[tagged.index == post])
+        shut = _shut(links, near[near["post"] == control], tagged[tagged.index == control])
         local = links[own]
         goals = crossings["node"].to_numpy(np.int64)[here]
-        found.iloc[post] = any(
+        found.iloc[control] = any(
             2 * _km_led_to(local[~shut[own]], goals, away=away)
             < _km_led_to(local, goals, away=away)
             for away in (False, True)

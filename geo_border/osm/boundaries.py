@@ -81,8 +81,8 @@ def boundaries_from_extract(
     for column in ("region_id", "iso"):
         report[column] = named[column].to_numpy(object)
     for axis in ("lon", "lat"):
-        told = named[f"label_{axis}"].fillna(named[f"capital_{axis}"])
-        report[axis] = told.fillna(report.pop(f"inner_{axis}").astype(float))
+        stated = named[f"label_{axis}"].fillna(named[f"capital_{axis}"])
+        report[axis] = stated.fillna(report.pop(f"inner_{axis}").astype(float))
     whole = (report["status"] == "complete").to_numpy()
     polygons = gpd.GeoDataFrame(named, geometry=gpd.GeoSeries(shapes, crs=4326))[whole]
     return polygons.set_index("region_id"), report

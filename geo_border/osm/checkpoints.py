@@ -24,7 +24,7 @@ from geo_border.osm.ferries import with_ferry_routes
 from geo_border.osm.lines import cut_ways, sphere
 from geo_border.osm.railways import MAIN_RAILWAYS, area_middles, is_area, way_middles
 from geo_border.osm.roads import CAR_ROADS, car_access
-from geo_border.osm.tags import POST_KEYS, has, post_kind, text
+from geo_border.osm.tags import CONTROL_KEYS, control_kind, has, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ _GOOD_NAME = 0.8
 _MATCHES = ("distance and name", "distance", "name")
 
 
-def posts_from_extract(
+def controls_from_extract(
     extract: Extract,
     *,
     tolerance_m: float = 500,
@@ -117,9 +117,9 @@ def _objects(extract: Extract) -> pd.DataFrame:
     """Nodes, ways and areas that mark a checkpoint, with what is needed of their tags."""
     parts: list[pd.DataFrame] = []
     for tags, kind, letter in (
-        (extract.tagged_nodes, post_kind(extract.tagged_nodes), "n"),
-        (extract.way_tags, post_kind(extract.way_tags), "w"),
-        (extract.relations, post_kind(extract.relations) * is_area(extract.relations), "r"),
+        (extract.tagged_nodes, control_kind(extract.tagged_nodes), "n"),
+        (extract.way_tags, control_kind(extract.way_tags), "w"),
+        (extract.relations, control_kind(extract.relations) * is_area(extract.relations), "r"),
     ):
         rows = np.flatnonzero(kind)
         own = tags.iloc[rows]
@@ -132,7 +132,7 @@ def _objects(extract: Extract) -> pd.DataFrame:
             lon, lat = (way_middles if is_way else area_middles)(extract, rows)
             osm = extract.way_id[rows] if is_way else own["relation_id"].to_numpy(np.int64)
         names = [key for key in map(str, tags) if key == "name" or key.startswith("name:")]
-        values = np.array([text(own, key) for key in POST_KEYS])
+        values = np.array([text(own, key) for key in CONTROL_KEYS])
         part = pd.DataFrame(
             {
                 "osm": [f"{letter}{number}" for number in osm],
@@ -147,7 +147,7 @@ def _objects(extract: Extract) -> pd.DataFrame:
                 "tagged": [
                     " ".join(
                         f"{key}={value}"
-                        for key, value in zip(POST_KEYS, column, strict=True)
+                        for key, value in zip(CONTROL_KEYS, column, strict=True)
                         if value in {"border_control", "customs", "checkpoint", "border_crossing"}
                     )
                     for column in values.T
@@ -354,7 +354,7 @@ def _places(extract: Extract, found: pd.DataFrame) -> NDArray[np.object_]:
     return name
 
 
-def match_posts(
+def match_controls(
     register: pd.DataFrame, found: pd.DataFrame, *, tolerance_km: float = 5
 ) -> pd.DataFrame:
     """Which checkpoint of a register is which of those found in OSM.
@@ -368,7 +368,7 @@ def match_posts(
         Index ``checkpoint_id``: ``lon``, ``lat``, ``mode``, ``accuracy_km`` (may be missing)
         and names in all columns that start with ``name``.
     found
-        As `posts_from_extract` gives it.
+        As `controls_from_extract` gives it.
     tolerance_km
         Distance within which two are the same, or the register's accuracy if that is more, km;
         three times as far if their names agree.

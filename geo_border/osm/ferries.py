@@ -111,9 +111,10 @@ def _shares(
     total = np.bincount(there["relation"], metres[there["way"]], relations)
     with np.errstate(divide="ignore", invalid="ignore"):
         seconds = 3600 * hours[of] * metres[to] / total[of]
-    told = whole[of] & np.isfinite(seconds) & (seconds >= 1)
+    stated = whole[of] & np.isfinite(seconds) & (seconds >= 1)
     return np.array(
-        [f"PT{round(s)}S" if good else None for s, good in zip(seconds, told, strict=True)], object
+        [f"PT{round(s)}S" if good else None for s, good in zip(seconds, stated, strict=True)],
+        object,
     )
 
 

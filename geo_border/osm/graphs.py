@@ -118,8 +118,8 @@ def _countries(lines: gpd.GeoDataFrame, land: gpd.GeoDataFrame) -> NDArray[np.ob
 def _kmh(maxspeed: Any, kind: str, mode: str, country: str) -> float:
     """Speed by the tag, of several the mean, else by the class."""
     several = maxspeed if isinstance(maxspeed, list) else [maxspeed]
-    told = [parse_maxspeed(str(text), country=country).kmh for text in several if text]
-    known = [kmh for kmh in told if np.isfinite(kmh)]
+    stated = [parse_maxspeed(str(text), country=country).kmh for text in several if text]
+    known = [kmh for kmh in stated if np.isfinite(kmh)]
     if known:
         return float(np.mean(known))
     classes = road_classes()

@@ -34,7 +34,7 @@ from geo_border.osm.roads import (
 )
 from geo_border.osm.settled import NO_STREETS, STREETS, Built, built_up
 from geo_border.osm.speeds import FALLBACK, road_classes
-from geo_border.osm.tags import as_text, column, count_table, has, mapped, post_kind, yes
+from geo_border.osm.tags import as_text, column, control_kind, count_table, has, mapped, yes
 from geo_border.pbf.blocks import reading_threads
 from geo_border.pbf.extract import COUNTS
 
@@ -320,15 +320,15 @@ def lines_from_extract(
         )
     extract, lent, lost = with_ferry_routes(extract)
     tags = extract.way_tags
-    road, road_counts = road_ways(tags, roads, at_post=_lanes_at_posts(extract, roads))
+    road, road_counts = road_ways(tags, roads, at_control=_lanes_at_controls(extract, roads))
     road_counts["kept: ferry by its relation"] = lent & road["mode"].notna().to_numpy()
     rail, rail_counts = rail_ways(tags, rails)
-    posts = _post_nodes(extract)
+    controls = _control_nodes(extract)
     given = np.flatnonzero(np.isin(extract.node_id, np.fromiter(keep_nodes, np.int64)))
     walls, ignored = _walls(extract, road["mode"].notna().to_numpy(), roads)
     parts = [
-        _cut(extract, road, np.concatenate([posts, given, walls])),
-        _cut(extract, rail, np.concatenate([stop_nodes(extract, rails), posts, given])),
+        _cut(extract, road, np.concatenate([controls, given, walls])),
+        _cut(extract, rail, np.concatenate([stop_nodes(extract, rails), controls, given])),
     ]
     road_ends = np.zeros(len(extract.node_id), bool)
     road_ends[parts[0].tail], road_ends[parts[0].head] = True, True
@@ -374,10 +374,10 @@ def _built_up(extract: Extract, ways: pd.DataFrame, pieces: Pieces) -> Built:
     )
 
 
-def _post_nodes(extract: Extract) -> NDArray[np.int64]:
+def _control_nodes(extract: Extract) -> NDArray[np.int64]:
     """Positions of nodes that mark a checkpoint."""
     nodes = extract.tagged_nodes
-    return nodes["node"].to_numpy(np.int64)[post_kind(nodes) > 0]
+    return nodes["node"].to_numpy(np.int64)[control_kind(nodes) > 0]
 
 
 def _cut(extract: Extract, ways: pd.DataFrame, special: NDArray[np.int64]) -> Pieces:
@@ -386,25 +386,28 @@ def _cut(extract: Extract, ways: pd.DataFrame, special: NDArray[np.int64]) -> Pi
     return cut_ways(extract, kept, special=special)
 
 
-def _lanes_at_posts(extract: Extract, roads: RoadRules) -> NDArray[np.bool_]:
+def _lanes_at_controls(extract: Extract, roads: RoadRules) -> NDArray[np.bool_]:
     """Ways that pass near a border control."""
     near = np.zeros(len(extract.way_id), bool)
     nodes = extract.tagged_nodes
-    posts = nodes["node"].to_numpy(np.int64)[has(nodes, "barrier", {"border_control"})]
-    if not len(posts) or roads.service_at_posts_m <= 0:
+    controls = nodes["node"].to_numpy(np.int64)[has(nodes, "barrier", {"border_control"})]
+    if not len(controls) or roads.service_at_controls_m <= 0:
         return near
     ways = np.flatnonzero(has(extract.way_tags, "highway", {"service"}))
     pieces = cut_ways(extract, ways, open_loops=False)
-    tree = cKDTree(sphere(*extract.degrees(posts)))
+    tree = cKDTree(sphere(*extract.degrees(controls)))
     used = np.zeros(len(extract.node_id), bool)
     used[pieces.vertex] = True
     node = np.flatnonzero(used)
     # Most nodes lie on the latitude of no post, which is quickly seen.
-    lat, reach = np.sort(extract.y[posts]), int(COUNTS * roads.service_at_posts_m / _DEGREE_M) + 1
+    lat, reach = (
+        np.sort(extract.y[controls]),
+        int(COUNTS * roads.service_at_controls_m / _DEGREE_M) + 1,
+    )
     y = extract.y[node].astype(np.int64)
     node = node[np.searchsorted(lat, y - reach) < np.searchsorted(lat, y + reach, "right")]
     distance = tree.query(
-        sphere(*extract.degrees(node)), distance_upper_bound=roads.service_at_posts_m, workers=-1
+        sphere(*extract.degrees(node)), distance_upper_bound=roads.service_at_controls_m, workers=-1
     )[0]
     close = np.zeros(len(extract.node_id), bool)
     close[node[np.isfinite(distance)]] = True

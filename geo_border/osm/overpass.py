@@ -16,7 +16,7 @@ import shapely
 
 from geo_border.errors import ExtractError
 from geo_border.osm.settlements import SETTLEMENTS
-from geo_border.osm.tags import POST_MARKS, wanted
+from geo_border.osm.tags import CONTROL_MARKS, wanted
 from geo_border.pbf.extract import COUNTS, MEMBER_TYPES, Extract
 
 if TYPE_CHECKING:
@@ -113,9 +113,9 @@ def _settings(module: Any, changes: dict[str, Any]) -> Iterator[None]:
 
 def _marked(osmnx: Any, polygon: shapely.Polygon | shapely.MultiPolygon) -> gpd.GeoDataFrame:
     """Checkpoints, stations and settlements, on a way or not; index ``element`` and ``id``."""
-    asked = {**POST_MARKS, "railway": ["station", "halt"], "place": list(SETTLEMENTS)}
+    requested = {**CONTROL_MARKS, "railway": ["station", "halt"], "place": list(SETTLEMENTS)}
     try:
-        found: gpd.GeoDataFrame = osmnx.features_from_polygon(polygon, asked)
+        found: gpd.GeoDataFrame = osmnx.features_from_polygon(polygon, requested)
     except osmnx._errors.InsufficientResponseError:  # noqa: SLF001  (it has no public name)
         index = pd.MultiIndex.from_arrays([[], []], names=["element", "id"])
         found = gpd.GeoDataFrame(geometry=[], index=index, crs=4326)

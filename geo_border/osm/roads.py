@@ -88,7 +88,7 @@ class RoadRules:
         Whether ferries and car trains (``route``) belong to the network.
     seasonal
         Whether ice and winter roads do.
-    service_at_posts_m
+    service_at_controls_m
         Service roads this near to a checkpoint on a road belong to the network: its lanes are
         often mapped so, metres.
     """
@@ -138,7 +138,7 @@ class RoadRules:
     )
     ferries: bool = True
     seasonal: bool = False
-    service_at_posts_m: float = 500
+    service_at_controls_m: float = 500
 
 
 CAR_ROADS = RoadRules()
@@ -249,7 +249,7 @@ def oneway(tags: pd.DataFrame) -> tuple[NDArray[np.int8], dict[str, NDArray[np.b
 
 
 def road_ways(
-    tags: pd.DataFrame, rules: RoadRules, *, at_post: NDArray[np.bool_] | None = None
+    tags: pd.DataFrame, rules: RoadRules, *, at_control: NDArray[np.bool_] | None = None
 ) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
     """Roads and ferries for cars among ways.
 
@@ -259,7 +259,7 @@ def road_ways(
         One row a way, one column a key.
     rules
         What counts as a road.
-    at_post
+    at_control
         Service roads that belong to a checkpoint.
 
     Returns
@@ -272,7 +272,7 @@ def road_ways(
     """
     road = has(tags, "highway", frozenset(rules.classes))
     lanes = has(tags, "highway", {"service"}) & ~road
-    lanes &= False if at_post is None else at_post
+    lanes &= False if at_control is None else at_control
     road |= lanes
     ferry = has(tags, "route", FERRIES) & ~has(tags, "highway") & rules.ferries
     access = car_access(tags, rules)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 VEHICLE_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
 """Keys that say whether cars may pass; the first one present decides."""
 
-POST_KEYS = ("barrier", "amenity", "border_type", "government", "military", "police")
+CONTROL_KEYS = ("barrier", "amenity", "border_type", "government", "military", "police")
 """Keys that can mark a border checkpoint."""
 
 _CONTROL = {
@@ -30,14 +30,16 @@ _CONTROL = {
 }
 _CUSTOMS = {"amenity": {"customs"}, "government": {"customs"}, "border_type": {"customs"}}
 
-POST_MARKS = {key: sorted(_CONTROL.get(key, set()) | _CUSTOMS.get(key, set())) for key in _CONTROL}
-"""Values of each key that mark one, see `post_kind`."""
+CONTROL_MARKS = {
+    key: sorted(_CONTROL.get(key, set()) | _CUSTOMS.get(key, set())) for key in _CONTROL
+}
+"""Values of each key that mark one, see `control_kind`."""
 
 FERRIES = ("ferry", "shuttle_train")
 """Values of ``route`` that carry cars over what has no road."""
 
 _NAME_KEYS = ("name", "int_name")
-_WAY_KEYS = ("highway", "railway", "route", "natural", *POST_KEYS)
+_WAY_KEYS = ("highway", "railway", "route", "natural", *CONTROL_KEYS)
 _WAY_TAGS = (
     *_WAY_KEYS,
     *VEHICLE_KEYS,
@@ -76,9 +78,9 @@ _WAY_TAGS = (
     "zone:maxspeed",
     "zone:traffic",
 )
-_NODE_KEYS = (*POST_KEYS, "railway", "place")
+_NODE_KEYS = (*CONTROL_KEYS, "railway", "place")
 _NODE_TAGS = (*_NODE_KEYS, *VEHICLE_KEYS, "bollard", "capital", "opening_hours", "population")
-_RELATION_KEYS = ("boundary", "railway", "route", *POST_KEYS)
+_RELATION_KEYS = ("boundary", "railway", "route", *CONTROL_KEYS)
 _RELATION_TAGS = (
     *_RELATION_KEYS,
     *VEHICLE_KEYS,
@@ -294,13 +296,13 @@ def count_table(rows: Collection[tuple[str, str, int, float]]) -> pd.DataFrame:
     return table[table["ways"] > 0].reset_index(drop=True)
 
 
-def post_kind(tags: pd.DataFrame) -> NDArray[np.int8]:
+def control_kind(tags: pd.DataFrame) -> NDArray[np.int8]:
     """Whether elements mark a border checkpoint.
 
     Parameters
     ----------
     tags
-        One row an element, columns of `POST_KEYS` and ``boundary``.
+        One row an element, columns of `CONTROL_KEYS` and ``boundary``.
 
     Returns
     -------

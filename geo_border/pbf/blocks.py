@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from geo_border.pbf.string_kernels import Names
 
-    Told = Callable[[Path, str, int, int], None]
+    Progress = Callable[[Path, str, int, int], None]
     """Hears of a file how many bytes of the blocks of a kind are read, of how many."""
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ def silent(path: Path, kind: str, done: int, size: int) -> None:
     Parameters
     ----------
     path, kind, done, size
-        As `Told` hears them.
+        As `Progress` hears them.
     """
 
 
@@ -136,15 +136,19 @@ class PbfSource:
         The same, open for reading bytes.
     pool
         Threads to work in.
-    told
+    progress
         Called after every few blocks.
     """
 
     def __init__(
-        self, path: Path, file: BufferedReader, pool: ThreadPoolExecutor, told: Told = silent
+        self,
+        path: Path,
+        file: BufferedReader,
+        pool: ThreadPoolExecutor,
+        progress: Progress = silent,
     ) -> None:
         self.path = path
-        self._told = told
+        self._progress = progress
         self.counts = dict.fromkeys(("nodes", "ways", "relations"), 0)
         self._file = file
         self._room = AT_LEAST + MOST_TIMES * path.stat().st_size
@@ -263,7 +267,7 @@ class PbfSource:
         done, size = 0, sum(blob.size for blob in chosen)
         for part, (batch, total) in zip(parts, in_order(self._pool, work, parts), strict=True):
             done += sum(blob.size for blob in part)
-            self._told(self.path, name, done, size)
+            self._progress(self.path, name, done, size)
             self.counts[name] += total
             self._room -= batch.kept_bytes
             if self._room < 0:

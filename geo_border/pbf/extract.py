@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo_border.pbf.blocks import Told
+    from geo_border.pbf.blocks import Progress
     from geo_border.pbf.pbf import Header
 
 MEMBER_TYPES = ("n", "w", "r")
@@ -182,7 +182,7 @@ class Source(Protocol):
 
 
 def read_extract(
-    files: Sequence[Path | str] | Path | str, wanted: Wanted, *, told: Told = silent
+    files: Sequence[Path | str] | Path | str, wanted: Wanted, *, progress: Progress = silent
 ) -> Extract:
     """Read what is wanted from extracts of OpenStreetMap.
 
@@ -197,7 +197,7 @@ def read_extract(
         ``.osm.bz2``.
     wanted
         What to keep.
-    told
+    progress
         Called after every few blocks of a ``.osm.pbf`` with its path, the kind of the objects, and
         how many bytes of the blocks of that kind are read, of how many.
 
@@ -222,7 +222,7 @@ def read_extract(
         raise ExtractError("no extract is named", remedy="Name one or more .osm.pbf files")
     with ExitStack() as stack:
         pool = stack.enter_context(reading_threads())
-        sources = [_open(Path(file), stack, pool, told) for file in files]
+        sources = [_open(Path(file), stack, pool, progress) for file in files]
         order = sorted(sources, key=lambda source: -(source.header.timestamp or -(1 << 62)))
 
         names = Names.of(wanted.relation_keys, wanted.relation_tag_keys, wanted.relation_values)
@@ -266,14 +266,14 @@ class _Merged(NamedTuple):
     y: NDArray[np.int32]
 
 
-def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor, told: Told) -> Source:
+def _open(path: Path, stack: ExitStack, pool: ThreadPoolExecutor, progress: Progress) -> Source:
     """Open a file of any kind that is read."""
     try:
         file = stack.enter_context(path.open("rb"))
     except OSError as error:
         raise ExtractError(f"the extract cannot be opened ({error.strerror})", file=path) from None
     if path.suffix == ".pbf":
-        return PbfSource(path, file, pool, told)
+        return PbfSource(path, file, pool, progress)
     if path.name.endswith(SUFFIXES):
         return OsmiumSource(path)
     raise ExtractError(

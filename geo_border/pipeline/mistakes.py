@@ -108,10 +108,10 @@ def known_keys(table: type[BaseModel], given: object, handler: Callable[[object]
 def _again(error: ErrorDetails) -> InitErrorDetails:
     """An error to be raised once more."""
     kind, context = error["type"], error.get("ctx", {})
-    told: str | PydanticCustomError = kind
+    stated: str | PydanticCustomError = kind
     if kind not in OF_PYDANTIC:
-        told = PydanticCustomError(kind, "{problem}", {**context, "problem": error["msg"]})
-    return {"type": told, "loc": error["loc"], "input": error["input"], "ctx": context}
+        stated = PydanticCustomError(kind, "{problem}", {**context, "problem": error["msg"]})
+    return {"type": stated, "loc": error["loc"], "input": error["input"], "ctx": context}
 
 
 def in_form(pattern: str, words: str) -> AfterValidator:

@@ -254,8 +254,8 @@ class WhatIf:
         Polygons of both sides with ``side`` and ``region_id``.
     border
         The border line.
-    remarks
-        Why parts of scenarios change nothing, see `geo_border.pipeline.stages.notes.remarks`.
+    notes
+        Why parts of scenarios change nothing, see `geo_border.pipeline.stages.notes.notes`.
     delays
         Passages that take other hours, index ``scenario`` and ``checkpoint_id``:
         ``delay_out_h_before``, ``delay_out_h_after``, ``delay_in_h_before``,
@@ -279,5 +279,5 @@ class WhatIf:
     checkpoints: gpd.GeoDataFrame
     territory: gpd.GeoDataFrame
     border: gpd.GeoDataFrame
-    remarks: pd.DataFrame
+    notes: pd.DataFrame
     delays: pd.DataFrame

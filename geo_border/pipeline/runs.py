@@ -173,7 +173,7 @@ class Run:
         inputs = self.read()
         border = self.stage(BORDER, self.settings, inputs)
         net = self.stage(NETWORK, self.settings, inputs, border)
-        return inputs, with_passages(border, net.posts), net
+        return inputs, with_passages(border, net.controls), net
 
     def contractor_of(self, network: str) -> Remembered:
         """What contracts one of the study's networks, and remembers it.

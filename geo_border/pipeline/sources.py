@@ -21,7 +21,7 @@ from geo_border.network.given import (
 from geo_border.network.places import Access
 from geo_border.network.tolerances import Tolerances
 from geo_border.osm.boundaries import boundaries_from_extract
-from geo_border.osm.checkpoints import posts_from_extract
+from geo_border.osm.checkpoints import controls_from_extract
 from geo_border.osm.graphs import lines_from_osmnx
 from geo_border.osm.lines import lines_from_extract
 from geo_border.osm.overpass import extract_from_overpass
@@ -374,10 +374,10 @@ def _from_extract(
         countries = land.dropna(subset="country")
     lines, _ = lines_from_extract(extract, roads=roads, rails=rails, countries=countries)
     if checkpoints is None:
-        posts = posts_from_extract(extract, border=border)
-        posts = posts[posts["mode"].notna()]
-        names = posts["name"].fillna(posts["place"]).fillna(posts.index.to_series())
-        checkpoints = pd.DataFrame(posts.drop(columns="geometry").assign(name=names))
+        controls = controls_from_extract(extract, border=border)
+        controls = controls[controls["mode"].notna()]
+        names = controls["name"].fillna(controls["place"]).fillna(controls.index.to_series())
+        checkpoints = pd.DataFrame(controls.drop(columns="geometry").assign(name=names))
     return _built(
         lines,
         land,

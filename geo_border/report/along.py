@@ -29,9 +29,11 @@ def open_on_the_line(results: Results) -> pd.DataFrame:
     DataFrame
         The checkpoints with ``delay_h`` (mean of both directions).
     """
-    posts = results.checkpoints
-    mine = posts["is_open"] & posts["mode"].isin(ON_THE_LINE) & posts["chainage_km"].notna()
-    found = pd.DataFrame(posts[mine].drop(columns=posts.geometry.name))
+    controls = results.checkpoints
+    mine = (
+        controls["is_open"] & controls["mode"].isin(ON_THE_LINE) & controls["chainage_km"].notna()
+    )
+    found = pd.DataFrame(controls[mine].drop(columns=controls.geometry.name))
     delay = found[["delay_out_h", "delay_in_h"]].mean(axis=1)
     return found.assign(delay_h=delay).sort_values("chainage_km", kind="stable")
 
@@ -88,8 +90,8 @@ def gaps_along(results: Results, mode: str = "road") -> pd.DataFrame:
         border (``to_end``); of a border that is a closed ring they are one stretch, whose
         length both have.
     """
-    posts = open_on_the_line(results)
-    at = posts.loc[posts["mode"] == mode, "chainage_km"].to_numpy(float)
+    controls = open_on_the_line(results)
+    at = controls.loc[controls["mode"] == mode, "chainage_km"].to_numpy(float)
     dry = on_land(results.border)
     ends = np.r_[dry["from_km"].min(), at, dry["to_km"].max()]
     length = np.diff(ends)

@@ -19,14 +19,14 @@ NOT_GIVEN = "not given"
 """Where a delay is from that is zero because no one gives one."""
 
 
-def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[str]]:
+def checkpoint_words(results: Results, controls: pd.DataFrame) -> dict[str, list[str]]:
     """What the page tells of checkpoints.
 
     Parameters
     ----------
     results
         What a run gave.
-    posts
+    controls
         Rows of its checkpoints.
 
     Returns
@@ -38,10 +38,10 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
     short = short_names(results)
     ends = [
         " and ".join(str(short.get(end, end)) for end in pair if pd.notna(end))
-        for pair in posts[["home_id", "neighbour_id"]].itertuples(index=False)
+        for pair in controls[["home_id", "neighbour_id"]].itertuples(index=False)
     ]
-    extra = posts["closure_extra_hours"].to_numpy(float, na_value=np.nan)
-    lost = posts["closure_unserved"].to_numpy(float, na_value=np.nan)
+    extra = controls["closure_extra_hours"].to_numpy(float, na_value=np.nan)
+    lost = controls["closure_unserved"].to_numpy(float, na_value=np.nan)
     closure = []
     for more, share in zip(extra, lost, strict=True):
         words = []
@@ -51,29 +51,29 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
             words.append(f"{percent(share, 1)} of the demand finds no other way")
         closure.append("; ".join(words) or "not modelled")
     return {
-        "name": [checkpoint_label(str(name)) for name in posts["name"]],
-        "mode_text": [MODES.get(mode, str(mode)) for mode in posts["mode"]],
+        "name": [checkpoint_label(str(name)) for name in controls["name"]],
+        "mode_text": [MODES.get(mode, str(mode)) for mode in controls["mode"]],
         "status": [
             f"{status}, to border residents alone" if users == "local" and not is_open else status
             for status, users, is_open in zip(
-                posts["status"].astype(str),
-                posts.get("users", pd.Series(None, posts.index, dtype=object)),
-                posts["is_open"],
+                controls["status"].astype(str),
+                controls.get("users", pd.Series(None, controls.index, dtype=object)),
+                controls["is_open"],
                 strict=True,
             )
         ],
         "between": ends,
         "load_text": [
             f"{percent(share, 1)} of the demand" if np.isfinite(share) else "not modelled"
-            for share in posts["load_share"].to_numpy(float, na_value=np.nan)
+            for share in controls["load_share"].to_numpy(float, na_value=np.nan)
         ],
         "delay_text": [
             f"{hours(out)} out, {hours(back)} back ({origin})" if shown else "none known"
             for out, back, origin, shown in zip(
-                posts["delay_out_h"],
-                posts["delay_in_h"],
-                delay_origin(posts),
-                delay_told(posts),
+                controls["delay_out_h"],
+                controls["delay_in_h"],
+                delay_origin(controls),
+                delay_known(controls),
                 strict=True,
             )
         ],
@@ -81,12 +81,12 @@ def checkpoint_words(results: Results, posts: pd.DataFrame) -> dict[str, list[st
     }
 
 
-def guessed(posts: pd.DataFrame) -> list[str]:
+def guessed(controls: pd.DataFrame) -> list[str]:
     """Where the delays are from that are drawn hollow: no one measured them.
 
     Parameters
     ----------
-    posts
+    controls
         Rows of the checkpoints.
 
     Returns
@@ -94,16 +94,16 @@ def guessed(posts: pd.DataFrame) -> list[str]:
     list of str
         Of `delay_origin`, each once.
     """
-    origins = np.array(delay_origin(posts), object)[posts["delay_imputed"].to_numpy(bool)]
+    origins = np.array(delay_origin(controls), object)[controls["delay_imputed"].to_numpy(bool)]
     return sorted(set(origins))
 
 
-def delay_told(posts: pd.DataFrame) -> list[bool]:
+def delay_known(controls: pd.DataFrame) -> list[bool]:
     """Whether a checkpoint has a delay that can be told: it is passed, and someone gives one.
 
     Parameters
     ----------
-    posts
+    controls
         Rows of the checkpoints.
 
     Returns
@@ -111,19 +111,19 @@ def delay_told(posts: pd.DataFrame) -> list[bool]:
     list of bool
         One for each checkpoint.
     """
-    origins = delay_origin(posts)
+    origins = delay_origin(controls)
     return [
         bool(is_open) and origin != NOT_GIVEN
-        for is_open, origin in zip(posts["is_open"], origins, strict=True)
+        for is_open, origin in zip(controls["is_open"], origins, strict=True)
     ]
 
 
-def delay_origin(posts: pd.DataFrame) -> list[str]:
+def delay_origin(controls: pd.DataFrame) -> list[str]:
     """Where the delay of each checkpoint is from.
 
     Parameters
     ----------
-    posts
+    controls
         Rows of the checkpoints.
 
     Returns
@@ -132,10 +132,10 @@ def delay_origin(posts: pd.DataFrame) -> list[str]:
         ``from a source``; ``default``; ``by open_crossings``, which nobody measured; ``not
         given``, where the default is none.
     """
-    known_from = posts.get("known_from", pd.Series("", posts.index))
-    none = (posts["delay_out_h"] == 0) & (posts["delay_in_h"] == 0)
+    known_from = controls.get("known_from", pd.Series("", controls.index))
+    none = (controls["delay_out_h"] == 0) & (controls["delay_in_h"] == 0)
     origin = np.where(none, NOT_GIVEN, "default").astype(object)
-    origin[~posts["delay_imputed"].to_numpy(bool)] = "from a source"
+    origin[~controls["delay_imputed"].to_numpy(bool)] = "from a source"
     origin[(known_from == RULE).to_numpy()] = "by open_crossings"
-    told: list[str] = origin.tolist()
-    return told
+    stated: list[str] = origin.tolist()
+    return stated

@@ -66,9 +66,9 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     length = results.dyads["length_km"].sum()
     sea = results.dyads["sea_km"].sum()
     at_sea = f" on land, and {number(sea, unit=' km')} at sea" if sea else ""
-    posts = open_on_the_line(results)
-    roads = int((posts["mode"] == "road").sum())
-    uncertain = int((posts["status"] == "uncertain").sum())
+    controls = open_on_the_line(results)
+    roads = int((controls["mode"] == "road").sum())
+    uncertain = int((controls["status"] == "uncertain").sum())
     doubt = f"; whether {uncertain} of them {'is' if uncertain == 1 else 'are'} open is uncertain"
     doubt = doubt if uncertain else ""
     people = home["population"]
@@ -81,9 +81,9 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     figures = [
         (number(length, unit=" km"), f"of common border{at_sea}"),
         (
-            f"{len(posts)}",
+            f"{len(controls)}",
             (
-                f"{'open checkpoint' if len(posts) == 1 else 'open checkpoints'} on it, "
+                f"{'open checkpoint' if len(controls) == 1 else 'open checkpoints'} on it, "
                 f"{roads} of them by road{doubt}"
             ),
         ),
@@ -92,7 +92,7 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
         (soon, "from them to the nearest open checkpoint, on average"),
     ]
     if has_delays(results):
-        made_up = 2 * posts["delay_imputed"].sum() > len(posts)
+        made_up = 2 * controls["delay_imputed"].sum() > len(controls)
         whose = ", most of which are defaults that no source gives" if made_up else ""
         figures.append((effect, f"of their accessibility lost to delays there{whose}"))
     return [(figure, words) for figure, words in figures if figure[0].isdigit()]
@@ -243,18 +243,18 @@ def _passage_in_words(results: Results) -> list[str]:
 
 def _closure_in_words(results: Results) -> list[str]:
     """Which closure would cost most, demand without a way before hours."""
-    posts = results.checkpoints
-    total = (posts["closure_extra_hours"] * posts["load_share"]).dropna()
-    names = posts["name"].astype(str).map(checkpoint_label)
+    controls = results.checkpoints
+    total = (controls["closure_extra_hours"] * controls["load_share"]).dropna()
+    names = controls["name"].astype(str).map(checkpoint_label)
     sentences = []
     if len(total) and total.max() > 0:
         worst = total.idxmax()
-        extra, share = posts.at[worst, "closure_extra_hours"], posts.at[worst, "load_share"]
+        extra, share = controls.at[worst, "closure_extra_hours"], controls.at[worst, "load_share"]
         sentences.append(
             f"The costliest to lose is {names[worst]}: its closure would add {hours(extra)} to "
             f"each of the diverted trips, {percent(share)} of all."
         )
-    lost = posts["closure_unserved"].dropna()
+    lost = controls["closure_unserved"].dropna()
     if len(lost) and lost.max() >= 5e-4:
         worst = lost.idxmax()
         known = " on the roads that the extracts hold" if is_cut(results) else ""
@@ -273,7 +273,7 @@ def _effect_in_words(results: Results) -> list[str]:
     if not np.isfinite(mean) or len(effect) < 2:
         return []
     names = home["name"].astype(str)
-    posts = open_on_the_line(results)
+    controls = open_on_the_line(results)
     if not has_delays(results):
         return [
             (
@@ -281,9 +281,9 @@ def _effect_in_words(results: Results) -> list[str]:
                 "what waiting takes from people is not known from it."
             )
         ]
-    guessed = int(posts["delay_imputed"].sum())
+    guessed = int(controls["delay_imputed"].sum())
     caution = (
-        f" The delay is known from a source at {len(posts) - guessed} of {len(posts)} open "
+        f" The delay is known from a source at {len(controls) - guessed} of {len(controls)} open "
         f"checkpoints; the others have the default of their mode ({_defaults(results)})."
         if guessed
         else ""

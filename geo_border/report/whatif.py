@@ -46,8 +46,8 @@ def write_whatif(result: WhatIf, folder: Path) -> None:
     }
     if len(result.delays):
         tables["delays"] = result.delays.replace([np.inf], np.nan)
-    if len(result.remarks):
-        tables["remarks"] = result.remarks.set_index("scenario")
+    if len(result.notes):
+        tables["remarks"] = result.notes.set_index("scenario")
     if len(result.changes.places):
         tables["places"] = _named(result.changes.places, result.places)
     for name, frame in tables.items():

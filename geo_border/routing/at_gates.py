@@ -26,7 +26,7 @@ def at_gates(
     scenario: Scenario,
     gates: pd.DataFrame,
     crossings: pd.DataFrame,
-    posts: pd.DataFrame,
+    controls: pd.DataFrame,
     *,
     checkpoints: pd.DataFrame | None = None,
     month: int | None = None,
@@ -37,7 +37,7 @@ def at_gates(
     ----------
     scenario
         What is different at the border.
-    gates, crossings, posts
+    gates, crossings, controls
         Of the network, see `geo_border.network.build.BuiltNetwork`. What stands on the road of a
         gate, another post or a lane, stands for it.
     checkpoints
@@ -58,7 +58,7 @@ def at_gates(
         knows the delay of.
     """
     _check_modes(scenario.modes, gates)
-    gate = {name: _gate_at(name, gates, crossings, posts) for name in sorted(scenario.named)}
+    gate = {name: _gate_at(name, gates, crossings, controls) for name in sorted(scenario.named)}
     opened = {gate[name] for name in scenario.open}
     delay = _merged(scenario.delay, gate)
     added = _merged(scenario.added, gate)
@@ -135,12 +135,14 @@ def _check_modes(modes: Collection[str], gates: pd.DataFrame) -> None:
             )
 
 
-def _gate_at(name: str, gates: pd.DataFrame, crossings: pd.DataFrame, posts: pd.DataFrame) -> str:
+def _gate_at(
+    name: str, gates: pd.DataFrame, crossings: pd.DataFrame, controls: pd.DataFrame
+) -> str:
     """Gate of a checkpoint or at a crossing."""
     if name in gates.index:
         return name
     passage = None
-    for table in (crossings, posts):
+    for table in (crossings, controls):
         if name in table.index:
             passage = table.at[name, "passage"]
     if isinstance(passage, str):
@@ -152,8 +154,8 @@ def _gate_at(name: str, gates: pd.DataFrame, crossings: pd.DataFrame, posts: pd.
             f"crossing {name!r} is none of the candidates for a new checkpoint",
             remedy="Raise `most_candidates` in [network] of study.toml",
         )
-    if name in posts.index:
-        nearest = posts.at[name, "nearest"]
+    if name in controls.index:
+        nearest = controls.at[name, "nearest"]
         raise CheckpointError(
             f"checkpoint {name!r} stands on no road that passes the border",
             remedy=f"Correct its place, or ask for the crossing {nearest}, which is nearest"

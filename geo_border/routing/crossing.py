@@ -156,8 +156,8 @@ def _own_sums(
     sum_direct(direct, weight, codes, sums[0])
     if detours:
         latest, order = detours.latest(direct), detours.order
-        ways = zip(detours.A, detours.legs, detours.least, strict=True)
-        for gained, (A, legs, least) in zip(sums[1:], ways, strict=True):
+        routes = zip(detours.A, detours.legs, detours.least, strict=True)
+        for gained, (A, legs, least) in zip(sums[1:], routes, strict=True):
             sum_gains(direct, A[rows], legs, least, latest, order, weight, codes, gained)
     return sums
 
@@ -280,12 +280,12 @@ def closure_sums(
     CheckpointError
         If the scenario does not fit the tables.
     """
-    ways = passages(tables, scenario)
-    base = across(tables, ways, side, origins=origins, destinations=destinations)
+    routes = passages(tables, scenario)
+    base = across(tables, routes, side, origins=origins, destinations=destinations)
     A, E = _of_type(base, dtype)
     sums, losses = tile_closures(A, E, weight, codes)
     without = sums - losses
-    passed = ways.counts(side, back=False).sum(axis=(1, 2)) > 0
+    passed = routes.counts(side, back=False).sum(axis=(1, 2)) > 0
     np.fill_diagonal(passed, val=False)
     for gate in np.flatnonzero(passed.any(axis=0)):
         name = str(tables.gates.index[int(gate)])

@@ -230,8 +230,8 @@ def own_searches(
     side = side_positions(places)
     node, access = nodes_and_legs(network, places, side)
     wanted = places["region_id"].notna().to_numpy() if origins is None else origins
-    asked = np.ones(len(side), np.bool_) if destinations is None else destinations
-    ends = tuple(np.flatnonzero((side == s) & asked) for s in range(len(SIDES)))
+    requested = np.ones(len(side), np.bool_) if destinations is None else destinations
+    ends = tuple(np.flatnonzero((side == s) & requested) for s in range(len(SIDES)))
     columns = [node[end][node[end] >= 0] for end in ends]
     roots = node[wanted & (node >= 0)]
     times = times_to(network, modes, roots, columns, contractor=contractor)

@@ -116,7 +116,7 @@ def prepared_pairs(
     network: Network,
     places: pd.DataFrame,
     tables: GateTables,
-    ways: Passages,
+    routes: Passages,
     origins: NDArray[np.bool_],
     destinations: NDArray[np.bool_],
     *,
@@ -133,7 +133,7 @@ def prepared_pairs(
         The places of the tables.
     tables
         Checkpoint tables.
-    ways
+    routes
         Ways between their gates under a scenario.
     origins, destinations
         Which places, shape (P,).
@@ -160,7 +160,7 @@ def prepared_pairs(
     crossings = tuple(
         tuple(
             (transit if s == t else across)(
-                tables, ways, s, origins=starts[s], destinations=ends[t]
+                tables, routes, s, origins=starts[s], destinations=ends[t]
             )
             for t in range(len(SIDES))
         )
@@ -183,7 +183,7 @@ def prepared_pairs(
 
 
 def write_npy(
-    times: PairTimes, file: Path, *, told: Callable[[float], None] = lambda _: None
+    times: PairTimes, file: Path, *, progress: Callable[[float], None] = lambda _: None
 ) -> None:
     """Write times as a NumPy array that can be mapped into memory.
 
@@ -193,7 +193,7 @@ def write_npy(
         The times.
     file
         Where to; hours as float32, origins by destinations.
-    told
+    progress
         Called with the share that is written.
     """
     shape = len(times.origins), len(times.destinations)
@@ -205,7 +205,7 @@ def write_npy(
             # Not through a map: a full disk is an error there that ends the process.
             stream.write(block.astype("<f4").data)
             done += len(block)
-            told(done / shape[0])
+            progress(done / shape[0])
 
 
 def write_parquet(
@@ -213,7 +213,7 @@ def write_parquet(
     ids: NDArray[np.object_],
     file: Path,
     *,
-    told: Callable[[float], None] = lambda _: None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> None:
     """Write times as a long table, one row for each pair, a row group for each block.
 
@@ -225,7 +225,7 @@ def write_parquet(
         Id of each place, shape (P,).
     file
         Where to; columns ``from_id``, ``to_id`` (dictionaries) and ``hours`` (float32).
-    told
+    progress
         Called with the share that is written.
     """
     code = pa.dictionary(pa.int32(), pa.string())
@@ -245,4 +245,4 @@ def write_parquet(
             ]
             writer.write_table(pa.table(parts, schema=schema), row_group_size=max(block.size, 1))
             done += len(block)
-            told(done / len(start))
+            progress(done / len(start))

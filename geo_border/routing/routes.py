@@ -97,8 +97,8 @@ def routes(
     check_columns(points, PLACE_COLUMNS, "places")
     side = side_positions(points)
     node, access = nodes_and_legs(network, points, side)
-    ways = passages(tables, scenario)
-    walker = _Walker(network, trees, tables, ways)
+    passing = passages(tables, scenario)
+    walker = _Walker(network, trees, tables, passing)
     rooted = node >= 0
     direct_trees = search(trees.away, node[rooted])
     row_of = np.cumsum(rooted) - 1
@@ -118,9 +118,9 @@ def routes(
                 r, c = rooted[start], rooted[end]
                 direct[np.ix_(r, c)] = direct_trees.hours[np.ix_(row_of[start[r]], node[end[c]])]
                 direct += access[start][:, None] + access[end]
-                crossing = transit(local, ways, origin_side)
+                crossing = transit(local, passing, origin_side)
             else:
-                crossing = across(local, ways, origin_side)
+                crossing = across(local, passing, origin_side)
             hours, first, last = crossing.matrix(direct)
             for a, i in enumerate(start):
                 for b, j in enumerate(end):
@@ -213,12 +213,12 @@ class _Walker:
     """Follows the trees and turns nodes into routes."""
 
     def __init__(
-        self, network: Network, trees: GateTrees, tables: GateTables, ways: Passages
+        self, network: Network, trees: GateTrees, tables: GateTables, passing: Passages
     ) -> None:
         self.network = network
         self.trees = trees
         self.grown: dict[tuple[bool, int], NDArray[np.int32]] = {}
-        self.ways = ways
+        self.passing = passing
         self.names = tables.gates.index
         self.gate_nodes = tables.gates[["home_node", "neighbour_node"]].to_numpy(np.int64).T
         self.tail = network.tail
@@ -251,7 +251,7 @@ class _Walker:
         self, way: tuple[int, int, int], origin: int, target: int, *, back: bool
     ) -> tuple[list[list[int]], list[int]]:
         """Nodes of a way through the gates, a list for each piece, and the gates in order."""
-        hops = self.ways.hops(*way, back=back)
+        hops = self.passing.hops(*way, back=back)
         pieces = [self.up(self.tree(hops[0], away=False), origin)]
         gates = []
         for (side, gate), (side_after, gate_after) in pairwise(hops):

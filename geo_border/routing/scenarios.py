@@ -93,7 +93,7 @@ class Scenario:
     users: str | None = None
     factor: float = 1.0
 
-    def __post_init__(self) -> None:
+    def __control_init__(self) -> None:
         """Take lists and single hours too."""
         for name in ("close", "open", "modes"):
             object.__setattr__(self, name, frozenset(getattr(self, name)))
@@ -477,9 +477,9 @@ def passages_with(delay: NDArray[np.float64], within: NDArray[np.float64]) -> Pa
     inside = np.ascontiguousarray(within[places[1]])
     found = [np.empty((2 * len(passed), 2 * len(passed))), *np.empty((2, *inside.shape))]
     fill_passages(np.ascontiguousarray(delay[:, passed]), inside, *found)
-    hours, across, transit, drives = (np.full(shape, np.inf) for shape in shapes)
+    hours, across, transit, driving = (np.full(shape, np.inf) for shape in shapes)
     for whole, at, part in zip(
-        (hours, across, transit, drives), places, (*found, inside), strict=True
+        (hours, across, transit, driving), places, (*found, inside), strict=True
     ):
         whole[at] = part
-    return Passages(delay, drives, hours, across, transit)
+    return Passages(delay, driving, hours, across, transit)

@@ -75,16 +75,16 @@ def times_and_ways(
         If a scenario does not fit the tables.
     """
     pairs = _Pairs(network, tables, points)
-    ways = passages(tables, scenario)
+    passing = passages(tables, scenario)
     n = len(points)
     hours, km = np.full((n, n), np.inf), np.full((n, n), np.nan)
     via = np.full((n, n), "", object)
     for side, target in SIDE_PAIRS:
         block = pairs.block(side, target)
-        hours[block], first, last = pairs.found(ways, side, target)
+        hours[block], first, last = pairs.found(passing, side, target)
         km[block] = np.where(np.isfinite(hours[block]), pairs.direct_km[block], np.nan)
         for row, column in _by_gates(first, last):
-            hops = ways.hops(
+            hops = passing.hops(
                 side, first[row[0], column[0]], last[row[0], column[0]], back=side == target
             )
             at = block[0].ravel()[row], block[1].ravel()[column]
@@ -101,9 +101,9 @@ def times_and_ways(
         "via": via[wanted],
     }
     for name, other in (others or {}).items():
-        ways = passages(tables, other)
+        passing = passages(tables, other)
         for side, target in SIDE_PAIRS:
-            hours[pairs.block(side, target)] = pairs.found(ways, side, target)[0]
+            hours[pairs.block(side, target)] = pairs.found(passing, side, target)[0]
         table[name] = hours[wanted]
     return pd.DataFrame(table)
 
@@ -144,12 +144,12 @@ class _Pairs:
         return start[:, None], end[None]
 
     def found(
-        self, ways: Passages, side: int, target: int
+        self, passing: Passages, side: int, target: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
         """Hours of the pairs of a block, with the gates of the first and the last passage."""
         if side != target:
-            return across(self.local, ways, side).matrix()
-        return transit(self.local, ways, side).matrix(self.direct_h[self.block(side, target)])
+            return across(self.local, passing, side).matrix()
+        return transit(self.local, passing, side).matrix(self.direct_h[self.block(side, target)])
 
     def km(
         self, hops: list[tuple[int, int]], start: NDArray[np.int64], end: NDArray[np.int64]
@@ -233,8 +233,8 @@ def along_tree(
     total = np.full(len(next_node), -1.0)
     found = np.empty(len(nodes))
     path = np.empty(len(next_node), np.int32)
-    for position, asked in enumerate(nodes):
-        node, steps = asked, 0
+    for position, requested in enumerate(nodes):
+        node, steps = requested, 0
         while total[node] < 0 and next_node[node] >= 0:
             path[steps] = node
             steps += 1

@@ -113,7 +113,7 @@ class Demand:
 
 def cross_demand(
     travel: Travel,
-    ways: Passages | None = None,
+    routes: Passages | None = None,
     *,
     gravity: Gravity = Gravity(),
     among: NDArray[np.bool_] | None = None,
@@ -124,7 +124,7 @@ def cross_demand(
     ----------
     travel
         The trips; a value is given to the origins of their times inside the sides.
-    ways
+    routes
         Ways between the gates under a scenario; those of the border as it is if not given.
     gravity
         Demand model.
@@ -152,22 +152,22 @@ def cross_demand(
     True
     """
     places, tables = travel.places, travel.tables
-    ways = passages(tables) if ways is None else ways
+    routes = passages(tables) if routes is None else routes
     population = population_of(places)
     if among is not None:
         population = np.where(among, population, 0.0)
-    raw = tuple(_market(tables, ways, gravity, population, side) for side in range(len(SIDES)))
+    raw = tuple(_market(tables, routes, gravity, population, side) for side in range(len(SIDES)))
     code = np.array(gravity.decay.code)
     shape = tables.n_gates, len(places)
     to_gate, from_gate = np.zeros(shape[::-1]), np.zeros(shape)
     through = np.zeros((2, tables.n_gates, tables.n_gates))
-    spent = 0.0
+    total_hours = 0.0
     for side, market in enumerate(raw):
         for rows, flows in _blocks(market, code):
             to_gate[market.origins[rows]] = flows[0]
             through[side] += flows[1]
             from_gate[:, market.destinations] += flows[2]
-            spent += flows[3]
+            total_hours += flows[3]
     total = through.sum()
     k = gravity.total / total if total > 0 else 0.0
     scaled = [
@@ -180,13 +180,13 @@ def cross_demand(
         to_gate=to_gate * k,
         through=through * k,
         from_gate=from_gate * k,
-        hours=spent / total if total > 0 else np.nan,
+        hours=total_hours / total if total > 0 else np.nan,
     )
 
 
 def _market(
     tables: GateTables,
-    ways: Passages,
+    routes: Passages,
     gravity: Gravity,
     population: NDArray[np.float64],
     side: int,
@@ -206,7 +206,7 @@ def _market(
         destinations=ends[1],
         origin_mass=population[ends[0]] ** gravity.origin_exponent,
         destination_mass=population[ends[1]] ** gravity.destination_exponent,
-        crossing=across(tables, ways, side, origins=ends[0], destinations=ends[1]),
+        crossing=across(tables, routes, side, origins=ends[0], destinations=ends[1]),
     )
 
 
@@ -237,7 +237,7 @@ def _assign(
     to_gate = np.zeros(A.shape)
     through = np.zeros((n_gates, n_gates))
     from_gate = np.zeros(E.shape)
-    spent = 0.0
+    total_hours = 0.0
     times = np.empty(n_ends)
     first = np.empty(n_ends, np.int32)
     for i in range(len(A)):
@@ -251,5 +251,5 @@ def _assign(
             to_gate[i, leave] += trips
             through[leave, enter] += trips
             from_gate[enter, j] += trips
-            spent += trips * times[j]
-    return to_gate, through, from_gate, spent
+            total_hours += trips * times[j]
+    return to_gate, through, from_gate, total_hours

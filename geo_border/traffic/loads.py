@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from geo_border.traffic.demand import Demand
 
 
-def checkpoint_loads(tables: GateTables, ways: Passages, demand: Demand) -> pd.DataFrame:
+def checkpoint_loads(tables: GateTables, routes: Passages, demand: Demand) -> pd.DataFrame:
     """Demand that passes each checkpoint on its fastest route.
 
     Parameters
     ----------
     tables
         Checkpoint tables.
-    ways
+    routes
         Ways between the gates, those of the demand.
     demand
         Demand across the border.
@@ -42,7 +42,7 @@ def checkpoint_loads(tables: GateTables, ways: Passages, demand: Demand) -> pd.D
     """
     loads = np.zeros((2, tables.n_gates))
     for side in range(2):
-        loads += np.tensordot(demand.through[side], ways.counts(side, back=False), 2)
+        loads += np.tensordot(demand.through[side], routes.counts(side, back=False), 2)
     total = demand.through.sum()
     frame = pd.DataFrame(
         {"load_out": loads[0], "load_in": loads[1], "load": loads.sum(axis=0)},
@@ -53,7 +53,7 @@ def checkpoint_loads(tables: GateTables, ways: Passages, demand: Demand) -> pd.D
 
 
 def edge_loads(
-    network: Network, tables: GateTables, ways: Passages, demand: Demand
+    network: Network, tables: GateTables, routes: Passages, demand: Demand
 ) -> NDArray[np.float64]:
     """Demand on each edge of the network along its fastest routes.
 
@@ -66,7 +66,7 @@ def edge_loads(
         The graph that was searched for the tables.
     tables
         Checkpoint tables with their trees and places.
-    ways
+    routes
         Ways between the gates, those of the demand.
     demand
         Demand across the border.
@@ -93,7 +93,7 @@ def edge_loads(
         )
     k = tables.n_gates
     gate_nodes = tables.gates[["home_node", "neighbour_node"]].to_numpy(np.int64).T
-    drives = _drives(ways, demand)
+    driving = _driving(routes, demand)
     matrix = trees.matrix
     load = np.zeros(matrix.nnz)
     places_of = [
@@ -112,7 +112,7 @@ def edge_loads(
             ):
                 flow = np.bincount(node, flow_of_place, minlength=network.n_nodes).astype(float)
                 if not away:
-                    np.add.at(flow, gate_nodes[side], drives[side, :, gate])
+                    np.add.at(flow, gate_nodes[side], driving[side, :, gate])
                 tree = (from_roots if away else to_roots).next_node[row]
                 if flow.any():
                     add_tree_load(tree, flow, matrix.indptr, matrix.indices, load, away)
@@ -121,13 +121,13 @@ def edge_loads(
     return on_edges
 
 
-def _drives(ways: Passages, demand: Demand) -> NDArray[np.float64]:
+def _driving(routes: Passages, demand: Demand) -> NDArray[np.float64]:
     """Demand between gates inside a side, by side, gate and gate."""
     k = demand.through.shape[1]
-    drives = np.zeros((2, k, k))
+    driving = np.zeros((2, k, k))
     for side, first, last in np.argwhere(demand.through > 0):
-        hops = ways.hops(side, first, last, back=False)
+        hops = routes.hops(side, first, last, back=False)
         for (here, gate), (there, after) in pairwise(hops):
             if here == there:
-                drives[here, gate, after] += demand.through[side, first, last]
-    return drives
+                driving[here, gate, after] += demand.through[side, first, last]
+    return driving

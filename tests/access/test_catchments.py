@@ -145,8 +145,8 @@ def test_what_is_preserved(problem):
     assert people @ per_head.places.sum(axis=1) == pytest.approx(supply[claimed].sum())
     shared = balanced(*problem, decay=decay)
     served = (weight > 0).any(axis=1)
-    asked = shared.services[["demand_own", "demand_across"]].to_numpy().sum()
-    assert asked == pytest.approx(people[served].sum())
+    requested = shared.services[["demand_own", "demand_across"]].to_numpy().sum()
+    assert requested == pytest.approx(people[served].sum())
     assert shared.places.to_numpy().sum() == pytest.approx(shared.services["level"].sum())
     for found in (available, per_head, shared):
         assert (found.places >= 0).all(axis=None)
@@ -174,9 +174,9 @@ def with_services(seed):
 def test_searched_times_equal_brute_force(seed, case):
     land, places, services = with_services(seed)
     tables = gate_tables(land.network, land.places, land.gates)
-    ways = None if case is None else passages(tables, case)
+    routes = None if case is None else passages(tables, case)
     times = searched_services(
-        land.network, places, services, land.gates, ways=ways, access=Access(farthest_km=-1)
+        land.network, places, services, land.gates, routes=routes, access=Access(farthest_km=-1)
     )
     only_side = True if case is None else None
     brute = brute_times(land, tables, case or AS_IS, only_side=only_side)[:-6, -6:]
@@ -196,10 +196,10 @@ def test_searched_times_equal_brute_force(seed, case):
     closed = times.under(None).block(slice(0, 6))
     assert np.isinf(closed[~same]).all()
     held = times.held()
-    for ways in (times.ways, None):
-        again = held.under(ways)
+    for routes in (times.routes, None):
+        again = held.under(routes)
         np.testing.assert_array_equal(
-            again.block(slice(0, 6)), times.under(ways).block(slice(0, 6))
+            again.block(slice(0, 6)), times.under(routes).block(slice(0, 6))
         )
         some = again.only(np.arange(6) > 3)
         np.testing.assert_array_equal(some.block(slice(1, 2)), again.block(slice(5, 6)))
@@ -222,8 +222,8 @@ def test_one_search_a_service_whatever_the_measures_and_borders(monkeypatch):
         searched.clear()
         held = times.held()
         tables = [
-            measure(held.under(ways), places, services)
-            for ways in (passages(times.tables), passages(times.tables, OPEN_BORDER), None)
+            measure(held.under(routes), places, services)
+            for routes in (passages(times.tables), passages(times.tables, OPEN_BORDER), None)
             for measure in (nearest_service, two_step, balanced, spatial_availability)
         ]
         return [table if isinstance(table, pd.DataFrame) else table.places for table in tables]

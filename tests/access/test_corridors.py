@@ -87,14 +87,14 @@ def test_ends_where_the_routes_end(seed, hostile):
     land = random_borderland(seed, scale=0.1, hostile=hostile)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
     joined = land.places[land.places["node"] >= 0].assign(access_h=0.0).iloc[:4]
-    ways = routes(land.network, tables, joined)
-    stops = [list(pair) for pair, way in ways.items() if np.isfinite(way.hours)][:6]
+    passing = routes(land.network, tables, joined)
+    stops = [list(pair) for pair, way in passing.items() if np.isfinite(way.hours)][:6]
     found = find_corridors(
         land.network, tables, joined, {f"c{n}": pair for n, pair in enumerate(stops)}
     )
     profile = corridor_profiles(land.network, tables, found)
     for number, pair in enumerate(stops):
-        part, way = profile[profile["corridor"] == f"c{number}"], ways[tuple(pair)]
+        part, way = profile[profile["corridor"] == f"c{number}"], passing[tuple(pair)]
         assert part["km"].iloc[-1] == pytest.approx(way.km, abs=1e-9)
         assert part["hours"].iloc[-1] == pytest.approx(way.hours, abs=1e-9)
         assert part["checkpoint_id"].dropna().tolist() == list(way.via)

@@ -33,9 +33,9 @@ WGS84 = Geod(ellps="WGS84")
 def straight_road(edges=()):
     """Home up to 30 km east of the origin, then the neighbour; a road of 60 km/h along it."""
     lonlat = np.array([[0, 0], [30, 0], [30, 0], [130, 0], [0, 40], [90, 0]]) * KM
-    ways = [(0, 1, 0.5), (2, 5, 1.0), (5, 3, 40 / 60), *edges]
-    ways += [(v, u, hours) for u, v, hours in ways]
-    network = make_network([0, 0, 1, 1, 0, 1], [(*way, "road") for way in ways], lonlat)
+    routes = [(0, 1, 0.5), (2, 5, 1.0), (5, 3, 40 / 60), *edges]
+    routes += [(v, u, hours) for u, v, hours in routes]
+    network = make_network([0, 0, 1, 1, 0, 1], [(*way, "road") for way in routes], lonlat)
     places = make_places(
         network,
         [

@@ -93,8 +93,8 @@ def test_a_border_of_any_shape(drawn):
     change = matched.mismatch.groupby("kind")["area_km2"].sum()
     before = geodesic_km2(rounded(land).segmentize(0.02)).sum()
     after = geodesic_km2(matched.land.segmentize(0.02)).sum()
-    told = change.get("gap", 0) - change.get("overlap", 0)
-    assert after - before == pytest.approx(told, abs=0.05)
+    stated = change.get("gap", 0) - change.get("overlap", 0)
+    assert after - before == pytest.approx(stated, abs=0.05)
     # The line is that of the neighbour, whole: no piece is lost to a gap of any size.
     wanted = _facing(land)
     assert border["length_km"].sum() == pytest.approx(wanted, abs=3 if is_apart else 0.1)

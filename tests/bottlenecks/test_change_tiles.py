@@ -19,8 +19,8 @@ def countries(rng, n, m, gates):
     """Legs between places and gates in a plane that the line x = 0 cuts, some without a way."""
     at = rng.uniform(-1, 1, (n + m, 2))
     at[:n, 0], at[n:, 0] = -abs(at[:n, 0]), abs(at[n:, 0])
-    post = np.column_stack([np.zeros(gates), rng.uniform(-1, 1, gates)])
-    legs = np.hypot(*(at[:, None] - post).transpose(2, 0, 1))
+    control = np.column_stack([np.zeros(gates), rng.uniform(-1, 1, gates)])
+    legs = np.hypot(*(at[:, None] - control).transpose(2, 0, 1))
     legs[rng.random(n + m) < 0.03] = np.inf
     legs[:, 0][rng.random(n + m) < 0.1] = np.inf
     return SimpleNamespace(to_gate=legs, from_gate=legs.T.copy()), at
@@ -28,25 +28,25 @@ def countries(rng, n, m, gates):
 
 def some_ways(rng, gates, scenarios, diagonal):
     """Ways as they are and under scenarios: closures, openings, delays, a few with two passages."""
-    ways = np.full((gates, gates), np.inf)
+    routes = np.full((gates, gates), np.inf)
     few = rng.random((gates, gates)) < 0.05
-    ways[few] = rng.uniform(0.1, 1, few.sum())
+    routes[few] = rng.uniform(0.1, 1, few.sum())
     if diagonal:
-        np.fill_diagonal(ways, rng.uniform(0, 0.5, gates))
-    others = np.repeat(ways[None], scenarios, axis=0)
+        np.fill_diagonal(routes, rng.uniform(0, 0.5, gates))
+    others = np.repeat(routes[None], scenarios, axis=0)
     for other in others[1:]:
         touched = rng.random(gates) < rng.choice([0.1, 0.5, 1.0])
         other[touched] *= rng.uniform(0.5, 2, touched.sum())[:, None]
         other[rng.random(gates) < 0.15] = np.inf
     closed = rng.random(gates) < 0.2
-    as_is = np.where(closed[:, None], np.inf, ways)
+    as_is = np.where(closed[:, None], np.inf, routes)
     others[0] = as_is
     return as_is, others
 
 
-def routed(A, ways, B, direct):
+def routed(A, routes, B, direct):
     """Times of all pairs, first and last gates, with those of the lowest numbers first."""
-    by_last = ways[:, :, None] + B
+    by_last = routes[:, :, None] + B
     E, last = by_last.min(axis=1), by_last.argmin(axis=1)
     by_first = A[:, :, None] + E
     times, first = by_first.min(axis=1), by_first.argmin(axis=1)
@@ -89,8 +89,8 @@ def test_changes_are_those_of_every_pair(seed, back):
     times, first, last = routed(A, as_is, B, direct)
     flow = people[origins][:, None] * people[ends] * Exponential(1.1)(times)
     order = np.argsort(pairs.origins)
-    for s, ways in enumerate(others):
-        other, way, end = routed(A, ways, B, direct)
+    for s, routes in enumerate(others):
+        other, way, end = routed(A, routes, B, direct)
         for d, decay in enumerate(DECAYS):
             gained = (decay(other) - decay(times)) @ people[ends]
             np.testing.assert_allclose(found.sums[s, d, order], gained, rtol=1e-9, atol=1e-8)

@@ -136,10 +136,10 @@ def test_trips_and_loads_equal_routing_again(seed, hostile, scale):
         if served > 1e-9:
             assert total["extra_hours"] == pytest.approx(extra / served, abs=1e-6)
         for where, row in found.regions.loc[name].iterrows():
-            begun = trips[region == where].sum()
-            assert row["demand_share"] == pytest.approx(begun, abs=1e-12)
-            if begun > 0:
-                assert row["affected_share"] * begun == pytest.approx(sums[where][0], abs=1e-9)
+            started = trips[region == where].sum()
+            assert row["demand_share"] == pytest.approx(started, abs=1e-12)
+            if started > 0:
+                assert row["affected_share"] * started == pytest.approx(sums[where][0], abs=1e-9)
 
 
 def two_ways():

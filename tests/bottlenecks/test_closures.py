@@ -143,8 +143,8 @@ def test_no_open_checkpoint_has_no_effects(corridor):
 
 def test_ranking(corridor):
     places, tables = corridor
-    ways = passages(tables)
-    loads = checkpoint_loads(tables, ways, cross_demand(trips_of(places, tables), ways))
+    routes = passages(tables)
+    loads = checkpoint_loads(tables, routes, cross_demand(trips_of(places, tables), routes))
     table = checkpoint_ranking(loads, closures(trips_of(places, tables)))
     assert table.index.tolist() == ["a", "b", "c"]
     assert table.loc["a", "load_share"] == 1
@@ -191,9 +191,9 @@ def test_gains_equal_routing_again(seed, hostile):
             assert row["potential_across_gain"] == pytest.approx(
                 (rise[here] * persons).sum() / persons.sum(), abs=1e-9
             )
-            begun = trips[here].sum()
-            if begun > 0:
-                saved = (trips * fall)[here].sum() / begun
+            started = trips[here].sum()
+            if started > 0:
+                saved = (trips * fall)[here].sum() / started
                 assert row["hours_saved"] == pytest.approx(saved, abs=1e-9)
             else:
                 assert np.isnan(row["hours_saved"])

@@ -68,8 +68,8 @@ def test_isochrones_of_a_place_are_told_and_written(mini, tmp_path):
     begin = ("isochrones", mini, "-o", out, "--hours", 1, "--hours", 3, "--from")
     ran = geo_border(*begin, "Town A")
     assert ran.returncode == 0, ran.stderr
-    told = ran.stdout.splitlines()
-    assert [line.split(":")[0] for line in told[:3]] == [
+    stated = ran.stdout.splitlines()
+    assert [line.split(":")[0] for line in stated[:3]] == [
         "1 h  Homeland",
         "3 h  Homeland",
         "3 h  Neighbourland",

@@ -188,8 +188,8 @@ def test_an_address_without_a_port_is_no_address():
 @pytest.mark.parametrize("nowhere", ["tcp://127.0.0.1:9", "nonsense://x:1"])
 def test_no_scheduler_is_one_clear_error(monkeypatch, nowhere):
     monkeypatch.setattr("geo_border.compute.cluster.ANSWER_S", 0.2)
-    told = f"no dask scheduler answers at {re.escape(nowhere)}"
-    with pytest.raises(SchedulerError, match=told), cluster(nowhere):
+    stated = f"no dask scheduler answers at {re.escape(nowhere)}"
+    with pytest.raises(SchedulerError, match=stated), cluster(nowhere):
         pass
 
 
@@ -214,7 +214,7 @@ def test_a_server_of_another_kind_is_no_scheduler(monkeypatch, kind):
 def test_work_ends_when_those_who_do_it_are_gone(monkeypatch, end, says, tells):
     monkeypatch.setattr("geo_border.compute.cluster.ALONE_S", 1.0)
     monkeypatch.setattr("geo_border.compute.cluster.LOOK_S", 0.2)
-    told = []
+    stated = []
     with distributed.LocalCluster(
         n_workers=1,
         threads_per_worker=1,
@@ -226,10 +226,10 @@ def test_work_ends_when_those_who_do_it_are_gone(monkeypatch, end, says, tells):
         Timer(1.0, end, (workers,)).start()
         with (
             pytest.raises(SchedulerError, match=says),
-            cluster(workers.scheduler_address, tell=told.append),
+            cluster(workers.scheduler_address, tell=stated.append),
         ):
             list(in_blocks(1000, slow, size=1))
-    assert bool(told) == tells
+    assert bool(stated) == tells
 
 
 def test_a_cluster_without_workers_is_refused():

@@ -226,9 +226,9 @@ def test_only_checkpoints_join_the_sides(lines, theirs):
     for layer in lines.values():
         ends = [[link.coords[0], link.coords[-1]] for link in layer.geometry]
         side = on_their_side(theirs, [end for pair in ends for end in pair]).reshape(-1, 2)
-        posts = set(table("checkpoints.csv")[["lon", "lat"]].apply(tuple, axis=1))
-        at_post = np.array([[end in posts for end in pair] for pair in ends])
-        passing = (side[:, 0] != side[:, 1]) & ~at_post.any(axis=1)
+        controls = set(table("checkpoints.csv")[["lon", "lat"]].apply(tuple, axis=1))
+        at_control = np.array([[end in controls for end in pair] for pair in ends])
+        passing = (side[:, 0] != side[:, 1]) & ~at_control.any(axis=1)
         assert layer["checkpoint_id"][passing].notna().all()
 
 
@@ -239,17 +239,17 @@ def test_every_checkpoint_is_a_vertex_reached_from_both_sides(lines, checkpoints
         theirs_too = dict(zip(nodes, on_their_side(theirs, nodes), strict=True))
         placed = checkpoints[(checkpoints["mode"] == mode) & checkpoints["lon"].notna()]
         assert len(placed) == count
-        posts = {(row.lon, row.lat): name for name, row in placed.iterrows()}
-        assert set(posts) <= set(nodes)
-        inside = graph.subgraph(node for node in nodes if node not in posts)
+        controls = {(row.lon, row.lat): name for name, row in placed.iterrows()}
+        assert set(controls) <= set(nodes)
+        inside = graph.subgraph(node for node in nodes if node not in controls)
         for side in (False, True):
             own = inside.subgraph(node for node in inside if theirs_too[node] == side)
             greatest = max(nx.connected_components(own), key=len)
-            for post, name in posts.items():
-                ways = [node for node in graph[post] if theirs_too.get(node) == side]
+            for control, name in controls.items():
+                ways = [node for node in graph[control] if theirs_too.get(node) == side]
                 assert ways, f"{name} has no way to the {'neighbour' if side else 'home'} side"
                 if mode == "road":
-                    reach = set(ways) & greatest or {node for node in ways if node in posts}
+                    reach = set(ways) & greatest or {node for node in ways if node in controls}
                     assert reach, f"{name} does not reach the roads of its side"
 
 

@@ -62,7 +62,7 @@ def write(path):
         place = 1.49 + 0.012 * (n % 10), 42.51 + 0.012 * (n // 10)
         map_.node(*place, place="hamlet", name=f"Borda {n}")
     _roads(map_)
-    _posts(map_)
+    _controls(map_)
     return map_.write(path, box=(1.40, 42.42, 1.82, 42.67), day="2025-01-19")
 
 
@@ -94,7 +94,7 @@ def _roads(map_):
         map_.street([(lon - 0.006, lat - 0.006), (lon + 0.006, lat + 0.006)], kind)
 
 
-def _posts(map_):
+def _controls(map_):
     customs = {"amenity": "customs", "opening_hours": "24/7"}
     map_.node(1.7348, 42.5438, barrier="border_control", name="Duana del Pas de la Casa")
     map_.node(1.7345, 42.5436, place="village", name="Pas de la Casa")

@@ -237,7 +237,7 @@ def rows(frame, columns):
     )
 
 
-def told(extract, wanted):
+def stated(extract, wanted):
     """An extract in the form of `truth`; checks on the way that it is consistent."""
     e = extract
     assert (e.way_id[1:] > e.way_id[:-1]).all()

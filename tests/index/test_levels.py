@@ -145,8 +145,8 @@ def test_weights_add_up_within_each_component():
 def test_goalposts():
     about = registry((1, 1, 1, 1, 1))
     values = table(about=about)
-    posts = dict.fromkeys(about.index, (0.0, 10.0))
-    method = IndexMethod(normalisation="goalposts", goalposts=posts, treatment="none")
+    controls = dict.fromkeys(about.index, (0.0, 10.0))
+    method = IndexMethod(normalisation="goalposts", goalposts=controls, treatment="none")
     found = levels(values, about, method=method)
     np.testing.assert_allclose(found["potential"], np.clip(10 * values["p0"], 0, 100))
 

@@ -64,13 +64,13 @@ def test_distance_is_the_share_of_the_best():
     [(1, 1, 10), (11, 1, 100), (-1, 1, 0), (1, -1, 90), (-1, -1, 100), (11, -1, 0)],
 )
 def test_goalposts(value, direction, expected):
-    posts = np.array([[0.0], [10.0]])
-    assert score([value], "goalposts", direction, goalposts=posts)[0] == pytest.approx(expected)
+    controls = np.array([[0.0], [10.0]])
+    assert score([value], "goalposts", direction, goalposts=controls)[0] == pytest.approx(expected)
 
 
 def test_goalposts_score_a_region_alone():
-    posts = np.array([[0], [10]])
-    assert score([4], "goalposts", goalposts=posts).tolist() == [40]
+    controls = np.array([[0], [10]])
+    assert score([4], "goalposts", goalposts=controls).tolist() == [40]
 
 
 def test_goalposts_must_be_given_and_in_order():

@@ -61,8 +61,8 @@ def opened(cut, border):
 
     def open_network(lines, checkpoints, **options):
         network = cut(lines, checkpoints=checkpoints_on_line(checkpoints))
-        crossings, posts = find_crossings(*network, border, checkpoints)
-        return open_gates(*network, crossings, posts, checkpoints, **options)
+        crossings, controls = find_crossings(*network, border, checkpoints)
+        return open_gates(*network, crossings, controls, checkpoints, **options)
 
     return open_network
 
@@ -86,7 +86,7 @@ def lines():
 
 
 @pytest.fixture
-def posts():
+def controls():
     """Register of two checkpoints, by the road and by the railway, a few hundred metres off."""
     return pd.DataFrame(
         {
@@ -108,8 +108,8 @@ def posts():
 
 
 @pytest.fixture
-def checkpoints(posts, border):
-    return placed_checkpoints(posts, border, delay_h={"road": 2, "rail": 1})
+def checkpoints(controls, border):
+    return placed_checkpoints(controls, border, delay_h={"road": 2, "rail": 1})
 
 
 @pytest.fixture

@@ -83,9 +83,9 @@ def test_every_crossing_is_open_and_named_by_what_is_near(stubs, territory, bord
 
 
 def test_crossings_that_a_checkpoint_serves_stay_as_they_are(
-    stubs, territory, border, posts, towns
+    stubs, territory, border, controls, towns
 ):
-    known = placed_checkpoints(posts, border, delay_h={"road": 2, "rail": 1})
+    known = placed_checkpoints(controls, border, delay_h={"road": 2, "rail": 1})
     found = open_crossings(stubs, territory, border, known, towns)
     assert sorted(found["lon"].round(1)) == [0.1, 0.9]  # the post is at 0.503
 

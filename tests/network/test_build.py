@@ -149,8 +149,8 @@ def test_a_closed_border_has_a_network_and_no_way_across(
 ):
     closed = checkpoints.assign(is_open=False, in_service=False, status="closed")
     away = checkpoints.set_geometry(checkpoints.translate(0.2, 0))
-    for posts in (closed, away, checkpoints.iloc[:0]):
-        built = build_network(lines, territory, border, posts, places, speeds)
+    for controls in (closed, away, checkpoints.iloc[:0]):
+        built = build_network(lines, territory, border, controls, places, speeds)
         in_use = gates_in_use(built.gates)
         assert not in_use["is_open"].any()
         tables = gate_tables(built.network, built.places, in_use)
@@ -210,7 +210,7 @@ def test_candidates_change_nothing_while_they_are_closed(
 
 
 def test_a_candidate_that_opens_is_a_checkpoint_in_the_register(
-    lines, territory, border, posts, places, speeds
+    lines, territory, border, controls, places, speeds
 ):
     feeders = lines.iloc[[2, 2]].set_geometry(
         [
@@ -221,14 +221,14 @@ def test_a_candidate_that_opens_is_a_checkpoint_in_the_register(
     lines = pd.concat([lines, feeders], ignore_index=True)
     delay = {"road": 2, "rail": 1}
     built = build_network(
-        *(lines, territory, border, placed_checkpoints(posts, border, delay_h=delay)),
+        *(lines, territory, border, placed_checkpoints(controls, border, delay_h=delay)),
         *(places, speeds),
         delay_h=delay,
     )
     new = built.gates.index[built.gates["is_candidate"]][0]
     at = built.crossings.loc[new]
-    row = posts.iloc[:1].assign(lon=at["lon"], lat=at["lat"], delay_h=0.1).set_axis([new])
-    more = placed_checkpoints(pd.concat([posts, row]), border, delay_h=delay)
+    row = controls.iloc[:1].assign(lon=at["lon"], lat=at["lat"], delay_h=0.1).set_axis([new])
+    more = placed_checkpoints(pd.concat([controls, row]), border, delay_h=delay)
     register = build_network(lines, territory, border, more, places, speeds)
     assert register.gates["is_open"].all()
     times = []

@@ -35,7 +35,7 @@ MODES = ("road", "ferry")
 
 
 @pytest.fixture
-def built(posts, border, territory, places, speeds):
+def built(controls, border, territory, places, speeds):
     """A road with a slow post, and faster ones with a closed post, a candidate and nothing."""
     columns = [0.5, 0.7, 0.8, 0.9]
     rows = [[(x, 49.2), (x, 50.8)] for x in columns]
@@ -53,8 +53,8 @@ def built(posts, border, territory, places, speeds):
         geometry=[shapely.LineString(row) for row in rows],
         crs=4326,
     )
-    shut = posts.iloc[:1].assign(name="Old post", status="closed", lon=0.7, delay_h=0.0)
-    register = pd.concat([posts, shut.rename(index={"road-post": "old-post"})])
+    shut = controls.iloc[:1].assign(name="Old post", status="closed", lon=0.7, delay_h=0.0)
+    register = pd.concat([controls, shut.rename(index={"road-post": "old-post"})])
     register = register.assign(delay_out_h=[2.0, 6.0, 0.0], delay_in_h=[3.5, 6.0, 0.0])
     checkpoints = placed_checkpoints(register, border, delay_h={"road": 2, "rail": 1})
     return build_network(
@@ -181,13 +181,13 @@ def test_gates_are_edges_that_say_what_they_are(built, tmp_path):
         gates = table.dropna(subset="checkpoint_id")
         assert set(gates["checkpoint_id"]) == set(built.gates.index), name
         first = gates.drop_duplicates("checkpoint_id").set_index("checkpoint_id")
-        told = built.gates.loc[first.index]
+        stated = built.gates.loc[first.index]
         for flag in ("is_open", "is_candidate"):
-            assert (first[flag].astype(bool) == told[flag].astype(bool)).all(), (name, flag)
+            assert (first[flag].astype(bool) == stated[flag].astype(bool)).all(), (name, flag)
         if name != "gmns":
-            assert (first["mode"] == told["mode"]).all(), name
+            assert (first["mode"] == stated["mode"]).all(), name
             for delay in ("delay_out_h", "delay_in_h"):
-                assert first[delay].to_numpy() == pytest.approx(told[delay].to_numpy()), name
+                assert first[delay].to_numpy() == pytest.approx(stated[delay].to_numpy()), name
             assert (shapely.get_num_coordinates(first["geometry"].to_numpy()) == 2).all(), name
     assert forms["gpkg"].set_index("checkpoint_id").loc["road-post", "name"] == "Road post"
     delays = forms["gmns"].groupby("checkpoint_id")["delay_h"].apply(list)

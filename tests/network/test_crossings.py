@@ -13,7 +13,7 @@ from geo_border.network.sides import cut_at_border
 
 
 def test_crossings_are_served_by_the_checkpoint_of_their_mode(lines, crossings_of, checkpoints):
-    found, posts = crossings_of(lines, checkpoints)
+    found, controls = crossings_of(lines, checkpoints)
     assert found.index.tolist() == ["x50.000n0.490e", "x50.000n0.500e", "x50.000n0.900e"]
     assert found["mode"].tolist() == ["rail", "road", "road"]
     assert found["checkpoint_id"].tolist()[:2] == ["rail-post", "road-post"]
@@ -24,8 +24,8 @@ def test_crossings_are_served_by_the_checkpoint_of_their_mode(lines, crossings_o
     assert road["checkpoint_km"] == pytest.approx(0.215, abs=0.01)
     assert road["confidence"] == "high"
     assert found["confidence"].iloc[2] == "low"  # a straight line of 111 km
-    assert posts["part"].tolist() == ["gate", "gate"]
-    assert posts.loc["road-post", "off_km"] == pytest.approx(0.215, abs=0.01)
+    assert controls["part"].tolist() == ["gate", "gate"]
+    assert controls.loc["road-post", "off_km"] == pytest.approx(0.215, abs=0.01)
 
 
 def zigzag(swing, step):
@@ -61,8 +61,8 @@ def test_a_coarse_border_makes_a_fine_road_no_sure_crossing(checkpoints, swing, 
 
 @pytest.mark.parametrize("before_m", [0, 900])
 @pytest.mark.parametrize("bridge", [False, True])
-def test_a_post_on_the_road_to_a_landing_serves_the_ferry(
-    crossings_of, border, posts, before_m, bridge
+def test_a_control_on_the_road_to_a_landing_serves_the_ferry(
+    crossings_of, border, controls, before_m, bridge
 ):
     lat = 49.99 - before_m / 111_200
     ways = [
@@ -80,11 +80,11 @@ def test_a_post_on_the_road_to_a_landing_serves_the_ferry(
         crs=4326,
     )
     landing = placed_checkpoints(
-        posts.iloc[[0]].assign(mode="road", lon=0.5, lat=lat), border, delay_h={"road": 1}
+        controls.iloc[[0]].assign(mode="road", lon=0.5, lat=lat), border, delay_h={"road": 1}
     )
-    found, told = crossings_of(network, landing)
+    found, stated = crossings_of(network, landing)
     assert found.set_index("mode").loc["ferry", "checkpoint_id"] == landing.index[0]
-    assert told["part"].tolist() == ["gate"]
+    assert stated["part"].tolist() == ["gate"]
     assert found["checkpoint_id"].notna().sum() == 1
 
 
@@ -98,22 +98,24 @@ def test_a_checkpoint_that_a_rule_put_on_a_crossing_does_not_vouch_for_it(
 
 
 def test_a_checkpoint_beyond_the_tolerance_serves_nothing_and_is_told(
-    lines, crossings_of, border, posts
+    lines, crossings_of, border, controls
 ):
-    far = placed_checkpoints(posts.assign(lon=[0.6, 0.3]), border, delay_h={"road": 2, "rail": 1})
-    found, told = crossings_of(lines, far)
+    far = placed_checkpoints(
+        controls.assign(lon=[0.6, 0.3]), border, delay_h={"road": 2, "rail": 1}
+    )
+    found, stated = crossings_of(lines, far)
     assert found["checkpoint_id"].isna().all()
-    assert told["part"].tolist() == ["off the road"] * 2
-    assert told["passage"].isna().all()
-    assert told["nearest"].tolist() == ["x50.000n0.500e", "x50.000n0.490e"]
-    assert told["nearest_km"].tolist() == pytest.approx([7.17, 13.6], rel=2e-2)
+    assert stated["part"].tolist() == ["off the road"] * 2
+    assert stated["passage"].isna().all()
+    assert stated["nearest"].tolist() == ["x50.000n0.500e", "x50.000n0.490e"]
+    assert stated["nearest_km"].tolist() == pytest.approx([7.17, 13.6], rel=2e-2)
     # Its own accuracy may reach farther than the tolerance.
     found, _ = crossings_of(lines, far.assign(accuracy_km=9.0))
     assert found.loc["x50.000n0.500e", "checkpoint_id"] == "road-post"
 
 
 def test_a_checkpoint_inland_serves_the_crossing_that_its_road_leads_to(
-    lines, crossings_of, border, posts
+    lines, crossings_of, border, controls
 ):
     """Five kilometres from the line, past a junction; ten are too many."""
     branch = lines.iloc[[0]].set_geometry([shapely.LineString([(0.5, 49.97), (0.6, 49.96)])])
@@ -125,10 +127,10 @@ def test_a_checkpoint_inland_serves_the_crossing_that_its_road_leads_to(
     )
     roads = pd.concat([lines.drop(index=1), halves, branch], ignore_index=True)
     for lat, part in ((49.955, "gate"), (49.9, "off the road")):
-        inland = posts.assign(lon=[0.501, 0.488], lat=[lat, 50.001])
+        inland = controls.assign(lon=[0.501, 0.488], lat=[lat, 50.001])
         placed = placed_checkpoints(inland, border, delay_h={"road": 2, "rail": 1})
-        found, told = crossings_of(roads, placed)
-        assert told.loc["road-post", "part"] == part
+        found, stated = crossings_of(roads, placed)
+        assert stated.loc["road-post", "part"] == part
         served = found.loc["x50.000n0.500e", "checkpoint_id"]
         assert (served == "road-post") == (part == "gate")
 
@@ -152,11 +154,11 @@ def test_gates_are_the_only_way_between_the_sides(lines, opened, checkpoints):
 
 
 def test_the_order_of_lines_and_checkpoints_changes_nothing(lines, crossings_of, checkpoints):
-    found, posts = crossings_of(lines, checkpoints)
-    again, told = crossings_of(lines.iloc[::-1], checkpoints.iloc[::-1])
+    found, controls = crossings_of(lines, checkpoints)
+    again, stated = crossings_of(lines.iloc[::-1], checkpoints.iloc[::-1])
     kept = ["checkpoint_id", "passage", "mode", "road_class", "lon", "lat", "confidence"]
     pd.testing.assert_frame_equal(found[kept], again[kept])
-    pd.testing.assert_frame_equal(posts, told.loc[posts.index])
+    pd.testing.assert_frame_equal(controls, stated.loc[controls.index])
 
 
 def test_two_carriageways_are_one_passage_with_their_own_ways(lines, opened, checkpoints):
@@ -209,24 +211,26 @@ def test_a_checkpoint_with_a_stub_from_one_side_makes_no_gate(
     point = checkpoints.loc["road-post", ["lon", "lat"]].tolist()
     stub = lines.iloc[[0]].set_geometry([shapely.LineString([(0.5, 49.9), (point[0], 49.9998)])])
     roads = pd.concat([lines.drop(index=1), stub], ignore_index=True)
-    found, posts = crossings_of(roads, checkpoints)
+    found, controls = crossings_of(roads, checkpoints)
     row = found[found["checkpoint_id"] == "road-post"]
     assert row[["found_by", "leads_across"]].to_numpy().tolist() == [["stub", False]]
-    assert posts.loc["road-post", "part"] == "off the road"
+    assert controls.loc["road-post", "part"] == "off the road"
     gates = opened(roads, checkpoints)[2]
     assert gates_in_use(gates).index.tolist() == ["rail-post"]
 
 
 def test_no_checkpoint_at_all(lines, crossings_of, checkpoints):
-    found, posts = crossings_of(lines, checkpoints.iloc[:0])
+    found, controls = crossings_of(lines, checkpoints.iloc[:0])
     assert found["checkpoint_id"].isna().all()
     assert np.isnan(found["checkpoint_km"]).all()
-    assert posts.empty
+    assert controls.empty
 
 
-def test_a_link_without_a_checkpoint_near_says_how_far_is_near(lines, crossings_of, border, posts):
+def test_a_link_without_a_checkpoint_near_says_how_far_is_near(
+    lines, crossings_of, border, controls
+):
     """The post lies 1 km beside the road: near for a coarse layer, far for a way of OSM."""
-    beside = posts.assign(lon=[0.514, 0.49], accuracy_km=[np.nan, np.nan])
+    beside = controls.assign(lon=[0.514, 0.49], accuracy_km=[np.nan, np.nan])
     placed = placed_checkpoints(beside, border, delay_h={"road": 2, "rail": 1})
     coarse, _ = crossings_of(lines, placed)
     assert coarse.loc["x50.000n0.500e", "checkpoint_id"] == "road-post"
@@ -240,7 +244,7 @@ def test_a_link_without_a_checkpoint_near_says_how_far_is_near(lines, crossings_
 
 
 def test_a_checkpoint_on_a_node_of_a_road_that_ends_is_found_by_its_tag(
-    lines, crossings_of, opened, border, posts
+    lines, crossings_of, opened, border, controls
 ):
     """The road ends 220 m before the line at its border control; nothing leads across."""
     north = shapely.LineString([(0.5, 50.1), (0.5, 50.8)])
@@ -249,15 +253,15 @@ def test_a_checkpoint_on_a_node_of_a_road_that_ends_is_found_by_its_tag(
     ids = np.arange(1, 1 + 2 * len(cut)).reshape(-1, 2)
     cut = cut.assign(tail_osm=ids[:, 0], head_osm=ids[:, 1]).reset_index(drop=True)
     cut.loc[0, "head_osm"] = cut.loc[5, "tail_osm"] = 77
-    post = int(cut.loc[5, "head_osm"])
-    marked = posts.assign(lat=[49.998, 50.001], lon=[0.5, 0.488], osm=[f"n{post} w3", "n77x"])
+    control = int(cut.loc[5, "head_osm"])
+    marked = controls.assign(lat=[49.998, 50.001], lon=[0.5, 0.488], osm=[f"n{control} w3", "n77x"])
     placed = placed_checkpoints(marked, border, delay_h={"road": 2, "rail": 1})
     found, _ = crossings_of(cut, placed.assign(accuracy_km=0.01))
     row = found[found["checkpoint_id"] == "road-post"].iloc[0]
     # Ending blind at the post it is a stub too; that is what is named.
     assert row[["found_by", "tagged"]].tolist() == ["stub", True]
     goes_on = lines.iloc[[0]].set_geometry([shapely.LineString([(0.5, 49.998), (0.7, 49.99)])])
-    more = pd.concat([cut, goes_on.assign(tail_osm=post, head_osm=99)], ignore_index=True)
+    more = pd.concat([cut, goes_on.assign(tail_osm=control, head_osm=99)], ignore_index=True)
     found, _ = crossings_of(more, placed.assign(accuracy_km=0.01))
     row = found[found["checkpoint_id"] == "road-post"]
     assert row[["found_by", "tagged", "confidence"]].to_numpy().tolist() == [["tag", True, "low"]]

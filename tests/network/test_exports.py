@@ -62,9 +62,9 @@ def test_parquet_gives_the_same_network_back(built, tmp_path):
     network = replace(built.network, regions=(*built.network.regions, "Z"))
     write_parquet(replace(built, network=network), tmp_path / "out", names=NAMES)
     assert_same(network, read_parquet(tmp_path / "out"))
-    posts = gpd.read_parquet(tmp_path / "out" / "checkpoints.parquet")
-    assert posts.loc["rail-post", "name"] == "Пост <b>"
-    assert posts.loc["road-post"].geometry.distance(shapely.Point(0.5, 50)) < 0.01
+    controls = gpd.read_parquet(tmp_path / "out" / "checkpoints.parquet")
+    assert controls.loc["rail-post", "name"] == "Пост <b>"
+    assert controls.loc["road-post"].geometry.distance(shapely.Point(0.5, 50)) < 0.01
     crossings = gpd.read_parquet(tmp_path / "out" / "crossings.parquet")
     pd.testing.assert_frame_equal(pd.DataFrame(crossings), pd.DataFrame(built.crossings))
 
@@ -131,9 +131,9 @@ def test_the_geopackage_has_layers_for_qgis(built, tmp_path):
     start = shapely.get_point(links.geometry.to_numpy(), 0)
     gaps = shapely.distance(start, nodes.geometry.loc[links["tail"]].to_numpy())
     assert gaps.max() < 1e-6
-    posts = gpd.read_file(file, layer="checkpoints").set_index("checkpoint_id")
-    assert posts.loc["rail-post", "name"] == "Пост <b>"
-    assert bool(posts.loc["road-post", "is_open"])
+    controls = gpd.read_file(file, layer="checkpoints").set_index("checkpoint_id")
+    assert controls.loc["rail-post", "name"] == "Пост <b>"
+    assert bool(controls.loc["road-post", "is_open"])
 
 
 def test_links_carry_what_their_lines_say(built, tmp_path):

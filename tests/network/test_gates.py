@@ -44,21 +44,21 @@ def test_of_many_unserved_crossings_the_greater_and_surer_are_candidates():
 
 
 @pytest.fixture
-def both_states(posts):
+def both_states(controls):
     """A post of each state on the road, 600 m from the line on its own side."""
-    two = posts.iloc[[0, 0, 1]].assign(
+    two = controls.iloc[[0, 0, 1]].assign(
         lon=[0.5, 0.5, 0.488], lat=[49.9946, 50.0054, 50.001], accuracy_km=[0.1, 0.1, 1.0]
     )
     return two.set_index(pd.Index(["ours", "theirs", "rail-post"], name="checkpoint_id"))
 
 
-def test_the_posts_of_both_states_are_one_passage_with_both_delays(
+def test_the_controls_of_both_states_are_one_passage_with_both_delays(
     lines, opened, crossings_of, border, both_states
 ):
     known = both_states.assign(delay_h=[2.0, 0.5, 1.0])
     placed = placed_checkpoints(known, border, delay_h={"road": 3, "rail": 1})
-    _, told = crossings_of(lines, placed)
-    assert told["part"].tolist() == ["gate", "in series", "gate"]
+    _, stated = crossings_of(lines, placed)
+    assert stated["part"].tolist() == ["gate", "in series", "gate"]
     gates = opened(lines, placed)[2]
     assert gates.index.tolist() == ["ours", "rail-post", "x50.000n0.900e"]
     assert gates.loc["ours", ["delay_out_h", "delay_in_h"]].tolist() == [2.5, 2.5]
@@ -67,7 +67,7 @@ def test_the_posts_of_both_states_are_one_passage_with_both_delays(
 @pytest.mark.parametrize(
     ("delays", "passage"), [([np.nan, np.nan], 3.0), ([np.nan, 0.5], 0.5), ([2.0, np.nan], 2.0)]
 )
-def test_a_default_is_of_the_passage_not_of_each_post(
+def test_a_default_is_of_the_passage_not_of_each_control(
     lines, opened, border, both_states, delays, passage
 ):
     placed = placed_checkpoints(
@@ -78,10 +78,10 @@ def test_a_default_is_of_the_passage_not_of_each_post(
     assert road["delay_out_h"].tolist() == [passage]
 
 
-def in_a_row(posts, at, delay_h):
+def in_a_row(controls, at, delay_h):
     """Checkpoints of the road at some longitudes and metres north of the line."""
     lon, metres = zip(*at, strict=True)
-    row = posts.iloc[[0] * len(at)].assign(
+    row = controls.iloc[[0] * len(at)].assign(
         lon=lon, lat=50 + np.array(metres) / 111_200, accuracy_km=0.1, delay_h=delay_h
     )
     return row.set_index(pd.Index([f"k{n}" for n in range(len(at))], name="checkpoint_id"))
@@ -100,12 +100,12 @@ def divided(lines, at, *more):
 
 @pytest.mark.parametrize("metres", [(-600, -3000, 700), (-3000, 700, -600), (900, 300, 2500)])
 def test_one_passes_all_checkpoints_of_a_road_in_turn(
-    lines, opened, crossings_of, border, posts, metres
+    lines, opened, crossings_of, border, controls, metres
 ):
-    three = in_a_row(posts, [(0.5, m) for m in metres], [2.0, 0.5, 0.25])
+    three = in_a_row(controls, [(0.5, m) for m in metres], [2.0, 0.5, 0.25])
     placed = placed_checkpoints(three, border, delay_h={"road": 3})
-    _, told = crossings_of(lines, placed)
-    assert sorted(told["part"]) == ["gate", "in series", "in series"]
+    _, stated = crossings_of(lines, placed)
+    assert sorted(stated["part"]) == ["gate", "in series", "in series"]
     gates = opened(lines, placed)[2]
     assert gates.loc[~gates["is_candidate"], "delay_out_h"].tolist() == [2.75]
     # A closed one is not passed, and one of which nothing is known adds nothing.
@@ -118,7 +118,7 @@ def test_one_passes_all_checkpoints_of_a_road_in_turn(
 @pytest.mark.parametrize("side", [-1, 1])
 @pytest.mark.parametrize("lane_of", ["farther", "nearer"])
 def test_what_one_may_pass_by_adds_nothing(
-    lines, opened, crossings_of, border, posts, side, lane_of
+    lines, opened, crossings_of, border, controls, side, lane_of
 ):
     """A service lane 140 m beside the road; the one on the road is met by all."""
     start, end = (50 + side * m / 111_200 for m in (1000, 1600))
@@ -126,50 +126,52 @@ def test_what_one_may_pass_by_adds_nothing(
     roads = divided(lines, sorted([start, end]), lane)
     on_road, theirs = (300, -700) if lane_of == "farther" else (2500, -700)
     at = [(0.5, side * on_road), (0.5, side * theirs), (0.502, side * 1300)]
-    three = in_a_row(posts, at, [2.0, 0.5, 0.25])
+    three = in_a_row(controls, at, [2.0, 0.5, 0.25])
     placed = placed_checkpoints(three, border, delay_h={"road": 3})
-    _, told = crossings_of(roads, placed)
-    assert told.loc["k2", "part"] == "beside"
-    assert sorted(told["part"]) == ["beside", "gate", "in series"]
+    _, stated = crossings_of(roads, placed)
+    assert stated.loc["k2", "part"] == "beside"
+    assert sorted(stated["part"]) == ["beside", "gate", "in series"]
     gates = opened(roads, placed)[2]
     assert gates.loc[~gates["is_candidate"], "delay_out_h"].tolist() == [2.5]
 
 
-def test_a_carriageway_of_one_direction_cannot_be_passed_by(lines, crossings_of, border, posts):
+def test_a_carriageway_of_one_direction_cannot_be_passed_by(lines, crossings_of, border, controls):
     """Two kilometres of it are parted; who leaves meets one post, who comes the other."""
     start, end = (50 - m / 111_200 for m in (3000, 500))
     back = [(0.5, start), (0.505, start), (0.505, end), (0.5, end)]
     roads = divided(lines, [start, end], back)
     roads["oneway"] = np.r_[np.zeros(len(roads) - 4), 0, 1, 0, -1].astype(int)
     at = [(0.5, -100), (0.5, -1500), (0.505, -1600)]
-    placed = placed_checkpoints(in_a_row(posts, at, [2.0, 0.5, 0.25]), border, delay_h={"road": 3})
-    _, told = crossings_of(roads, placed)
-    assert told["part"].tolist() == ["gate", "in series", "in series"]
+    placed = placed_checkpoints(
+        in_a_row(controls, at, [2.0, 0.5, 0.25]), border, delay_h={"road": 3}
+    )
+    _, stated = crossings_of(roads, placed)
+    assert stated["part"].tolist() == ["gate", "in series", "in series"]
     both_ways = roads.assign(oneway=0)
     assert crossings_of(both_ways, placed)[1]["part"].tolist() == ["gate", "beside", "beside"]
 
 
-def test_a_village_before_a_checkpoint_is_no_way_round_it(lines, crossings_of, border, posts):
+def test_a_village_before_a_checkpoint_is_no_way_round_it(lines, crossings_of, border, controls):
     junction = 50 - 600 / 111_200
     at = [(0.5, -100), (0.5, -1500)]
-    placed = placed_checkpoints(in_a_row(posts, at, [2.0, 0.5]), border, delay_h={"road": 3})
+    placed = placed_checkpoints(in_a_row(controls, at, [2.0, 0.5]), border, delay_h={"road": 3})
     village = divided(lines, [junction], [(0.5, junction), (0.53, junction)])
     assert crossings_of(village, placed)[1]["part"].tolist() == ["gate", "in series"]
     another = divided(lines, [junction], [(0.5, junction), (0.2, 49.2)])
     assert crossings_of(another, placed)[1]["part"].tolist() == ["gate", "beside"]
 
 
-def test_an_old_post_does_not_shut_the_road_of_its_successor(
-    lines, opened, crossings_of, border, posts
+def test_an_old_control_does_not_shut_the_road_of_its_successor(
+    lines, opened, crossings_of, border, controls
 ):
     """The closed one stands on the road, the open one 430 m beside it."""
-    two = posts.iloc[[0, 0, 1]].assign(
+    two = controls.iloc[[0, 0, 1]].assign(
         lon=[0.5, 0.506, 0.488], lat=[50.0, 50.0, 50.001], status=["closed", "open", "open"]
     )
     two = two.set_index(pd.Index(["old", "new", "rail-post"], name="checkpoint_id"))
     placed = placed_checkpoints(two, border, delay_h={"road": 2, "rail": 1})
-    _, told = crossings_of(lines, placed)
-    assert told["part"].tolist() == ["beside", "gate", "gate"]
+    _, stated = crossings_of(lines, placed)
+    assert stated["part"].tolist() == ["beside", "gate", "gate"]
     gates = opened(lines, placed)[2]
     assert gates.loc["new", "is_open"]
     assert "old" not in gates.index

@@ -53,14 +53,14 @@ def test_leading_links_against_searches(town):
         if way <= 0:
             weight[head, tail] = 1
     hops = dijkstra(weight, unweighted=True)
-    posts = gates.loc["road-post", ["home_node", "neighbour_node"]].to_numpy(int)
+    controls = gates.loc["road-post", ["home_node", "neighbour_node"]].to_numpy(int)
     for number, row in enumerate(links.itertuples()):
         if road[number] and side[row.tail] == 0 and row.line != 3:
             ends = {row.tail, row.head}
             leaves = {1: {row.head}, -1: {row.tail}, 0: ends}[row.oneway]
             enters = {1: {row.tail}, -1: {row.head}, 0: ends}[row.oneway]
-            out = np.isfinite(hops[np.ix_(sorted(leaves), posts)]).any()
-            back = np.isfinite(hops[np.ix_(posts, sorted(enters))]).any()
+            out = np.isfinite(hops[np.ix_(sorted(leaves), controls)]).any()
+            back = np.isfinite(hops[np.ix_(controls, sorted(enters))]).any()
             assert leading[number] == (out and back), row.line
 
 

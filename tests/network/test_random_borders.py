@@ -75,7 +75,7 @@ def lines_of(shapes):
 
 
 @st.composite
-def posts(draw, lines, border):
+def controls(draw, lines, border):
     """Checkpoints where some roads meet the line, and one somewhere on it."""
     whole = border.union_all()
     crossed = shapely.intersection(lines.geometry.to_numpy(), whole)
@@ -84,10 +84,10 @@ def posts(draw, lines, border):
     at = [shapely.centroid(point) for point in met[:number]]
     at.append(shapely.line_interpolate_point(border.geometry.iloc[0], 0.3, normalized=True))
     status = st.sampled_from(["open", "open", "closed"])
-    return posts_at(at).assign(status=draw(st.lists(status, min_size=len(at), max_size=len(at))))
+    return controls_at(at).assign(status=draw(st.lists(status, min_size=len(at), max_size=len(at))))
 
 
-def posts_at(points):
+def controls_at(points):
     """A register of open checkpoints of an hour."""
     return pd.DataFrame(
         {
@@ -112,7 +112,7 @@ def posts_at(points):
 def studies(draw):
     land, border = draw(borders())
     lines = draw(roads(land))
-    return land, border, lines, draw(posts(lines, border))
+    return land, border, lines, draw(controls(lines, border))
 
 
 def built_of(land, border, lines, table, places):
@@ -216,7 +216,7 @@ def test_a_closed_border_leaves_joined_what_roads_at_home_join(bordered, seed):
         if random.random() < 0.3:
             ways.append(shapely.LineString([turns[2], (at.x, at.y + 0.08)]))
         ends += [west, east]
-    table = posts_at(meets)
+    table = controls_at(meets)
     inside = shapely.contains_xy(home.buffer(-0.001), *np.transpose(ends))
     places = towns(lines_of(ways), land).iloc[:0]
     west, _, _, north = land.total_bounds
@@ -247,10 +247,10 @@ def test_the_order_of_rows_changes_nothing(study, random):
     land, border, lines, table = study
     places = towns(lines, land)
     times = pair_hours(built_of(land, border, lines, table, places))
-    rows, posts_at = list(range(len(lines))), list(range(len(table)))
+    rows, controls_at = list(range(len(lines))), list(range(len(table)))
     random.shuffle(rows)
-    random.shuffle(posts_at)
-    again = built_of(land, border, lines.iloc[rows], table.iloc[posts_at], places)
+    random.shuffle(controls_at)
+    again = built_of(land, border, lines.iloc[rows], table.iloc[controls_at], places)
     np.testing.assert_allclose(pair_hours(again), times, rtol=1e-6)
 
 
@@ -303,7 +303,7 @@ def test_a_border_moved_by_rounding_moves_nothing(shift):
         for pair in ([(x, 49.5), here], [here, (x, 50.5)])
     ]
     streets += [shapely.LineString(junctions[:2]), shapely.LineString([(0.2, 49.5), (0.8, 49.5)])]
-    post = pd.DataFrame(
+    control = pd.DataFrame(
         {
             "name": ["Middle"],
             "mode": "road",
@@ -321,7 +321,7 @@ def test_a_border_moved_by_rounding_moves_nothing(shift):
         index=pd.Index(["middle"], name="checkpoint_id"),
     )
     lines = lines_of(streets)
-    built = built_of(land, border, lines, post, towns(lines, land).iloc[:0])
+    built = built_of(land, border, lines, control, towns(lines, land).iloc[:0])
     assert built.crossings.index.tolist() == [f"x50.000n0.{x}00e" for x in (2, 5, 8)]
     assert built.gates["is_candidate"].tolist() == [False, True, True]
     network = built.network

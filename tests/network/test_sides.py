@@ -120,10 +120,10 @@ def test_a_road_that_weaves_at_a_checkpoint_passes_once(lines, crossings_of, che
     )
     roads = lines.copy()
     roads.loc[1, "geometry"] = shapely.LineString([(0.5, 49.9), *weaving.coords, (0.5, 50.8)])
-    found, posts = crossings_of(roads, checkpoints)
+    found, controls = crossings_of(roads, checkpoints)
     on_road = found[(found["mode"] == "road") & (found["lon"] < 0.6)]
     assert on_road["checkpoint_id"].tolist() == ["road-post"]
-    assert posts.loc["road-post", "part"] == "gate"
+    assert controls.loc["road-post", "part"] == "gate"
     alone, _ = crossings_of(roads, checkpoints.iloc[:0])
     assert ((alone["mode"] == "road") & (alone["lon"] < 0.6)).sum() == 5
 

@@ -104,9 +104,9 @@ def network_of(lat, towns, beyond_km=20):
         land[land["side"] == side].set_index("region_id") for side in ("home", "neighbour")
     )
     border = border_line(home, neighbour)
-    posts_lon = np.array([0.3, 1.7])
-    cross = np.interp(posts_lon, EAST, lat)
-    roads = [[(x, y - 0.3), (x, y), (x, y + 0.3)] for x, y in zip(posts_lon, cross, strict=True)]
+    controls_lon = np.array([0.3, 1.7])
+    cross = np.interp(controls_lon, EAST, lat)
+    roads = [[(x, y - 0.3), (x, y), (x, y + 0.3)] for x, y in zip(controls_lon, cross, strict=True)]
     roads = [[a, b] for road in roads for a, b in zip(road[:-1], road[1:], strict=True)]
     rails = [[(1.0, lat[4] - 0.3), (1.0, lat[4] + 0.3)]]
     lines = gpd.GeoDataFrame(
@@ -114,7 +114,7 @@ def network_of(lat, towns, beyond_km=20):
         geometry=[shapely.LineString(row) for row in roads + rails],
         crs=4326,
     )
-    posts = pd.DataFrame(
+    controls = pd.DataFrame(
         {
             "checkpoint_id": ["w", "e", "r"],
             "name": ["w", "e", "r"],
@@ -123,7 +123,7 @@ def network_of(lat, towns, beyond_km=20):
             "users": None,
             "home_id": None,
             "neighbour_id": None,
-            "lon": [*posts_lon, 1.0],
+            "lon": [*controls_lon, 1.0],
             "lat": [*cross, lat[4]],
             "accuracy_km": 1.0,
             "hours": None,
@@ -131,7 +131,7 @@ def network_of(lat, towns, beyond_km=20):
             "delay_h": 1.0,
         }
     ).set_index("checkpoint_id")
-    checkpoints = placed_checkpoints(posts, border, delay_h={"road": 1, "rail": 1})
+    checkpoints = placed_checkpoints(controls, border, delay_h={"road": 1, "rail": 1})
     x, y = np.array(towns).T
     side = np.where(shapely.contains_xy(land.geometry.iloc[0], x, y), "home", "neighbour")
     places = gpd.GeoDataFrame(

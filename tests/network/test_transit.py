@@ -31,12 +31,12 @@ def road(*lines):
 
 
 @pytest.fixture
-def hours(territory, border, posts, speeds):
+def hours(territory, border, controls, speeds):
     """Hours from end to end of the road, with checkpoints of 1 h at some longitudes."""
 
     def between(lines, at=(), **scenario):
         names = pd.Index([f"k{n}" for n in range(len(at))], name="checkpoint_id", dtype=object)
-        table = posts.iloc[[0] * len(at)].assign(lon=list(at), lat=50.0, delay_h=1.0)
+        table = controls.iloc[[0] * len(at)].assign(lon=list(at), lat=50.0, delay_h=1.0)
         placed = placed_checkpoints(table.set_index(names), border, delay_h={"road": 1})
         places = gpd.GeoDataFrame(
             {"side": "home", "region_id": "A", "population": 1.0, "name": ["West", "East"]},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.border.line import border_line
-from geo_border.osm.checkpoints import match_posts, posts_from_extract
+from geo_border.osm.checkpoints import controls_from_extract, match_controls
 
 M = 1 / 111_200  # a metre in degrees of latitude
 ROAD = {"highway": "primary"}
@@ -52,28 +52,28 @@ def crossing(make_extract):
 
 
 def test_control_and_customs_of_a_crossing_are_one_checkpoint(crossing):
-    found = posts_from_extract(crossing)
+    found = controls_from_extract(crossing)
     assert found.index.tolist() == ["osm-n12", "osm-n15", "osm-n2", "osm-n6"]
-    post = found.loc["osm-n2"]
-    assert post["name"] == "Alpha / Beta / Customs house"
-    assert post["name_en"] == "Beta post"
-    assert post["osm"] == "n2 n3 w3"
-    assert post["tagged"] == "barrier=border_control amenity=customs"
-    assert post[["mode", "status", "confidence", "place"]].tolist() == [
+    control = found.loc["osm-n2"]
+    assert control["name"] == "Alpha / Beta / Customs house"
+    assert control["name_en"] == "Beta post"
+    assert control["osm"] == "n2 n3 w3"
+    assert control["tagged"] == "barrier=border_control amenity=customs"
+    assert control[["mode", "status", "confidence", "place"]].tolist() == [
         "road",
         "open",
         "high",
         "Gamma",
     ]
-    assert (post["lon"], post["lat"]) in {
+    assert (control["lon"], control["lat"]) in {
         (30.0, round(50.0 + 200 * M, 7)),
         (30.0, round(50.0 + 400 * M, 7)),
     }
-    assert post["accuracy_km"] == pytest.approx(0.2, rel=0.01)
+    assert control["accuracy_km"] == pytest.approx(0.2, rel=0.01)
 
 
 def test_the_mode_is_that_of_the_way(crossing):
-    found = posts_from_extract(crossing)
+    found = controls_from_extract(crossing)
     assert found.loc["osm-n6", "mode"] == "rail"
     assert found.loc["osm-n12", "mode"] == "foot"
     assert found.loc["osm-n12", "status"] == "open"
@@ -93,29 +93,29 @@ def joint(make_extract, tags, *more, rail_m=14):
 
 @pytest.mark.parametrize("tags", [CONTROL, {"amenity": "customs"}])
 def test_a_control_beside_a_road_and_a_railway_serves_both(make_extract, tags):
-    found = posts_from_extract(joint(make_extract, tags))
+    found = controls_from_extract(joint(make_extract, tags))
     assert found["mode"].to_dict() == {"osm-n0": "road", "osm-n0-rail": "rail"}
     assert found["osm"].tolist() == ["n0", "n0"]
-    near = posts_from_extract(joint(make_extract, tags, tags, rail_m=-3))
+    near = controls_from_extract(joint(make_extract, tags, tags, rail_m=-3))
     assert near["mode"].to_dict() == {"osm-n0": "rail", "osm-n0-road": "road"}
     assert near["osm"].tolist() == ["n0 n1"] * 2
-    far = posts_from_extract(joint(make_extract, tags, rail_m=250))
+    far = controls_from_extract(joint(make_extract, tags, rail_m=250))
     assert far["mode"].tolist() == ["road"]
 
 
 def test_tags_say_of_which_mode_it_is(make_extract):
     of_rail = CONTROL | {"railway": "border"}
-    found = posts_from_extract(joint(make_extract, of_rail))
+    found = controls_from_extract(joint(make_extract, of_rail))
     assert found["mode"].to_dict() == {"osm-n0": "rail"}
     # One of them that says it says it for its neighbour.
-    found = posts_from_extract(joint(make_extract, of_rail, CONTROL, rail_m=-3))
+    found = controls_from_extract(joint(make_extract, of_rail, CONTROL, rail_m=-3))
     assert found["mode"].to_dict() == {"osm-n0": "rail"}
 
 
 def test_tolerance_decides_what_is_one(crossing):
-    apart = posts_from_extract(crossing, tolerance_m=100)
+    apart = controls_from_extract(crossing, tolerance_m=100)
     assert {"osm-n2", "osm-n3"} <= set(apart.index)
-    assert len(posts_from_extract(crossing, tolerance_m=0.001)) == 6
+    assert len(controls_from_extract(crossing, tolerance_m=0.001)) == 6
 
 
 def test_inland_customs_are_left_out_by_the_border(crossing):
@@ -125,7 +125,7 @@ def test_inland_customs_are_left_out_by_the_border(crossing):
         crs=4326,
     )
     border = border_line(regions.loc[["A"]], regions.loc[["B"]])
-    found = posts_from_extract(crossing, border=border)
+    found = controls_from_extract(crossing, border=border)
     assert "osm-n15" not in found.index
     placed = placed_checkpoints(found, border, delay_h={"road": 1, "rail": 2, "foot": 0.5})
     assert placed["is_open"].all()
@@ -135,7 +135,7 @@ def test_inland_customs_are_left_out_by_the_border(crossing):
 def test_forbidden_to_cars_is_closed(make_extract):
     nodes, ways = road((30, 50), (30, 50.001), (30, 50.002))
     nodes[101] = (30, 50.001, CONTROL | {"access": "no", "opening_hours": "Mo-Fr 08:00-20:00"})
-    found = posts_from_extract(make_extract(nodes, ways))
+    found = controls_from_extract(make_extract(nodes, ways))
     assert found["status"].tolist() == ["closed"]
     assert found["hours"].tolist() == ["Mo-Fr 08:00-20:00"]
 
@@ -151,18 +151,18 @@ def test_an_area_of_several_ways_is_a_checkpoint_too(make_extract):
     site = ([("w", 7, "")], {"type": "site", "amenity": "customs"})
     gone = ([("w", 99, "outer")], tags)
     extract = make_extract(nodes, ways, {21: (members, tags), 22: site, 23: gone})
-    found = posts_from_extract(extract)
+    found = controls_from_extract(extract)
     assert found.index.tolist() == ["osm-r21"]
-    post = found.iloc[0]
-    assert post[["name", "mode", "confidence"]].tolist() == ["Yard", "road", "medium"]
-    assert post["lon"] == pytest.approx(30.00032, abs=2e-5)
-    assert post["lat"] == pytest.approx(50.00108, abs=2e-5)
+    control = found.iloc[0]
+    assert control[["name", "mode", "confidence"]].tolist() == ["Yard", "road", "medium"]
+    assert control["lon"] == pytest.approx(30.00032, abs=2e-5)
+    assert control["lat"] == pytest.approx(50.00108, abs=2e-5)
 
 
 def test_customs_alone_are_less_sure(make_extract):
     nodes, ways = road((30, 50), (30, 50.001), (30, 50.002))
     nodes[1] = (30.0005, 50.001, {"government": "customs"})
-    found = posts_from_extract(make_extract(nodes, ways))
+    found = controls_from_extract(make_extract(nodes, ways))
     assert found[["mode", "confidence"]].to_numpy().tolist() == [["road", "medium"]]
 
 
@@ -171,7 +171,7 @@ def test_an_object_between_road_and_railway_serves_the_nearer(make_extract):
     rails, tracks = road((30 + 300 * M, 50), (30 + 300 * M, 50.01), first=200, railway="rail")
     nodes |= rails
     nodes[1] = (30 + 200 * M, 50.005, {"amenity": "customs"})
-    found = posts_from_extract(make_extract(nodes, ways | tracks))
+    found = controls_from_extract(make_extract(nodes, ways | tracks))
     assert found["mode"].tolist() == ["rail"]
 
 
@@ -180,7 +180,7 @@ def test_a_straight_road_has_no_node_near(make_extract, beside):
     """In the steppe the next nodes of a road may be tens of kilometres away."""
     nodes, ways = road((30.0, 49.8), (30.0, 50.3))
     nodes[1] = (30.0 + beside * M, 50.0, CONTROL)
-    found = posts_from_extract(make_extract(nodes, ways))
+    found = controls_from_extract(make_extract(nodes, ways))
     assert found.loc["osm-n1", ["mode", "confidence"]].tolist() == ["road", "high"]
 
 
@@ -188,7 +188,7 @@ def test_boundaries_and_gates_are_no_checkpoints(make_extract):
     nodes, ways = road((30, 50), (30, 50.01))
     nodes[1] = (30, 50.005, {"barrier": "gate"})
     ways[7] = ([100, 101], {"boundary": "administrative", "border_type": "customs"})
-    found = posts_from_extract(make_extract(nodes, ways))
+    found = controls_from_extract(make_extract(nodes, ways))
     assert found.empty
     assert {"name", "mode", "status", "lon", "lat", "accuracy_km", "hours"} <= set(found)
 
@@ -216,7 +216,7 @@ FOUND = pd.DataFrame(
 
 
 def test_register_and_osm_are_matched_by_place_and_name():
-    table = match_posts(REGISTER, FOUND)
+    table = match_controls(REGISTER, FOUND)
     pairs = table.dropna(subset=["checkpoint_id", "post_id"]).set_index("checkpoint_id")
     assert pairs["post_id"].to_dict() == {
         "petukhovo": "osm-1",
@@ -234,7 +234,7 @@ def test_register_and_osm_are_matched_by_place_and_name():
 
 
 def test_both_are_kept():
-    table = match_posts(REGISTER, FOUND)
+    table = match_controls(REGISTER, FOUND)
     assert set(table["checkpoint_id"].dropna()) == set(REGISTER.index)
     assert set(table["post_id"].dropna()) == set(FOUND.index)
     assert len(table) == 6
@@ -246,23 +246,23 @@ def test_both_are_kept():
 
 
 def test_another_mode_is_another_checkpoint():
-    table = match_posts(REGISTER.loc[["rail"]], FOUND.loc[["osm-1"]].assign(mode="road"))
+    table = match_controls(REGISTER.loc[["rail"]], FOUND.loc[["osm-1"]].assign(mode="road"))
     assert len(table) == 2
-    unknown = match_posts(REGISTER.loc[["rail"]], FOUND.loc[["osm-5"]].assign(mode=None))
+    unknown = match_controls(REGISTER.loc[["rail"]], FOUND.loc[["osm-5"]].assign(mode=None))
     assert len(unknown) == 1
 
 
 def test_names_reach_farther_than_places():
     register, found = REGISTER.loc[["petukhovo"]], FOUND.loc[["osm-1"]]
-    assert len(match_posts(register, found.assign(lat=55.12))) == 1
-    assert len(match_posts(register, found.assign(lat=55.2))) == 2
-    assert len(match_posts(register, found.assign(lat=55.12, name="Другое"))) == 2
-    assert len(match_posts(register.assign(accuracy_km=30), found.assign(lat=55.2))) == 1
+    assert len(match_controls(register, found.assign(lat=55.12))) == 1
+    assert len(match_controls(register, found.assign(lat=55.2))) == 2
+    assert len(match_controls(register, found.assign(lat=55.12, name="Другое"))) == 2
+    assert len(match_controls(register.assign(accuracy_km=30), found.assign(lat=55.2))) == 1
 
 
 @pytest.mark.parametrize("rows", [0, 1])
 def test_an_empty_side_matches_nothing(rows):
-    table = match_posts(REGISTER.iloc[:rows], FOUND.iloc[: 1 - rows])
+    table = match_controls(REGISTER.iloc[:rows], FOUND.iloc[: 1 - rows])
     assert len(table) == 1
     assert table["matched_by"].isna().all()
 
@@ -278,7 +278,7 @@ def test_every_checkpoint_is_in_one_row(mine, theirs):
         return table.assign(mode="road", name=letter).set_index(letter + table.index.astype(str))
 
     register, found = side(mine, "r"), side(theirs, "o")
-    table = match_posts(register, found)
+    table = match_controls(register, found)
     assert sorted(table["checkpoint_id"].dropna()) == sorted(register.index)
     assert sorted(table["post_id"].dropna()) == sorted(found.index)
     assert (table["distance_km"].dropna() <= 5).all()
@@ -286,7 +286,7 @@ def test_every_checkpoint_is_in_one_row(mine, theirs):
 
 @pytest.mark.parametrize("key", extracts.ANDORRA)
 def test_the_checkpoints_of_andorra(key, extract_of):
-    found = posts_from_extract(extract_of(key)).set_index("place")
+    found = controls_from_extract(extract_of(key)).set_index("place")
     assert len(found) == 2
     pas = found.loc["Pas de la Casa"]
     assert (pas["lon"], pas["lat"]) == pytest.approx((1.7351, 42.5438), abs=1e-3)
@@ -300,11 +300,11 @@ def test_the_checkpoints_of_andorra(key, extract_of):
 
 @pytest.mark.parametrize("key", extracts.LIECHTENSTEIN)
 def test_the_checkpoint_of_liechtenstein(key, extract_of):
-    found = posts_from_extract(extract_of(key))
+    found = controls_from_extract(extract_of(key))
     assert found["name"].tolist() == ["Feldkirch / Schaanwald"]
     assert found["mode"].tolist() == ["road"]
     register = pd.DataFrame(
         {"name": ["Schaanwald-Tisis"], "mode": ["road"], "lon": [9.57], "lat": [47.217]},
         index=pd.Index(["tisis"], name="checkpoint_id"),
     )
-    assert match_posts(register, found)["matched_by"].tolist() == ["distance and name"]
+    assert match_controls(register, found)["matched_by"].tolist() == ["distance and name"]

@@ -1,6 +1,6 @@
 import pytest
 
-from geo_border.osm.checkpoints import posts_from_extract
+from geo_border.osm.checkpoints import controls_from_extract
 from geo_border.osm.ferries import with_ferry_routes
 from geo_border.osm.lines import lines_from_extract
 from geo_border.osm.tags import wanted
@@ -80,11 +80,11 @@ def test_other_routes_change_nothing(make_extract):
     assert lost == 0
 
 
-def test_a_post_on_such_a_ferry_is_of_its_mode(make_extract):
+def test_a_control_on_such_a_ferry_is_of_its_mode(make_extract):
     nodes = NODES | {3: (9.03, 47.0, {"barrier": "border_control"})}
     ways = WAYS | {3: ([2, 3, 4], {})}
-    posts = posts_from_extract(make_extract(nodes, ways, {7: (members(2, 3), ROUTE)}))
-    assert posts["mode"].tolist() == ["ferry"]
+    controls = controls_from_extract(make_extract(nodes, ways, {7: (members(2, 3), ROUTE)}))
+    assert controls["mode"].tolist() == ["ferry"]
 
 
 FILE = """<?xml version='1.0' encoding='UTF-8'?>

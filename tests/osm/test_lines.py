@@ -136,9 +136,9 @@ def test_cutting_conserves_length_and_makes_every_junction_a_node(make_extract, 
         return [(a, b) for a, b in pairwise(refs) if a != b and a in GRID and b in GRID]
 
     # Each step of each way is in one piece of that way, in its direction, and no other is.
-    asked = Counter((number, step) for number, refs in enumerate(ways) for step in steps(refs))
+    requested = Counter((number, step) for number, refs in enumerate(ways) for step in steps(refs))
     made = Counter((number, step) for number, refs in pieces for step in steps(refs))
-    assert made == asked
+    assert made == requested
     # A vertex inside a piece is nowhere else.
     count = Counter(node for _, refs in pieces for node in refs)
     inner = [node for _, refs in pieces for node in refs[1:-1]]
@@ -278,7 +278,9 @@ def test_lanes_at_a_border_control_belong_to_the_road(make_extract):
     assert lines["way_id"].tolist() == [1, 2, 2]
     assert account.set_index("what").loc["kept: service road at a border control", "ways"] == 1
     assert lines["road_class"].tolist() == ["primary", "service", "service"]
-    none, _ = lines_from_extract(make_extract(nodes, lanes), roads=RoadRules(service_at_posts_m=0))
+    none, _ = lines_from_extract(
+        make_extract(nodes, lanes), roads=RoadRules(service_at_controls_m=0)
+    )
     assert none["way_id"].tolist() == [1]
 
 
@@ -351,7 +353,7 @@ BOTH = extracts.of("andorra", "liechtenstein")
 @pytest.mark.parametrize("key", BOTH)
 def test_network_length_by_class(key, extract_of, ways_of):
     extract, ways = extract_of(key), ways_of(key)
-    everything = RoadRules(closed_access=(), service_at_posts_m=0)
+    everything = RoadRules(closed_access=(), service_at_controls_m=0)
     lines, _ = lines_from_extract(extract, roads=everything)
     roads = lines[lines["mode"] == "road"].groupby("road_class")["length_km"].sum()
     steps = [
@@ -394,8 +396,8 @@ def test_paths_and_tracks_are_not_taken_for_roads(key, extract_of, ways_of):
     # Service roads only within reach of the one border control.
     service = lines[lines["road_class"] == "service"]
     at = sphere(*shapely.get_coordinates(shapely.get_point(service.geometry.to_numpy(), 0)).T)
-    post = sphere(np.array([9.5708]), np.array([47.2183]))
-    assert np.linalg.norm(at - post, axis=1).max() < 1500
+    control = sphere(np.array([9.5708]), np.array([47.2183]))
+    assert np.linalg.norm(at - control, axis=1).max() < 1500
 
 
 @pytest.mark.parametrize(

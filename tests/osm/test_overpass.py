@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from geo_border.errors import ExtractError
 from geo_border.osm import overpass
-from geo_border.osm.checkpoints import posts_from_extract
+from geo_border.osm.checkpoints import controls_from_extract
 from geo_border.osm.lines import lines_from_extract
 from geo_border.osm.overpass import extract_from_overpass
 from geo_border.osm.railways import MAIN_RAILWAYS, stations_from_extract
@@ -33,8 +33,8 @@ MARK = re.compile(r"\((node|way|relation)\['(\w+)'='(\w+)'\]")
 
 def answer(ways, nodes, query, relations=()):
     """Overpass JSON of what a query asks for, and of the nodes and ways that it needs."""
-    if asked := FILTER.search(query):
-        key, pattern = asked.groups()
+    if requested := FILTER.search(query):
+        key, pattern = requested.groups()
         chosen = [way for way in ways if re.search(pattern, way["tags"].get(key, " "))]
     else:
         marks = {mark.groups() for mark in MARK.finditer(query)}
@@ -70,7 +70,7 @@ def serve(answered):
     """A server on the loopback that answers each query by a function."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
+        def do_CONTROL(self):
             form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
             status, content = answered(form["data"][0])
             self.send_response(status)
@@ -130,7 +130,7 @@ def test_an_answer_gives_the_lines_of_the_file(key, least, extract_of, extract_f
         same = np.allclose(one, other) if name == "length_km" else (one == other).all()
         assert same, name
     assert theirs["bridge"].sum() == ours["bridge"].sum() > 0
-    for found in (posts_from_extract, stations_from_extract, settlements_from_extract):
+    for found in (controls_from_extract, stations_from_extract, settlements_from_extract):
         theirs, ours = found(extract), found(own)
         columns = [name for name in ("osm", "name", "kind", "mode") if name in ours]
         pd.testing.assert_frame_equal(
@@ -162,8 +162,8 @@ def test_what_is_marked_beside_the_ways_is_asked_for():
     tags = {"type": "multipolygon", "railway": "station", "name": "Halle"}
     relation = {"type": "relation", "id": 5, "members": members, "tags": tags}
     extract = ask(lambda query: (200, json.dumps(answer(ways, nodes, query, [relation])).encode()))
-    posts = posts_from_extract(extract)
-    assert posts[["name", "osm", "mode", "place"]].to_numpy().tolist() == [
+    controls = controls_from_extract(extract)
+    assert controls[["name", "osm", "mode", "place"]].to_numpy().tolist() == [
         ["Booth / House", "n6 w2", "road", "Village"]
     ]
     stations = stations_from_extract(extract)

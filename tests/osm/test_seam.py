@@ -67,13 +67,15 @@ def potentials(extract, east, west):
         crs=4326,
     )
     places["region_id"] = ["E"] * 8 + ["W"] * 8
-    posts = pd.DataFrame(
+    controls = pd.DataFrame(
         {"name": "post", "mode": "road", "status": "open", "users": None, "home_id": None,
          "neighbour_id": None, "lon": 0.0, "lat": [50.0, 50.2, 50.4], "accuracy_km": 0.1,
          "hours": None, "capacity_day": np.nan, "delay_h": 0.5},
         index=pd.Index(["a", "b", "c"], name="checkpoint_id"),
     )  # fmt: skip
-    built = from_lines(lines, land, checkpoints=posts, places=places, access=Access(station_km=1))
+    built = from_lines(
+        lines, land, checkpoints=controls, places=places, access=Access(station_km=1)
+    )
     gates = built.gates[~built.gates["is_candidate"]]
     assert len(gates) == 3
     tables = gate_tables(built.network, built.places, gates, modes=("road",))

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_border.osm.tags import count_table, has, mapped, post_kind, text, wanted, yes
+from geo_border.osm.tags import control_kind, count_table, has, mapped, text, wanted, yes
 
 
-def test_wanted_asks_for_roads_railways_ferries_posts_and_boundaries():
+def test_wanted_asks_for_roads_railways_ferries_controls_and_boundaries():
     want = wanted()
     assert {"highway", "railway", "route", "barrier", "amenity"} <= set(want.way_keys)
     assert {"maxspeed", "oneway", "access", "duration", "gauge"} <= set(want.tag_keys)
@@ -37,15 +37,15 @@ def test_tags_are_read_the_same_however_they_are_stored(kind):
 
 
 def test_a_meaning_is_asked_once_for_each_value():
-    asked = []
+    requested = []
 
     def meaning(value):
-        asked.append(value)
+        requested.append(value)
         return len(value)
 
     tags = pd.DataFrame({"x": ["aa", "b", "aa", None] * 100})
     result = mapped(tags, "x", meaning, missing=-1, dtype=np.int64)
-    assert sorted(asked) == ["aa", "b"]
+    assert sorted(requested) == ["aa", "b"]
     assert result[:4].tolist() == [2, 1, 2, -1]
 
 
@@ -55,7 +55,7 @@ def test_an_empty_table_has_no_tags():
     assert text(tags, "y").tolist() == []
 
 
-def test_post_kinds():
+def test_control_kinds():
     rows = [
         ({"barrier": "border_control"}, 2),
         ({"amenity": "customs"}, 1),
@@ -73,7 +73,7 @@ def test_post_kinds():
     ]
     keys = sorted({key for tags, _ in rows for key in tags})
     tags = pd.DataFrame([{key: row.get(key) for key in keys} for row, _ in rows])
-    assert post_kind(tags).tolist() == [kind for _, kind in rows]
+    assert control_kind(tags).tolist() == [kind for _, kind in rows]
 
 
 def test_what_did_not_occur_is_not_in_the_account():

@@ -22,7 +22,7 @@ from osm_pbf_writer import (
     number,
     packed,
     sint,
-    told,
+    stated,
     truth,
     varint,
     write_pbf,
@@ -89,7 +89,7 @@ VARIANTS = {
 
 
 def read(path, wanted=WANTED):
-    return told(read_extract([path], wanted), wanted)
+    return stated(read_extract([path], wanted), wanted)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -201,7 +201,7 @@ def test_negative_ids(tmp_path):
 def test_nothing_in_a_file(tmp_path):
     path = write_pbf(tmp_path / "a.osm.pbf", [], [], [])
     extract = read_extract([path], WANTED)
-    assert told(extract, WANTED) == ({}, {}, {}, {})
+    assert stated(extract, WANTED) == ({}, {}, {}, {})
     assert list(extract.way_tags) == list(WANTED.tag_keys)
     assert list(extract.tagged_nodes) == ["node", *WANTED.node_tag_keys]
     assert list(extract.members) == ["relation_id", "member_type", "ref", "role"]
@@ -239,7 +239,7 @@ def test_overlapping_files_are_merged(tmp_path):
     both = [*moved, *NODES[:2]], [*renamed, WAYS[0]], RELATIONS
     for files in ([old, new], [new, old], [str(new), old, new]):
         extract = read_extract(files, WANTED)
-        assert told(extract, WANTED) == truth(*both, WANTED)
+        assert stated(extract, WANTED) == truth(*both, WANTED)
         assert extract.sources["file"].tolist() == [str(file) for file in files]
 
 
@@ -293,7 +293,7 @@ def test_any_data_in_any_variant_and_in_two_files(tmp_path, data, name, size, cu
     assert read(path) == expected
     halves = [part[:cut] for part in data], [part[max(0, cut - 3) :] for part in data]
     files = [write_pbf(tmp_path / f"{n}.osm.pbf", *half, variant) for n, half in enumerate(halves)]
-    assert told(read_extract(files, WANTED), WANTED) == expected
+    assert stated(read_extract(files, WANTED), WANTED) == expected
 
 
 @pytest.mark.parametrize("key", extracts.of("andorra", "liechtenstein"))
@@ -301,7 +301,7 @@ def test_whole_extracts_as_pyosmium_reads_them(key, extract_file):
     path = extract_file(key)
     extract = read_extract([path], WANTED)
     nodes, ways, relations = by_pyosmium(path)
-    assert told(extract, WANTED) == truth(nodes, ways, relations, WANTED)
+    assert stated(extract, WANTED) == truth(nodes, ways, relations, WANTED)
     row = extract.sources.iloc[0]
     counted = row[["nodes", "ways", "relations"]].tolist()
     assert counted == [len(nodes), len(ways), len(relations)]
@@ -550,7 +550,7 @@ def test_reading_tells_of_every_file_how_far_it_is(extract_file):
     read_extract(
         files,
         wanted(),
-        told=lambda path, kind, done, size: heard.append((path.name, kind, done, size)),
+        stated=lambda path, kind, done, size: heard.append((path.name, kind, done, size)),
     )
     assert {(name, kind) for name, kind, *_ in heard} == {
         (name, kind) for name in names for kind in ("relations", "ways", "nodes")

@@ -182,12 +182,12 @@ def folder_for_a_file(folder):
 def test_what_no_run_wrote_is_refused_before_anything_is_done(place, spoil):
     spoil(place.folder)
     before = tree(place.folder.parent)
-    begun = []
+    started = []
     with pytest.raises(StudyError, match=r"-o"):
         place.check()
     with pytest.raises(StudyError, match=r"-o"), place.held():
-        begun.append(1)
-    assert not begun
+        started.append(1)
+    assert not started
     assert tree(place.folder.parent) == before
 
 

@@ -228,7 +228,7 @@ def test_an_empty_name_is_no_folder(arguments, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def begun(out):
+def started(out):
     """Wait until a run has finished a stage."""
     for _ in range(1200):
         if list(out.glob(".stages/*/*/parts.json")):
@@ -241,7 +241,7 @@ def begun(out):
 def test_a_run_that_is_stopped_goes_on_and_leaves_no_rubbish(ran, tmp_path, number):
     out = tmp_path / "out"
     process = command("run", ran[0], "-o", out)
-    begun(out)
+    started(out)
     process.send_signal(number)
     _, said = process.communicate(timeout=120)
     if number != signal.SIGKILL:

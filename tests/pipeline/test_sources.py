@@ -37,11 +37,11 @@ def test_lines_alone_make_a_network_of_candidates(lines, territory, speeds):
     assert len(built.crossings) == 3
 
 
-def test_crossings_without_a_checkpoint_can_be_open(lines, territory, posts, speeds):
+def test_crossings_without_a_checkpoint_can_be_open(lines, territory, controls, speeds):
     alone = from_lines(lines, territory, speeds=speeds, open_crossings=True)
     assert alone.gates["is_open"].tolist() == [True] * 3
     assert (alone.gates[["delay_out_h", "delay_in_h"]] == 0).all(axis=None)
-    both = from_lines(lines, territory, checkpoints=posts, speeds=speeds, open_crossings=True)
+    both = from_lines(lines, territory, checkpoints=controls, speeds=speeds, open_crossings=True)
     assert both.gates["delay_out_h"].tolist() == [2.0, 1.0, 0.0]
 
 
@@ -96,20 +96,20 @@ def test_what_is_no_layer_of_lines_is_one_clear_error(lines, territory, speeds):
 
 
 def test_lines_with_a_register_are_what_the_stages_build(
-    lines, territory, border, posts, checkpoints, places, speeds
+    lines, territory, border, controls, checkpoints, places, speeds
 ):
-    one = from_lines(lines, territory, checkpoints=posts, places=places, speeds=speeds)
+    one = from_lines(lines, territory, checkpoints=controls, places=places, speeds=speeds)
     other = build_network(lines, territory, border, checkpoints, places, speeds)
-    assert one.gates["name"].dropna().tolist() == posts["name"].tolist()
+    assert one.gates["name"].dropna().tolist() == controls["name"].tolist()
     pd.testing.assert_frame_equal(one.gates.drop(columns="name").iloc[:2], other.gates.iloc[:2])
     pd.testing.assert_frame_equal(one.places, other.places)
     assert (one.network.hours == other.network.hours).all()
 
 
-def test_sides_of_places_are_found(lines, territory, posts, places, speeds):
+def test_sides_of_places_are_found(lines, territory, controls, places, speeds):
     far = gpd.GeoDataFrame({"population": [5.0]}, geometry=[shapely.Point(9, 9)], crs=4326)
     bare = pd.concat([places[["population", "geometry"]], far])
-    built = from_lines(lines, territory, checkpoints=posts, places=bare, speeds=speeds)
+    built = from_lines(lines, territory, checkpoints=controls, places=bare, speeds=speeds)
     assert built.places["side"].tolist() == places["side"].tolist()
     assert built.places["region_id"].tolist() == places["region_id"].tolist()
 
@@ -157,7 +157,7 @@ def near(crossings, lon, lat, metres=60):
     return crossings[np.array(away) < metres]
 
 
-def test_the_two_border_posts_of_andorra_are_open(andorra):
+def test_the_two_border_controls_of_andorra_are_open(andorra):
     pas, runer = near(andorra.crossings, 1.7356, 42.5434), near(andorra.crossings, 1.4728, 42.4353)
     assert set(pas["ref"]) <= {"N 22", "CG-2"}  # one road, of a number on either side
     assert "CG-1" in set(runer["ref"]) | set(runer["name"])
@@ -171,7 +171,7 @@ def test_the_two_border_posts_of_andorra_are_open(andorra):
     assert andorra.crossings["mode"].eq("road").all()
 
 
-def test_most_of_andorra_leads_to_a_border_post(andorra):
+def test_most_of_andorra_leads_to_a_border_control(andorra):
     home = andorra.parts[(andorra.parts["side"] == "home") & (andorra.parts["mode"] == "road")]
     first = home.iloc[0]
     assert first["gates"] == 2
@@ -203,9 +203,9 @@ def test_the_bridges_over_the_rhine_are_crossings(liechtenstein, lon, lat):
 
 def test_schaanwald_is_a_checkpoint_and_the_railway_passes_twice(liechtenstein):
     crossings = liechtenstein.crossings
-    post = near(crossings, 9.5708, 47.2183, 100)
-    assert len(set(post["checkpoint_id"])) == 1
-    assert liechtenstein.gates.loc[post["checkpoint_id"].iloc[0], "is_open"]
+    control = near(crossings, 9.5708, 47.2183, 100)
+    assert len(set(control["checkpoint_id"])) == 1
+    assert liechtenstein.gates.loc[control["checkpoint_id"].iloc[0], "is_open"]
     rail = crossings[crossings["mode"] == "rail"].sort_values("lon")
     assert rail["lon"].tolist() == pytest.approx([9.4907, 9.5698], abs=1e-3)
     assert rail["name"].str.contains("Feldkirch").all()

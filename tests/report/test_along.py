@@ -33,13 +33,13 @@ def test_the_stretch_over_the_beginning_of_a_ring_is_one(results: Results):
         ],
         crs=4326,
     )
-    posts = results.checkpoints.assign(mode="road")
-    closed = replace(results, border=ring, checkpoints=posts)
+    controls = results.checkpoints.assign(mode="road")
+    closed = replace(results, border=ring, checkpoints=controls)
     gaps = gaps_along(closed)
     assert gaps["length_km"].tolist() == pytest.approx([71.5] * 3)
     assert not gaps["to_end"].any()
     assert beginning(closed).startswith("its westernmost point")
-    alone = replace(closed, checkpoints=posts.assign(is_open=[True, False, False]))
+    alone = replace(closed, checkpoints=controls.assign(is_open=[True, False, False]))
     assert gaps_along(alone)["length_km"].tolist() == pytest.approx([143, 143])
 
 

@@ -9,8 +9,10 @@ if TYPE_CHECKING:
 
 
 def test_free_crossings_have_no_source(results: Results):
-    posts = results.checkpoints.assign(known_from=["register", "open crossing by rule", "register"])
-    assert delay_origin(posts) == ["from a source", "by open_crossings", "default"]
+    controls = results.checkpoints.assign(
+        known_from=["register", "open crossing by rule", "register"]
+    )
+    assert delay_origin(controls) == ["from a source", "by open_crossings", "default"]
 
 
 def test_no_delay_and_no_source_is_not_given(results: Results):
@@ -21,10 +23,10 @@ def test_no_delay_and_no_source_is_not_given(results: Results):
 
 
 def test_short_delays_are_told_in_minutes(results: Results):
-    posts = results.checkpoints.assign(delay_out_h=0.25)
-    told = checkpoint_words(results, posts)
-    assert told["delay_text"][0] == "15\u00a0min out, 2\u00a0h back (from a source)"
-    assert told["closure_text"][:2] == [
+    controls = results.checkpoints.assign(delay_out_h=0.25)
+    stated = checkpoint_words(results, controls)
+    assert stated["delay_text"][0] == "15\u00a0min out, 2\u00a0h back (from a source)"
+    assert stated["closure_text"][:2] == [
         "1.5\u00a0h more for each diverted trip; 2.0\u00a0% of the demand finds no other way",
         "0\u00a0min more for each diverted trip",
     ]

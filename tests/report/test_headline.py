@@ -38,7 +38,7 @@ def test_the_headline_says_what_the_figures_say(results: Results):
 
 def test_sentences_without_figures_are_left_out(results: Results):
     unknown = results.checkpoints.assign(load_share=np.nan, closure_unserved=np.nan)
-    told = headline(
+    stated = headline(
         replace(
             results,
             checkpoints=unknown,
@@ -47,20 +47,20 @@ def test_sentences_without_figures_are_left_out(results: Results):
             regions=results.regions.assign(border_effect=np.nan),
         )
     )
-    assert told == []
+    assert stated == []
 
 
 def test_key_figures(results: Results):
-    told = {words: figure for figure, words in key_figures(results)}
-    assert told["of common border"] == "143 km"
-    assert told["open checkpoints on it, 1 of them by road"] == "2"
-    assert told["of border per road checkpoint"] == "143 km"
-    assert told["people in the 2 regions of Upland"] == "1.5 M"
+    stated = {words: figure for figure, words in key_figures(results)}
+    assert stated["of common border"] == "143 km"
+    assert stated["open checkpoints on it, 1 of them by road"] == "2"
+    assert stated["of border per road checkpoint"] == "143 km"
+    assert stated["people in the 2 regions of Upland"] == "1.5 M"
 
 
 def test_a_checkpoint_that_may_be_closed_is_told(results: Results):
-    posts = results.checkpoints.assign(status=["open", "uncertain", "closed"])
-    words = key_figures(replace(results, checkpoints=posts))[1][1]
+    controls = results.checkpoints.assign(status=["open", "uncertain", "closed"])
+    words = key_figures(replace(results, checkpoints=controls))[1][1]
     assert words.endswith("whether 1 of them is open is uncertain")
     assert "uncertain" not in key_figures(results)[1][1]
 
@@ -69,8 +69,8 @@ def test_levels_without_figures_are_named(results: Results):
     """A study without indicators of its own has a level, but no type."""
     levels = results.levels.assign(joint_projects=np.nan, social_services=np.nan, index=np.nan)
     kinds = results.typology.assign(type="undetermined", probability=np.nan)
-    told = headline(replace(results, levels=levels, typology=kinds))[0]
-    assert told == (
+    stated = headline(replace(results, levels=levels, typology=kinds))[0]
+    assert stated == (
         "This study has no figures for joint projects and social services: the regions of Upland "
         "on the border with Lowland have no index and no type. Their transport communication is "
         "best in West Oblast (80 of 100) and worst in East Oblast (30)."

@@ -20,15 +20,15 @@ def test_sweeps_and_searches_give_the_same_bits(seed, monkeypatch):
     land = random_borderland(seed, n=60, n_places=90)
     by_queue = own_times(land.network, land.places)
     monkeypatch.setattr("geo_border.routing.engine.hierarchy.LOAD_S", -1.0)
-    asked = []
+    requested = []
 
     class InTurn(Fresh):
         def contraction(self, matrix):
-            asked.append(matrix)
+            requested.append(matrix)
             return contract(matrix, np.arange(matrix.shape[0], dtype=np.int32))
 
     by_sweep = own_times(land.network, land.places, contractor=InTurn())
-    assert len(asked) == 1
+    assert len(requested) == 1
     expected = brute_times(land, None, only_side=0)
     for side in range(2):
         np.testing.assert_array_equal(by_sweep.origins[side], by_queue.origins[side])
@@ -53,14 +53,14 @@ def test_places_without_a_node_are_nowhere_but_at_themselves():
 def test_only_the_destinations_asked_for_are_searched_to():
     land = random_borderland(4, n_places=12)
     everywhere = own_times(land.network, land.places, origins=np.ones(len(land.places), bool))
-    asked = np.arange(len(land.places)) % 3 == 0
-    some = own_searches(land.network, land.places, origins=~asked, destinations=asked)
+    requested = np.arange(len(land.places)) % 3 == 0
+    some = own_searches(land.network, land.places, origins=~requested, destinations=requested)
     for side in range(2):
         assert some.destinations[side].tolist() == [
-            place for place in everywhere.destinations[side] if asked[place]
+            place for place in everywhere.destinations[side] if requested[place]
         ]
         rows = np.isin(everywhere.origins[side], some.origins[side])
-        columns = asked[everywhere.destinations[side]]
+        columns = requested[everywhere.destinations[side]]
         np.testing.assert_array_equal(
             some.block(side, slice(0, len(some.origins[side]))),
             everywhere.hours[side][np.ix_(rows, columns)],

@@ -15,8 +15,8 @@ from geo_border.routing.tables import gate_tables
 
 def prepared(land, origins, destinations, scenario=AS_IS):
     tables = gate_tables(land.network, land.places, land.gates)
-    ways = passages(tables, scenario)
-    return tables, prepared_pairs(land.network, land.places, tables, ways, origins, destinations)
+    routes = passages(tables, scenario)
+    return tables, prepared_pairs(land.network, land.places, tables, routes, origins, destinations)
 
 
 @settings(max_examples=30)
@@ -56,10 +56,10 @@ def test_both_files_hold_the_same_times(tmp_path, monkeypatch):
     expected = times.block(slice(0, origins.sum())).astype(np.float32)
     assert np.isinf(expected).any()
     monkeypatch.setattr("geo_border.routing.matrix.rows_at_once", lambda _: 5)
-    told = []
-    write_npy(times, tmp_path / "t.npy", told=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1
+    stated = []
+    write_npy(times, tmp_path / "t.npy", progress=stated.append)
+    assert stated == sorted(stated)
+    assert stated[-1] == 1
     mapped = np.load(tmp_path / "t.npy", mmap_mode="r")
     assert mapped.dtype == np.float32
     np.testing.assert_array_equal(mapped, expected)

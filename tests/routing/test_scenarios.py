@@ -85,18 +85,18 @@ def test_ways_are_made_of_their_hops(seed):
     # Zero delays and gates that share nodes make many ties: no way may run in a circle.
     land = random_borderland(seed, k=6, scale=0.0, symmetric=True, n=6)
     tables = gate_tables(land.network, land.places, land.gates)
-    ways = passages(tables)
+    routes = passages(tables)
     for side in range(2):
-        for back, table in ((False, ways.across), (True, ways.transit)):
+        for back, table in ((False, routes.across), (True, routes.transit)):
             for first, last in np.argwhere(np.isfinite(table[side])):
-                hops = ways.hops(side, first, last, back=back)
+                hops = routes.hops(side, first, last, back=back)
                 assert hops[0] == (side, first)
                 assert hops[1] == (1 - side, first)
                 assert hops[-1] == (side if back else 1 - side, last)
                 assert hops[-2] == (1 - side if back else side, last)
                 assert len(set(hops)) == len(hops)
                 total = sum(
-                    ways.delay[a_side, a] if a == b else tables.within[a_side, a, b]
+                    routes.delay[a_side, a] if a == b else tables.within[a_side, a, b]
                     for (a_side, a), (_, b) in zip(hops[:-1], hops[1:], strict=True)
                 )
                 assert total == pytest.approx(table[side, first, last])
@@ -106,10 +106,10 @@ def test_only_ways_that_pay_are_kept():
     # Two gates at one place, nothing to gain from going out by one and back by the other.
     land = random_borderland(3, hostile=False, scale=100.0)
     tables = gate_tables(land.network, land.places, land.gates)
-    ways = passages(tables)
-    assert np.isinf(ways.transit).all()
+    routes = passages(tables)
+    assert np.isinf(routes.transit).all()
     off_diagonal = ~np.eye(tables.n_gates, dtype=bool)
-    assert np.isinf(ways.across[:, off_diagonal]).all()
+    assert np.isinf(routes.across[:, off_diagonal]).all()
 
 
 @settings(max_examples=25, deadline=None)
@@ -134,23 +134,23 @@ def test_the_ways_that_are_kept_lead_everywhere_in_the_least_time(seed, scale):
     land = random_borderland(seed, k=6, scale=scale, symmetric=seed % 2 == 0, n=6)
     tables = gate_tables(land.network, land.places, land.gates)
     for scenario in (AS_IS, OPEN_BORDER, Scenario(close=frozenset({"g1"}))):
-        ways = passages(tables, scenario)
-        passed = np.isfinite(ways.delay).any(axis=0)
+        routes = passages(tables, scenario)
+        passed = np.isfinite(routes.delay).any(axis=0)
         k = tables.n_gates
         arcs = np.full((2 * k, 2 * k), np.inf)
         arcs[:k, :k], arcs[k:, k:] = tables.within
         gate = np.arange(k)
-        arcs[gate, gate + k], arcs[gate + k, gate] = ways.delay
+        arcs[gate, gate + k], arcs[gate + k, gate] = routes.delay
         least = arcs.copy()
         np.fill_diagonal(least, 0)
         for node in range(2 * k):
             least = np.minimum(least, least[:, node, None] + least[node])
         for side, (here, there) in enumerate(((gate, gate + k), (gate + k, gate))):
             before, after = tables.within[side], tables.within[1 - side]
-            first = (before[:, :, None] + ways.across[side]).min(axis=1)
+            first = (before[:, :, None] + routes.across[side]).min(axis=1)
             found = (first[:, :, None] + after).min(axis=1)
             among = np.ix_(passed, passed)
             np.testing.assert_allclose(found[among], least[np.ix_(here, there)][among], rtol=1e-9)
-            first = (before[:, :, None] + ways.transit[side]).min(axis=1)
+            first = (before[:, :, None] + routes.transit[side]).min(axis=1)
             found = np.minimum(before, (first[:, :, None] + before).min(axis=1))
             np.testing.assert_allclose(found[among], least[np.ix_(here, here)][among], rtol=1e-9)

@@ -24,14 +24,14 @@ EVERYWHERE = np.s_[:]
 
 def all_times(land, tables, scenario=AS_IS):
     """Times between all places from the tables."""
-    ways = passages(tables, scenario)
+    routes = passages(tables, scenario)
     every = np.ones(len(land.places), bool)
     own = own_times(land.network, land.places, origins=every)
     times = np.full((len(land.places),) * 2, np.nan)
     for side in range(2):
         here, there = tables.places_on(side), tables.places_on(1 - side)
-        times[np.ix_(here, there)] = across(tables, ways, side).matrix()[0]
-        times[np.ix_(here, here)] = transit(tables, ways, side).matrix(own.hours[side])[0]
+        times[np.ix_(here, there)] = across(tables, routes, side).matrix()[0]
+        times[np.ix_(here, here)] = transit(tables, routes, side).matrix(own.hours[side])[0]
     return times
 
 
@@ -83,13 +83,13 @@ def test_many_passages():
     )
     land = Borderland(network, places, land_gates)
     tables = gate_tables(network, places, land_gates)
-    ways = passages(tables)
-    times, first, last = across(tables, ways, 0).matrix()
+    routes = passages(tables)
+    times, first, last = across(tables, routes, 0).matrix()
     assert times[0, 0] == pytest.approx(0.1 + 0.5 + 0.25 + 1.0 + 0.5 + 0.25 + 0.5 + 0.2)
     assert (first[0, 0], last[0, 0]) == (0, 4)
-    hops = ways.hops(0, 0, 4, back=False)
+    hops = routes.hops(0, 0, 4, back=False)
     assert [gate for _, gate in hops] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4] or len(hops) >= 8
-    counts = ways.counts(0, back=False)[0, 4]
+    counts = routes.counts(0, back=False)[0, 4]
     np.testing.assert_array_equal(counts, [[1, 0, 1, 0, 1], [0, 1, 0, 1, 0]])
     np.testing.assert_allclose(all_times(land, tables), brute_times(land, tables))
 

@@ -39,13 +39,13 @@ def test_each_pair_is_its_route(seed):
     places = land.places.assign(node=land.places["node"].where(land.places.index != "p3", -1))
     found = times_and_ways(land.network, tables, places, others=cases)
     for column, scenario in {"hours": AS_IS, **cases}.items():
-        ways = routes(land.network, tables, places, scenario=scenario)
+        passing = routes(land.network, tables, places, scenario=scenario)
         assert found[column].tolist() == [
-            ways[i, j].hours for i in places.index for j in places.index if i != j
+            passing[i, j].hours for i in places.index for j in places.index if i != j
         ]
         alone = times_and_ways(land.network, tables, places, scenario=scenario)
         for row in alone.to_dict("records"):
-            way = ways[row["from_id"], row["to_id"]]
+            way = passing[row["from_id"], row["to_id"]]
             assert row["hours"] == way.hours
             assert row["km"] == pytest.approx(way.km, nan_ok=True)
             assert row["via"] == ";".join(way.via)

@@ -45,8 +45,8 @@ def test_loads_equal_counting_paths(seed, hostile):
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
     gravity = Gravity(Exponential(1.2), 0.8, 1.1, total=50.0)
     scenario = Scenario(factor=1.5, open=frozenset({"g2"}))
-    ways = passages(tables, scenario)
-    demand = cross_demand(trips_of(land.places, tables), ways, gravity=gravity)
+    routes = passages(tables, scenario)
+    demand = cross_demand(trips_of(land.places, tables), routes, gravity=gravity)
     trips, times = brute_demand(land, tables, gravity, scenario)
     graph = whole_graph(land, tables, scenario)
     edges = np.zeros(land.network.n_edges)
@@ -58,7 +58,7 @@ def test_loads_equal_counting_paths(seed, hostile):
                 edges[step["edge"]] += trips[i, j]
             if "gate" in step:
                 gates[step["gate"], step["direction"]] += trips[i, j]
-    found = checkpoint_loads(tables, ways, demand)
+    found = checkpoint_loads(tables, routes, demand)
     # A route that starts with a tie (gates at one node, no delay) may go either way.
     assert found["load"].sum() == pytest.approx(sum(gates.values()))
     for g in tables.gates.index:
@@ -68,7 +68,7 @@ def test_loads_equal_counting_paths(seed, hostile):
             atol=1e-9,
         )
     np.testing.assert_allclose(
-        edge_loads(land.network, tables, ways, demand), edges, rtol=1e-9, atol=1e-9
+        edge_loads(land.network, tables, routes, demand), edges, rtol=1e-9, atol=1e-9
     )
     if trips.any():
         served = trips > 0
@@ -81,19 +81,19 @@ def test_loads_equal_counting_paths(seed, hostile):
 def test_demand_is_conserved(seed):
     land = random_borderland(seed, scale=0.2)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
-    ways = passages(tables, Scenario(open=frozenset(land.gates.index)))
-    demand = cross_demand(trips_of(land.places, tables), ways)
+    routes = passages(tables, Scenario(open=frozenset(land.gates.index)))
+    demand = cross_demand(trips_of(land.places, tables), routes)
     for flows in (demand.to_gate, demand.through, demand.from_gate):
         assert flows.sum() == pytest.approx(1.0 if demand.through.any() else 0.0)
     # What leaves a place on the network is what begins there.
-    load = edge_loads(land.network, tables, ways, demand)
+    load = edge_loads(land.network, tables, routes, demand)
     node_out = np.bincount(land.network.tail, load, land.network.n_nodes)
     node_in = np.bincount(land.network.indices, load, land.network.n_nodes)
     nodes = land.places["node"].to_numpy()
     begins, ends = demand.to_gate.sum(axis=1), demand.from_gate.sum(axis=0)
     used = nodes >= 0
     balance = np.bincount(nodes[used], (begins - ends)[used], land.network.n_nodes)
-    loads = checkpoint_loads(tables, ways, demand)
+    loads = checkpoint_loads(tables, routes, demand)
     np.add.at(balance, tables.gates["home_node"], loads["load_in"] - loads["load_out"])
     np.add.at(balance, tables.gates["neighbour_node"], loads["load_out"] - loads["load_in"])
     np.testing.assert_allclose(node_out - node_in, balance, atol=1e-12)
@@ -117,22 +117,22 @@ def test_loads_by_hand():
         [("a", 1, 2, 2.0, 1.0, True, "road"), ("b", 1, 2, np.inf, 0.0, True, "road")]
     )
     tables = gate_tables(network, places, gates, trees=True)
-    ways = passages(tables)
+    routes = passages(tables)
     gravity = Gravity(Linear(10.0), total=1.0)
-    demand = cross_demand(trips_of(places, tables), ways, gravity=gravity)
+    demand = cross_demand(trips_of(places, tables), routes, gravity=gravity)
     # Times h-n 4, x-n 3 by a; back 2 and 1 by b.
     out_h, out_x, in_h, in_x = 20 * 0.6, 40 * 0.7, 20 * 0.8, 40 * 0.9
     total = out_h + out_x + in_h + in_x
-    loads = checkpoint_loads(tables, ways, demand)
+    loads = checkpoint_loads(tables, routes, demand)
     np.testing.assert_allclose(loads.loc["a", "load_out"], (out_h + out_x) / total)
     np.testing.assert_allclose(loads.loc["b", "load_in_share"], (in_h + in_x) / total)
     assert loads.loc["a", "load_in"] == loads.loc["b", "load_out"] == 0
     np.testing.assert_allclose(
-        edge_loads(network, tables, ways, demand) * total,
+        edge_loads(network, tables, routes, demand) * total,
         [out_h, in_h, out_h + out_x, in_h + in_x],
     )
     only = cross_demand(
-        trips_of(places, tables), ways, gravity=gravity, among=np.array([True, False, True])
+        trips_of(places, tables), routes, gravity=gravity, among=np.array([True, False, True])
     )
     np.testing.assert_allclose(only.to_gate.sum(axis=1), [12 / 28, 0, 16 / 28])
 
@@ -141,9 +141,9 @@ def test_loads_by_hand():
 def test_trees_are_grown_a_few_at_a_time(symmetric, monkeypatch):
     land = random_borderland(8, n=40, k=7, n_places=30, symmetric=symmetric)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
-    ways = passages(tables)
-    demand = cross_demand(trips_of(land.places, tables), ways)
-    at_once = edge_loads(land.network, tables, ways, demand)
+    routes = passages(tables)
+    demand = cross_demand(trips_of(land.places, tables), routes)
+    at_once = edge_loads(land.network, tables, routes, demand)
     assert at_once.any()
     grown = []
 
@@ -153,7 +153,7 @@ def test_trees_are_grown_a_few_at_a_time(symmetric, monkeypatch):
 
     monkeypatch.setattr("geo_border.routing.tables.ROOTS", 3)
     monkeypatch.setattr("geo_border.routing.tables.search", counted)
-    np.testing.assert_array_equal(edge_loads(land.network, tables, ways, demand), at_once)
+    np.testing.assert_array_equal(edge_loads(land.network, tables, routes, demand), at_once)
     assert max(grown) == 3
     assert sum(grown) == 14 * (1 if symmetric else 2)
 
@@ -161,27 +161,27 @@ def test_trees_are_grown_a_few_at_a_time(symmetric, monkeypatch):
 def test_nobody_crosses_a_closed_border():
     land = random_borderland(4)
     tables = gate_tables(land.network, land.places, land.gates, trees=True)
-    ways = passages(tables, Scenario(close=frozenset(land.gates.index)))
-    demand = cross_demand(trips_of(land.places, tables), ways)
+    routes = passages(tables, Scenario(close=frozenset(land.gates.index)))
+    demand = cross_demand(trips_of(land.places, tables), routes)
     assert not demand.through.any()
     assert np.isnan(demand.hours)
-    loads = checkpoint_loads(tables, ways, demand)
+    loads = checkpoint_loads(tables, routes, demand)
     assert (loads["load"] == 0).all()
     assert loads["load_share"].isna().all()
-    assert not edge_loads(land.network, tables, ways, demand).any()
+    assert not edge_loads(land.network, tables, routes, demand).any()
 
 
 def test_what_is_refused():
     land = random_borderland(4)
     tables = gate_tables(land.network, land.places, land.gates)
-    ways = passages(tables)
-    demand = cross_demand(trips_of(land.places, tables), ways)
+    routes = passages(tables)
+    demand = cross_demand(trips_of(land.places, tables), routes)
     with pytest.raises(TableError, match="trees=True"):
-        edge_loads(land.network, tables, ways, demand)
+        edge_loads(land.network, tables, routes, demand)
     with pytest.raises(TableError, match="not those of the checkpoint tables"):
-        cross_demand(trips_of(land.places.iloc[1:], tables), ways)
+        cross_demand(trips_of(land.places.iloc[1:], tables), routes)
     empty = land.places.assign(
         population=land.places["population"].where(land.places["side"] == "home", 0.0)
     )
     with pytest.raises(SideError, match="neighbour"):
-        cross_demand(trips_of(empty, tables), ways)
+        cross_demand(trips_of(empty, tables), routes)

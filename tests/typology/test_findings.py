@@ -16,7 +16,7 @@ def world(request):
     """Levels of many regions and evidence on them, with gaps and ties."""
     rng = np.random.default_rng(request.param)
     homes, across = [f"H{n}" for n in range(30)], [f"N{n}" for n in range(5)]
-    posts, towns = [f"k{n}" for n in range(40)], [f"p{n}" for n in range(90)]
+    controls, towns = [f"k{n}" for n in range(40)], [f"p{n}" for n in range(90)]
 
     def some(values, size, share=0.15):
         return np.where(rng.random(size) < share, np.nan, values)
@@ -36,7 +36,7 @@ def world(request):
     )
     checkpoints = pd.DataFrame(
         {
-            "name": [f"Post {key}" for key in posts],
+            "name": [f"Post {key}" for key in controls],
             "home_id": rng.choice(homes[:12], 40),
             "neighbour_id": rng.choice(across, 40),
             # Few values, so that some are equal.
@@ -44,13 +44,13 @@ def world(request):
             "closure_extra_hours": some(rng.integers(0, 3, 40) / 2, 40),
             "closure_unserved": some(rng.choice([0, NO_WAY / 2, 0.01, 0.1], 40), 40),
         },
-        index=pd.Index(posts, name="checkpoint_id"),
+        index=pd.Index(controls, name="checkpoint_id"),
     )
-    pairs = pd.MultiIndex.from_product([posts, homes], names=["checkpoint_id", "region_id"])
+    pairs = pd.MultiIndex.from_product([controls, homes], names=["checkpoint_id", "region_id"])
     gains = pd.DataFrame(index=pairs).reset_index()
     gains["delay_cut_h"] = gains["checkpoint_id"].str[1:].astype(int) / 10
     gains["potential_across_gain"] = some(rng.integers(-1, 50, len(gains)), len(gains), 0.5)
-    losses = pd.DataFrame(rng.integers(0, 3, (30, 40)) * 0.1, index=homes, columns=posts)
+    losses = pd.DataFrame(rng.integers(0, 3, (30, 40)) * 0.1, index=homes, columns=controls)
     places = pd.DataFrame(
         {
             "name": [f"Town {key}" for key in towns],
@@ -87,10 +87,10 @@ def test_each_region_has_its_own_checkpoints_and_city(world, found):
     levels, evidence, _ = world
     for region in levels.index:
         row = found.regions.loc[region]
-        posts = evidence.checkpoints
-        posts = posts[((posts["home_id"] == region) & (posts["load_share"] > 0))]
-        unserved = posts["closure_unserved"].fillna(0)
-        cost = posts["load_share"] * posts["closure_extra_hours"].fillna(0)
+        controls = evidence.checkpoints
+        controls = controls[((controls["home_id"] == region) & (controls["load_share"] > 0))]
+        unserved = controls["closure_unserved"].fillna(0)
+        cost = controls["load_share"] * controls["closure_extra_hours"].fillna(0)
         hard = unserved if (unserved > NO_WAY).any() else cost
         assert same(row["narrowest"], first_largest(hard))
 
@@ -114,9 +114,9 @@ def test_each_region_has_its_own_checkpoints_and_city(world, found):
 
 
 def test_each_dyad_has_its_busiest_checkpoints(world, found):
-    posts = world[1].checkpoints
+    controls = world[1].checkpoints
     for row in found.dyads.to_dict("records"):
-        mine = posts[posts["home_id"].eq(row["home_id"])]
+        mine = controls[controls["home_id"].eq(row["home_id"])]
         mine = mine.loc[mine["neighbour_id"].eq(row["neighbour_id"]), "load_share"]
         mine = mine[mine > 0].sort_values(ascending=False, kind="stable")
         assert row["loaded"] == len(mine)

@@ -20,8 +20,8 @@ from geo_border.typology.words import capitalised, hours, listed, number, percen
         (np.int64(7), 0, "7"),
     ],
 )
-def test_numbers_for_reading(value: object, decimals: int, told: str):
-    assert number(value, decimals) == told
+def test_numbers_for_reading(value: object, decimals: int, stated: str):
+    assert number(value, decimals) == stated
 
 
 def test_lists_for_reading():
@@ -35,8 +35,8 @@ def test_lists_for_reading():
     ("share", "told"),
     [(0, "0 %"), (0.004, "0.4 %"), (0.0996, "10 %"), (0.995, "over 99 %"), (1, "100 %")],
 )
-def test_shares_keep_their_unit_and_claim_no_certainty(share: float, told: str):
-    assert percent(share) == told.replace(" %", "\N{NO-BREAK SPACE}%")
+def test_shares_keep_their_unit_and_claim_no_certainty(share: float, stated: str):
+    assert percent(share) == stated.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def test_shares_with_given_decimals():
@@ -47,8 +47,8 @@ def test_shares_with_given_decimals():
     ("value", "told"),
     [(0.1, "6 min"), (59.4 / 60, "59 min"), (59.6 / 60, "1 h"), (1.25, "1.2 h"), (12.0, "12 h")],
 )
-def test_less_than_an_hour_is_told_in_minutes(value: float, told: str):
-    assert hours(value) == told.replace(" ", "\N{NO-BREAK SPACE}")
+def test_less_than_an_hour_is_told_in_minutes(value: float, stated: str):
+    assert hours(value) == stated.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def test_sentences_and_labels():

@@ -53,8 +53,8 @@ def apply_patches(lines: Lines, patches: pd.DataFrame, checkpoints: pd.DataFrame
             lines.links = lines.links.drop(index=row)
             continue
         if isinstance(patch.checkpoint_id, str):
-            post = checkpoints.loc[patch.checkpoint_id]
-            through = (float(post["lon"]), float(post["lat"]))
+            control = checkpoints.loc[patch.checkpoint_id]
+            through = (float(control["lon"]), float(control["lat"]))
         else:
             through = (patch.to_lon, patch.to_lat)
         lines.links.at[row[0], "via"] = [*lines.links.at[row[0], "via"], through]
@@ -71,8 +71,11 @@ def _add(lines: Lines, patch: pd.Series) -> None:
     """Add a link; its ends join the nodes or links that are there."""
     start, stop = (patch.from_lon, patch.from_lat), (patch.to_lon, patch.to_lat)
     # A connector begins at a settlement or exactly at its checkpoint, whatever passes nearby.
-    at_post = isinstance(patch.checkpoint_id, str)
-    ends = [_own_node(lines, start) if at_post else _node_at(lines, start), _node_at(lines, stop)]
+    at_control = isinstance(patch.checkpoint_id, str)
+    ends = [
+        _own_node(lines, start) if at_control else _node_at(lines, start),
+        _node_at(lines, stop),
+    ]
     row = {
         "link_id": f"{lines.mode}-{patch.patch_id}",
         "u": ends[0],

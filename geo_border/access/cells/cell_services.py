@@ -72,12 +72,12 @@ class CellServices:
         """Position of each service's side, shape (S,)."""
         return self.searched.service_side
 
-    def under(self, ways: Passages | None) -> CellServices:
+    def under(self, routes: Passages | None) -> CellServices:
         """Times under another scenario.
 
         Parameters
         ----------
-        ways
+        routes
             Ways between the gates; None is the closed border.
 
         Returns
@@ -85,7 +85,7 @@ class CellServices:
         CellServices
             The same cells and services.
         """
-        return replace(self, searched=self.searched.under(ways))
+        return replace(self, searched=self.searched.under(routes))
 
     def only(self, which: NDArray[np.bool_]) -> CellServices:
         """Times to some of the services.
@@ -166,7 +166,7 @@ def cell_services(
     gates: pd.DataFrame,
     *,
     modes: Collection[str] = ("road",),
-    ways: Passages | None = None,
+    routes: Passages | None = None,
     access: Access = Access(),
     land: ForeignLand | None = None,
     contractor: Contractor = FRESH,
@@ -183,7 +183,7 @@ def cell_services(
         Places in none of the cells, whose people ask for services too.
     entries
         As `geo_border.access.cells.cell_entries.shared_entries` groups both.
-    services, gates, modes, ways, contractor
+    services, gates, modes, routes, contractor
         As in `geo_border.access.services.searched_services`.
     access
         Local ways between cells and services.
@@ -204,7 +204,14 @@ def cell_services(
     at = gpd.points_from_xy(network.lon[node], network.lat[node])
     shared = gpd.GeoDataFrame(entries.places, geometry=at, crs=4326)
     searched = searched_services(
-        network, shared, services, gates, modes=modes, ways=ways, access=None, contractor=contractor
+        network,
+        shared,
+        services,
+        gates,
+        modes=modes,
+        routes=routes,
+        access=None,
+        contractor=contractor,
     )
     both = pd.concat([cells[["side", "access_h"]], beyond[["side", "access_h"]]])
     lon, lat = (

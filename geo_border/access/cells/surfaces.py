@@ -110,9 +110,9 @@ def cell_accessibility(
     for side in range(len(SIDES)):
         origins = own.origins[side]
         here, there = own.destinations[side], own.destinations[1 - side]
-        ways = [transit(tables, case, side, origins=origins, destinations=here) for case in cases]
+        routes = [transit(tables, case, side, origins=origins, destinations=here) for case in cases]
         over = [across(tables, case, side, origins=origins, destinations=there) for case in cases]
-        inside = partial(_inside, sums, own, side, [(way.A, way.E) for way in ways])
+        inside = partial(_inside, sums, own, side, [(way.A, way.E) for way in routes])
         beyond = partial(_across, sums, origins, there, [(way.A, way.E) for way in over])
         for work, ends, columns in (
             (inside, here, slice(len(cases) + 1)),

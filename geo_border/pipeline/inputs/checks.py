@@ -57,7 +57,7 @@ def checked_cells(
     *,
     file: Path,
     separator: str = ",",
-    told: Collection[tuple[Any, str]] = (),
+    reported: Collection[tuple[Any, str]] = (),
 ) -> tuple[pd.DataFrame, list[TableError]]:
     """Hold cells against a schema.
 
@@ -72,7 +72,7 @@ def checked_cells(
         Where the cells are from, for messages.
     separator
         The sign between cells: where it is no comma, numbers may have a decimal comma.
-    told
+    reported
         Row and column of cells whose fault is known, and that are missing.
 
     Returns
@@ -89,7 +89,7 @@ def checked_cells(
     """
     if cells.empty:
         raise TableError("has no rows", file=file, remedy="Fill it in")
-    blamed = _Blamed(file, set(told))
+    blamed = _Blamed(file, set(reported))
     comma = separator != "," and _has_decimal_comma(cells, schema)
     values = {}
     for name in map(str, cells):

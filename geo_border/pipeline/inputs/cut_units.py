@@ -88,9 +88,9 @@ def refuse_lost(form: Units, land: Land, side: str, *, beside_unknown: bool) -> 
     countries = land.countries
     of_country = countries[countries["country"] == form.country]
     if form.keep:
-        asked = {key.casefold() for key in form.keep}
+        requested = {key.casefold() for key in form.keep}
         names = (cut[key].fillna("").astype(str).str.casefold() for key in ("region_id", "name"))
-        lost = cut[np.logical_or.reduce([name.isin(asked) for name in names])]
+        lost = cut[np.logical_or.reduce([name.isin(requested) for name in names])]
         why = "named in keep, but its outline is not whole"
     else:
         is_whole = bool(of_country["is_whole"].any())

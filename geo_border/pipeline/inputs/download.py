@@ -277,10 +277,10 @@ def _followed(
     session: requests.Session, url: str, headers: dict[str, str], timeout_s: float
 ) -> requests.Response:
     """Answer at the end of all redirects; its bytes are not unpacked."""
-    asked = {"Accept-Encoding": "identity", **headers}
+    requested = {"Accept-Encoding": "identity", **headers}
     at = url
     for _ in range(MOST_REDIRECTS + 1):
-        answer = session.get(at, headers=asked, stream=True, timeout=timeout_s)
+        answer = session.get(at, headers=requested, stream=True, timeout=timeout_s)
         if not answer.is_redirect:
             # A server that packs unasked may pack without end; what comes is kept as it comes.
             answer.raw.headers.discard("Content-Encoding")

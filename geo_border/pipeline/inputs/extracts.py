@@ -17,7 +17,7 @@ from geo_border.errors import ExtractError, SideError, StudyError
 from geo_border.geometry.locate import polygon_near
 from geo_border.network.places import STAND_IN
 from geo_border.osm.boundaries import boundaries_from_extract, sea_lines
-from geo_border.osm.checkpoints import match_posts, posts_from_extract
+from geo_border.osm.checkpoints import controls_from_extract, match_controls
 from geo_border.osm.lines import lines_from_extract
 from geo_border.osm.railways import stations_from_extract
 from geo_border.osm.settlements import settlements_from_extract
@@ -47,7 +47,7 @@ _FORMS = 'Give for each such as {"country": "KZ", "admin_level": 4} or {"everyth
 REACH_M = 10_000.0
 """A settlement farther than this from all land of the study is not of it, metres."""
 
-_POST_COLUMNS = (
+_CONTROL_COLUMNS = (
     *("name", "mode", "status", "users", "home_id", "neighbour_id", "lon", "lat"),
     *("accuracy_km", "hours", "capacity_day", "delay_h"),
 )
@@ -109,7 +109,7 @@ def extract_stage(
     extract = read_extract(
         list(files.values()),
         wanted(languages=sorted(filter(None, {language, settings.regions.local_language}))),
-        told=lambda path, kind, done, size: progress(
+        progress=lambda path, kind, done, size: progress(
             f"{path.name}, {kind}, {done / 1e6:.0f} of {size / 1e6:.0f} MB"
         ),
     )
@@ -130,7 +130,7 @@ def extract_stage(
         sea=sea_lines(extract),
         lines=lines,
         account=account,
-        checkpoints=_in_language(posts_from_extract(extract).reset_index(), language),
+        checkpoints=_in_language(controls_from_extract(extract).reset_index(), language),
         settlements=_in_language(settlements_from_extract(extract).reset_index(), language),
         stations=stations_from_extract(extract),
     )
@@ -194,8 +194,8 @@ def land_from_extract(
             }
         )
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SideError(f"the sides cannot be understood: {told}", remedy=_FORMS) from error
+        stated = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SideError(f"the sides cannot be understood: {stated}", remedy=_FORMS) from error
     if any(isinstance(form, Layer) for form in vars(regions).values()):
         raise SideError("a side is the name of a file", remedy=_FORMS)
     about = {"id": "sides", "title": "", "home": SIDES[0], "neighbour": SIDES[1]}
@@ -217,8 +217,8 @@ def _in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFr
     column = f"name_{language}"
     if column not in frame:
         return frame
-    there, told = frame["name"], frame[column].fillna(frame["name"])
-    return frame.assign(name=there.where(_bare(there) == _bare(told), told))
+    there, stated = frame["name"], frame[column].fillna(frame["name"])
+    return frame.assign(name=there.where(_bare(there) == _bare(stated), stated))
 
 
 def _only_in_language(frame: gpd.GeoDataFrame, language: str | None) -> gpd.GeoDataFrame:
@@ -346,7 +346,7 @@ def _kept(units: gpd.GeoDataFrame, form: Units, side: str) -> gpd.GeoDataFrame:
         return units
     names = units["name"].fillna("").to_numpy(dtype=object)
     ids = units.index.to_numpy(dtype=object)
-    asked = {key.casefold() for key in form.keep}
+    requested = {key.casefold() for key in form.keep}
     known_as = [units.index.astype(str).str.casefold(), units["name"].fillna("").str.casefold()]
     for key in form.keep:
         if not any((words == key.casefold()).any() for words in known_as):
@@ -356,7 +356,7 @@ def _kept(units: gpd.GeoDataFrame, form: Units, side: str) -> gpd.GeoDataFrame:
                 file="study.toml",
                 remedy=f"There are {known}",
             )
-    return units[np.logical_or.reduce([np.asarray(words.isin(asked)) for words in known_as])]
+    return units[np.logical_or.reduce([np.asarray(words.isin(requested)) for words in known_as])]
 
 
 def _land(country: str, land: Land, key: str) -> shapely.Geometry:
@@ -392,24 +392,24 @@ def checkpoints_of(tagged: pd.DataFrame, register: pd.DataFrame | None) -> pd.Da
         tags, but for the place; so it does of the mode of objects that may be of two. Objects
         that no way passes are left out.
     """
-    posts = pd.DataFrame(tagged).set_index("checkpoint_id")
-    posts = posts[posts["mode"].notna()].assign(known_from=TAGS)
-    posts["name"] = posts["name"].fillna(posts["place"]).fillna(posts.index.to_series())
-    columns = [*_POST_COLUMNS, "known_from", "osm", "confidence", "hours_unread"]
+    controls = pd.DataFrame(tagged).set_index("checkpoint_id")
+    controls = controls[controls["mode"].notna()].assign(known_from=TAGS)
+    controls["name"] = controls["name"].fillna(controls["place"]).fillna(controls.index.to_series())
+    columns = [*_CONTROL_COLUMNS, "known_from", "osm", "confidence", "hours_unread"]
     if register is None:
-        return posts[columns]
-    table = match_posts(register, posts)
+        return controls[columns]
+    table = match_controls(register, controls)
     same = table.dropna(subset=["checkpoint_id", "post_id"]).set_index("checkpoint_id")
     ours = register.assign(known_from=REGISTER, osm=None, confidence=None, hours_unread=None)
     matched = same["post_id"]
     ours.loc[same.index, ["lon", "lat"]] = same[["lon", "lat"]]
     ours.loc[same.index, "known_from"] = BOTH
     for column in ("osm", "confidence", "hours_unread"):
-        ours.loc[same.index, column] = matched.map(posts[column])
+        ours.loc[same.index, column] = matched.map(controls[column])
     ours["hours_unread"] = ours["hours_unread"].where(ours["hours"].isna(), None)
     for column in ("accuracy_km", "hours"):
-        ours.loc[same.index, column] = ours[column].fillna(matched.map(posts[column]))
-    others = posts.loc[~posts["osm"].isin(posts.loc[matched, "osm"]), columns]
+        ours.loc[same.index, column] = ours[column].fillna(matched.map(controls[column]))
+    others = controls.loc[~controls["osm"].isin(controls.loc[matched, "osm"]), columns]
     frames = [frame.dropna(axis="columns", how="all") for frame in (ours, others)]
     return pd.concat(frames).reindex(columns=[*ours, *(c for c in columns if c not in ours)])
 
@@ -535,12 +535,12 @@ def about_extracts(extracts: Extracts) -> dict[str, Any]:
         row["timestamp"] = None if pd.isna(row["timestamp"]) else row["timestamp"].isoformat()
         for side in ("west", "south", "east", "north"):
             row.pop(side)
-    ways = extracts.account
+    routes = extracts.account
     counts = {
         str(mode): {
             str(row["what"]): {"ways": int(row["ways"]), "km": round(float(row["km"]), 1)}
             for row in rows.to_dict("records")
         }
-        for mode, rows in ways.groupby("mode")
+        for mode, rows in routes.groupby("mode")
     }
     return {"files": files, "ways": counts}

@@ -214,7 +214,7 @@ def _attributes(
     columns = raw.drop(columns=raw.geometry.name)
     known = known_columns(map(str, columns), schema, file)
     faults: list[TableError] = []
-    told: set[tuple[Any, str]] = set()
+    reported: set[tuple[Any, str]] = set()
     cells = {}
     for name, wanted in known.items():
         values = _single(columns[name])
@@ -224,10 +224,12 @@ def _attributes(
             remedy = "Keep one of it"
             faults.append(fault_of_rows(TableError, problem, lists, file=file, remedy=remedy))
             values = values.drop(lists).reindex(values.index)
-            told.update((row, wanted) for row in lists)
+            reported.update((row, wanted) for row in lists)
         # Ids and classes may be numbers in a layer, and are words.
         cells[wanted] = _numbers(values) if is_number(schema, wanted) else as_words(values)
-    frame, more = checked_cells(pd.DataFrame(cells, raw.index), schema, file=file, told=told)
+    frame, more = checked_cells(
+        pd.DataFrame(cells, raw.index), schema, file=file, reported=reported
+    )
     return frame, [*faults, *more]
 
 

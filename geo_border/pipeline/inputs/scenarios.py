@@ -157,7 +157,7 @@ def read_scenarios(file: Path) -> dict[str, Scenario]:
                 "has no name, or that of another one", file=file, row=where, remedy="Name it"
             )
         try:
-            told = _Row.model_validate(row).model_dump()
+            stated = _Row.model_validate(row).model_dump()
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
@@ -167,7 +167,7 @@ def read_scenarios(file: Path) -> dict[str, Scenario]:
                 row=f"{where} ({name})",
                 remedy=f"The keys are name, {', '.join(_Row.model_fields)}",
             ) from error
-        found[name] = parsed_scenario(factor=told.pop("delay_factor"), **told)
+        found[name] = parsed_scenario(factor=stated.pop("delay_factor"), **stated)
     if not found:
         raise StudyError("names no scenario", file=file, remedy="Begin one with [[scenario]]")
     return found
@@ -175,9 +175,9 @@ def read_scenarios(file: Path) -> dict[str, Scenario]:
 
 def _toml_rows(text: str, file: Path) -> list[dict[str, Any]]:
     """Tables of a TOML file."""
-    told = parsed_toml(text, file)
-    rows = told.pop("scenario", [])
-    if told or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    stated = parsed_toml(text, file)
+    rows = stated.pop("scenario", [])
+    if stated or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise StudyError(
             "is not a list of scenarios", file=file, remedy="Begin each with [[scenario]]"
         )

@@ -110,14 +110,14 @@ def border_stage(settings: Settings, inputs: Inputs) -> Border:
     )
 
 
-def with_passages(border: Border, posts: pd.DataFrame) -> Border:
+def with_passages(border: Border, controls: pd.DataFrame) -> Border:
     """Count the checkpoints of regions and dyads, those of one passage once.
 
     Parameters
     ----------
     border
         The border.
-    posts
+    controls
         What each checkpoint is to the roads there, as
         `geo_border.network.crossings.find_crossings` gives it.
 
@@ -127,7 +127,7 @@ def with_passages(border: Border, posts: pd.DataFrame) -> Border:
         With permeability in ``regions`` and checkpoints by mode in ``dyads``.
     """
     checkpoints, regions, pairs = border.checkpoints, border.regions, border.dyads
-    further = posts.index[posts["part"].isin([IN_SERIES, BESIDE])]
+    further = controls.index[controls["part"].isin([IN_SERIES, BESIDE])]
     counted = checkpoints[~checkpoints.index.isin(further)]
     permeable = pd.concat(
         [

@@ -58,7 +58,7 @@ def border_lines(border: Border, extracts: Extracts | None = None) -> list[Line]
     lines: list[Line] = _at_sea(pieces, extracts)
     gaps = breaks(pieces)
     if len(gaps):
-        lines.append(("border", "breaks of the line", len(gaps), "", _breaks_told(gaps)))
+        lines.append(("border", "breaks of the line", len(gaps), "", _breaks_listed(gaps)))
     for row in border.overlaps.head(MOST).itertuples():
         item = f"claimed by both {row.region_id} and {row.other_id}"
         lines.append(("border", item, row.area_km2, "km²", _where(row.geometry)))
@@ -140,7 +140,7 @@ def border_findings(
     gaps = breaks(border.line)
     if len(gaps):
         problem = (
-            f"{_breaks_told(gaps)}: there the sides lie farther apart than edge_tolerance_km, or "
+            f"{_breaks_listed(gaps)}: there the sides lie farther apart than edge_tolerance_km, or "
             "regions of another side or country are between"
         )
         rows.append(("warning", "border", f"{len(gaps)} breaks of the line", problem, ""))
@@ -175,14 +175,14 @@ def _where(shape: shapely.Geometry) -> str:
     return f"at lon {principal(at.x):.3f}, lat {at.y:.3f}"
 
 
-def _breaks_told(gaps: pd.DataFrame) -> str:
+def _breaks_listed(gaps: pd.DataFrame) -> str:
     """How long breaks are and where."""
-    told = [
+    stated = [
         f"{row['km']:.1f} km at km {row['chainage_km']:,.0f} (lon {row['lon']:.3f}, lat "
         f"{row['lat']:.3f} to lon {row['to_lon']:.3f}, lat {row['to_lat']:.3f})"
         for row in table_to_globe(gaps).nlargest(MOST, "km").to_dict("records")
     ]
-    return "; ".join(told)
+    return "; ".join(stated)
 
 
 def _far_off(settings: Settings, border: Border) -> list[Finding]:
@@ -264,14 +264,14 @@ def _others(border: Border) -> list[Finding]:
     )
     gaps = gaps.assign(wide_km=wide_m / 1000)
     gaps = gaps[gaps["wide_km"] > WIDE_KM]
-    told = [
+    stated = [
         f"{row.area_km2:,.1f} km², up to {row.wide_km:.1f} km wide, to {row.region_id} "
         f"{_where(row.geometry)}"
         for row in gaps.nlargest(5, "area_km2").itertuples()
     ]
-    if told:
+    if stated:
         problem = (
-            f"{len(gaps)} are wider than {WIDE_KM:g} km: {'; '.join(told)}. If one is of a third "
+            f"{len(gaps)} are wider than {WIDE_KM:g} km: {'; '.join(stated)}. If one is of a third "
             "country, or of a region that is not studied, put it into the territory of its side "
             "or lower edge_tolerance_km"
         )
@@ -311,9 +311,9 @@ def _cut(settings: Settings, extracts: Extracts) -> list[Finding]:
     return rows
 
 
-def _off_all_roads(line: gpd.GeoDataFrame, posts: pd.DataFrame) -> list[Finding]:
+def _off_all_roads(line: gpd.GeoDataFrame, controls: pd.DataFrame) -> list[Finding]:
     """Tagged posts near the border that no way is near, so that they are no checkpoints."""
-    lost = posts[posts["mode"].isna()]
+    lost = controls[controls["mode"].isna()]
     points = gpd.GeoSeries.from_xy(lost["lon"], lost["lat"], crs=4326)
     near = along(line, points)["border_distance_km"].to_numpy() <= WITHIN_KM
     names = lost["name"].fillna(lost["checkpoint_id"])[near].astype(str)
@@ -337,14 +337,14 @@ def _ends(inputs: Inputs, border: Border) -> list[Finding]:
     ends = ends[known & ~ends["side"].isin(lacking)]
     rows: list[Finding] = []
     if len(ends):
-        told = [
+        stated = [
             f"{row['name']} ({row['road_class']}) {row['short_m']:,.0f} m short at lon "
             f"{row['lon']:.4f}, lat {row['lat']:.4f}"
             for row in table_to_globe(ends).head(MOST).to_dict("records")
         ]
         problem = (
             "the extract ends before the border: "
-            + "; ".join(told)
+            + "; ".join(stated)
             + ". Take an extract with a margin around the border"
         )
         rows.append(("warning", "extracts", f"{len(ends)} roads that end short", problem, ""))

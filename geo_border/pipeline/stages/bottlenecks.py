@@ -68,9 +68,9 @@ def bottleneck_stage(settings: Settings, net: StudyNetwork, travel: Travel) -> B
     """
     tables = travel.tables
     gravity = gravity_of(settings)
-    ways = passages(tables)
-    demand = cross_demand(travel, ways, gravity=gravity)
-    loads = checkpoint_loads(tables, ways, demand)
+    routes = passages(tables)
+    demand = cross_demand(travel, routes, gravity=gravity)
+    loads = checkpoint_loads(tables, routes, demand)
     closed = closures(travel, gravity=gravity)
     gains = delay_gains(
         travel,
@@ -81,7 +81,7 @@ def bottleneck_stage(settings: Settings, net: StudyNetwork, travel: Travel) -> B
         ranking=checkpoint_ranking(loads, closed),
         diversions=closed.diversions,
         gains=gains,
-        load=edge_loads(net.network, tables, ways, demand),
+        load=edge_loads(net.network, tables, routes, demand),
     )
 
 

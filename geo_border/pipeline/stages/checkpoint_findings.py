@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Finding = tuple[str, str, str, str, str]
 """Severity, topic, item, problem, and where: file and row."""
 
-Told = tuple[str, str, str]
+Stated = tuple[str, str, str]
 """Severity, checkpoint, problem."""
 
 BESIDE_KM = 5.0
@@ -100,7 +100,7 @@ def _of_passage(checkpoints: pd.DataFrame, gates: pd.DataFrame) -> list[Finding]
     return [("warning", "checkpoints", "closed border", problem, "")]
 
 
-def _of_places(checkpoints: pd.DataFrame) -> list[Told]:
+def _of_places(checkpoints: pd.DataFrame) -> list[Stated]:
     """Checkpoints that are open nobody knows where."""
     placeless = checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].isna()
     lost = checkpoints[placeless & ~checkpoints["status"].isin(["closed", "planned"])]
@@ -110,12 +110,12 @@ def _of_places(checkpoints: pd.DataFrame) -> list[Told]:
     ]
 
 
-def _of_hours(settings: Settings, checkpoints: pd.DataFrame) -> list[Told]:
+def _of_hours(settings: Settings, checkpoints: pd.DataFrame) -> list[Stated]:
     """Opening hours that are not understood, that close for a season, or that hardly open."""
-    month, told = settings.checkpoints.month, list[Told]()
+    month, stated = settings.checkpoints.month, list[Stated]()
     period = "the year" if month is None else f"month {month}"
     if "hours_unread" in checkpoints:
-        told += [
+        stated += [
             (
                 "note",
                 str(name),
@@ -127,22 +127,22 @@ def _of_hours(settings: Settings, checkpoints: pd.DataFrame) -> list[Told]:
         name, by = str(key), f"by its hours {row['hours']!r}"
         share, wait = float(row["season_share"]), float(row["wait_h"])
         if share == 0:
-            told.append(("warning", name, f"{by} it never opens in {period}: it is closed"))
+            stated.append(("warning", name, f"{by} it never opens in {period}: it is closed"))
         elif share < 1:
             days = "" if month else f" ({round(365 * share)} of 365 days)"
             season = f"it is open in {100 * share:.0f} % of {period}{days}"
-            told.append(
+            stated.append(
                 ("warning", name, f"{by} {season}: times over it are those of its open season")
             )
         if wait > LONG_WAIT_H:
-            told.append(("warning", name, f"{by} the mean wait for its opening is {wait:.0f} h"))
+            stated.append(("warning", name, f"{by} the mean wait for its opening is {wait:.0f} h"))
         if not pd.isna(row["hours_remark"]):
             words = f"its hours say {row['hours_remark']!r}, which is not reckoned with"
-            told.append(("note", name, words))
-    return told
+            stated.append(("note", name, words))
+    return stated
 
 
-def _of_delays(checkpoints: pd.DataFrame) -> list[Told]:
+def _of_delays(checkpoints: pd.DataFrame) -> list[Stated]:
     """Delays that read like minutes."""
     most = checkpoints["mode"].map(MOST_H).astype(float).fillna(MOST_OTHERWISE_H)
     delay = checkpoints[["delay_out_h", "delay_in_h"]].max(axis=1) - checkpoints["wait_h"]
@@ -153,23 +153,25 @@ def _of_delays(checkpoints: pd.DataFrame) -> list[Told]:
     ]
 
 
-def _of_regions(border: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame) -> list[Told]:
+def _of_regions(border: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame) -> list[Stated]:
     """Checkpoints that are said to be of a region whose border is elsewhere."""
     placed = checkpoints[checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].notna()]
     leeway = placed["accuracy_km"].astype(float).fillna(0.0).clip(lower=BESIDE_KM)
     there = along(border, placed.geometry)
-    told: list[Told] = []
+    stated: list[Stated] = []
     for side in ("home_id", "neighbour_id"):
-        for region, posts in placed.groupby(side):
+        for region, controls in placed.groupby(side):
             own = border[border[side] == region]
-            km = pd.Series(np.inf, posts.index)
+            km = pd.Series(np.inf, controls.index)
             if len(own):
-                km = along(own, posts.geometry)["border_distance_km"]
-            off = km > there["border_distance_km"].reindex(posts.index) + leeway[posts.index]
-            for name in posts.index[off]:
+                km = along(own, controls.geometry)["border_distance_km"]
+            off = km > there["border_distance_km"].reindex(controls.index) + leeway[controls.index]
+            for name in controls.index[off]:
                 far = f", {km[name]:.0f} km from that of {region}" if len(own) else ""
                 problem = (
                     f"{side} is {region}, but it lies at the border of {there.at[name, side]!s}"
                 )
-                told.append(("warning", str(name), f"{problem}{far}; correct it or leave it empty"))
-    return told
+                stated.append(
+                    ("warning", str(name), f"{problem}{far}; correct it or leave it empty")
+                )
+    return stated

@@ -16,7 +16,7 @@ from geo_border.access.isochrones import (
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.pipeline.stages.named_places import place_named
 from geo_border.pipeline.stages.parameters import local_ways
-from geo_border.pipeline.stages.requested import border_asked
+from geo_border.pipeline.stages.requested import requested_tables
 from geo_border.routing.scenarios import AS_IS
 from geo_border.terms import MODES_OF, ROAD
 
@@ -164,17 +164,17 @@ def isochrones_from(
         from there one goes into both sides without passing it.
     """
     network, places = net.network, net.places
-    posts = border.checkpoints
-    tables, scenario = border_asked(
+    controls = border.checkpoints
+    tables, scenario = requested_tables(
         net,
         scenario,
         passed,
         mode,
-        checkpoints=posts,
+        checkpoints=controls,
         month=settings.checkpoints.month,
         trees=True,
     )
-    named = posts.index[(posts.index == start) | (posts["name"] == start)]
+    named = controls.index[(controls.index == start) | (controls["name"] == start)]
     if len(named):
         if scenario != AS_IS:
             raise CheckpointError(
@@ -183,7 +183,7 @@ def isochrones_from(
             )
         origin = checkpoint_origin(network, tables, str(named[0]))
     else:
-        names = pd.concat([posts["name"], places["name"]])
+        names = pd.concat([controls["name"], places["name"]])
         known = {*names, *names.index}
         if start not in known:
             like = get_close_matches(start, sorted(map(str, known)), n=3, cutoff=0.4)

@@ -90,7 +90,7 @@ def network_stage(settings: Settings, inputs: Inputs, border: Border) -> StudyNe
         network=built.network,
         gates=built.gates,
         crossings=built.crossings,
-        posts=built.posts,
+        controls=built.controls,
         places=built.places.iloc[: len(inputs.places)],
         speeds=built.speeds,
         parts=built.parts,

@@ -141,8 +141,8 @@ def _beside_dead_roads(net: StudyNetwork) -> gpd.GeoDataFrame:
     if far.empty:
         return far
     link, edge = np.unique(network.link, return_index=True)
-    ways = np.array(network.classes, object)[network.road_class[edge]] == LOCAL_WAY
-    roads = (network.mode[edge] == MODES.index("road")) & ~ways
+    routes = np.array(network.classes, object)[network.road_class[edge]] == LOCAL_WAY
+    roads = (network.mode[edge] == MODES.index("road")) & ~routes
     link, edge = link[roads], edge[roads]
     lon, lat = far.geometry.x.to_numpy(), far.geometry.y.to_numpy()
     high = 1000 * BESIDE_KM / METRES_A_DEGREE

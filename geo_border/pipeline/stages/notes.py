@@ -30,8 +30,8 @@ OF_THE_SEASON = "times over it are those of its open season"
 """Of hours that close for a season."""
 
 
-def remarks(
-    asked: Mapping[str, Scenario],
+def notes(
+    requested: Mapping[str, Scenario],
     scenarios: Mapping[str, Scenario],
     crossings: pd.DataFrame,
     tables: GateTables,
@@ -41,7 +41,7 @@ def remarks(
 
     Parameters
     ----------
-    asked
+    requested
         What was asked for, by name.
     scenarios
         The scenarios that it means.
@@ -68,7 +68,7 @@ def remarks(
     no_trips = not (found.checkpoints["load_share_before"] > 0).any()
     rows: list[tuple[str, str | None, str]] = []
     for number, (name, scenario) in enumerate(scenarios.items()):
-        rows += [(name, *remark) for remark in _served(asked[name], crossings, gates)]
+        rows += [(name, *note) for note in _served(requested[name], crossings, gates)]
         same = (before == after[number].T).all(axis=0)
         for gate in sorted(scenario.named):
             at = gates.get_loc(gate)
@@ -77,7 +77,7 @@ def remarks(
                 text = "carries none of the trips across the border, before or after"
             if text:
                 rows.append((name, gate, text))
-        rows += [(name, *remark) for remark in _seasonal(scenario)]
+        rows += [(name, *note) for note in _seasonal(scenario)]
         if same.all() and not scenario.named:
             rows.append((name, None, "no checkpoint opens, closes or takes other hours"))
         elif no_trips:
@@ -90,9 +90,12 @@ def _served(
 ) -> Iterator[tuple[str, str]]:
     """Crossings to be opened that have a checkpoint."""
     for name in sorted(what.open):
-        post = crossings["checkpoint_id"].get(name)
-        if name not in gates and isinstance(post, str):
-            yield post, f"serves the crossing {name} already: it is the checkpoint that is opened"
+        control = crossings["checkpoint_id"].get(name)
+        if name not in gates and isinstance(control, str):
+            yield (
+                control,
+                f"serves the crossing {name} already: it is the checkpoint that is opened",
+            )
 
 
 def _seasonal(scenario: Scenario) -> Iterator[tuple[str, str]]:

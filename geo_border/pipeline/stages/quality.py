@@ -57,7 +57,7 @@ def account(
         *([] if extracts is None else _of_extracts(extracts)),
         *_of_border(settings, border, extracts),
         *_of_checkpoints(settings, border.checkpoints),
-        *_of_posts(border.checkpoints, net.posts, net.gates),
+        *_of_controls(border.checkpoints, net.controls, net.gates),
         *_of_crossings(net.crossings),
         *_of_network(net),
         *of_network(net),
@@ -179,7 +179,7 @@ def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[Line]
         sourced = int((~open_now["delay_imputed"]).sum())
         by_rule = int((open_now["known_from"] == RULE).sum())
         others = len(open_now) - sourced - by_rule
-        told = [
+        stated = [
             f"{by_rule} have 0 h by open_crossings" if by_rule else "",
             f"{others} have the default of {default_h[str(mode)]:g} h" if others else "",
             settings.checkpoints.delay_source or "no source is given",
@@ -191,7 +191,7 @@ def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[Line]
                 f"delay from a source, {mode}",
                 sourced,
                 "",
-                "; ".join(filter(None, told)),
+                "; ".join(filter(None, stated)),
             ),
         ]
     seasonal = on_line[on_line["season_share"].between(0, 1, inclusive="neither")]
@@ -220,7 +220,9 @@ def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[Line]
     return lines
 
 
-def _of_posts(checkpoints: pd.DataFrame, posts: pd.DataFrame, gates: pd.DataFrame) -> list[Line]:
+def _of_controls(
+    checkpoints: pd.DataFrame, controls: pd.DataFrame, gates: pd.DataFrame
+) -> list[Line]:
     """Checkpoints that are no gate: those of one road with another, those that no road reaches."""
     names = checkpoints["name"].fillna(pd.Series(checkpoints.index, checkpoints.index)).astype(str)
     lines: list[Line] = []
@@ -228,18 +230,18 @@ def _of_posts(checkpoints: pd.DataFrame, posts: pd.DataFrame, gates: pd.DataFram
         (IN_SERIES, "passed in turn with another on their road"),
         (BESIDE, "beside another on their road, which is taken"),
     ):
-        rows = posts[posts["part"] == part]
+        rows = controls[controls["part"] == part]
         if len(rows):
             lines.append(("checkpoints", item, len(rows), "", "; ".join(names[rows.index])))
     on_line = checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["is_open"]
-    known = posts.index[posts["part"].isin([IN_SERIES, BESIDE])]
+    known = controls.index[controls["part"].isin([IN_SERIES, BESIDE])]
     lost = checkpoints.index[on_line & ~checkpoints.index.isin(gates.index.union(known))]
-    told = [
-        f"{names[post]} (nearest crossing {at}, {km:.1f} km)" if pd.notna(km) else names[post]
-        for post, at, km in posts.reindex(lost)[["nearest", "nearest_km"]].itertuples()
+    stated = [
+        f"{names[control]} (nearest crossing {at}, {km:.1f} km)" if pd.notna(km) else names[control]
+        for control, at, km in controls.reindex(lost)[["nearest", "nearest_km"]].itertuples()
     ]
     item = "open, but the network does not reach them from both sides"
-    return [*lines, ("checkpoints", item, len(lost), "", "; ".join(told))]
+    return [*lines, ("checkpoints", item, len(lost), "", "; ".join(stated))]
 
 
 def _of_crossings(crossings: pd.DataFrame) -> list[Line]:

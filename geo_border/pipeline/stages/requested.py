@@ -29,7 +29,7 @@ Passed = Literal["as-is", "no-delay", "closed"]
 """How the border is passed: with its delays, without any, not at all."""
 
 
-def border_asked(
+def requested_tables(
     net: StudyNetwork,
     scenario: Scenario,
     passed: Passed,
@@ -72,7 +72,7 @@ def border_asked(
     _check_choice("mode", mode, get_args(Mode))
     network, places, gates = net.network, net.places, net.gates
     scenario = at_gates(
-        scenario, gates, net.crossings, net.posts, checkpoints=checkpoints, month=month
+        scenario, gates, net.crossings, net.controls, checkpoints=checkpoints, month=month
     )
     used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
     passed_by = gates["mode"].isin(MODES_OF[mode])
@@ -90,7 +90,7 @@ def border_asked(
     return tables, scenario
 
 
-def places_asked(
+def selected_places(
     places: gpd.GeoDataFrame, names: Sequence[str], *, where: str
 ) -> NDArray[np.bool_]:
     """Find the places of sides and regions, and single ones.

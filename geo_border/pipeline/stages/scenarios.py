@@ -13,7 +13,7 @@ from geo_border.errors import CheckpointError
 from geo_border.network.gates import gates_in_use
 from geo_border.pipeline.results import WhatIf
 from geo_border.pipeline.stages.bottlenecks import gravity_of
-from geo_border.pipeline.stages.notes import remarks
+from geo_border.pipeline.stages.notes import notes
 from geo_border.routing.at_gates import at_gates
 from geo_border.routing.scenarios import AS_IS, GateDelays
 from geo_border.routing.tables import gate_tables
@@ -80,7 +80,7 @@ def scenario_stage(
             what,
             gates,
             crossings,
-            net.posts,
+            net.controls,
             checkpoints=border.checkpoints,
             month=settings.checkpoints.month,
         )
@@ -117,7 +117,7 @@ def scenario_stage(
         checkpoints=checkpoint_points(border.checkpoints, crossings, known),
         territory=border.territory,
         border=border.line,
-        remarks=remarks(scenarios, checked, crossings, tables, found),
+        notes=notes(scenarios, checked, crossings, tables, found),
         delays=_delays(checked, tables),
     )
 
@@ -138,8 +138,8 @@ def _delays(scenarios: Mapping[str, Scenario], tables: GateTables) -> pd.DataFra
             index=tables.gates.index,
         )
         parts[name] = frame[(before != after).any(axis=0)]
-    told: pd.DataFrame = pd.concat(parts, names=["scenario", "checkpoint_id"])
-    return told
+    stated: pd.DataFrame = pd.concat(parts, names=["scenario", "checkpoint_id"])
+    return stated
 
 
 def _check_named(names: Collection[str], gates: pd.DataFrame, mode: Mode) -> None:
@@ -175,9 +175,9 @@ def checkpoint_points(
     """
     new = gates["is_candidate"].to_numpy(bool)
     at = crossings.geometry.reindex(gates.index[new])
-    posts = checkpoints.loc[gates.index[~new]]
-    points = pd.concat([posts.geometry, at]).reindex(gates.index)
-    names = posts["name"].reindex(gates.index).fillna(pd.Series(gates.index, gates.index))
+    controls = checkpoints.loc[gates.index[~new]]
+    points = pd.concat([controls.geometry, at]).reindex(gates.index)
+    names = controls["name"].reindex(gates.index).fillna(pd.Series(gates.index, gates.index))
     return gpd.GeoDataFrame(
         {"name": names, "mode": gates["mode"], "is_candidate": new},
         geometry=points.to_numpy(),

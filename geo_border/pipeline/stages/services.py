@@ -50,13 +50,13 @@ class KindOffered:
         The kind.
     offered
         By border: columns ``_own`` and ``_across`` of each measure, by place.
-    asked
+    requested
         By border: what is asked of the services.
     """
 
     kind: str
     offered: dict[str, pd.DataFrame]
-    asked: dict[str, pd.DataFrame]
+    requested: dict[str, pd.DataFrame]
 
     def measured(self, mode: str, places: pd.Index[str]) -> Offer:
         """What measures of services are made of.
@@ -108,7 +108,7 @@ def offers(
     assert settings.services is not None
     within = settings.services.within_h
     decay = calibrated(settings.access.decay, settings.access.half_life_h)
-    ways = {
+    routes = {
         "as is": passages(tables),
         "no delay": passages(tables, OPEN_BORDER),
         "closed": None,
@@ -116,7 +116,7 @@ def offers(
     for kind, rows in services.groupby("kind"):
         of_kind = whole.only((services["kind"] == kind).to_numpy()).held()
         offer = KindOffered(str(kind), {}, {})
-        for border, passed in ways.items():
+        for border, passed in routes.items():
             times = of_kind.under(passed)
             values = nearest_service(times, places, rows)[["hours_own", "hours_across"]]
             shares = {
@@ -128,8 +128,8 @@ def offers(
             for name, found in shares.items():
                 values = values.join(found.places.add_prefix(f"{name}_"))
             offer.offered[border] = values
-            asked = shares["enhanced"].services.assign(border=border)
-            offer.asked[border] = rows[["name", "side", "kind", "supply"]].join(asked)
+            requested = shares["enhanced"].services.assign(border=border)
+            offer.requested[border] = rows[["name", "side", "kind", "supply"]].join(requested)
         yield offer
 
 
@@ -212,7 +212,7 @@ def service_access(
                     _by_region(values, places).assign(kind=offer.kind, border=border).reset_index()
                     for border, values in offer.offered.items()
                 ]
-                of_services += offer.asked.values()
+                of_services += offer.requested.values()
     by_kind = pd.concat(regions, ignore_index=True)
     first = ["region_id", "kind", "border"]
     return ServiceAccess(

@@ -286,12 +286,12 @@ def write_geopackage(results: Results, path: Path) -> None:
 def _judged(results: Results) -> gpd.GeoDataFrame:
     """Regions with what is told of them first: type, scores and rank beside their name."""
     regions = results.regions
-    told = results.typology.reindex(columns=["type", "probability"]).join(
+    stated = results.typology.reindex(columns=["type", "probability"]).join(
         results.levels[[*SCORES, "rank_low", "rank_high"]], how="right"
     )
     at = regions.columns.get_loc("name") + 1
     before, after = regions.columns[:at], regions.columns[at:]
-    return regions.join(told)[[*before, *told.columns, *after]]
+    return regions.join(stated)[[*before, *stated.columns, *after]]
 
 
 def write_layers(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:

@@ -143,7 +143,7 @@ def _groups(choices: list[Choice]) -> dict[str, list[Choice]]:
 
 def _layers(results: Results, *, isochrones: bool) -> list[tuple[str, str, bool]]:
     """Layers of the map that can be shown or hidden: name, words, whether shown at first."""
-    edges, posts = drawn_edges(results), results.checkpoints
+    edges, controls = drawn_edges(results), results.checkpoints
     lost = results.crossings["checkpoint_id"].isna().any()
     return [
         (name, words, shown)
@@ -151,7 +151,7 @@ def _layers(results: Results, *, isochrones: bool) -> list[tuple[str, str, bool]
             ("load", "Load", True, (edges["load_share"] > 0).any()),
             ("road", "Roads", True, (edges["mode"] == "road").any()),
             ("rail", "Railways", True, (edges["mode"] == "rail").any()),
-            ("checkpoints", "Checkpoints", True, posts["lon"].notna().any()),
+            ("checkpoints", "Checkpoints", True, controls["lon"].notna().any()),
             (
                 "unserved",
                 "Unserved crossings",
@@ -171,7 +171,7 @@ def _facts(results: Results) -> dict[str, Any]:
     """Everything the template shows but the drawings."""
     modes = [mode for mode in MODES if mode in set(results.checkpoints["mode"])]
     choices = results.settings.index.model_dump(include={"normalisation", "weights", "aggregation"})
-    posts, along = results.checkpoints, open_on_the_line(results)
+    controls, along = results.checkpoints, open_on_the_line(results)
     zones = [f"{minutes:g}" for minutes in results.settings.access.zones_min]
     return {
         "settings": results.settings,
@@ -201,7 +201,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "quality": quality_groups(results),
         "provenance": provenance(results.manifest),
         "unserved": int(results.crossings["checkpoint_id"].isna().sum()),
-        "closed": bool((~posts["is_open"] & posts["lon"].notna()).any()),
+        "closed": bool((~controls["is_open"] & controls["lon"].notna()).any()),
         "scored": bool(results.levels[list(SCORES)].notna().to_numpy().any()),
         "ranked": bool(results.levels["rank_low"].notna().any()),
         "speeds": speeds_in_words(results),

@@ -29,14 +29,14 @@ MARKERS = {
 
 def _rows(table: str, **names: str) -> dict[str, str]:
     """Columns of a data source by the headings of those of a table that they tell."""
-    return {column_of(table, name).heading: told for name, told in names.items()}
+    return {column_of(table, name).heading: stated for name, stated in names.items()}
 
 
 REGION_ROWS = {
     "@{told_title}": "told",
     **_rows("regions", index="index_text", border_km="border_text"),
 }
-POST_ROWS = {
+CONTROL_ROWS = {
     **_rows("checkpoints", mode="mode_text", status="status"),
     "Between": "between",
     **_rows("checkpoints", load_share="load_text", delay_h="delay_text"),

@@ -326,23 +326,25 @@ def draw_checkpoints(plot: figure, results: Results, ground: Ground) -> Any:
     GlyphRenderer
         For hovering; its source has ``x``, ``y`` and ``size`` (pixels).
     """
-    posts = results.checkpoints[results.checkpoints["lon"].notna()]
-    posts = posts.sort_values("load_share", ascending=False, na_position="last", kind="stable")
-    share = posts["load_share"].fillna(0).to_numpy(float)
+    controls = results.checkpoints[results.checkpoints["lon"].notna()]
+    controls = controls.sort_values(
+        "load_share", ascending=False, na_position="last", kind="stable"
+    )
+    share = controls["load_share"].fillna(0).to_numpy(float)
     top = share.max() if len(share) and share.max() > 0 else 1.0
-    is_open = posts["is_open"].to_numpy(bool)
-    colour = posts["mode"].map(MODE_COLOURS).fillna(MUTED)
+    is_open = controls["is_open"].to_numpy(bool)
+    colour = controls["mode"].map(MODE_COLOURS).fillna(MUTED)
     columns = {
         "size": (28 * np.sqrt(share / top)).clip(7).round(1).tolist(),
-        "marker": posts["mode"].map(MARKERS).fillna("circle").tolist(),
+        "marker": controls["mode"].map(MARKERS).fillna("circle").tolist(),
         "fill": np.where(is_open, colour, "#ffffff").tolist(),
         "line": np.where(is_open, "#ffffff", colour).tolist(),
-        **checkpoint_words(results, posts),
+        **checkpoint_words(results, controls),
     }
     return _points(
         plot,
         "checkpoints",
-        posts.geometry,
+        controls.geometry,
         ground,
         columns,
         marker="marker",
@@ -380,7 +382,7 @@ def draw_isochrones(plot: figure, isochrones: Sequence[Ring]) -> None:
     )
 
 
-def draw_names(plot: figure, ground: Ground, posts: dict[str, Any]) -> None:
+def draw_names(plot: figure, ground: Ground, controls: dict[str, Any]) -> None:
     """Write the names of the regions, clear of each other and of the checkpoints.
 
     Parameters
@@ -389,13 +391,13 @@ def draw_names(plot: figure, ground: Ground, posts: dict[str, Any]) -> None:
         Where to draw.
     ground
         As `geo_border.report.ground.ground_of` gives it.
-    posts
+    controls
         ``x``, ``y`` and ``size`` of the checkpoints.
     """
     west, east, south, north = ground.extent
     metres = max((east - west) / WIDTH, (north - south) / map_height(ground))
     room = Room((west, south, east, north), gap=2 * metres)
-    for x, y, size in zip(posts["x"], posts["y"], posts["size"], strict=True):
+    for x, y, size in zip(controls["x"], controls["y"], controls["size"], strict=True):
         room.take(x, y, size * metres, size * metres)
     names: dict[str, Any] = {"x": [], "y": [], "text": []}
     for shape, name in sorted(

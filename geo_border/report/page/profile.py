@@ -21,7 +21,7 @@ from bokeh.plotting import figure
 from geo_border.border.line import on_land
 from geo_border.report.along import beginning, gaps_along, has_delays, open_on_the_line, runs_along
 from geo_border.report.checkpoints import checkpoint_words
-from geo_border.report.page.hover import FONT, MARKERS, POST_ROWS, tooltip
+from geo_border.report.page.hover import CONTROL_ROWS, FONT, MARKERS, tooltip
 from geo_border.report.page.layers import LETTER_PX, WIDTH
 from geo_border.report.room import folded
 from geo_border.report.style import BANDS, INK, MODE_COLOURS, MUTED, short_names
@@ -51,10 +51,10 @@ def profile(results: Results) -> LayoutDOM:
         Strips that share the distance along the border; that of the delays where there are any.
     """
     along = Range1d(start=0, end=float(on_land(results.border)["to_km"].max()), bounds="auto")
-    posts = open_on_the_line(results)
-    strips = [_band_strip(results, along), _load_strip(results, posts, along)]
+    controls = open_on_the_line(results)
+    strips = [_band_strip(results, along), _load_strip(results, controls, along)]
     if has_delays(results):
-        strips.append(_delay_strip(results, posts, along))
+        strips.append(_delay_strip(results, controls, along))
     strips.append(_gap_strip(results, along))
     for strip in strips[:-1]:
         strip.xaxis.visible = False
@@ -114,11 +114,11 @@ def _band_strip(results: Results, along: Range1d) -> figure:
             fill_color="fill",
             line_color="white",
         )
-        told = [_in_band(name, WIDTH * km / full) for name, km in zip(names, length, strict=True)]
+        stated = [_in_band(name, WIDTH * km / full) for name, km in zip(names, length, strict=True)]
         strip.text(
             x=((runs["from_km"] + runs["to_km"]) / 2).tolist(),
             y=[level + 0.5] * len(runs),
-            text=told,
+            text=stated,
             text_align="center",
             text_baseline="middle",
             text_font=value(FONT),
@@ -146,19 +146,19 @@ def _in_band(name: str, room: float) -> str:
     return ""
 
 
-def _load_strip(results: Results, posts: pd.DataFrame, along: Range1d) -> figure:
+def _load_strip(results: Results, controls: pd.DataFrame, along: Range1d) -> figure:
     """Stems with the load of each checkpoint."""
     strip = _strip(along, 190, "Load, %")
-    posts = posts[posts["load_share"].notna()]
-    words = checkpoint_words(results, posts)
-    share = (100 * posts["load_share"]).round(3)
+    controls = controls[controls["load_share"].notna()]
+    words = checkpoint_words(results, controls)
+    share = (100 * controls["load_share"]).round(3)
     source = ColumnDataSource(
         {
-            "x": posts["chainage_km"].round(1).tolist(),
+            "x": controls["chainage_km"].round(1).tolist(),
             "y": share.tolist(),
-            "zero": [0] * len(posts),
-            "colour": posts["mode"].map(MODE_COLOURS).fillna(MUTED).tolist(),
-            "marker": posts["mode"].map(MARKERS).fillna("circle").tolist(),
+            "zero": [0] * len(controls),
+            "colour": controls["mode"].map(MODE_COLOURS).fillna(MUTED).tolist(),
+            "marker": controls["mode"].map(MARKERS).fillna("circle").tolist(),
             **words,
         }
     )
@@ -166,27 +166,27 @@ def _load_strip(results: Results, posts: pd.DataFrame, along: Range1d) -> figure
     tips = strip.scatter(
         "x", "y", source=source, marker="marker", size=8, color="colour", line_color="white"
     )
-    strip.add_tools(HoverTool(renderers=[tips], tooltips=tooltip("name", POST_ROWS)))
+    strip.add_tools(HoverTool(renderers=[tips], tooltips=tooltip("name", CONTROL_ROWS)))
     strip.y_range = Range1d(start=0, end=1.15 * max(share.max() if len(share) else 0, 1))
     return strip
 
 
-def _delay_strip(results: Results, posts: pd.DataFrame, along: Range1d) -> figure:
+def _delay_strip(results: Results, controls: pd.DataFrame, along: Range1d) -> figure:
     """Points with the delay of each checkpoint, hollow where it is a default."""
     strip = _strip(along, 130, "Delay, h")
-    imputed = posts["delay_imputed"].to_numpy(bool)
-    colour = posts["mode"].map(MODE_COLOURS).fillna(MUTED)
+    imputed = controls["delay_imputed"].to_numpy(bool)
+    colour = controls["mode"].map(MODE_COLOURS).fillna(MUTED)
     points = strip.scatter(
         "x",
         "y",
         source=ColumnDataSource(
             {
-                "x": posts["chainage_km"].round(1).tolist(),
-                "y": posts["delay_h"].round(3).tolist(),
+                "x": controls["chainage_km"].round(1).tolist(),
+                "y": controls["delay_h"].round(3).tolist(),
                 "fill": np.where(imputed, "#ffffff", colour).tolist(),
                 "line": colour.tolist(),
-                "marker": posts["mode"].map(MARKERS).fillna("circle").tolist(),
-                **checkpoint_words(results, posts),
+                "marker": controls["mode"].map(MARKERS).fillna("circle").tolist(),
+                **checkpoint_words(results, controls),
             }
         ),
         marker="marker",
@@ -195,8 +195,10 @@ def _delay_strip(results: Results, posts: pd.DataFrame, along: Range1d) -> figur
         line_color="line",
         line_width=1.5,
     )
-    strip.add_tools(HoverTool(renderers=[points], tooltips=tooltip("name", POST_ROWS)))
-    strip.y_range = Range1d(start=0, end=1.2 * max(posts["delay_h"].max() if len(posts) else 0, 1))
+    strip.add_tools(HoverTool(renderers=[points], tooltips=tooltip("name", CONTROL_ROWS)))
+    strip.y_range = Range1d(
+        start=0, end=1.2 * max(controls["delay_h"].max() if len(controls) else 0, 1)
+    )
     return strip
 
 

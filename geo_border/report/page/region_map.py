@@ -19,10 +19,10 @@ from bokeh.plotting import figure
 
 from geo_border.report.page.choices import Choice, region_fills
 from geo_border.report.page.hover import (
+    CONTROL_ROWS,
     FLAW_ROWS,
     LOST_ROWS,
     PLACE_ROWS,
-    POST_ROWS,
     REGION_ROWS,
     numbers,
     tooltip,
@@ -114,13 +114,13 @@ def region_map(
     if flaws is not None:
         marks = draw_flaws(plot, flaws, ground)
         plot.add_tools(HoverTool(renderers=[marks], tooltips=tooltip("kind", FLAW_ROWS), limit=3))
-    posts = draw_checkpoints(plot, results, ground)
-    draw_names(plot, ground, dict(posts.data_source.data))
+    controls = draw_checkpoints(plot, results, ground)
+    draw_names(plot, ground, dict(controls.data_source.data))
     plot.add_tools(
         # Above the pointer, so that the region beneath can tell of itself below it.
         HoverTool(
-            renderers=[posts],
-            tooltips=tooltip("name", POST_ROWS),
+            renderers=[controls],
+            tooltips=tooltip("name", CONTROL_ROWS),
             point_policy="follow_mouse",
             attachment="above",
             limit=2,

@@ -10,7 +10,7 @@ import pandas as pd
 from geo_border.columns import column_of
 from geo_border.network.places import STAND_IN
 from geo_border.report.along import effect_of_delays
-from geo_border.report.checkpoints import checkpoint_words, delay_origin, delay_told
+from geo_border.report.checkpoints import checkpoint_words, delay_known, delay_origin
 from geo_border.report.style import (
     BAD,
     MODES,
@@ -225,17 +225,17 @@ def checkpoint_table(results: Results) -> Table:
     dict
         As `table` makes it.
     """
-    posts = results.checkpoints.sort_values(
+    controls = results.checkpoints.sort_values(
         ["is_open", "load_share"], ascending=False, na_position="last", kind="stable"
     )
-    passed = np.array(delay_told(posts), bool)
-    rows = pd.DataFrame(checkpoint_words(results, posts), posts.index).assign(
-        load=posts["load_share"],
-        delay=posts[["delay_out_h", "delay_in_h"]].mean(axis=1, skipna=False).where(passed),
-        origin=np.where(posts["is_open"].astype(bool), delay_origin(posts), ""),
-        extra=posts["closure_extra_hours"],
-        lost=posts["closure_unserved"],
-        goes_to=_diversions(results).reindex(posts.index).fillna(""),
+    passed = np.array(delay_known(controls), bool)
+    rows = pd.DataFrame(checkpoint_words(results, controls), controls.index).assign(
+        load=controls["load_share"],
+        delay=controls[["delay_out_h", "delay_in_h"]].mean(axis=1, skipna=False).where(passed),
+        origin=np.where(controls["is_open"].astype(bool), delay_origin(controls), ""),
+        extra=controls["closure_extra_hours"],
+        lost=controls["closure_unserved"],
+        goes_to=_diversions(results).reindex(controls.index).fillna(""),
     )
 
     def words(column: str) -> Callable[[Any], Cell]:
@@ -268,11 +268,11 @@ def _diversions(results: Results) -> pd.Series[str]:
     moved = results.diversions.sort_values("share", ascending=False, kind="stable")
     moved = moved[moved["share"] >= LEAST_DIVERSION]
     moved = moved[moved.groupby("closed_id").cumcount() < MOST_DIVERSIONS]
-    told = [
+    stated = [
         f"{names.get(to, str(to))} {percent(share)}"
         for to, share in zip(moved["to_id"], moved["share"], strict=True)
     ]
-    words: pd.Series[str] = pd.Series(told, moved["closed_id"], dtype=object)
+    words: pd.Series[str] = pd.Series(stated, moved["closed_id"], dtype=object)
     return words.groupby(level=0).agg(", ".join)
 
 
@@ -333,19 +333,19 @@ def capital_matrix(results: Results) -> dict[str, Any]:
     capital = regions["capital"].map(words_of)
     capital = capital.where(capital != "", short)
     known_from = regions.get("capital_known_from", pd.Series(dtype=object))
-    posts = checkpoint_names(results).to_dict()
+    controls = checkpoint_names(results).to_dict()
     rows_of = list(regions.index[regions["side"] == "home"])
     columns = list(regions.index[regions["side"] == "neighbour"])
     times = results.travel_times
     across = times[times["from_id"].isin(rows_of) & times["to_id"].isin(columns)]
     unit, factor = (MINUTES, 60) if across["hours"].max() < 2 else (HOURS, 1)
     scale = pretty_classes(across["hours"], colours=BAD, unit=unit, scale=factor, darkest=0.5)
-    told = across.assign(colour=scale.colour(across["hours"]))
-    trips = {(trip["from_id"], trip["to_id"]): trip for trip in told.to_dict("records")}
+    stated = across.assign(colour=scale.colour(across["hours"]))
+    trips = {(trip["from_id"], trip["to_id"]): trip for trip in stated.to_dict("records")}
     rows = [
         {
             "name": capital[start],
-            "cells": [_trip(trips.get((start, end)), posts) for end in columns],
+            "cells": [_trip(trips.get((start, end)), controls) for end in columns],
         }
         for start in rows_of
     ]
@@ -357,15 +357,15 @@ def capital_matrix(results: Results) -> dict[str, Any]:
     }
 
 
-def _trip(trip: Mapping[Hashable, Any] | None, posts: Mapping[Hashable, str]) -> dict[str, str]:
+def _trip(trip: Mapping[Hashable, Any] | None, controls: Mapping[Hashable, str]) -> dict[str, str]:
     """Cell of a trip between two capitals, with a dash where one of them has none."""
     if trip is None:
         return {"time": "\N{EN DASH}", "km": "", "via": "", "colour": "#ffffff"}
-    ways = [way.strip() for way in words_of(trip["via"]).replace(",", ";").split(";") if way]
+    routes = [way.strip() for way in words_of(trip["via"]).replace(",", ";").split(";") if way]
     return {
         "time": hours(trip["hours"]),
         "km": number(trip["km"], unit=" km"),
-        "via": ", ".join(str(posts.get(way, way)) for way in ways),
+        "via": ", ".join(str(controls.get(way, way)) for way in routes),
         "colour": str(trip["colour"]),
     }
 
@@ -389,7 +389,9 @@ def corridor_table(results: Results) -> Table | None:
     names = checkpoint_names(results)
 
     def through(row: Any) -> Cell:
-        via = [str(names.get(post, post)) for post in str(row["via"]).split(";") if post]
+        via = [
+            str(names.get(control, control)) for control in str(row["via"]).split(";") if control
+        ]
         return cell(", ".join(via))
 
     def figure(name: str, make: Callable[[Any], Cell], unit: str | None = None) -> Shown:

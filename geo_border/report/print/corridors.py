@@ -53,8 +53,8 @@ def corridor_figure(results: Results) -> Figure | None:
         starts = passed["hours"] - passed["delay_h"]
         axes.vlines(passed["km"], starts, passed["hours"], color=COLOUR, lw=2)
         words = [
-            f"{names.get(post, post)}, {delay:.1f} h"
-            for post, delay in zip(passed["checkpoint_id"], passed["delay_h"], strict=True)
+            f"{names.get(control, control)}, {delay:.1f} h"
+            for control, delay in zip(passed["checkpoint_id"], passed["delay_h"], strict=True)
         ]
         axes.text(
             0.03,

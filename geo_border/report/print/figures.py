@@ -66,11 +66,11 @@ def border_profile(results: Results) -> Figure:
     )
     strips = [figure.add_subplot(grid[0])]
     strips += [figure.add_subplot(grid[row], sharex=strips[0]) for row in range(1, len(ratios))]
-    posts = open_on_the_line(results)
+    controls = open_on_the_line(results)
     _regions_strip(strips[0], results)
-    _load_strip(strips[1], posts)
+    _load_strip(strips[1], controls)
     if delayed:
-        _delay_strip(strips[2], posts)
+        _delay_strip(strips[2], controls)
     _gap_strip(strips[-1], results)
     for strip in strips:
         strip.tick_params(labelsize=SMALL_PT + 0.5, width=0.4, length=2, color=MUTED)
@@ -135,9 +135,9 @@ def _band_name(axes: Axes, name: str, from_km: float, to_km: float, level: float
         label.remove()
 
 
-def _load_strip(axes: Axes, posts: pd.DataFrame) -> None:
+def _load_strip(axes: Axes, controls: pd.DataFrame) -> None:
     """Stems with the load of each checkpoint in the model, the largest named."""
-    loaded = posts[posts["load_share"].notna()]
+    loaded = controls[controls["load_share"].notna()]
     for mode in loaded["mode"].unique():
         mine = loaded[loaded["mode"] == mode]
         colour = MODE_COLOURS.get(mode, MUTED)
@@ -165,21 +165,21 @@ def _load_strip(axes: Axes, posts: pd.DataFrame) -> None:
             label=MODES.get(mode, mode),
         )
         for mode in MODES
-        if mode in set(posts["mode"])
+        if mode in set(controls["mode"])
     ]
     axes.legend(handles=handles, loc="upper right", ncols=4, frameon=False, fontsize=SMALL_PT + 0.3)
 
 
-def _stem_names(axes: Axes, posts: pd.DataFrame, n: int = 12) -> None:
+def _stem_names(axes: Axes, controls: pd.DataFrame, n: int = 12) -> None:
     """Name the tallest stems, each beside its head where it covers no stem and no name."""
-    heads = np.c_[posts["chainage_km"], 100 * posts["load_share"]]
+    heads = np.c_[controls["chainage_km"], 100 * controls["load_share"]]
     tops = axes.transData.transform(heads)
     feet = axes.transData.transform(heads * [1, 0])
     taken = [Bbox([foot - 2, head + 4]) for foot, head in zip(feet, tops, strict=True)]
     for row in np.argsort(-heads[:, 1], kind="stable")[:n]:
         if not heads[row, 1] > 0:
             break
-        name = literal(checkpoint_label(str(posts["name"].iloc[row])))
+        name = literal(checkpoint_label(str(controls["name"].iloc[row])))
         for offset, side in (((3, -1), "left"), ((-3, -1), "right"), ((0, 4), "center")):
             label = axes.annotate(
                 name,
@@ -200,10 +200,10 @@ def _stem_names(axes: Axes, posts: pd.DataFrame, n: int = 12) -> None:
             label.remove()
 
 
-def _delay_strip(axes: Axes, posts: pd.DataFrame) -> None:
+def _delay_strip(axes: Axes, controls: pd.DataFrame) -> None:
     """Points with the delay of each checkpoint, hollow where it is a default."""
-    for mode in posts["mode"].unique():
-        mine = posts[posts["mode"] == mode]
+    for mode in controls["mode"].unique():
+        mine = controls[controls["mode"] == mode]
         colour = MODE_COLOURS.get(mode, MUTED)
         imputed = mine["delay_imputed"].astype(bool).to_numpy()
         marker = "o" if mode == "road" else "s"
@@ -217,7 +217,7 @@ def _delay_strip(axes: Axes, posts: pd.DataFrame) -> None:
                 mew=0.6,
                 ms=3,
             )
-    highest = posts["delay_h"].max() if len(posts) else 1.0
+    highest = controls["delay_h"].max() if len(controls) else 1.0
     axes.set_ylim(0, 1.35 * highest if highest > 0 else 1)
     axes.set_ylabel("Delay, h", fontsize=SMALL_PT + 1)
     handles = [
@@ -231,7 +231,7 @@ def _delay_strip(axes: Axes, posts: pd.DataFrame) -> None:
             mfc="white",
             mec=INK,
             mew=0.6,
-            label=" or ".join(guessed(posts)),
+            label=" or ".join(guessed(controls)),
         ),
     ]
     axes.legend(handles=handles, loc="upper right", ncols=2, frameon=False, fontsize=SMALL_PT + 0.3)

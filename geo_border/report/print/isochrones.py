@@ -51,9 +51,11 @@ def isochrones_map(results: Results, ground: Ground) -> Figure:
         shape = gpd.GeoSeries([ring.shape], crs=ground.crs)
         shape.plot(ax=axes, color=ring.colour, edgecolor="white", linewidth=0.2, aspect=None)
     draw_border(axes, ground, line=0.6, colour=INK)
-    posts = results.checkpoints
-    posts = posts[posts["is_open"] & posts.index.isin(results.layers["isochrones"]["from_id"])]
-    at = posts.geometry.to_crs(ground.crs)
+    controls = results.checkpoints
+    controls = controls[
+        controls["is_open"] & controls.index.isin(results.layers["isochrones"]["from_id"])
+    ]
+    at = controls.geometry.to_crs(ground.crs)
     axes.scatter(at.x, at.y, s=4, c=INK, linewidths=0, zorder=5)
     labels = sheet.labels(axes)
     labels.room.avoid(shapely.union_all([ring.shape for ring in found]))

@@ -106,11 +106,11 @@ def _checkpoint_symbols(
     axes: Axes, results: Results, ground: Ground, labels: Labels
 ) -> pd.Series[float]:
     """Draw checkpoints, largest first; give their areas."""
-    posts = results.checkpoints[results.checkpoints["lon"].notna()]
-    at = posts.geometry.to_crs(ground.crs)
-    area = _symbol_area(posts["load_share"])
+    controls = results.checkpoints[results.checkpoints["lon"].notna()]
+    at = controls.geometry.to_crs(ground.crs)
+    area = _symbol_area(controls["load_share"])
     for name in area.sort_values(ascending=False, kind="stable").index:
-        mode, is_open = posts.at[name, "mode"], bool(posts.at[name, "is_open"])
+        mode, is_open = controls.at[name, "mode"], bool(controls.at[name, "is_open"])
         colour = MODE_COLOURS.get(mode, MUTED)
         axes.scatter(
             at[name].x,
@@ -130,8 +130,8 @@ def _busiest_names(
     results: Results, ground: Ground, labels: Labels, area: pd.Series[float], n: int = 8
 ) -> None:
     """Name the checkpoints that carry most."""
-    posts = results.checkpoints.loc[area.index]
-    busiest = posts.sort_values("load_share", ascending=False, kind="stable").head(n)
+    controls = results.checkpoints.loc[area.index]
+    busiest = controls.sort_values("load_share", ascending=False, kind="stable").head(n)
     at = busiest.geometry.to_crs(ground.crs)
     for name in busiest.index[busiest["load_share"] > 0]:
         labels.beside_point(
@@ -144,7 +144,7 @@ def _busiest_names(
 
 def _network_handles(results: Results, *, top: float) -> list[Artist]:
     """Legend of the network map."""
-    posts = results.checkpoints
+    controls = results.checkpoints
     loaded = results.edges[results.edges["load_share"] >= LEAST_LOAD]
     handles: list[Artist] = [
         Line2D([], [], color="#a9aaa6", lw=0.6, label="road"),
@@ -156,11 +156,11 @@ def _network_handles(results: Results, *, top: float) -> list[Artist]:
             words = f"{name} with {percent(LEAST_LOAD, 1)} to {percent(top)} of the demand"
             handles.append(Line2D([], [], color=MODE_COLOURS[mode], lw=2, alpha=0.85, label=words))
     for mode, name in MODES.items():
-        used = posts[(posts["mode"] == mode) & posts["lon"].notna()]
+        used = controls[(controls["mode"] == mode) & controls["lon"].notna()]
         if used["is_open"].any():
             text = f"{name.lower()} checkpoint, open"
             handles.append(mark(MODE_COLOURS[mode], text, marker=SYMBOLS[mode], line=0.5))
-    if (~posts["is_open"] & posts["lon"].notna()).any():
+    if (~controls["is_open"] & controls["lon"].notna()).any():
         handles.append(mark("white", "checkpoint not open to all", edge=MUTED, line=0.5))
     if results.crossings["checkpoint_id"].isna().any():
         handles.append(

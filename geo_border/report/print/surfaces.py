@@ -61,9 +61,11 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
     if not has_delays(results):
         del panels_of[-1]
     ground = replace(ground, extent=_extent(cells, ground))
-    posts = results.checkpoints
-    posts = posts[posts["is_open"] & posts["mode"].isin(["road", "ferry"]) & posts["lon"].notna()]
-    at = posts.geometry.to_crs(ground.crs)
+    controls = results.checkpoints
+    controls = controls[
+        controls["is_open"] & controls["mode"].isin(["road", "ferry"]) & controls["lon"].notna()
+    ]
+    at = controls.geometry.to_crs(ground.crs)
     sheet = Sheet(ground, n=len(panels_of), legend_rows=1, legend_each=True, titled=True)
     for number, (column, title, colours) in enumerate(panels_of):
         share = column == "border_effect"

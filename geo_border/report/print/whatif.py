@@ -94,26 +94,26 @@ def whatif_map(result: WhatIf, ground: Ground, scenario: str) -> Figure:
 
 def _symbols(axes: Axes, result: WhatIf, ground: Ground, labels: Labels, scenario: str) -> None:
     """Draw checkpoints by the share of the trips that they get or lose, and name some."""
-    posts = result.changes.checkpoints
+    controls = result.changes.checkpoints
     # A border without a gate has no row of any scenario.
-    of_scenario = posts.index.get_level_values("scenario") == scenario
-    posts = posts[of_scenario].droplevel("scenario").join(result.checkpoints["name"])
-    posts["size"] = posts["load_share_change"].abs()
-    shut = np.isinf(posts[["delay_out_h", "delay_in_h"]].to_numpy()).all(axis=1)
-    posts["shut"] = shut & (posts["load_share_before"] > 0).to_numpy()
-    posts = posts[(posts["size"] >= LEAST_SHARE) | posts["shut"]]
-    posts = posts.sort_values("size", ascending=False, kind="stable")
-    area = (110 * posts["size"] / max(posts["size"].max(), LEAST_SHARE)).clip(lower=4)
+    of_scenario = controls.index.get_level_values("scenario") == scenario
+    controls = controls[of_scenario].droplevel("scenario").join(result.checkpoints["name"])
+    controls["size"] = controls["load_share_change"].abs()
+    shut = np.isinf(controls[["delay_out_h", "delay_in_h"]].to_numpy()).all(axis=1)
+    controls["shut"] = shut & (controls["load_share_before"] > 0).to_numpy()
+    controls = controls[(controls["size"] >= LEAST_SHARE) | controls["shut"]]
+    controls = controls.sort_values("size", ascending=False, kind="stable")
+    area = (110 * controls["size"] / max(controls["size"].max(), LEAST_SHARE)).clip(lower=4)
     at = result.checkpoints.geometry.to_crs(ground.crs)
     radius = np.sqrt(area) / 2
-    for post, row in posts.to_dict("index").items():
-        x, y = at[post].x, at[post].y
+    for control, row in controls.to_dict("index").items():
+        x, y = at[control].x, at[control].y
         colour = WON if row["load_share_change"] > 0 else LOST
-        axes.scatter(x, y, s=area[post], c=colour, edgecolors="white", linewidths=0.4, zorder=5)
+        axes.scatter(x, y, s=area[control], c=colour, edgecolors="white", linewidths=0.4, zorder=5)
         if row["shut"]:
             axes.scatter(x, y, s=16, marker="x", c=INK, linewidths=0.9, zorder=6)
-        labels.keep_clear(x, y, float(radius[post]))
-    for post, row in posts.head(NAMED).to_dict("index").items():
+        labels.keep_clear(x, y, float(radius[control]))
+    for control, row in controls.head(NAMED).to_dict("index").items():
         name, points = checkpoint_label(str(row["name"])), 100 * row["load_share_change"]
         text = f"{name} {points:+.1f}"
-        labels.beside_point(at[post].x, at[post].y, text, radius_pt=float(radius[post]))
+        labels.beside_point(at[control].x, at[control].y, text, radius_pt=float(radius[control]))

@@ -31,8 +31,8 @@ def test_a_cell_at_a_place_has_its_times(seed, access):
     of = wanted.tables, found.searched.tables
     half = np.arange(len(services)) % 2 == 0
     for scenario in (None, what, OPEN_BORDER):
-        ways = [None if scenario is None else passages(tables, scenario) for tables in of]
-        plain, shared = wanted.under(ways[0]), found.under(ways[1])
+        routes = [None if scenario is None else passages(tables, scenario) for tables in of]
+        plain, shared = wanted.under(routes[0]), found.under(routes[1])
         everything = slice(0, len(services))
         np.testing.assert_allclose(shared.block(everything), plain.block(everything), rtol=1e-12)
         some, of_some = shared.only(half), services[half]

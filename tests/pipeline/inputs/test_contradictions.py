@@ -9,7 +9,7 @@ def rewrite(file, change):
     change(pd.read_csv(file, dtype=str)).to_csv(file, index=False)
 
 
-def told(folder, topic):
+def stated(folder, topic):
     found = open_study(folder).check()
     return found[found["topic"] == topic]
 
@@ -41,7 +41,7 @@ def test_bad_hours_of_a_register_are_told_with_their_rows(mini):
 def test_regions_that_the_border_does_not_have_where_a_checkpoint_lies_are_told(mini):
     ids = {"home_id": ["C", "B", None, None], "neighbour_id": ["Y", "X", None, None]}
     rewrite(mini / "checkpoints.csv", lambda t: t.assign(**ids))
-    found = told(mini, "checkpoints")
+    found = stated(mini, "checkpoints")
     found = found[found["item"] == "West post"]
     assert (found["severity"] == "warning").all()
     assert found["where"].tolist() == ["checkpoints.csv, row 2"] * 2
@@ -54,7 +54,7 @@ def test_a_checkpoint_between_two_regions_may_be_said_to_be_of_either(mini):
         mini / "checkpoints.csv",
         lambda t: t.assign(lon=["0.98", *t["lon"][1:]], home_id=["B", None, None, None]),
     )
-    assert not told(mini, "checkpoints")["problem"].str.contains("home_id").any()
+    assert not stated(mini, "checkpoints")["problem"].str.contains("home_id").any()
 
 
 def test_places_are_counted_where_they_lie(mini):
@@ -67,7 +67,7 @@ def test_places_are_counted_where_they_lie(mini):
     study = open_study(mini)
     inputs = study.read()
     pd.testing.assert_series_equal(inputs.places["region_id"], sound["region_id"])
-    found = told(mini, "places")
+    found = stated(mini, "places")
     found = found[found["problem"].str.startswith("region_id")]
     assert found["severity"].tolist() == ["warning", "warning", "note"]
     assert found["problem"].iloc[2] == (

@@ -164,9 +164,9 @@ def test_where_both_sides_are_coarse_files_the_outline_of_the_extract_is_the_bor
     towns = pd.read_csv(tmp_path / "p.csv").replace({"region_id": {"N": "CH"}})
     towns.to_csv(tmp_path / "p.csv", index=False)
     exact = border_stage(wanted, read_inputs(wanted, tmp_path, parts)).checkpoints
-    posts = border.checkpoints.reindex(exact.index)
+    controls = border.checkpoints.reindex(exact.index)
     assert len(exact) == len(border.checkpoints) > 10
-    assert posts[["lon", "lat"]].to_numpy() == pytest.approx(
+    assert controls[["lon", "lat"]].to_numpy() == pytest.approx(
         exact[["lon", "lat"]].to_numpy(), abs=1e-5
     )
 
@@ -210,7 +210,7 @@ def test_sides_in_no_known_form_are_one_clear_error(sides, says, file):
 # Checkpoints
 
 
-def posts(*rows):
+def controls(*rows):
     columns = ["checkpoint_id", "name", "place", "mode", "lon", "lat", "hours"]
     return pd.DataFrame(rows, columns=columns).assign(
         status="open",
@@ -240,14 +240,14 @@ def register(*rows):
     )
 
 
-FOUND = posts(
+FOUND = controls(
     ("osm-n0", None, "Village", "road", 10.0, 50.0, "24/7"),
     ("osm-n1", "Customs", "Town", "road", 11.0, 50.0, None),
     ("osm-n2", "Office", None, None, 12.0, 50.0, None),
 )
 
 
-def test_tagged_posts_are_checkpoints_if_a_way_passes_them():
+def test_tagged_controls_are_checkpoints_if_a_way_passes_them():
     found = checkpoints_of(FOUND, None)
     assert found.index.tolist() == ["osm-n0", "osm-n1"]
     assert found["name"].tolist() == ["Village", "Customs"]
@@ -268,7 +268,7 @@ def test_a_register_speaks_first_but_for_the_place():
     [(["road"], ["a0"]), (["rail"], ["a0"]), (["rail", "road"], ["a0", "a1"])],
 )
 def test_a_register_says_the_modes_of_a_joint_checkpoint(modes, kept):
-    both = posts(
+    both = controls(
         ("osm-n0", "Bridge", None, "road", 10.0, 50.0, None),
         ("osm-n0-rail", "Bridge", None, "rail", 10.0, 50.0, None),
     )

@@ -33,7 +33,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         server = self.server
-        server.asked.append((self.path, self.headers.get("Range"), self.headers.get("If-Range")))
+        server.requested.append(
+            (self.path, self.headers.get("Range"), self.headers.get("If-Range"))
+        )
         if self.path.endswith(".md5"):
             return self.answer_md5()
         if server.raw is not None:
@@ -41,10 +43,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/x.osm.pbf":
             return self.send_error(404)
         body, begin = server.body, 0
-        asked = self.headers.get("Range")
+        requested = self.headers.get("Range")
         fits = self.headers.get("If-Range") in {None, server.mark}
-        if asked and server.ranges and fits:
-            begin = int(asked.removeprefix("bytes=").removesuffix("-"))
+        if requested and server.ranges and fits:
+            begin = int(requested.removeprefix("bytes=").removesuffix("-"))
             if begin >= len(body):
                 return self.send_error(416)
             self.send_response(206)
@@ -87,7 +89,7 @@ def server(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     serving = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     serving.body, serving.md5, serving.mark = BODY, f"{MD5}  x.osm.pbf\n", '"first"'
-    serving.ranges, serving.cuts, serving.asked = True, [], []
+    serving.ranges, serving.cuts, serving.requested = True, [], []
     serving.raw, serving.drip_s, serving.stopped = None, 0.0, threading.Event()
     serving.daemon_threads, serving.block_on_close = True, False
     serving.url = f"http://127.0.0.1:{serving.server_address[1]}/x.osm.pbf"
@@ -104,20 +106,22 @@ def names(folder):
 
 
 def test_a_file_is_fetched_whole_and_its_checksum_kept(server, tmp_path):
-    told = []
-    done = fetch(server.url, tmp_path / "a.osm.pbf", progress=lambda *at: told.append(at), **QUICK)
+    stated = []
+    done = fetch(
+        server.url, tmp_path / "a.osm.pbf", progress=lambda *at: stated.append(at), **QUICK
+    )
     assert (tmp_path / "a.osm.pbf").read_bytes() == BODY
     assert (done.was_there, done.checked) == (False, "md5")
     assert names(tmp_path) == ["a.osm.pbf", "a.osm.pbf.md5"]
-    assert told[-1] == (len(BODY), len(BODY))
+    assert stated[-1] == (len(BODY), len(BODY))
     assert (tmp_path / "a.osm.pbf.md5").read_text() == f"{MD5}  a.osm.pbf\n"
 
 
 def test_a_verified_file_is_not_fetched_again_and_no_one_is_asked(server, tmp_path):
     fetch(server.url, tmp_path / "a.osm.pbf", **QUICK)
-    asked = len(server.asked)
+    requested = len(server.requested)
     assert fetch(server.url, tmp_path / "a.osm.pbf", **QUICK).was_there
-    assert len(server.asked) == asked
+    assert len(server.requested) == requested
 
 
 def test_with_update_only_a_newer_version_is_fetched(server, tmp_path):
@@ -134,7 +138,7 @@ def test_connections_that_break_are_taken_up_where_they_broke(server, tmp_path):
     server.cuts = [16 * CHUNK_BYTES, 8 * CHUNK_BYTES, 11 * CHUNK_BYTES]
     fetch(server.url, tmp_path / "a.osm.pbf", **QUICK)
     assert (tmp_path / "a.osm.pbf").read_bytes() == BODY
-    ranges = [asked for path, asked, _ in server.asked if not path.endswith(".md5")]
+    ranges = [requested for path, requested, _ in server.requested if not path.endswith(".md5")]
     assert ranges == [None, *(f"bytes={n * CHUNK_BYTES}-" for n in (16, 24, 35))]
 
 
@@ -143,9 +147,9 @@ def test_an_interrupted_command_goes_on_in_the_next(server, tmp_path):
     with pytest.raises(DownloadError, match=r"gone.*1,048,576 bytes.*goes on from there"):
         fetch(server.url, tmp_path / "a.osm.pbf", attempts=2, **QUICK)
     assert not (tmp_path / "a.osm.pbf").exists()
-    server.cuts, server.asked = [], []
+    server.cuts, server.requested = [], []
     fetch(server.url, tmp_path / "a.osm.pbf", **QUICK)
-    assert server.asked[-1] == ("/x.osm.pbf", "bytes=1048576-", '"first"')
+    assert server.requested[-1] == ("/x.osm.pbf", "bytes=1048576-", '"first"')
     assert (tmp_path / "a.osm.pbf").read_bytes() == BODY
     assert names(tmp_path) == ["a.osm.pbf", "a.osm.pbf.md5"]
 
@@ -333,7 +337,7 @@ def test_a_study_cannot_have_other_files_written(server, tmp_path, name, says):
     with pytest.raises(DownloadError, match=says):
         fetch_extracts(read_settings(folder / "study.toml"), folder, update=True, **QUICK)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    assert server.asked == []
+    assert server.requested == []
 
 
 @pytest.mark.parametrize("begin", [BEGIN, b"<?xml version='1.0'?>\n<osm "])
@@ -427,15 +431,15 @@ def test_what_does_not_fit_on_the_disk_is_not_begun(server, tmp_path):
 
 
 @pytest.mark.parametrize("told", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"])
-def test_a_server_that_drips_is_given_up(server, tmp_path, told):
-    drops = BODY[:200] if told else b"X: y\r\n" * 50
-    server.raw = [told or b"HTTP/1.1 200 OK\r\n", *(bytes([byte]) for byte in drops)]
+def test_a_server_that_drips_is_given_up(server, tmp_path, stated):
+    drops = BODY[:200] if stated else b"X: y\r\n" * 50
+    server.raw = [stated or b"HTTP/1.1 200 OK\r\n", *(bytes([byte]) for byte in drops)]
     server.drip_s = 0.05
     server.md5 = None
-    begun = time.monotonic()
+    started = time.monotonic()
     with pytest.raises(DownloadError, match=r"gone \(too little has come in 0\.5 s"):
         fetch(server.url, tmp_path / "a.osm.pbf", attempts=2, timeout_s=0.5, pause_s=0.0)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - started < 5
 
 
 def test_a_part_that_goes_on_in_another_version_is_thrown_away(server, tmp_path):

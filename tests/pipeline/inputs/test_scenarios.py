@@ -39,7 +39,7 @@ def crossings():
 
 
 @pytest.fixture
-def posts():
+def controls():
     """West post and one behind it on the same road; a third stands on none."""
     return pd.DataFrame(
         {"passage": ["x4", "x4", None], "nearest": ["x4", "x4", "x3"]},
@@ -54,7 +54,7 @@ def passages_of(scenario, gates):
     return GateDelays(gates, position, hours, gates["wait_h"].to_numpy()).under(scenario)[:, 0]
 
 
-def test_every_option_has_its_place_in_the_scenario(gates, crossings, posts):
+def test_every_option_has_its_place_in_the_scenario(gates, crossings, controls):
     proposal = parsed_scenario(
         close=("west",),
         open=("east",),
@@ -67,7 +67,7 @@ def test_every_option_has_its_place_in_the_scenario(gates, crossings, posts):
         users="local",
         factor=0.5,
     )
-    assert at_gates(proposal, gates, crossings, posts) == Scenario(
+    assert at_gates(proposal, gates, crossings, controls) == Scenario(
         close=frozenset({"west"}),
         open=frozenset({"east"}),
         delay={"east": (1.0, 0.0), "west": (0.5, None)},
@@ -79,25 +79,27 @@ def test_every_option_has_its_place_in_the_scenario(gates, crossings, posts):
     )
 
 
-def test_a_lane_and_another_post_stand_for_the_gate_of_their_road(gates, crossings, posts):
-    found = at_gates(parsed_scenario(open=("x2",), delay=("x2=1",)), gates, crossings, posts)
+def test_a_lane_and_another_control_stand_for_the_gate_of_their_road(gates, crossings, controls):
+    found = at_gates(parsed_scenario(open=("x2",), delay=("x2=1",)), gates, crossings, controls)
     assert found.open == {"x1"}
     assert found.delay == {"x1": (1, 1)}
-    asked = parsed_scenario(close=("theirs",), delay_out=("theirs=4",), one_way=("theirs=out",))
-    assert at_gates(asked, gates, crossings, posts) == Scenario(
+    requested = parsed_scenario(close=("theirs",), delay_out=("theirs=4",), one_way=("theirs=out",))
+    assert at_gates(requested, gates, crossings, controls) == Scenario(
         close=frozenset({"west"}), delay={"west": (4.0, None)}, one_way={"west": "out"}
     )
 
 
-def test_an_opening_without_a_known_delay_asks_for_it(gates, crossings, posts):
+def test_an_opening_without_a_known_delay_asks_for_it(gates, crossings, controls):
     gates.loc["x1", ["delay_out_h", "delay_in_h"]] = np.inf
     with pytest.raises(CheckpointError, match=r"not known.*Add --delay x1=HOURS"):
-        at_gates(parsed_scenario(open=("x1",)), gates, crossings, posts)
-    assert at_gates(parsed_scenario(open=("x1",), delay=("x1=2",)), gates, crossings, posts).delay
+        at_gates(parsed_scenario(open=("x1",)), gates, crossings, controls)
+    assert at_gates(
+        parsed_scenario(open=("x1",), delay=("x1=2",)), gates, crossings, controls
+    ).delay
 
 
-def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings, posts):
-    assert at_gates(parsed_scenario(open=("x4",)), gates, crossings, posts).open == {"west"}
+def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings, controls):
+    assert at_gates(parsed_scenario(open=("x4",)), gates, crossings, controls).open == {"west"}
 
 
 @pytest.mark.parametrize(
@@ -110,15 +112,15 @@ def test_a_crossing_may_stand_for_its_checkpoint(gates, crossings, posts):
         (parsed_scenario(delay=("west=+1",), delay_in=("west=+1",)), (1, 2)),
     ],
 )
-def test_a_plus_adds_to_the_passage_as_it_is(gates, crossings, posts, proposal, more):
+def test_a_plus_adds_to_the_passage_as_it_is(gates, crossings, controls, proposal, more):
     out, back = gates.loc["west", ["delay_out_h", "delay_in_h"]]
-    found = passages_of(at_gates(proposal, gates, crossings, posts), gates)
+    found = passages_of(at_gates(proposal, gates, crossings, controls), gates)
     assert found == pytest.approx([out + more[0], back + more[1]])
 
 
-def test_nothing_is_added_to_a_passage_that_never_ends(gates, crossings, posts):
+def test_nothing_is_added_to_a_passage_that_never_ends(gates, crossings, controls):
     gates.loc["west", ["delay_out_h", "delay_in_h"]] = np.inf
-    more = at_gates(parsed_scenario(delay=("west=+1",)), gates, crossings, posts)
+    more = at_gates(parsed_scenario(delay=("west=+1",)), gates, crossings, controls)
     with pytest.raises(CheckpointError, match=r"'west=\+1' adds to .* no finite time as it is"):
         passages_of(more, gates)
 
@@ -145,9 +147,9 @@ def test_nothing_is_added_to_a_passage_that_never_ends(gates, crossings, posts):
         ({"hours": ["nowhere=24/7"]}, "'nowhere'"),
     ],
 )
-def test_what_is_not_there_is_named_with_what_is(gates, crossings, posts, given, says):
+def test_what_is_not_there_is_named_with_what_is(gates, crossings, controls, given, says):
     with pytest.raises(CheckpointError, match=says):
-        at_gates(parsed_scenario(**given), gates, crossings, posts)
+        at_gates(parsed_scenario(**given), gates, crossings, controls)
 
 
 def test_a_list_reads_the_same_from_toml_and_csv(tmp_path):
@@ -203,8 +205,8 @@ def test_a_list_that_cannot_be_read_says_where_and_why(tmp_path, name, text, say
         read_scenarios(tmp_path)
 
 
-def test_infinite_hours_close_a_direction(gates, crossings, posts):
-    found = at_gates(parsed_scenario(delay=("west=inf/1",)), gates, crossings, posts)
+def test_infinite_hours_close_a_direction(gates, crossings, controls):
+    found = at_gates(parsed_scenario(delay=("west=inf/1",)), gates, crossings, controls)
     assert found.delay == {"west": (np.inf, 1)}
 
 
@@ -222,27 +224,29 @@ def test_later_options_speak_of_what_earlier_ones_gave():
         ({"delay_out": ["west=2"], "delay_in": ["theirs=+1"], "factor": 2}, [4, 8]),
     ],
 )
-def test_a_direction_without_hours_of_its_own_keeps_them(gates, crossings, posts, options, hours):
-    found = at_gates(parsed_scenario(**options), gates, crossings, posts)
+def test_a_direction_without_hours_of_its_own_keeps_them(
+    gates, crossings, controls, options, hours
+):
+    found = at_gates(parsed_scenario(**options), gates, crossings, controls)
     assert passages_of(found, gates) == pytest.approx(hours)
 
 
-def test_hours_are_read_at_their_place(gates, crossings, posts):
+def test_hours_are_read_at_their_place(gates, crossings, controls):
     """The first of August is a holiday in Switzerland; in the sea there is none."""
     hours = parsed_scenario(hours=["west=Mo-Su 00:00-24:00; PH off"])
     at = pd.DataFrame({"lon": [8.5, -40.0], "lat": [47.0, 30.0]}, index=["west", "east"])
-    swiss = at_gates(hours, gates, crossings, posts, checkpoints=at, month=8).hours["west"]
+    swiss = at_gates(hours, gates, crossings, controls, checkpoints=at, month=8).hours["west"]
     assert swiss.wait_h == pytest.approx(24**2 / 2 / (31 * 24))
     sea = at_gates(
         hours,
         gates,
         crossings,
-        posts,
+        controls,
         checkpoints=at.loc[["east", "west"]].set_axis(["west", "east"]),
         month=8,
     )
     assert (
         sea.hours["west"].wait_h
-        == at_gates(hours, gates, crossings, posts).hours["west"].wait_h
+        == at_gates(hours, gates, crossings, controls).hours["west"].wait_h
         == 0
     )

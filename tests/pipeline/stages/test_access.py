@@ -64,7 +64,7 @@ def results(folder, out):
 
 
 @pytest.fixture(scope="module")
-def told(results):
+def stated(results):
     table = results.more["access_measures"]
     keys = ["region_id", *KEYS]
     assert not table.duplicated(keys).any()
@@ -73,9 +73,9 @@ def told(results):
     return plain.set_index([key for key in keys if key not in of]).sort_index()
 
 
-def test_every_measure_is_told_by_part_border_and_mode(told):
+def test_every_measure_is_told_by_part_border_and_mode(stated):
     parts = pd.MultiIndex.from_tuples(sorted(set(PARTS.values())))
-    frame = told.reset_index()
+    frame = stated.reset_index()
     assert pd.MultiIndex.from_frame(frame[["part", "border"]]).isin(parts).all()
     assert set(frame["mode"]) == {"road", "rail", "both"}
     # Every measure for every mode.
@@ -113,11 +113,11 @@ def test_services_are_told_by_mode_and_beside_places(results):
     assert of_kinds.groupby("region_id")[keys].nunique()["measure"].eq(5).all()
     # Five parts for each measure, mode and kind.
     assert len(of_kinds.drop_duplicates(keys)) == 5 * 3 * 2 * 5
-    told = of_kinds.query("measure == 'hours_to_service' and mode == 'road' and kind == 'clinic'")
-    told = told.query("part == 'across' and border == 'as is'").set_index("region_id")["mean"]
+    stated = of_kinds.query("measure == 'hours_to_service' and mode == 'road' and kind == 'clinic'")
+    stated = stated.query("part == 'across' and border == 'as is'").set_index("region_id")["mean"]
     access = results.more["service_access"].query("kind == 'clinic' and border == 'as is'")
     pd.testing.assert_series_equal(
-        told, access.set_index("region_id")["hours_across"], check_names=False
+        stated, access.set_index("region_id")["hours_across"], check_names=False
     )
     by_place = results.more["access_places"]
     in_town = by_place.query("place_id == 'h0' and measure == 'hours_to_service'")
@@ -136,8 +136,8 @@ def test_the_long_table_is_written_as_it_is(results, out):
     assert not (out / "tables" / "access_places.csv").exists()
 
 
-def test_means_are_those_beside_the_regions(told, results):
-    road = told.xs("road", level="mode")
+def test_means_are_those_beside_the_regions(stated, results):
+    road = stated.xs("road", level="mode")
     for column, measure, part in (
         ("potential_across", "potential_exponential", "across"),
         ("population_60min_own", "population_60min", "own"),
@@ -151,8 +151,8 @@ def test_means_are_those_beside_the_regions(told, results):
     assert formula.tolist() == ["exp(-βt), β = 0.3466 per hour (half-life 2 h)"]
 
 
-def test_both_modes_reach_no_less_than_either(told):
-    potentials = told.xs("potential_exponential", level="measure")["mean"].unstack("mode")
+def test_both_modes_reach_no_less_than_either(stated):
+    potentials = stated.xs("potential_exponential", level="measure")["mean"].unstack("mode")
     assert (potentials["both"] >= potentials[["road", "rail"]].max(axis=1) - 1e-6).all()
 
 
@@ -237,16 +237,19 @@ def test_isochrones_of_a_place_and_a_checkpoint(folder, out):
 def test_isochrones_at_another_border(folder, results):
     study = open_study(folder)
 
-    def beyond(**asked):
-        found = study.isochrones("Town A", (3.0,), **asked)
+    def beyond(**requested):
+        found = study.isochrones("Town A", (3.0,), **requested)
         return found.loc[found["part"] == "across", "area_km2"].sum()
 
     as_is = beyond()
     assert beyond(passed="no-delay") > as_is > 0
     assert beyond(passed="closed") == 0
-    posts = results.checkpoints.index[results.checkpoints["mode"] == "road"]
-    assert beyond(scenario=parsed_scenario(close=tuple(posts))) == 0
-    assert beyond(scenario=parsed_scenario(delay=tuple(f"{post}=0" for post in posts))) > as_is
+    controls = results.checkpoints.index[results.checkpoints["mode"] == "road"]
+    assert beyond(scenario=parsed_scenario(close=tuple(controls))) == 0
+    assert (
+        beyond(scenario=parsed_scenario(delay=tuple(f"{control}=0" for control in controls)))
+        > as_is
+    )
     assert beyond(mode="both") >= as_is
     with pytest.raises(StudyError, match="mode 'air': choose of road, rail, both"):
         beyond(mode="air")

@@ -36,10 +36,10 @@ def with_ferry(folder):
     layer = '{ file = "rails.geojson", mode = "rail" }'
     text = toml.read_text().replace(layer, layer + ', { file = "ferries.geojson", mode = "ferry" }')
     toml.write_text(text.replace("rail = 0.5 }", "rail = 0.5, ferry = 0.25 }"))
-    posts = pd.read_csv(folder / "checkpoints.csv").set_index("checkpoint_id")
-    posts.loc["boat"] = posts.loc["middle"]
-    posts.loc["boat", ["name", "mode", "lon"]] = ["Landing", "ferry", 1.76]
-    posts.to_csv(folder / "checkpoints.csv")
+    controls = pd.read_csv(folder / "checkpoints.csv").set_index("checkpoint_id")
+    controls.loc["boat"] = controls.loc["middle"]
+    controls.loc["boat", ["name", "mode", "lon"]] = ["Landing", "ferry", 1.76]
+    controls.to_csv(folder / "checkpoints.csv")
     speeds = pd.read_csv(folder / "speeds.csv")
     ours = speeds[speeds["mode"] == "road"].assign(mode="ferry", kmh=20.0, **{"class": "ferry"})
     pd.concat([speeds, ours]).to_csv(folder / "speeds.csv", index=False)
@@ -65,9 +65,9 @@ def by_place(results):
     """The long table, a column for each thing that is told."""
     table = results.more["access_places"].astype(dict.fromkeys(("place_id", *KEYS), str))
     found = table.pivot(index="place_id", columns=list(KEYS), values="value")
-    told = pd.MultiIndex.from_frame(results.more["access_measures"][list(KEYS)].drop_duplicates())
-    assert found.columns.isin(told).all()
-    return found.reindex(index=results.places.index, columns=told)
+    stated = pd.MultiIndex.from_frame(results.more["access_measures"][list(KEYS)].drop_duplicates())
+    assert found.columns.isin(stated).all()
+    return found.reindex(index=results.places.index, columns=stated)
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +84,10 @@ def test_every_measure_has_every_mode(results):
 def test_regions_are_the_mean_person_of_their_places(results, by_place, by_region):
     places = results.places
     people, region = places["population"].to_numpy(float), places["region_id"]
-    told = by_place.to_numpy()
-    finite = np.isfinite(told)
+    stated = by_place.to_numpy()
+    finite = np.isfinite(stated)
     weight = pd.DataFrame(people[:, None] * finite).groupby(region.to_numpy()).sum()
-    total = pd.DataFrame(np.where(finite, told, 0) * people[:, None])
+    total = pd.DataFrame(np.where(finite, stated, 0) * people[:, None])
     means = total.groupby(region.to_numpy()).sum() / weight.where(weight > 0)
     means.columns = by_place.columns
     expected = by_region["mean"].unstack(list(KEYS))[by_place.columns]

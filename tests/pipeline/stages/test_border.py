@@ -24,16 +24,16 @@ def counted(mini):
         inputs = study.read()
         border = border_stage(study.settings, inputs)
         built = network_stage(study.settings, inputs, border)
-        return with_passages(border, built.posts), built
+        return with_passages(border, built.controls), built
 
     return count
 
 
-def test_the_posts_of_both_states_are_one_passage_of_a_region(counted):
+def test_the_controls_of_both_states_are_one_passage_of_a_region(counted):
     """West post near the line, one of ours a kilometre before it, one of theirs behind it."""
     at = {"lon": 0.25, "accuracy_km": 0.1}
     border, built = counted(("ours", {**at, "lat": 49.99}), ("theirs", {**at, "lat": 50.013}))
-    assert built.posts.loc[["west", "ours", "theirs"], "part"].tolist() == [
+    assert built.controls.loc[["west", "ours", "theirs"], "part"].tolist() == [
         *("gate", "beside", "in series"),
     ]
     assert border.regions.loc["A", "checkpoints_open"] == 1
@@ -43,8 +43,8 @@ def test_the_posts_of_both_states_are_one_passage_of_a_region(counted):
     assert not {"ours", "theirs"} & set(built.gates.index)
 
 
-def test_a_post_off_all_roads_counts_as_the_register_says(counted):
+def test_a_control_off_all_roads_counts_as_the_register_says(counted):
     """Nobody can pass it by these roads, which is told; it is open all the same."""
     border, built = counted(("lost", {"lon": 0.6, "lat": 50.0015}))
-    assert built.posts.loc["lost", "part"] == "off the road"
+    assert built.controls.loc["lost", "part"] == "off the road"
     assert border.regions.loc["A", "checkpoints_open"] == 2

@@ -63,7 +63,7 @@ def test_what_lies_on_either_side_of_the_border():
     assert found["places"].tolist() == [1, 1]
 
 
-def told(study, topic="border"):
+def stated(study, topic="border"):
     found = open_study(study).check()
     rows = found[(found["severity"] == "warning") & (found["topic"] == topic)]
     return (rows["item"] + ": " + rows["problem"]).tolist()
@@ -76,7 +76,7 @@ def test_a_length_far_from_the_published_one_is_a_warning(mini):
         "official_border_km = 180\n[regions.published_border_km]\nA = 71\nB = 60\n[network]",
     )
     toml.write_text(text, encoding="utf-8")
-    rows = told(mini)
+    rows = stated(mini)
     assert any(row.startswith("length of Region B: 71") and "+19 %" in row for row in rows)
     assert any(row.startswith("length of the common line: 215") for row in rows)
     assert not any("Region A" in row for row in rows)
@@ -88,15 +88,15 @@ def test_overlaps_breaks_and_wide_gaps_are_told(mini):
     layer.loc[0, "geometry"] = shapely.box(0, 49, 1.1, 50)
     layer.loc[2, "geometry"] = shapely.box(2, 49, 3, 49.96)
     layer.to_file(mini / "home.geojson")
-    assert any("A and B: both claim" in row for row in told(mini, "regions"))
-    rows = told(mini)
+    assert any("A and B: both claim" in row for row in stated(mini, "regions"))
+    rows = stated(mini)
     assert any(row.startswith("gaps given to home regions: ") and "to C at" in row for row in rows)
 
 
-def test_a_tagged_post_off_all_roads_is_told_if_it_is_near_the_border(mini):
+def test_a_tagged_control_off_all_roads_is_told_if_it_is_near_the_border(mini):
     study = open_study(mini)
     inputs, border, _ = study._run().network()
-    posts = pd.DataFrame(
+    controls = pd.DataFrame(
         {
             "checkpoint_id": ["osm-n1", "osm-n2", "osm-n3"],
             "name": ["Lonely post", "Inland customs", None],
@@ -106,11 +106,11 @@ def test_a_tagged_post_off_all_roads_is_told_if_it_is_near_the_border(mini):
         }
     )
 
-    def off_all(posts):
+    def off_all(controls):
         land = SimpleNamespace(report=None)
-        given = replace(inputs, extracts=SimpleNamespace(checkpoints=posts, land=land))
+        given = replace(inputs, extracts=SimpleNamespace(checkpoints=controls, land=land))
         found = border_findings(study.settings, given, border)
         return [row[2] for row in found if "off all" in row[2]]
 
-    assert off_all(posts) == ["1 tagged off all roads (Lonely post)"]
-    assert not off_all(posts[2:])
+    assert off_all(controls) == ["1 tagged off all roads (Lonely post)"]
+    assert not off_all(controls[2:])

@@ -267,8 +267,8 @@ def test_nothing_between_stages_is_a_dict_of_anything():
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.FunctionDef) and node.name not in {"depends", "_manifest"}:
                 parts = [*node.args.args, *node.args.kwonlyargs]
-                told = [ast.unparse(part.annotation) for part in parts if part.annotation]
-                told += [ast.unparse(node.returns)] if node.returns else []
+                stated = [ast.unparse(part.annotation) for part in parts if part.annotation]
+                stated += [ast.unparse(node.returns)] if node.returns else []
                 assert not any(
-                    text.startswith(("dict[str, Any]", "Mapping[str, Any]")) for text in told
+                    text.startswith(("dict[str, Any]", "Mapping[str, Any]")) for text in stated
                 ), f"{file.name}: {node.name}"

@@ -15,7 +15,7 @@ from geo_border.pipeline.templates import new_study
 from geo_border.study import open_study
 
 
-def told(folder, severity):
+def stated(folder, severity):
     found = open_study(folder).check()
     return found[found["severity"] == severity]
 
@@ -28,11 +28,11 @@ def edit(folder, old, new):
 
 
 def test_settlements_on_the_other_side_than_said_are_named_with_their_row(mini):
-    assert told(mini, "error").empty
+    assert stated(mini, "error").empty
     places = pd.read_csv(mini / "places.csv")
     places.loc[1, ["side", "region_id"]] = ["neighbour", None]
     places.to_csv(mini / "places.csv", index=False)
-    row = told(mini, "error").iloc[0]
+    row = stated(mini, "error").iloc[0]
     assert row["item"] == "Town B"
     assert row["problem"] == "side is neighbour, but it lies 56 km inside the home side"
     assert row["where"] == "places.csv, row 3"
@@ -45,7 +45,7 @@ def test_a_settlement_listed_twice_is_named_with_its_row_and_in_the_account(mini
     )
     beside = again.assign(place_id="h9", name="Old Town B", population=400)
     pd.concat([places, again, beside]).to_csv(mini / "places.csv", index=False)
-    found = told(mini, "warning")
+    found = stated(mini, "warning")
     rows = found[found["problem"].str.contains("once more")]
     assert rows["item"].tolist() == ["Tówn’ B"]
     assert rows["problem"].iloc[0] == (
@@ -66,7 +66,7 @@ def test_a_settlement_listed_twice_is_named_with_its_row_and_in_the_account(mini
 
 def test_a_corridor_through_no_place_is_found_before_the_run(mini):
     edit(mini, "[index]", '[[corridors]]\nname = "x"\nplaces = ["Town A", "Town Q"]\n[index]')
-    row = told(mini, "error").iloc[0]
+    row = stated(mini, "error").iloc[0]
     assert row["topic"] == "corridors"
     assert "there is no place 'Town Q'" in row["problem"]
 
@@ -74,7 +74,7 @@ def test_a_corridor_through_no_place_is_found_before_the_run(mini):
 def test_an_extract_of_somewhere_else_is_named(mini, extract_file):
     shutil.copy(extract_file("andorra-sketch"), mini / "x.osm.pbf")
     edit(mini, "[regions]", '[osm]\nextracts = [{ file = "x.osm.pbf" }]\n[regions]')
-    found = told(mini, "warning")
+    found = stated(mini, "warning")
     row = found[found["topic"] == "extracts"].iloc[0]
     assert row["problem"].startswith("lies elsewhere, at longitude 1.4")
 

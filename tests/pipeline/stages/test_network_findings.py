@@ -9,7 +9,7 @@ from geo_border.report.headline import headline
 from geo_border.study import open_study
 
 
-def told(study, topic):
+def stated(study, topic):
     found = study.check()
     rows = found[found["topic"] == topic]
     return dict(zip(rows["item"], rows["severity"] + ": " + rows["problem"], strict=True))
@@ -25,7 +25,7 @@ def with_road(folder, row, **columns):
 
 
 def test_a_sound_network_has_imputed_speeds_alone(mini):
-    said = told(open_study(mini), "network")
+    said = stated(open_study(mini), "network")
     assert set(said) == {
         f"speed imputed, {mode}, {side}"
         for mode in ("road", "rail")
@@ -37,7 +37,7 @@ def test_a_sound_network_has_imputed_speeds_alone(mini):
 def test_lines_that_cross_are_a_warning_with_places(mini):
     with_road(mini, [(0.5, 49.2), (0.5, 49.8)])
     study = open_study(mini)
-    said = told(study, "network")["lines cross or touch without a node, road"]
+    said = stated(study, "network")["lines cross or touch without a node, road"]
     assert said.startswith("warning: 1 places (at lon, lat 0.5000, 49.5000)")
 
 
@@ -50,13 +50,13 @@ def test_lines_that_cross_are_a_warning_with_places(mini):
 )
 def test_times_and_speeds_that_cannot_be_are_warnings(mini, columns, item):
     with_road(mini, [(0.4, 49.2), (0.4, 49.3)], **columns)
-    assert told(open_study(mini), "network")[item].startswith("warning: 1 places, ")
+    assert stated(open_study(mini), "network")[item].startswith("warning: 1 places, ")
 
 
 def test_a_speed_table_that_nobody_drives_by_is_a_warning(mini):
     text = (mini / "speeds.csv").read_text(encoding="utf-8")
     (mini / "speeds.csv").write_text(text.replace("60.0", "300.0", 1), encoding="utf-8")
-    said = told(open_study(mini), "speeds")
+    said = stated(open_study(mini), "speeds")
     assert said["home, road, street"].startswith("warning: 300 km/h is a speed that nobody goes")
 
 
@@ -85,11 +85,11 @@ def test_a_break_of_gauge_asks_for_its_time_once(mini):
     north = rails.geometry.bounds["maxy"] > 50.2
     rails.assign(gauge_mm=north.map({True: 1435.0, False: 1520.0})).to_file(mini / "rails.geojson")
     name = "track 1520 to 1435 mm"
-    assert told(open_study(mini), "checkpoints")[name].startswith("warning: there is a break")
+    assert stated(open_study(mini), "checkpoints")[name].startswith("warning: there is a break")
     toml = (mini / "study.toml").read_text(encoding="utf-8")
     toml = toml.replace('speeds = "speeds.csv"', 'speeds = "speeds.csv"\ngauge_break_h = 6')
     (mini / "study.toml").write_text(toml, encoding="utf-8")
-    assert told(open_study(mini), "checkpoints")[name] == (
+    assert stated(open_study(mini), "checkpoints")[name] == (
         "note: there is a break of gauge, which takes 6 h"
     )
 
@@ -101,11 +101,11 @@ def test_a_town_whose_road_leads_to_no_checkpoint_is_told(mini, cut):
     west, east = roads.bounds["minx"], roads.bounds["maxx"]
     between = (west < 2) & (east > 2) & (roads.bounds["maxy"] < 50)
     assert between.sum() == 3
-    posts = pd.read_csv(mini / "checkpoints.csv")
-    posts[posts["checkpoint_id"] != "east"].to_csv(mini / "checkpoints.csv", index=False)
+    controls = pd.read_csv(mini / "checkpoints.csv")
+    controls[controls["checkpoint_id"] != "east"].to_csv(mini / "checkpoints.csv", index=False)
     if cut:
         roads[~between].to_file(mini / "roads.geojson")
-    said = told(open_study(mini), "places")
+    said = stated(open_study(mini), "places")
     assert ("Town C" in said) == cut
     if cut:
         assert said["Town C"].startswith("warning: its road leads to no checkpoint")

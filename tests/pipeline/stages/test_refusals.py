@@ -85,18 +85,18 @@ def test_pixels_that_cannot_be_people_are_told_and_count_nobody(mini):
     raster(mini, values)
     study = open_study(mini)
     found = study.check()
-    told = found[(found["topic"] == "surface") & (found["severity"] == "warning")]
-    assert "no number of people" in told["problem"].iloc[0]
+    stated = found[(found["topic"] == "surface") & (found["severity"] == "warning")]
+    assert "no number of people" in stated["problem"].iloc[0]
 
 
 def test_a_run_tells_what_check_finds_before_it_measures(mini):
-    posts = pd.read_csv(mini / "checkpoints.csv").assign(delay_h=240.0)
-    posts.to_csv(mini / "checkpoints.csv", index=False)
-    told, begun = [], []
+    controls = pd.read_csv(mini / "checkpoints.csv").assign(delay_h=240.0)
+    controls.to_csv(mini / "checkpoints.csv", index=False)
+    stated, started = [], []
     open_study(mini).run(
-        progress=begun.append, audited=lambda found: told.append((found, list(begun)))
+        progress=started.append, audited=lambda found: stated.append((found, list(started)))
     )
-    found, before = told[0]
+    found, before = stated[0]
     assert before[-1] == "network"
     slow = found[found["problem"].str.contains("a passage takes 240 h")]
     assert (slow["severity"] == "warning").all()

@@ -46,7 +46,7 @@ LAND_KM, SEA_KM = 9.9, 24.1
 
 def study(folder, *, coast, maritime=False, neighbour='{ country = "NN" }'):
     at_sea = EDGE | ({"maritime": "yes"} if maritime else {})
-    ways = [
+    routes = [
         (1, [1, 2], EDGE),
         (2, [2, 3], at_sea),
         (3, [3, 4, 5, 1], EDGE),
@@ -66,7 +66,7 @@ def study(folder, *, coast, maritime=False, neighbour='{ country = "NN" }'):
     nodes = [
         (n, round(lon * 1e7), round(lat * 1e7), TAGS.get(n, {})) for n, (lon, lat) in NODES.items()
     ]
-    write_pbf(folder / "a.osm.pbf", nodes, ways, relations)
+    write_pbf(folder / "a.osm.pbf", nodes, routes, relations)
     (folder / "study.toml").write_text(TOML.replace("NEIGHBOUR", neighbour), encoding="utf-8")
     return open_study(folder)
 

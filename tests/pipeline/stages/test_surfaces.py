@@ -87,9 +87,9 @@ def run(tmp_path_factory, make_mini):
         'speeds = "speeds.csv"', 'speeds = "speeds.csv"\nstation_km = 20'
     )
     toml.write_text(text + SURFACE)
-    told = []
+    stated = []
     out = folder.parent / "out"
-    return folder, out, open_study(folder).run(out, progress=told.append), told
+    return folder, out, open_study(folder).run(out, progress=stated.append), stated
 
 
 def test_every_stage_is_told(run):
@@ -224,17 +224,17 @@ def test_tables_say_who_lives_where(run):
     assert zones["population"].sum() == pytest.approx(cells["population"].sum(), rel=1e-4)
     means = pd.read_csv(tables / "surface_means.csv").set_index("region_id")
     assert set(means.index) == {"A", "B", "C", "X", "Y"}
-    told = pd.read_csv(tables / "surface_measures.csv").fillna({"kind": ""})
-    assert set(told["region_id"]) == set(means.index)
+    stated = pd.read_csv(tables / "surface_measures.csv").fillna({"kind": ""})
+    assert set(stated["region_id"]) == set(means.index)
     layers = run[2].surfaces.layers
-    assert len(told) == 5 * len(layers)
-    assert set(told["mode"]) == {"road", "rail", "both"}
+    assert len(stated) == 5 * len(layers)
+    assert set(stated["mode"]) == {"road", "rail", "both"}
     # What is told of regions agrees with the raster, whole cells against cut ones.
     for layer in layers[layers["column"].isin(means.columns)].itertuples():
         if not re.fullmatch(SMOOTH, layer.measure):
             continue
         keys = ["measure", "mode", "kind", "part", "border"]
-        rows = told[np.logical_and.reduce([told[key] == getattr(layer, key) for key in keys])]
+        rows = stated[np.logical_and.reduce([stated[key] == getattr(layer, key) for key in keys])]
         mean = rows.set_index("region_id")["mean"].reindex(means.index)
         known = mean.notna() & means[layer.column].notna()
         np.testing.assert_allclose(mean[known], means.loc[known, layer.column], rtol=0.05)

@@ -117,10 +117,10 @@ def test_a_hostile_header_is_no_formula_either(results: Results, tmp_path: Path)
 )
 def test_text_survives_and_is_never_a_formula(text: str, number: float):
     written = csv_text(pd.DataFrame({"text": [text], "value": [number]}))
-    _, (told, value) = csv.reader(io.StringIO(written, newline=""))
+    _, (stated, value) = csv.reader(io.StringIO(written, newline=""))
     kept = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert told in (kept, f"'{kept}")
-    assert not told.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert stated in (kept, f"'{kept}")
+    assert not stated.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert float(value) == pytest.approx(number, rel=1e-9)
 
 

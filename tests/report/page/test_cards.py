@@ -65,6 +65,6 @@ def test_a_card_gives_the_name_in_the_language_that_the_study_names(results: Res
     named = replace(results, regions=results.regions.assign(name_fr=["Ouest", None, "", ""]))
     regions = results.settings.regions.model_copy(update={"local_language": "fr"})
     settings = results.settings.model_copy(update={"regions": regions})
-    told = {card["id"]: card["local"] for card in region_cards(replace(named, settings=settings))}
-    assert told == {"UP-W": "Ouest", "UP-E": ""}
+    stated = {card["id"]: card["local"] for card in region_cards(replace(named, settings=settings))}
+    assert stated == {"UP-W": "Ouest", "UP-E": ""}
     assert {card["local"] for card in region_cards(named)} == {""}

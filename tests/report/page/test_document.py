@@ -195,7 +195,7 @@ def test_the_file_is_small_and_in_utf_8(results: Results, tmp_path: Path):
     ],
 )
 def test_the_head_says_of_when_the_data_are(
-    results: Results, as_of: str, timestamps: list[str | None], told: str | None
+    results: Results, as_of: str, timestamps: list[str | None], stated: str | None
 ):
     study = results.settings.study.model_copy(update={"as_of": as_of})
     files = [{"timestamp": timestamp} for timestamp in timestamps]
@@ -207,7 +207,7 @@ def test_the_head_says_of_when_the_data_are(
         )
     ).split('class="kicker">')[1]
     kicker = kicker[: kicker.index("</p>")]
-    assert kicker == f"Upland and Lowland{f' &middot; {told}' if told else ''}"
+    assert kicker == f"Upland and Lowland{f' &middot; {stated}' if stated else ''}"
 
 
 def _map_columns(html: str) -> dict[str, list[str]]:
@@ -311,8 +311,10 @@ def test_doubtful_data_are_a_layer_that_is_off_at_first(results: Results, flawed
 
 def test_a_note_on_speeds_stands_wherever_there_are_times(results: Results):
     network = results.settings.network.model_copy(update={"speeds_note": "At a walk."})
-    told = page(replace(results, settings=results.settings.model_copy(update={"network": network})))
-    head, rest = told.split("<nav", 1)
+    stated = page(
+        replace(results, settings=results.settings.model_copy(update={"network": network}))
+    )
+    head, rest = stated.split("<nav", 1)
     assert "At a walk." in head
     assert "At a walk." in rest[rest.index('id="capitals"') : rest.index('id="indicators"')]
 
@@ -347,9 +349,9 @@ def browsed(path: Path, script: str, *options: str) -> dict[str, Any]:
         ],
         capture_output=True, text=True, timeout=90, check=True,
     )  # fmt: skip
-    told = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert told is not None
-    unescaped = told[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    stated = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert stated is not None
+    unescaped = stated[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     state: dict[str, Any] = json.loads(unescaped)
     return state
 

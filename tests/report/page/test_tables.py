@@ -39,8 +39,8 @@ def test_capitals_meet_across_the_border(results: Results):
     first = matrix["rows"][0]["cells"][0]
     assert (first["time"], first["km"], first["via"]) == ("2\u00a0h", "101 km", "Hill–Dale")
     lost = results.travel_times.iloc[:1]
-    told = capital_matrix(replace(results, travel_times=lost))
-    assert told["rows"][0]["cells"][0]["time"] == "\N{EN DASH}"
+    stated = capital_matrix(replace(results, travel_times=lost))
+    assert stated["rows"][0]["cells"][0]["time"] == "\N{EN DASH}"
 
 
 def test_a_settlement_that_stands_in_for_a_capital_is_not_called_one(results: Results):
@@ -53,9 +53,9 @@ def test_times_below_an_hour_are_told_in_minutes(results: Results):
     near = results.regions.assign(hours_to_checkpoint=[0.1, 0.75, 0.2, np.inf])
     table = region_table(replace(results, regions=near))
     column = [title for title, _ in table["head"]].index("To the nearest check\u00adpoint")
-    told = {row[0]["text"]: row[column] for row in table["rows"]}
-    assert told["West Oblast"]["text"] == "6\u00a0min"
-    assert float(told["West Oblast"]["key"]) == 0.1
+    stated = {row[0]["text"]: row[column] for row in table["rows"]}
+    assert stated["West Oblast"]["text"] == "6\u00a0min"
+    assert float(stated["West Oblast"]["key"]) == 0.1
     times = results.travel_times.assign(hours=0.5)
     matrix = capital_matrix(replace(results, travel_times=times))
     assert matrix["rows"][0]["cells"][0]["time"] == "30\u00a0min"
@@ -74,7 +74,7 @@ def test_what_no_region_has_is_no_column(results: Results):
 
 def test_without_any_delay_nothing_is_known_to_be_lost(results: Results):
     free = results.checkpoints.assign(delay_out_h=0.0, delay_in_h=0.0)
-    told = replace(results, checkpoints=free)
+    stated = replace(results, checkpoints=free)
     for table in (region_table, reach_table):
         assert "Border effect" in [title for title, _ in table(results)["head"]]
-        assert "Border effect" not in [title for title, _ in table(told)["head"]]
+        assert "Border effect" not in [title for title, _ in table(stated)["head"]]

@@ -94,15 +94,15 @@ def test_nothing_known_is_still_a_map(results: Results):
 
 
 @pytest.mark.parametrize(("width_km", "told"), [(3000, "500 km"), (100, "20 km"), (12, "2 km")])
-def test_the_scale_bar_is_round_and_true(results: Results, width_km: float, told: str):
+def test_the_scale_bar_is_round_and_true(results: Results, width_km: float, stated: str):
     ground = replace(ground_of(results), extent=(0, 1000 * width_km, 0, 500 * width_km))
     figure = new_figure(5, 4)
     axes = map_axes(figure, ground, left=0.5, top=0.2, width=4)
     scale_bar(figure, axes, right=4.5, bottom=0.3)
     bar = figure.axes[-1]
-    assert [text.get_text() for text in bar.texts] == ["0", told]
+    assert [text.get_text() for text in bar.texts] == ["0", stated]
     length_in = bar.get_position().width * 5
-    assert length_in / 4 * width_km == pytest.approx(float(told.split(maxsplit=1)[0]))
+    assert length_in / 4 * width_km == pytest.approx(float(stated.split(maxsplit=1)[0]))
 
 
 def test_dollars_are_money_not_mathematics():
@@ -122,13 +122,13 @@ def test_letters_that_no_font_has_are_boxes_without_a_warning(
     _letters.cache_clear()
     strange = "\N{CRAB}\t\x1b\N{CJK UNIFIED IDEOGRAPH-5317}\ue000 Š"
     assert literal(strange) == "\N{WHITE SQUARE}  \N{WHITE SQUARE}  Š"  # a private letter is none
-    told = {
+    stated = {
         name: getattr(results, name).assign(name=strange)
         for name in ("regions", "checkpoints", "places")
     }
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        write_maps(replace(results, **told), tmp_path)
+        write_maps(replace(results, **stated), tmp_path)
     families.cache_clear()
     _letters.cache_clear()
 
