@@ -203,7 +203,7 @@ def test_traffic_of_mashtakovo_goes_where_officials_sent_it(study, built):
     assert found.effects["closure_demand"].iloc[0] > 0.03
     assert found.effects["closure_unserved"].iloc[0] == 0
     own = own_times(built.network, built.places, modes=ROAD)
-    closed = replace(base, closed=frozenset({"mashtakovo-syrym"}))
+    closed = replace(base, close=frozenset({"mashtakovo-syrym"}))
     changed = changes(
         Travel(built.places, tables, own),
         {"shut": closed},

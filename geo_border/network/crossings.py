@@ -95,16 +95,17 @@ def find_crossings(
         none), ``lon``, ``lat``, points.
     controls : DataFrame
         Each checkpoint on the line whose place is known: ``passage`` that it stands at or None,
-        ``part`` (what it is to it, as `geo_border.network.passages.parts_of_controls` says),
+        ``part``, ``stops_out``, ``stops_in`` (what it is to it and who stops there, as
+        `geo_border.network.passages.parts_of_controls` says),
         ``off_km`` (from its road), ``walk_km`` (from there to the crossing), ``side`` (of the
         road there, -1 off all), ``nearest`` (crossing as the crow flies) and ``nearest_km``.
     """
     crs = equal_area_crs(border)
     on_line = checkpoints_on_line(checkpoints)
     rows = _meetings(nodes, links, crs)
-    stands_for = one_passage(rows.join(parts_met(links, rows)))
+    stands_for = one_passage(rows.join(parts_met(links, rows)), links, crs=crs)
     controls = controls_on_roads(nodes, links, rows, on_line, crs=crs, tolerance_km=tolerance_km)
-    controls["unavoidable"] = unavoidable(
+    met = unavoidable(
         links,
         rows.assign(passage=stands_for),
         controls,
@@ -113,8 +114,7 @@ def find_crossings(
         crs=crs,
         tolerance_km=tolerance_km,
     )
-    controls["part"] = parts_of_controls(controls, stands_for, on_line)
-    del controls["unavoidable"]
+    controls = controls.join(parts_of_controls(controls.join(met), stands_for, on_line))
     gate = controls[controls["part"] == GATE]
     control_of = np.full(len(rows), -1)
     control_of[stands_for[gate["crossing"].to_numpy(np.int64)]] = on_line.index.get_indexer(

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from geo_border.network.links import straight_km
-from geo_border.network.passages import IN_SERIES, class_ranks, of_kind
+from geo_border.network.passages import GATE, IN_SERIES, class_ranks, of_kind
 from geo_border.network.stubs import SHORTEST_KM
 from geo_border.terms import SIDES
 
@@ -96,7 +96,7 @@ def open_gates(
         Index ``checkpoint_id``, the crossing's id for a candidate: ``mode``,
         ``home_node``, ``neighbour_node``, ``delay_out_h``, ``delay_in_h``, ``is_open``,
         ``in_service``, ``users``, ``wait_h``, ``is_candidate``; candidates last. Delays of
-        checkpoints in series on one road add up where they are known.
+        checkpoints in series on one road add up where they are known, by direction.
     """
     across = crossings[crossings["leads_across"]]
     nodes, links, ends = _parted(nodes, links, across)
@@ -145,14 +145,21 @@ def _parted(
 def _known(served: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.DataFrame:
     """What gates know of the checkpoints that serve passages."""
     own = checkpoints.loc[served["checkpoint_id"], list(CONTROL_COLUMNS)].copy()
-    more = controls[controls["part"] == IN_SERIES]
-    for name, rows in more.groupby("passage"):
+    passed = controls[controls["part"].isin([GATE, IN_SERIES])]
+    several = passed["passage"].duplicated(keep=False)
+    for name, rows in passed[several].groupby("passage"):
         chief = served.at[name, "checkpoint_id"]
-        stops = checkpoints.loc[[chief, *rows.index]]
-        known = stops[~stops["delay_imputed"].astype(bool)]
-        for column in ("delay_out_h", "delay_in_h", "wait_h"):
-            if len(known):
-                own.loc[chief, column] = known[column].sum()
+        stops = checkpoints.loc[rows.index]
+        known = ~stops["delay_imputed"].astype(bool)
+        waits = []
+        for direction in ("out", "in"):
+            met = stops[rows[f"stops_{direction}"] & known]
+            if len(met):
+                own.loc[chief, f"delay_{direction}_h"] = met[f"delay_{direction}_h"].sum()
+                waits.append(met["wait_h"].sum())
+        # What is a wait in one direction alone is none that other hours would end.
+        if waits:
+            own.loc[chief, "wait_h"] = min(waits)
     return own.assign(is_candidate=False)
 
 

@@ -10,6 +10,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+from geo_border.network.carriageways import come_together
 from geo_border.network.reach import roads_near
 from geo_border.terms import SIDES
 
@@ -25,7 +26,8 @@ ONE_PASSAGE_M = 150.0
 """Crossings of one road are no farther than this from the one that stands for its passage."""
 
 CARRIAGEWAYS_M = 500.0
-"""Two directions of one name or number are one road within this: a terminal lies between them."""
+"""Two directions of one name or number, or that meet on both sides, are one road within this: a
+terminal lies between them."""
 
 TWIN_M = 50.0
 """Roads of one class that neither name nor number tells apart are one road within this."""
@@ -122,18 +124,24 @@ def parts_met(links: pd.DataFrame, crossings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, crossings.index)
 
 
-def one_passage(crossings: pd.DataFrame) -> NDArray[np.int64]:
+def one_passage(crossings: pd.DataFrame, links: gpd.GeoDataFrame, *, crs: CRS) -> NDArray[np.int64]:
     """The crossing that stands for the passage of each.
 
     A passage is of one road: its carriageways and lanes, which name, number or opposite
-    directions tell. Streets beside each other are passages of their own, and a chain of them is
-    not one; nor are the two ends of a stretch through the other side.
+    directions tell: carriageways that part before the border and meet behind it are of one road
+    however they are named, and the lanes beside each are of it too. Streets beside each other are
+    passages of their own, and a chain of them is not one; nor are the two ends of a stretch
+    through the other side.
 
     Parameters
     ----------
     crossings
         ``x``, ``y`` (metres), ``mode``, ``road_class``, ``name``, ``ref``, ``out``, ``back``
-        (whether one may drive from home, and to home) and what `parts_met` gives.
+        (whether one may drive from home, and to home), ``node`` and what `parts_met` gives.
+    links
+        As `geo_border.network.sides.cut_at_border` gives them.
+    crs
+        Projection in which distances are measured.
 
     Returns
     -------
@@ -147,28 +155,40 @@ def one_passage(crossings: pd.DataFrame) -> NDArray[np.int64]:
         return stands_for
     at = crossings[["x", "y"]].to_numpy()
     pairs = cKDTree(at).query_pairs(CARRIAGEWAYS_M, output_type="ndarray")
-    pairs = pairs[_one_road(crossings, at, pairs)]
+    found, turned, beside = _one_road(crossings, links, at, pairs, crs)
     rank = class_ranks(crossings["road_class"])
     order = np.lexsort((at[:, 1], at[:, 0], rank))
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
+    others, back, lanes = (_neighbours(pairs[found & of]) for of in (True, turned, beside))
+    free = np.ones(n, bool)
+    for chief in order.tolist():
+        if free[chief]:
+            mine = set(others.get(chief, ()))
+            mine.update(*(lanes.get(other, ()) for other in back.get(chief, ()) if free[other]))
+            own = [other for other in mine if free[other] and other != chief]
+            free[[chief, *own]] = False
+            stands_for[own] = chief
+    return stands_for
+
+
+def _neighbours(pairs: NDArray[np.int64]) -> dict[int, list[int]]:
+    """What each is paired with."""
     others: dict[int, list[int]] = {}
     for one, two in pairs.tolist():
         others.setdefault(one, []).append(two)
         others.setdefault(two, []).append(one)
-    free = np.ones(n, bool)
-    for chief in order.tolist():
-        if free[chief]:
-            mine = [other for other in others.get(chief, []) if free[other]]
-            free[[chief, *mine]] = False
-            stands_for[mine] = chief
-    return stands_for
+    return others
 
 
 def _one_road(
-    crossings: pd.DataFrame, at: NDArray[np.float64], pairs: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Whether each pair of crossings is of one road."""
+    crossings: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    at: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    crs: CRS,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether each pair of crossings is of one road, are its carriageways, are road and lane."""
     one, two = pairs.T
     rail, kind = (crossings["mode"] == "rail").to_numpy(), crossings["road_class"].to_numpy(str)
     base = np.char.replace(kind, "_link", "")
@@ -189,9 +209,25 @@ def _one_road(
     both_lanes = lane[one] & lane[two] & (metres <= TWIN_M)
     alike = named | turned | beside | twin | both_lanes
     near = (metres <= ONE_PASSAGE_M) | (named & turned)
+    turned &= rail[one] == rail[two]
+    parted = np.flatnonzero(turned & ~near & _nearest_of_both(pairs, metres, turned & near))
+    near[parted] = come_together(links, crossings, pairs[parted], crs=crs)
+    # Of two divided roads that share a junction each keeps its own.
+    near[parted] &= _nearest_of_both(pairs, metres, turned & near)[parted]
     found = alike & near & (rail[one] == rail[two])
     lanes = turned | lane[one] | lane[two]
-    return np.asarray(found & ~_one_after_the_other(crossings, pairs, lanes), np.bool_)
+    found &= ~_one_after_the_other(crossings, pairs, lanes)
+    return np.asarray(found, np.bool_), np.asarray(turned), np.asarray(beside)
+
+
+def _nearest_of_both(
+    pairs: NDArray[np.int64], metres: NDArray[np.float64], among: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether neither of a pair has a nearer mate among some of the pairs."""
+    nearest = np.full(pairs.max(initial=-1) + 1, np.inf)
+    for end in pairs.T:
+        np.minimum.at(nearest, end[among], metres[among])
+    return np.asarray((metres[:, None] <= nearest[pairs]).all(axis=1), np.bool_)
 
 
 def _one_after_the_other(
@@ -314,14 +350,14 @@ def _to_crossings(
 
 def parts_of_controls(
     controls: pd.DataFrame, passage: NDArray[np.int64], checkpoints: pd.DataFrame
-) -> pd.Series:
-    """What each checkpoint is to the passage it stands at.
+) -> pd.DataFrame:
+    """What each checkpoint is to the passage it stands at, and who stops at it.
 
     Parameters
     ----------
     controls
-        As `controls_on_roads` gives them, with ``unavoidable`` as
-        `geo_border.network.series.unavoidable` gives it.
+        As `controls_on_roads` gives them, with ``met_out`` and ``met_in`` as
+        `geo_border.network.series.unavoidable` gives them.
     passage
         Of each crossing, as `one_passage` gives it.
     checkpoints
@@ -329,38 +365,49 @@ def parts_of_controls(
 
     Returns
     -------
-    Series
-        One of `GATE`, `IN_SERIES`, `BESIDE`, `OFF`. Of several on one road an open one is the
-        gate before a closed one, one that all meet before one on a lane, and the nearest before
-        others: an old checkpoint does not shut the road that its successor stands on. All others
-        in service that one cannot but meet, at places of their own, are passed in turn.
+    DataFrame
+        ``part``: one of `GATE`, `IN_SERIES`, `BESIDE`, `OFF`. Of several on one road an open one
+        is the gate before a closed one, one that all meet before one on a lane, and the nearest
+        before others: an old checkpoint does not shut the road that its successor stands on. All
+        others in service that one cannot but meet, at places of their own or on a carriageway of
+        their own, are passed in turn. ``stops_out``, ``stops_in``: whether one stops there who
+        leaves home, who comes home; each stops at the gate if at no other.
     """
     part = pd.Series(OFF, controls.index, dtype=object)
+    found = pd.DataFrame({"part": part, "stops_out": False, "stops_in": False})
     stands = controls[controls["crossing"] >= 0]
     at = passage[stands["crossing"].to_numpy(np.int64)]
     km = stands["off_km"] + stands["walk_km"]
     shut = ~checkpoints["is_open"].reindex(stands.index).to_numpy(bool)
     idle = ~checkpoints["in_service"].reindex(stands.index).to_numpy(bool)
-    lane = ~stands["unavoidable"].to_numpy(bool)
+    lane = ~stands[["met_out", "met_in"]].to_numpy(bool).any(axis=1)
     home_first = stands["side"].to_numpy()
     order = np.lexsort((np.arange(len(stands)), home_first, km.round(2), lane, idle, shut))
     for _, rows in stands.iloc[order].groupby(at[order], sort=False):
         working = checkpoints.loc[rows.index, "in_service"].to_numpy(bool)
-        part.update(pd.Series(_roles(rows, working), rows.index, dtype=object))
-    return part
+        roles, stops = _roles(rows, working)
+        found.loc[rows.index, "part"] = roles
+        found.loc[rows.index, ["stops_out", "stops_in"]] = stops
+    return found
 
 
-def _roles(rows: pd.DataFrame, working: NDArray[np.bool_]) -> list[str]:
-    """Roles of the checkpoints of one passage, the gate first."""
+def _roles(rows: pd.DataFrame, working: NDArray[np.bool_]) -> tuple[list[str], NDArray[np.bool_]]:
+    """Roles of the checkpoints of one passage, the gate first, and the directions that stop."""
     walk = rows["walk_km"].to_numpy()
     # Along the road, from home; those at the line are at one place.
     at = np.where(walk > AT_THE_LINE_KM, np.where(rows["side"] == 0, -walk, walk), 0.0)
-    roles, taken = [GATE], [at[0]]
-    turn = rows["unavoidable"].to_numpy(bool) & working & working[0]
-    for number in range(1, len(rows)):
-        if turn[number] and np.abs(at[number] - taken).min() > AT_THE_LINE_KM:
-            taken.append(at[number])
-            roles.append(IN_SERIES)
-        else:
-            roles.append(BESIDE)
-    return roles
+    met = rows[["met_out", "met_in"]].to_numpy(bool)
+    # At one that nobody must meet, everybody stops: there is no other.
+    taken = [0]
+    stops = np.zeros_like(met)
+    stops[0] = met[0] if met[0].any() else True
+    turn = met.any(axis=1) & working & working[0]
+    turn[0] = False
+    for number in np.flatnonzero(turn).tolist():
+        here = np.abs(at[number] - at[taken]) <= AT_THE_LINE_KM
+        stops[number] = met[number] & ~stops[taken][here].any(axis=0)
+        if stops[number].any():
+            taken.append(number)
+    stops[0] |= ~stops.any(axis=0)
+    roles = np.where(stops.any(axis=1), IN_SERIES, BESIDE).tolist()
+    return [GATE, *roles[1:]], stops

@@ -31,7 +31,7 @@ def unavoidable(
     *,
     crs: CRS,
     tolerance_km: float | None = None,
-) -> pd.Series:
+) -> pd.DataFrame:
     """Whether all that passes the border at a crossing passes each of its checkpoints too.
 
     The road is shut where the checkpoint stands: at its nodes, else at the nearest link of its
@@ -60,15 +60,16 @@ def unavoidable(
 
     Returns
     -------
-    Series
-        The index of `controls`; False where a passage has no second checkpoint.
+    DataFrame
+        ``met_out`` (by all who leave home), ``met_in`` (by all who come home), the index of
+        `controls`; False where a passage has no second checkpoint.
     """
-    found = pd.Series(data=False, index=controls.index)
+    met = np.zeros((len(controls), 2), bool)
     passage = crossings["passage"].to_numpy(np.int64)
     of_control = np.append(passage, -1)[controls["crossing"].to_numpy(np.int64)]
     several = (of_control >= 0) & pd.Series(of_control).duplicated(keep=False).to_numpy()
     if not several.any():
-        return found
+        return pd.DataFrame(met, controls.index, ["met_out", "met_in"])
     near = roads_near(links, checkpoints[several], crs=crs, tolerance_km=tolerance_km)
     near["post"] = np.flatnonzero(several)[near["post"]]
     bounds = shapely.bounds(links.geometry.to_numpy())
@@ -82,12 +83,13 @@ def unavoidable(
         shut = _shut(links, near[near["post"] == control], tagged[tagged.index == control])
         local = links[own]
         goals = crossings["node"].to_numpy(np.int64)[here]
-        found.iloc[control] = any(
+        at_home = controls["side"].iloc[control] == 0
+        met[control] = [
             2 * _km_led_to(local[~shut[own]], goals, away=away)
             < _km_led_to(local, goals, away=away)
-            for away in (False, True)
-        )
-    return found
+            for away in (not at_home, at_home)
+        ]
+    return pd.DataFrame(met, controls.index, ["met_out", "met_in"])
 
 
 def _around(bounds: NDArray[np.float64], crossings: pd.DataFrame, crs: CRS) -> NDArray[np.bool_]:

@@ -75,12 +75,12 @@ def test_with_one_at_both_ends_it_takes_both_delays(hours):
     whole = hours(road(DIP), MEETS)
     km = shapely.length(shapely.LineString([(x * 71.5, y * 111.2) for x, y in DIP]))
     assert whole == pytest.approx(km / 80 + 2, rel=0.01)
-    assert np.isinf(hours(road(DIP), MEETS, closed=frozenset({"k1"})))
+    assert np.isinf(hours(road(DIP), MEETS, close=frozenset({"k1"})))
 
 
 def test_a_road_at_home_is_taken_where_the_border_is_dear(hours):
     around = [(0.1, 49.8), (0.3, 49.3), (0.5, 49.8)]
-    free = hours(road(DIP, around), MEETS, delay_factor=0.0)
+    free = hours(road(DIP, around), MEETS, factor=0.0)
     assert free < hours(road(around)) == hours(road(DIP, around), MEETS)
 
 
@@ -111,7 +111,7 @@ def test_a_dip_beside_a_checkpoint_is_no_free_way(hours, wide_m, oneway, named):
     assert np.isinf(hours(whole))
     assert np.isinf(hours(whole, [west]))
     assert np.isinf(hours(whole, [0.3]))
-    assert np.isinf(hours(whole, [west, east], closed=frozenset({"k0"})))
+    assert np.isinf(hours(whole, [west, east], close=frozenset({"k0"})))
     assert np.isfinite(hours(road(dip(20, wide_m)), [0.3]))
 
 
@@ -127,4 +127,4 @@ def test_a_dip_from_which_a_road_leads_on_joins_nothing_at_home(hours):
     west, middle, east = dip(100, 140)[:3], [(0.3, 50 + 100 * M)], dip(100, 140)[3:]
     roads = road([*west, *middle], [*middle, *east], onward).assign(name="Road")
     assert np.isinf(hours(roads, [0.3]))
-    assert np.isinf(hours(roads, [0.3], closed=frozenset({"k0"})))
+    assert np.isinf(hours(roads, [0.3], close=frozenset({"k0"})))

@@ -271,8 +271,7 @@ def test_a_register_says_the_modes_of_a_joint_checkpoint(modes, kept):
     both = controls(
         ("osm-n0", "Bridge", None, "road", 10.0, 50.0, None),
         ("osm-n0-rail", "Bridge", None, "rail", 10.0, 50.0, None),
-    )
-    both["osm_posts"]["osm"] = "n0"
+    ).assign(osm="n0")
     assert len(checkpoints_of(both, None)) == 2
     rows = [(f"a{n}", "Bridge", mode, 10.0, 50.0, 1.0) for n, mode in enumerate(modes)]
     found = checkpoints_of(both, register(*rows))
