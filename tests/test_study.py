@@ -100,7 +100,7 @@ def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(mini_again, t
         "network",
         "searches",
         "access",
-        "measures",
+        "routes",
         "bottlenecks",
         "index",
     ]

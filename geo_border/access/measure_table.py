@@ -120,7 +120,8 @@ class MeasureTable:
         """
         values = self.frame().to_numpy(float)
         column, place = np.nonzero(~np.isnan(values.T))
-        columns = {"place_id": pd.Categorical.from_codes(place, self.places.index.astype(str))}
+        ids = self.places.index.astype(str).rename(None)
+        columns = {"place_id": pd.Categorical.from_codes(place, ids)}
         named = pd.DataFrame(self.named)
         for key in (*KEYS, "unit"):
             codes, words = pd.factorize(named[key])

@@ -102,7 +102,7 @@ class Accessibility:
     def zones_by_road(self) -> pd.DataFrame:
         """People of each region by time to a checkpoint by road."""
         by_road = self.zones[self.zones["mode"] == "road"]
-        return by_road.drop(columns="mode").reset_index(drop=True)
+        return by_road.drop(columns="mode").set_index("region_id")
 
 
 def access_stage(
