@@ -47,13 +47,13 @@ class Opening:
     season_share
         Share of the days of the year (or of the month asked for) that are not of a closed
         season: 1 where there is none, 0 if it never opens.
-    note
+    remark
         Words that stand in the hours, such as ``by appointment``; they are not reckoned with.
     """
 
     wait_h: float
     season_share: float
-    note: str = ""
+    remark: str = ""
 
 
 def expected_wait(hours: str, *, at: Place | None = None, month: int | None = None) -> float:
@@ -117,17 +117,17 @@ def read_hours(hours: str, *, at: Place | None = None, month: int | None = None)
     """
     rule = _rule(hours, at)
     start, days = _period(month)
-    state, note = _states(rule, start, days)
+    state, remark = _states(rule, start, days)
     if (state == _CLOSED).all() and not _ever_opens(rule):
         # Only what is closed is said. Of `off` alone nothing else is meant.
-        state, note = _states(_rule(f"24/7; {hours}", at), start, days)
+        state, remark = _states(_rule(f"24/7; {hours}", at), start, days)
     if not (state == _OPEN).any() and (state == _UNKNOWN).any():
         raise CheckpointError(
             f"opening hours {hours!r} say that they are not known",
             remedy="Leave them empty where they are not known",
         )
     wait_h, share = _of_closures(_one_week(state != _OPEN))
-    return Opening(wait_h, share, note)
+    return Opening(wait_h, share, remark)
 
 
 def can_be_read(hours: object) -> bool:
@@ -181,15 +181,15 @@ def _states(
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int8]], str]:
     """State of each minute, and the words that stand beside hours."""
     state = np.full(days * DAY, _CLOSED, np.int8)
-    notes: dict[str, None] = {}
+    remarks: dict[str, None] = {}
     for begin, end, kind, words in rule.intervals(start, start + timedelta(days=days)):
         first, last = (
             int((time.replace(tzinfo=None) - start) / timedelta(minutes=1)) for time in (begin, end)
         )
         state[max(first, 0) : max(last, 0)] = _STATES[kind]
         if words and kind != State.CLOSED:
-            notes[words] = None
-    return state, "; ".join(notes)
+            remarks[words] = None
+    return state, "; ".join(remarks)
 
 
 def _ever_opens(rule: OpeningHours) -> bool:

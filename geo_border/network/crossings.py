@@ -120,7 +120,7 @@ def find_crossings(
     control_of[stands_for[gate["crossing"].to_numpy(np.int64)]] = on_line.index.get_indexer(
         gate.index
     )
-    rows["post"] = control_of[stands_for]
+    rows["control"] = control_of[stands_for]
     lost = np.flatnonzero((controls["part"] == OFF).to_numpy())
     ends = _one_sided(nodes, links, on_line, lost, crs)
     rows = pd.concat([rows, ends], ignore_index=True) if len(ends) else rows
@@ -226,14 +226,14 @@ def _one_sided(
 ) -> pd.DataFrame:
     """Where a link ends at a checkpoint without a crossing: blind near it, or at its node."""
     stubs = _stubs(nodes, links, checkpoints.iloc[lost], crs)
-    stubs["post"] = lost[stubs["post"].to_numpy(np.int64)]
+    stubs["control"] = lost[stubs["control"].to_numpy(np.int64)]
     tags = tagged_nodes(nodes, checkpoints)
-    tags = tags[tags.index.isin(lost) & ~tags.index.isin(stubs["post"])]
+    tags = tags[tags.index.isin(lost) & ~tags.index.isin(stubs["control"])]
     ends = links[["tail", "head"]].to_numpy()
     link, at_head = np.nonzero(np.isin(ends, tags.to_numpy()))
     node = ends[link, at_head]
     control = pd.Series(tags.index, index=tags.to_numpy())[node].to_numpy(np.int64)
-    marked = pd.DataFrame({"node": node, "link": link, "post": control}).drop_duplicates("post")
+    marked = pd.DataFrame({"node": node, "link": link, "control": control}).drop_duplicates("control")
     found = pd.concat([stubs, marked.assign(found_by="tag")], ignore_index=True)
     link = found["link"].to_numpy(np.int64)
     side = links["side"].to_numpy()[link]
@@ -258,7 +258,7 @@ def _stubs(
     mode = links["mode"].to_numpy(object)[blind["link"].to_numpy()[end]]
     right = mode == checkpoints["mode"].to_numpy(object)[control]
     found = blind.iloc[end[right]].assign(control=control[right], found_by="stub")
-    return pd.DataFrame(found[["node", "link", "post", "found_by"]])
+    return pd.DataFrame(found[["node", "link", "control", "found_by"]])
 
 
 def _stated(
@@ -272,7 +272,7 @@ def _stated(
     """Crossings as they are given out, with their ids and how sure each is."""
     at = shapely.points(rows[["x", "y"]].to_numpy(float))
     points = gpd.GeoSeries(at, crs=crs).to_crs(4326)
-    control, link = rows["post"].to_numpy(np.int64), rows["link"].to_numpy(np.int64)
+    control, link = rows["control"].to_numpy(np.int64), rows["link"].to_numpy(np.int64)
     served = control >= 0
     km = np.full(len(rows), np.nan)
     km[served] = shapely.distance(

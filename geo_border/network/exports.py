@@ -284,7 +284,7 @@ def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None 
         The network and what was learnt in building it.
     folder
         Folder to make: ``nodes``, ``links`` and ``edges`` (both with the gates),
-        ``crossings``, ``checkpoints``, ``places``, ``speeds``, ``parts``, ``posts``, ``land``,
+        ``crossings``, ``checkpoints``, ``places``, ``speeds``, ``parts``, ``controls``, ``land``,
         each ``.parquet``.
     names
         Names of checkpoints, by their id.
@@ -301,7 +301,7 @@ def write_parquet(built: BuiltNetwork, folder: Path, *, names: pd.Series | None 
     built.places.to_parquet(folder / "places.parquet")
     built.speeds.to_parquet(folder / "speeds.parquet")
     built.parts.to_parquet(folder / "parts.parquet")
-    built.controls.to_parquet(folder / "posts.parquet")
+    built.controls.to_parquet(folder / "controls.parquet")
     built.land.to_parquet(folder / "land.parquet")
 
 
@@ -341,7 +341,7 @@ def read_network(folder: Path | str) -> BuiltNetwork:
         }
         tables = {
             name: pd.read_parquet(folder / f"{name}.parquet")
-            for name in ("posts", "speeds", "parts")
+            for name in ("controls", "speeds", "parts")
         }
         links = layers["links"][layers["links"]["checkpoint_id"].isna()]
         return BuiltNetwork(

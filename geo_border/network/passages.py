@@ -315,7 +315,7 @@ def controls_on_roads(
         # To stand on the road counts for more than to stand near the line.
         cost = 2 * walked["off_km"] + walked["walk_km"]
         best = walked.iloc[np.argsort(cost, kind="stable")].query("walk_km <= @INLAND_KM")
-        rows = best.drop_duplicates("post").set_index("post")
+        rows = best.drop_duplicates("control").set_index("control")
         at = checkpoints.index[rows.index]
         found.loc[at, "crossing"] = goals[rows["goal"].to_numpy(np.int64)]
         for column in ("off_km", "walk_km", "side"):

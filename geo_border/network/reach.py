@@ -76,7 +76,7 @@ def roads_near(
     share = shapely.line_locate_point(lines[near], points[near], normalized=True)
     return pd.DataFrame(
         {
-            "post": control[near],
+            "control": control[near],
             "link": link[near],
             "mode": mode[near],
             "off_km": off_km[near],
@@ -113,7 +113,7 @@ def within_reach(
         return within
     at, row = samples(links.geometry.to_numpy()[near["link"]])
     points = gpd.GeoSeries(shapely.points(at), crs=4326).to_crs(crs).to_numpy()
-    controls = checkpoints.geometry.to_crs(crs).to_numpy()[near["post"]]
+    controls = checkpoints.geometry.to_crs(crs).to_numpy()[near["control"]]
     beyond = shapely.distance(points, controls[row]) > 1000 * near["tolerance_km"].to_numpy()[row]
     whole = np.bincount(row, beyond, minlength=len(near)) == 0
     within[near["link"].to_numpy()[whole]] = True

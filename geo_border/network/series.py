@@ -71,7 +71,7 @@ def unavoidable(
     if not several.any():
         return pd.DataFrame(met, controls.index, ["met_out", "met_in"])
     near = roads_near(links, checkpoints[several], crs=crs, tolerance_km=tolerance_km)
-    near["post"] = np.flatnonzero(several)[near["post"]]
+    near["control"] = np.flatnonzero(several)[near["control"]]
     bounds = shapely.bounds(links.geometry.to_numpy())
     side, rail = links["side"].to_numpy(), of_kind(links["mode"], rail=True)
     for control in np.flatnonzero(several).tolist():
@@ -80,7 +80,7 @@ def unavoidable(
         own &= (side == controls["side"].iloc[control]) & (
             rail == (checkpoints["mode"].iloc[control] == "rail")
         )
-        shut = _shut(links, near[near["post"] == control], tagged[tagged.index == control])
+        shut = _shut(links, near[near["control"] == control], tagged[tagged.index == control])
         local = links[own]
         goals = crossings["node"].to_numpy(np.int64)[here]
         at_home = controls["side"].iloc[control] == 0

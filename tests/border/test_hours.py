@@ -103,8 +103,8 @@ def test_a_month_is_read_alone():
 
 
 def test_words_in_the_hours_are_kept():
-    assert read_hours('Mo-Fr 08:00-18:00 "by appointment"').note == "by appointment"
-    assert read_hours("24/7").note == ""
+    assert read_hours('Mo-Fr 08:00-18:00 "by appointment"').remark == "by appointment"
+    assert read_hours("24/7").remark == ""
 
 
 @pytest.mark.parametrize("hours", ["on request", "8-20", "summer", "", " ", "Mo-Fr 0800-2000"])

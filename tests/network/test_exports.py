@@ -90,7 +90,7 @@ def test_a_network_read_back_is_the_one_that_was_written(built, tmp_path):
     assert read_network(str(tmp_path / "out" / "network")).land.crs == 4326
     with pytest.raises(NetworkError, match="there is one already"):
         write_network(named, tmp_path / "out")
-    (tmp_path / "out" / "network" / "posts.parquet").unlink()
+    (tmp_path / "out" / "network" / "controls.parquet").unlink()
     with pytest.raises(NetworkError, match="no network can be read"):
         read_network(tmp_path / "out")
 

@@ -8,7 +8,7 @@ from geo_border.typology.words import capitalised, hours, listed, number, percen
 
 
 @pytest.mark.parametrize(
-    ("value", "decimals", "told"),
+    ("value", "decimals", "stated"),
     [
         (1234.56, 1, "1,234.6"),
         (-0.04, 1, "0.0"),
@@ -32,7 +32,7 @@ def test_lists_for_reading():
 
 
 @pytest.mark.parametrize(
-    ("share", "told"),
+    ("share", "stated"),
     [(0, "0 %"), (0.004, "0.4 %"), (0.0996, "10 %"), (0.995, "over 99 %"), (1, "100 %")],
 )
 def test_shares_keep_their_unit_and_claim_no_certainty(share: float, stated: str):
@@ -44,7 +44,7 @@ def test_shares_with_given_decimals():
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "stated"),
     [(0.1, "6 min"), (59.4 / 60, "59 min"), (59.6 / 60, "1 h"), (1.25, "1.2 h"), (12.0, "12 h")],
 )
 def test_less_than_an_hour_is_told_in_minutes(value: float, stated: str):

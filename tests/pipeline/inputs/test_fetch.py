@@ -430,7 +430,7 @@ def test_what_does_not_fit_on_the_disk_is_not_begun(server, tmp_path):
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("told", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"])
+@pytest.mark.parametrize("stated", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"])
 def test_a_server_that_drips_is_given_up(server, tmp_path, stated):
     drops = BODY[:200] if stated else b"X: y\r\n" * 50
     server.raw = [stated or b"HTTP/1.1 200 OK\r\n", *(bytes([byte]) for byte in drops)]

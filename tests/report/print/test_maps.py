@@ -93,7 +93,7 @@ def test_nothing_known_is_still_a_map(results: Results):
     )
 
 
-@pytest.mark.parametrize(("width_km", "told"), [(3000, "500 km"), (100, "20 km"), (12, "2 km")])
+@pytest.mark.parametrize(("width_km", "stated"), [(3000, "500 km"), (100, "20 km"), (12, "2 km")])
 def test_the_scale_bar_is_round_and_true(results: Results, width_km: float, stated: str):
     ground = replace(ground_of(results), extent=(0, 1000 * width_km, 0, 500 * width_km))
     figure = new_figure(5, 4)
