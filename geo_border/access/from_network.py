@@ -65,8 +65,8 @@ def isochrones(
     network
         A built network.
     start
-        Id or name of a place or a checkpoint; from a checkpoint one goes into both sides at
-        once.
+        Id or name of a place or a checkpoint, of a place where both are called so; from a
+        checkpoint one goes into both sides at once.
     hours
         The limits, hours.
     mode

@@ -233,7 +233,9 @@ def _one_sided(
     link, at_head = np.nonzero(np.isin(ends, tags.to_numpy()))
     node = ends[link, at_head]
     control = pd.Series(tags.index, index=tags.to_numpy())[node].to_numpy(np.int64)
-    marked = pd.DataFrame({"node": node, "link": link, "control": control}).drop_duplicates("control")
+    marked = pd.DataFrame({"node": node, "link": link, "control": control}).drop_duplicates(
+        "control"
+    )
     found = pd.concat([stubs, marked.assign(found_by="tag")], ignore_index=True)
     link = found["link"].to_numpy(np.int64)
     side = links["side"].to_numpy()[link]

@@ -96,7 +96,7 @@ def find_checkpoint(network: BuiltNetwork, name: str) -> str:
 
 
 def is_checkpoint(network: BuiltNetwork, name: str) -> bool:
-    """Whether a checkpoint is called so.
+    """Whether a checkpoint is called so, and no place.
 
     Parameters
     ----------
@@ -108,9 +108,12 @@ def is_checkpoint(network: BuiltNetwork, name: str) -> bool:
     Returns
     -------
     bool
-        Whether `find_checkpoint` finds one or several.
+        True for the id of a checkpoint, and for its name, or the part of it for one of the
+        sides, unless a place bears that name.
     """
-    return bool(len(_called(network.gates, name)))
+    if name in network.gates.index:
+        return True
+    return not len(_called(network.places, name)) and bool(len(_called(network.gates, name)))
 
 
 def _called(table: pd.DataFrame, name: str) -> pd.Index:
