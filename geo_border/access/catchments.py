@@ -48,7 +48,7 @@ class Stepwise:
     bounds: tuple[float, ...] = (1 / 6, 1 / 3, 1 / 2)
     weights: tuple[float, ...] = (1.0, 0.68, 0.22)
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         if len(self.bounds) != len(self.weights) or not self.bounds:
             raise ParameterError("each step has one end and one weight")
         if not all(low < high for low, high in pairwise((0.0, *self.bounds))):

@@ -70,7 +70,7 @@ class Costs:
     per_hour: float = 0.0
     per_passage: float = 0.0
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         for name in ("per_km", "per_hour", "per_passage"):
             value = getattr(self, name)
             if not 0 <= value < np.inf:

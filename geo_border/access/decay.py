@@ -62,7 +62,7 @@ class Exponential:
 
     half_life: float = 1.5
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         _positive(half_life=self.half_life)
 
     @property
@@ -102,7 +102,7 @@ class Power:
     exponent: float = 1.0
     floor: float = 0.5
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         _positive(exponent=self.exponent, floor=self.floor)
 
     @property
@@ -139,7 +139,7 @@ class Gaussian:
 
     sigma: float = 1.5
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         _positive(sigma=self.sigma)
 
     @property
@@ -178,7 +178,7 @@ class Logistic:
     midpoint: float = 1.5
     slope: float = 3.0
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         _positive(midpoint=self.midpoint, slope=self.slope)
 
     @property
@@ -214,7 +214,7 @@ class Step:
 
     within: float = 1.0
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         _positive(within=self.within)
 
     @property
@@ -250,7 +250,7 @@ class Linear:
 
     reach: float = 3.0
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         _positive(reach=self.reach)
 
     @property

@@ -61,7 +61,7 @@ class OffRoad:
     farthest_km: float = 100.0
     detail_m: float = 50.0
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         for name in ("kmh", "farthest_km", "detail_m"):
             value = getattr(self, name)
             if not 0 < value < np.inf:

@@ -73,7 +73,7 @@ class IndexMethod:
     level_weights: Mapping[str, float] | None = None
     goalposts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         for what, value, allowed in (
             ("normalisation", self.normalisation, NORMALISATIONS),
             ("aggregation", self.aggregation, AGGREGATIONS),

@@ -81,7 +81,7 @@ class Alternatives:
     weight_variation: float = 0.25
     leave_one_out: bool = True
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         for what, chosen, allowed in (
             ("normalisation", self.normalisation, NORMALISATIONS),
             ("weights", self.weights, (*WEIGHTINGS, "given")),

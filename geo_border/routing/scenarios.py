@@ -93,7 +93,7 @@ class Scenario:
     users: str | None = None
     factor: float = 1.0
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         """Take lists and single hours too."""
         for name in ("close", "open", "modes"):
             object.__setattr__(self, name, frozenset(getattr(self, name)))

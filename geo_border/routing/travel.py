@@ -57,7 +57,7 @@ class Travel:
     own: Inside
     mode: Mode = "road"
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         """Refuse places and tables that do not belong together."""
         if not self.places.index.equals(self.tables.place_ids):
             raise TableError("the places are not those of the checkpoint tables")

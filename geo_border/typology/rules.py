@@ -115,7 +115,7 @@ class Thresholds:
     high: float = 60.0
     quantile: bool = False
 
-    def __control_init__(self) -> None:
+    def __post_init__(self) -> None:
         if not 0 < self.low < self.high < 100:
             raise ParameterError(
                 f"thresholds must be 0 < low < high < 100: {self.low}, {self.high}"

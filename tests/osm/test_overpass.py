@@ -70,7 +70,7 @@ def serve(answered):
     """A server on the loopback that answers each query by a function."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_CONTROL(self):
+        def do_POST(self):
             form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
             status, content = answered(form["data"][0])
             self.send_response(status)
