@@ -100,7 +100,7 @@ def _near(lines: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> NDArray[np.bool_
 def _names(
     first: gpd.GeoDataFrame, places: gpd.GeoDataFrame, border: gpd.GeoDataFrame
 ) -> pd.Series[str]:
-    """Road and the nearest settlement on either side."""
+    """Road and the nearest settlement on either side, and the latitude of those alike in both."""
     crs = equal_area_crs(first if len(first) > 1 else border)
     points = first.geometry.to_crs(crs).to_numpy()
     ends = []
@@ -120,4 +120,7 @@ def _names(
         own if stated is None else f"{stated} ({own})" if again else stated
         for own, stated, again in zip(road, between, several, strict=True)
     ]
-    return pd.Series(names, first.index, dtype=object)
+    named = pd.Series(names, first.index, dtype=object)
+    # A road that winds along the border passes it more than once between the same settlements.
+    at = [f", {abs(lat):.3f}° {'N' if lat >= 0 else 'S'}" for lat in first.geometry.y]
+    return named.where(~named.duplicated(keep=False), named + pd.Series(at, first.index))

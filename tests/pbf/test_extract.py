@@ -550,7 +550,7 @@ def test_reading_tells_of_every_file_how_far_it_is(extract_file):
     read_extract(
         files,
         wanted(),
-        stated=lambda path, kind, done, size: heard.append((path.name, kind, done, size)),
+        progress=lambda path, kind, done, size: heard.append((path.name, kind, done, size)),
     )
     assert {(name, kind) for name, kind, *_ in heard} == {
         (name, kind) for name in names for kind in ("relations", "ways", "nodes")

@@ -30,16 +30,16 @@ def counted(mini):
 
 
 def test_the_controls_of_both_states_are_one_passage_of_a_region(counted):
-    """West post near the line, one of ours a kilometre before it, one of theirs behind it."""
+    """West post near the line, ours a kilometre before it, theirs behind it, all on one street."""
     at = {"lon": 0.25, "accuracy_km": 0.1}
     border, built = counted(("ours", {**at, "lat": 49.99}), ("theirs", {**at, "lat": 50.013}))
     assert built.controls.loc[["west", "ours", "theirs"], "part"].tolist() == [
-        *("gate", "beside", "in series"),
+        *("gate", "in series", "in series"),
     ]
     assert border.regions.loc["A", "checkpoints_open"] == 1
     dyad = border.dyads.set_index(["home_id", "neighbour_id"]).loc[("A", "X")]
     assert dyad["road"] == 1
-    assert built.gates.loc["west", "delay_out_h"] == 0.5 + 0.5
+    assert built.gates.loc["west", "delay_out_h"] == 0.5 + 0.5 + 0.5
     assert not {"ours", "theirs"} & set(built.gates.index)
 
 

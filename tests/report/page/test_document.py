@@ -187,7 +187,7 @@ def test_the_file_is_small_and_in_utf_8(results: Results, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("as_of", "timestamps", "told"),
+    ("as_of", "timestamps", "stated"),
     [
         ("spring of 2024", ["2025-01-19T21:20:00"], "data: spring of 2024"),
         ("", ["2025-01-19T21:20:00", "2025-03-02T00:00:00", None], "data: 2025-03-02"),
@@ -239,9 +239,9 @@ def test_regions_are_drawn_in_the_colours_of_the_legend(results: Results, html: 
     home = results.regions.index.get_indexer(["UP-W", "UP-E"])
     drawn = columns["fill_type"]
     assert [drawn[at] for at in home] == [kinds["Gateway"], kinds["Neighbour"]]
-    # Transport 80 and 30: of five classes the fourth and the second.
+    # Transport 80, at a cut and so above it, and 30: of five classes the fifth and the second.
     drawn = columns["fill_transport_communication"]
-    assert [drawn[at] for at in home] == [legends["transport_communication"][n][0] for n in (3, 1)]
+    assert [drawn[at] for at in home] == [legends["transport_communication"][n][0] for n in (4, 1)]
     assert {drawn[at] for at in range(len(drawn)) if at not in home} == {NEIGHBOUR}
     assert ["#dcdcd8", "no data"] in legends["joint_projects"]
     assert ["#dcdcd8", "no data"] not in legends["transport_communication"]
