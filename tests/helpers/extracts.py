@@ -16,7 +16,7 @@ from geo_border.osm.tags import wanted
 from geo_border.pbf.extract import read_extract
 from geo_border.terms import SIDES
 
-FOLDER = Path(os.environ.get("GEO_BORDER_EXTRACTS", Path(__file__).parents[2] / "shared" / "osm"))
+FOLDER = Path(os.environ.get("GEO_BORDER_EXTRACTS", Path(__file__).parents[3] / "shared" / "osm"))
 """Where real extracts lie, named for their country: ``liechtenstein-latest.osm.pbf``."""
 
 SKETCHES = {"andorra": andorra.write, "liechtenstein": liechtenstein.write}
