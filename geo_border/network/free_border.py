@@ -123,4 +123,5 @@ def _names(
     named = pd.Series(names, first.index, dtype=object)
     # A road that winds along the border passes it more than once between the same settlements.
     at = [f", {abs(lat):.3f}° {'N' if lat >= 0 else 'S'}" for lat in first.geometry.y]
-    return named.where(~named.duplicated(keep=False), named + pd.Series(at, first.index))
+    alike = named.duplicated(keep=False) & between.notna().to_numpy()
+    return named.where(~alike, named + pd.Series(at, first.index))

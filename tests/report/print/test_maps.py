@@ -56,9 +56,10 @@ def test_a_map_is_drawn_at_print_resolution(folder: Path, name: str):
     assert 0.02 < (pixels.min(axis=2) < 0.95).mean() < 0.98
 
 
-def test_no_state_of_pyplot_is_left(folder: Path):
-    assert folder.exists()
-    assert plt.get_fignums() == []
+def test_no_state_of_pyplot_is_left(results: Results):
+    before = plt.get_fignums()
+    _draw(results)
+    assert plt.get_fignums() == before
 
 
 def test_the_same_results_make_the_same_picture(results: Results, folder: Path, tmp_path: Path):
