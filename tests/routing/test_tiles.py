@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from borderland import random_borderland
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geo_border.compute.compiled import BLOCKS
@@ -83,10 +83,13 @@ def test_sums_equal_brute_force(seed, n, m, k, kind):
     expected = brute(A, E, weight, CODES)
     np.testing.assert_allclose(tile_sums(A, E, weight, CODES), expected, rtol=1e-12, atol=1e-12)
     a, e = A.astype(np.float32), E.astype(np.float32)
+    steps = CODES[:, 0] == STEP
+    beyond = np.abs((a[:, :, None] + e).min(axis=1, initial=np.inf)[..., None] - CODES[steps, 1])
+    # A hair beyond a time, where the rounding that is let pass ends, single precision is blind.
+    assume(not ((beyond > 0) & (beyond < 2e-6)).any())
     single = brute(a, e, weight, CODES)
     np.testing.assert_allclose(tile_sums(a, e, weight, CODES), single, rtol=3e-6, atol=1e-3)
     # Whole persons within a time are counted exactly, also in single precision.
-    steps = CODES[:, 0] == STEP
     np.testing.assert_array_equal(tile_sums(a, e, weight, CODES)[:, steps], single[:, steps])
 
 
