@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from geo_border.border.audit import of_nobody, overlaps
@@ -49,7 +49,10 @@ def borders(draw):
     rows = []
     for side, shape, names in (("home", west, "AB C"), ("neighbour", east, "XYZ")):
         for name, (low, high) in zip(names.replace(" ", ""), bands, strict=False):
-            part = shapely.intersection(shape, shapely.box(-3, low, 3, high))
+            try:
+                part = shapely.intersection(shape, shapely.box(-3, low, 3, high))
+            except shapely.errors.GEOSException:  # it cannot cut every shape at every latitude
+                reject()
             if part.area > 1e-6:
                 rows.append((side, name, shapely.affinity.translate(part, lon, lat)))
     land = gpd.GeoDataFrame(
