@@ -1,11 +1,12 @@
 """What it costs to make a network of an extract, step by step.
 
-    python benchmarks/network.py ../shared/osm/andorra_geodude.osm.pbf --copies 23 92
+    python benchmarks/network.py andorra.osm.pbf --copies 23 92
 
 Large extracts are made as `osm_reader.py` makes them. A wavy line of 80,000 vertices through
 the middle is the border, 40 of its crossings have a checkpoint, 4,000 places lie anywhere.
 Service roads and tracks count as roads, so that the network is as large as a country's. Every
-size runs in a process of its own; processor seconds and peak memory of each step are printed.
+size runs in a process of its own; processor seconds and peak memory of each step are printed. The
+whole network is made last, so its steps before are in it once more.
 """
 
 from __future__ import annotations
@@ -29,15 +30,10 @@ import shapely
 
 from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.border.line import border_line
-from geo_border.network import build
-from geo_border.network.crossings import find_crossings
-from geo_border.network.gates import open_gates
+from geo_border.network.build import build_network
+from geo_border.network.divided import divide
 from geo_border.network.links import links_from_lines
-from geo_border.network.parts import network_parts
-from geo_border.network.places import join_places
-from geo_border.network.sides import settle_sides
-from geo_border.network.straight import foreign_land
-from geo_border.network.stubs import join_stubs
+from geo_border.network.tolerances import Tolerances
 from geo_border.osm.lines import lines_from_extract
 from geo_border.osm.roads import RoadRules
 from geo_border.osm.tags import wanted
@@ -133,22 +129,14 @@ def measure(file: Path) -> None:
     places = scattered(land)
     steps.done("border", f"{border['length_km'].sum():,.0f} km")
     nodes, links = links_from_lines(lines, land)
-    del lines
     steps.done("links", f"{len(links):,}, {len(nodes):,} nodes")
-    nodes = settle_sides(nodes, links, border)
-    links = join_stubs(nodes, links, border)
-    steps.done("stubs", f"{links['joins'].sum():,} joined")
     controls = placed_checkpoints(register(nodes, links), border, delay_h={"road": 1})
-    crossings = find_crossings(nodes, links, border, controls)
-    steps.done("crossings", f"{len(crossings):,}")
-    nodes, links, gates = open_gates(nodes, links, crossings, controls)
-    parts = network_parts(nodes, links, gates)
-    steps.done("gates", f"{len(gates):,}, {len(parts):,} parts")
-    nodes, links, places = join_places(nodes, links, gates, places, foreign_land(land))
-    steps.done("places", f"{(places['node'] >= 0).sum():,} joined")
-    hours, _ = build._hours(nodes, links, None)  # noqa: SLF001  (the step is timed apart)
-    network = build._assemble(nodes, links, hours, ("A", "B"))  # noqa: SLF001
-    steps.done("arrays", f"{network.n_edges:,} edges")
+    del nodes, links
+    divided = divide(lines, land, border, controls, Tolerances())
+    steps.done("divided", f"{len(divided.links):,} links, {len(divided.crossings):,} crossings")
+    del divided
+    built = build_network(lines, land, border, controls, places)
+    steps.done("network", f"{built.network.n_edges:,} edges, {len(built.gates):,} gates")
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What an OSM extract costs to read and to make a graph: ours, pyosmium, pyrosm, same files.
 
-    python benchmarks/osm_reader.py ../shared/osm/andorra_geodude.osm.pbf --copies 8 32 92
+    python benchmarks/osm_reader.py andorra.osm.pbf --copies 8 32 92
 
 Large files are made from a real extract: each copy has its ids shifted beyond those of the
 one before, and its longitudes by a hundredth of a degree. They are kept in a cache folder
