@@ -43,6 +43,14 @@ class ServiceTimes(Protocol):
     """Times from P places to S services, a block of services at a time."""
 
     @property
+    def place_ids(self) -> pd.Index[Any]:
+        """Index of the places, P entries."""
+
+    @property
+    def service_ids(self) -> pd.Index[Any]:
+        """Index of the services, S entries."""
+
+    @property
     def place_side(self) -> NDArray[np.int8]:
         """Position of each place's side in `SIDES`, shape (P,)."""
 
@@ -69,8 +77,8 @@ class SearchedServices:
         Ways between the gates; None is the closed border.
     services
         Positions of the services in `tables`.
-    n_places
-        Number of places, the first of `tables`.
+    place_ids, service_ids
+        Index of the places, the first of `tables`, and of the services.
     times
         What finds the hours to some nodes from those of the places that reach the network,
         shape (nodes, places there).
@@ -93,7 +101,8 @@ class SearchedServices:
     tables: GateTables
     routes: Passages | None
     services: NDArray[np.int64]
-    n_places: int
+    place_ids: pd.Index[Any]
+    service_ids: pd.Index[Any]
     times: Times
     node: NDArray[np.int64]
     legs: NDArray[np.float64]
@@ -102,6 +111,11 @@ class SearchedServices:
     access: Access | None
     land: ForeignLand | None
     direct: NDArray[np.float64] | None = None
+
+    @property
+    def n_places(self) -> int:
+        """Number of places."""
+        return len(self.place_ids)
 
     @property
     def place_side(self) -> NDArray[np.int8]:
@@ -142,7 +156,8 @@ class SearchedServices:
             The same places and scenario.
         """
         direct = None if self.direct is None else self.direct[:, which]
-        return replace(self, services=self.services[which], direct=direct)
+        ids = self.service_ids[which]
+        return replace(self, services=self.services[which], service_ids=ids, direct=direct)
 
     def held(self) -> SearchedServices:
         """Search once for what does not depend on the border, if it is no more than `HELD` times.
@@ -285,7 +300,8 @@ def searched_services(
         tables=tables,
         routes=routes,
         services=np.arange(n, len(both)),
-        n_places=n,
+        place_ids=places.index,
+        service_ids=services.index,
         times=times,
         node=node,
         legs=legs,
@@ -391,7 +407,14 @@ def check_services(times: ServiceTimes, places: pd.DataFrame, services: pd.DataF
     Raises
     ------
     TableError
-        If the numbers differ.
+        If they have other ids, or the same in another order.
     """
-    if len(places) != len(times.place_side) or len(services) != len(times.service_side):
-        raise TableError("the times are not of these places and services")
+    for what, given, known in (
+        ("place", by_id(places, "place_id").index, times.place_ids),
+        ("service", by_id(services, "service_id").index, times.service_ids),
+    ):
+        if not given.equals(known):
+            raise TableError(
+                f"the times are not of these {what}s",
+                remedy=f"Give the {what}s that the times were made with, in their order",
+            )

@@ -32,6 +32,14 @@ class Held:
     place_side: np.ndarray
     service_side: np.ndarray
 
+    @property
+    def place_ids(self):
+        return pd.RangeIndex(len(self.place_side))
+
+    @property
+    def service_ids(self):
+        return pd.RangeIndex(len(self.service_side))
+
     def block(self, rows):
         return self.hours[:, rows]
 
@@ -260,6 +268,10 @@ def test_wrong_services_are_refused(toy):
     times, places, services = toy
     with pytest.raises(TableError, match="not of these"):
         two_step(times, places.iloc[:2], services)
+    with pytest.raises(TableError, match="not of these places"):
+        two_step(times, places.iloc[::-1], services)
+    with pytest.raises(TableError, match="not of these services"):
+        nearest_service(times, places, services.iloc[::-1])
     with pytest.raises(TableError, match="'supply'"):
         two_step(times, places, services.drop(columns="supply"))
     with pytest.raises(TableError, match="supply or a negative one"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -40,6 +40,8 @@ class CellServices:
     ----------
     searched
         Times from the entries, without local ways.
+    place_ids
+        Index of the cells and then of the places beyond them, N entries.
     place_side
         Position of the side of each cell and place in `SIDES`, shape (N,).
     entry
@@ -57,6 +59,7 @@ class CellServices:
     """
 
     searched: SearchedServices
+    place_ids: pd.Index[Any]
     place_side: NDArray[np.int8]
     entry: NDArray[np.int64]
     legs: NDArray[np.float64]
@@ -66,6 +69,11 @@ class CellServices:
     to_lonlat: NDArray[np.float64]
     access: Access
     land: ForeignLand | None
+
+    @property
+    def service_ids(self) -> pd.Index[Any]:
+        """Index of the services, S entries."""
+        return self.searched.service_ids
 
     @property
     def service_side(self) -> NDArray[np.int8]:
@@ -220,6 +228,7 @@ def cell_services(
     )
     return CellServices(
         searched=searched,
+        place_ids=both.index,
         place_side=side_positions(both),
         entry=np.r_[entries.entry, entries.beyond],
         legs=both["access_h"].to_numpy(float),

@@ -157,7 +157,7 @@ def service_stage(
             land=land,
             contractor=by.contractor,
         )
-        people = pd.concat([by.cells[columns], by.beyond[columns]], ignore_index=True)
+        people = pd.concat([by.cells[columns], by.beyond[columns]])
         for offer in offers(settings, times, times.searched.tables, people, net.services):
             table.fill(SERVICES, offer.measured(by.mode, joined.cells.index))
     return cell_measures(table, grid, border, of=" of services")
