@@ -39,7 +39,7 @@ from geo_border.network.entries import join_cells
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.pipeline.results import Surfaces
-from geo_border.pipeline.settings import Services, SurfaceSection
+from geo_border.pipeline.settings import ServicesSection, SurfaceSection
 from geo_border.pipeline.stages.border import border_stage
 from geo_border.pipeline.stages.cell_trips import service_stage, trip_stage
 from geo_border.pipeline.stages.cells import cell_stage, entry_stage, places_beyond
@@ -161,7 +161,7 @@ def measure(
     study = open_study("ru-kz")
     section = SurfaceSection(population="register.tif", belt_km=belt_km, cell_km=cell_km)
     settings = study.settings.model_copy(
-        update={"surface": section, "services": Services(file="largest.csv")}
+        update={"surface": section, "services": ServicesSection(file="largest.csv")}
     )
     inputs = study.read()
     border = border_stage(settings, inputs)

@@ -23,20 +23,20 @@ from geo_border.pipeline.mistakes import in_form, known_keys, read_toml, study_e
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Hours = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
+TripHours = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 HalfLife = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
 Delay = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(ge=1, le=6000, allow_inf_nan=False)]
 Reach = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
-Speed = Annotated[float, Field(ge=1, le=500, allow_inf_nan=False)]
-OffRoad = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
+Kmh = Annotated[float, Field(ge=1, le=500, allow_inf_nan=False)]
+OffRoadKmh = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
 Times = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
 Exponent = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 File = Annotated[str, Field(min_length=1, description="path relative to study.toml")]
 Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
 Users = Literal["multilateral", "bilateral", "local"]
-Mode = Literal["road", "rail", "ferry", "foot", "air"]
+CheckpointMode = Literal["road", "rail", "ferry", "foot", "air"]
 OSM_LICENCE = "© OpenStreetMap contributors (ODbL)"
 Language = Annotated[str, in_form(r"[a-z]{2,3}", 'the small letters of ISO 639, such as "en"')]
 CountryCode = Annotated[
@@ -75,7 +75,7 @@ class Section(BaseModel):
 _Section = TypeVar("_Section", bound=Section)
 
 
-class About(Section):
+class StudySection(Section):
     """What the study is of."""
 
     id: Annotated[
@@ -88,14 +88,14 @@ class About(Section):
     licence: str = ""
 
 
-class Layer(Section):
+class LayerSection(Section):
     """A layer of a file; its name is needed where the file has several that may be meant."""
 
     file: File
     layer: Annotated[str, Field(min_length=1)] | None = None
 
 
-class Units(Section):
+class UnitsSection(Section):
     """Administrative units of a country, from the boundary relations of the extracts."""
 
     country: CountryCode
@@ -103,7 +103,7 @@ class Units(Section):
     keep: list[str] = []
 
 
-class EverythingElse(Section):
+class EverythingElseSection(Section):
     """All that lies outside the other side, as far as the extracts reach."""
 
     everything_else: Literal[True]
@@ -111,7 +111,7 @@ class EverythingElse(Section):
     name: str = ""
 
 
-class Country(Section):
+class CountrySection(Section):
     """A country, from its boundary relation in the extracts."""
 
     country: CountryCode
@@ -122,8 +122,12 @@ def _form(value: object) -> str | None:
     if isinstance(value, Section):
         return f"<{type(value).__name__}>"
     if isinstance(value, dict):
-        forms = {"everything_else": "<EverythingElse>", "country": "<Units>", "file": "<Layer>"}
-        return next((form for key, form in forms.items() if key in value), None)
+        forms = {
+            "everything_else": EverythingElseSection,
+            "country": UnitsSection,
+            "file": LayerSection,
+        }
+        return next((f"<{form.__name__}>" for key, form in forms.items() if key in value), None)
     return None
 
 
@@ -133,9 +137,9 @@ def _layer(given: object) -> object:
 
 
 Side = Annotated[
-    Annotated[Layer, Tag("<Layer>")]
-    | Annotated[Units, Tag("<Units>")]
-    | Annotated[EverythingElse, Tag("<EverythingElse>")],
+    Annotated[LayerSection, Tag("<LayerSection>")]
+    | Annotated[UnitsSection, Tag("<UnitsSection>")]
+    | Annotated[EverythingElseSection, Tag("<EverythingElseSection>")],
     Discriminator(
         _form,
         custom_error_type="side",
@@ -145,9 +149,10 @@ Side = Annotated[
     BeforeValidator(_layer),
 ]
 Territory = Annotated[
-    Annotated[Layer, Tag("<Layer>")] | Annotated[Country, Tag("<Country>")],
+    Annotated[LayerSection, Tag("<LayerSection>")]
+    | Annotated[CountrySection, Tag("<CountrySection>")],
     Discriminator(
-        lambda value: "<Country>" if _form(value) == "<Units>" else _form(value),
+        lambda value: "<CountrySection>" if _form(value) == "<UnitsSection>" else _form(value),
         custom_error_type="territory",
         custom_error_message='should be a file or { country = "KZ" }; a layer of a file is '
         '{ file = "adm.gpkg", layer = "adm0" }',
@@ -156,7 +161,7 @@ Territory = Annotated[
 ]
 
 
-class Regions(Section):
+class RegionsSection(Section):
     """Polygons of the regions, and of the rest of each side."""
 
     home: Side
@@ -172,7 +177,7 @@ class Regions(Section):
     official_border_source: str = ""
 
 
-class Extract(Section):
+class ExtractSection(Section):
     """An extract of OpenStreetMap, and where it can be downloaded."""
 
     file: File
@@ -181,14 +186,14 @@ class Extract(Section):
     ) = None
 
 
-class Osm(Section):
+class OsmSection(Section):
     """Extracts of OpenStreetMap that the network and whatever else is asked for come from."""
 
-    extracts: Annotated[list[Extract], Field(min_length=1)]
+    extracts: Annotated[list[ExtractSection], Field(min_length=1)]
     language: Language | None = None
 
 
-class Lines(Layer):
+class LinesSection(LayerSection):
     """A layer of lines of one mode."""
 
     mode: Literal["road", "rail", "ferry", "foot"]
@@ -197,7 +202,7 @@ class Lines(Layer):
 class NetworkSection(Section):
     """Line layers, default speeds and how places join the network."""
 
-    lines: list[Lines] = []
+    lines: list[LinesSection] = []
     speeds: File | None = None
     speed_factor: Annotated[float, Field(ge=0.1, le=10)] = 1
     crossing_tolerance_km: Annotated[float, Field(gt=0, le=50)] | None = None
@@ -207,7 +212,7 @@ class NetworkSection(Section):
     place_reach_km: Reach = 100
     beyond_km: Reach | None = None
     place_detour: Times = 1.3
-    place_kmh: OffRoad = 40
+    place_kmh: OffRoadKmh = 40
     station_km: Reach = 5
     transfer_h: Annotated[float, Field(ge=0, le=24)] = 0.5
     gauge_break_h: Annotated[float, Field(ge=0, le=240)] = 0
@@ -216,7 +221,7 @@ class NetworkSection(Section):
     not_good_for: list[str] = []
 
 
-class Checkpoints(Section):
+class CheckpointsSection(Section):
     """The register of checkpoints, and what a passage costs where it says nothing."""
 
     file: File | None = None
@@ -225,11 +230,11 @@ class Checkpoints(Section):
     open_users: Annotated[list[Users], Field(min_length=1)] = ["multilateral", "bilateral"]
     farthest_km: Reach = 50
     month: Annotated[int, Field(ge=1, le=12)] | None = None
-    delay_h: dict[Mode, Delay] = {}
+    delay_h: dict[CheckpointMode, Delay] = {}
     delay_source: str = ""
 
 
-class Places(Section):
+class PlacesSection(Section):
     """Settlements with their population."""
 
     file: File | None = None
@@ -237,29 +242,29 @@ class Places(Section):
     leave_out: list[str] = []
 
 
-class Indicators(Section):
+class IndicatorsSection(Section):
     """The registry of indicators and their values."""
 
     registry: File
     table: File
 
 
-class Services(Section):
+class ServicesSection(Section):
     """Hospitals, universities and the like, on both sides."""
 
     file: File
-    within_h: Hours = 1
+    within_h: TripHours = 1
     source: str = ""
 
 
-class Corridor(Section):
+class CorridorSection(Section):
     """A way through given places."""
 
     name: Annotated[str, Field(min_length=1)]
     places: Annotated[list[str], Field(min_length=2, description="ids or unique names")]
 
 
-class CorridorCosts(Section):
+class CorridorCostsSection(Section):
     """What a trip along a corridor costs."""
 
     per_km: NotNegative = 0
@@ -274,13 +279,13 @@ class AccessSection(Section):
 
     decay: Literal["exponential", "power", "gaussian", "logistic", "step", "linear"] = "exponential"
     half_life_h: HalfLife = 2
-    within_h: Annotated[list[Hours], Field(min_length=1), HoursInOrder, OneOrSeveral] = [1.0]
+    within_h: Annotated[list[TripHours], Field(min_length=1), HoursInOrder, OneOrSeveral] = [1.0]
     zones_min: Annotated[list[Minutes], Field(min_length=1), MinutesInOrder] = [30, 60, 90]
     modes: list[Literal["road", "rail", "both"]] = ["road", "rail", "both"]
-    reference_kmh: Speed = 90
-    performance_h: Hours = 1.5
+    reference_kmh: Kmh = 90
+    performance_h: TripHours = 1.5
     performance_km: Annotated[float, Field(gt=0, le=20_000)] = 120
-    off_road_kmh: OffRoad | None = None
+    off_road_kmh: OffRoadKmh | None = None
 
     @property
     def limits_h(self) -> list[float]:
@@ -300,12 +305,12 @@ class SurfaceSection(Section):
     crs: str | None = None
     entry_km: Annotated[float, Field(ge=0.05, le=100)] = 1
     modes: list[Literal["road", "rail", "both"]] = ["road"]
-    offroad_kmh: OffRoad | None = None
+    offroad_kmh: OffRoadKmh | None = None
     offroad_detour: Times | None = None
     reach_km: Reach | None = None
 
 
-class Demand(Section):
+class DemandSection(Section):
     """Gravity demand across the border."""
 
     alpha: Exponent = 1
@@ -313,7 +318,7 @@ class Demand(Section):
     half_life_h: HalfLife = 4
 
 
-class Index(Section):
+class IndexSection(Section):
     """From indicators to levels."""
 
     normalisation: Literal["minmax", "zscore", "rank", "percentile", "distance", "borda"] = "minmax"
@@ -324,7 +329,7 @@ class Index(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
 
 
-class Typology(Section):
+class TypologySection(Section):
     """Where a level is low, medium or high."""
 
     low: Annotated[float, Field(gt=0, lt=100)] = 40
@@ -340,21 +345,21 @@ class Typology(Section):
 class Settings(Section):
     """The whole of study.toml."""
 
-    study: About
-    osm: Osm | None = None
-    regions: Regions
+    study: StudySection
+    osm: OsmSection | None = None
+    regions: RegionsSection
     network: NetworkSection = NetworkSection()
-    checkpoints: Checkpoints = Checkpoints()
-    places: Places = Places()
-    services: Services | None = None
-    corridors: list[Corridor] = []
-    corridor_costs: CorridorCosts | None = None
-    indicators: Indicators | None = None
+    checkpoints: CheckpointsSection = CheckpointsSection()
+    places: PlacesSection = PlacesSection()
+    services: ServicesSection | None = None
+    corridors: list[CorridorSection] = []
+    corridor_costs: CorridorCostsSection | None = None
+    indicators: IndicatorsSection | None = None
     access: AccessSection = AccessSection()
     surface: SurfaceSection | None = None
-    demand: Demand = Demand()
-    index: Index = Index()
-    typology: Typology = Typology()
+    demand: DemandSection = DemandSection()
+    index: IndexSection = IndexSection()
+    typology: TypologySection = TypologySection()
 
     def only(self, names: Collection[str]) -> Self:
         """Cut to some of the keys: to read another is an AttributeError.
@@ -383,7 +388,7 @@ class Settings(Section):
     @property
     def delay_h(self) -> dict[str, float]:
         """Delay by mode where a checkpoint has none, hours; with extracts 0 where none is said."""
-        free = {} if self.osm is None else dict.fromkeys(get_args(Mode), 0.0)
+        free = {} if self.osm is None else dict.fromkeys(get_args(CheckpointMode), 0.0)
         return free | {str(mode): hours for mode, hours in self.checkpoints.delay_h.items()}
 
     @property
@@ -398,7 +403,7 @@ class Settings(Section):
         sides = {"home": self.regions.home, "neighbour": self.regions.neighbour}
         if self.osm is None:
             self._without_extracts(sides)
-        if all(isinstance(side, EverythingElse) for side in sides.values()):
+        if all(isinstance(side, EverythingElseSection) for side in sides.values()):
             raise ValueError("regions: only one side can be everything else; name the other")
         names = [corridor.name for corridor in self.corridors]
         twice = [name for name in names if names.count(name) > 1]
@@ -420,13 +425,13 @@ class Settings(Section):
         missing = [key for key, given in needed.items() if not given]
         if missing:
             raise ValueError(f"{missing[0]}: is missing, as are extracts of OpenStreetMap in [osm]")
-        elsewhere = [name for name, side in sides.items() if not isinstance(side, Layer)]
+        elsewhere = [name for name, side in sides.items() if not isinstance(side, LayerSection)]
         if elsewhere:
             raise ValueError(
                 f"regions.{elsewhere[0]}: name a file, or extracts in [osm] to take it from"
             )
         lands = (self.regions.home_territory, self.regions.neighbour_territory)
-        if any(isinstance(land, Country) for land in lands):
+        if any(isinstance(land, CountrySection) for land in lands):
             raise ValueError(
                 "regions: a territory by country needs extracts of OpenStreetMap in [osm]"
             )

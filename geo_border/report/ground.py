@@ -9,7 +9,7 @@ import shapely
 
 from geo_border.border.edges import equal_area_crs
 from geo_border.network.beyond import LOCAL_WAY
-from geo_border.pipeline.settings import EverythingElse
+from geo_border.pipeline.settings import EverythingElseSection
 from geo_border.report.style import short_names
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _focus(
     """West, south, east, north of what a map is of, and the free space around it, metres."""
     shown = results.regions
     for side, other in (("home", "neighbour"), ("neighbour", "home")):
-        if isinstance(getattr(results.settings.regions, side), EverythingElse):
+        if isinstance(getattr(results.settings.regions, side), EverythingElseSection):
             shown = shown[shown["side"] == other]
             margin = AROUND
     west, south, east, north = shown.to_crs(crs).total_bounds

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.pipeline.inputs.extracted import Land
-    from geo_border.pipeline.settings import Units
+    from geo_border.pipeline.settings import UnitsSection
 
 _EDGE = 1e-6
 """What is this near to the edge of an extract is at it, degrees."""
 
 
-def cut_units(form: Units, land: Land) -> pd.DataFrame:
+def cut_units(form: UnitsSection, land: Land) -> pd.DataFrame:
     """Units of a side's country and level that have no polygon because their outline is open.
 
     Parameters
@@ -65,7 +65,7 @@ def _at_the_edge(units: pd.DataFrame, sources: pd.DataFrame) -> NDArray[np.bool_
     return clipped | (known & ~inside)
 
 
-def refuse_lost(form: Units, land: Land, side: str, *, beside_unknown: bool) -> None:
+def refuse_lost(form: UnitsSection, land: Land, side: str, *, beside_unknown: bool) -> None:
     """Raise if a unit that the study asks for is lost because a part of its outline is lacking.
 
     Parameters
@@ -138,7 +138,9 @@ def described(unit: Mapping[Any, Any]) -> str:
     return text
 
 
-def land_known(form: Units, countries: gpd.GeoDataFrame) -> tuple[shapely.Geometry | None, bool]:
+def land_known(
+    form: UnitsSection, countries: gpd.GeoDataFrame
+) -> tuple[shapely.Geometry | None, bool]:
     """Land of a side's country as far as the extracts tell it.
 
     Parameters

@@ -28,7 +28,14 @@ from geo_border.pipeline.inputs.cut_units import cut_units, described, land_know
 from geo_border.pipeline.inputs.extracted import Extracts, Land
 from geo_border.pipeline.inputs.files import extract_files
 from geo_border.pipeline.inputs.schemas import LANGUAGE_NAME
-from geo_border.pipeline.settings import Country, EverythingElse, Layer, Regions, Settings, Units
+from geo_border.pipeline.settings import (
+    CountrySection,
+    EverythingElseSection,
+    LayerSection,
+    RegionsSection,
+    Settings,
+    UnitsSection,
+)
 from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
@@ -67,7 +74,9 @@ def levels_of(settings: Settings) -> list[int]:
         Values of ``admin_level``, that of countries first.
     """
     sides = (settings.regions.home, settings.regions.neighbour)
-    return sorted({COUNTRY_LEVEL, *(side.admin_level for side in sides if isinstance(side, Units))})
+    return sorted(
+        {COUNTRY_LEVEL, *(side.admin_level for side in sides if isinstance(side, UnitsSection))}
+    )
 
 
 def extract_stage(
@@ -187,7 +196,7 @@ def land_from_extract(
         If the extracts do not hold a country or unit that is named.
     """
     try:
-        regions = Regions.model_validate(
+        regions = RegionsSection.model_validate(
             {
                 side: dict(form) if isinstance(form, Mapping) else form
                 for side, form in sides.items()
@@ -196,7 +205,7 @@ def land_from_extract(
     except ValidationError as error:
         stated = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SideError(f"the sides cannot be understood: {stated}", remedy=_FORMS) from error
-    if any(isinstance(form, Layer) for form in vars(regions).values()):
+    if any(isinstance(form, LayerSection) for form in vars(regions).values()):
         raise SideError("a side is the name of a file", remedy=_FORMS)
     about = {"id": "sides", "title": "", "home": SIDES[0], "neighbour": SIDES[1]}
     osm = {"extracts": [{"file": "extract"}]}
@@ -263,13 +272,13 @@ def sides_of(
     for side, form in forms.items():
         key = f"regions.{side}_territory"
         territory = getattr(settings.regions, f"{side}_territory")
-        if isinstance(territory, Country):
+        if isinstance(territory, CountrySection):
             whole = _land(territory.country, land, key)
             rest = [row for row in rest if not (row["side"] == side).any()]
             rest.append(rest_of_country(sides[side].iloc[:0], sides[side], whole).assign(side=side))
         elif territory is not None:
             rest.append(given[key][["geometry"]].assign(side=side))
-        if isinstance(form, EverythingElse):
+        if isinstance(form, EverythingElseSection):
             other = SIDES[1 - SIDES.index(side)]
             taken = pd.concat(
                 [sides[other], *(row for row in rest if (row["side"] == other).any())]
@@ -293,14 +302,14 @@ def _named_sides(
 ) -> tuple[dict[str, gpd.GeoDataFrame], list[gpd.GeoDataFrame]]:
     """Regions of the sides that are named, and what their countries have beside them."""
     sides: dict[str, gpd.GeoDataFrame] = {}
-    units_of: dict[str, tuple[Units, gpd.GeoDataFrame]] = {}
+    units_of: dict[str, tuple[UnitsSection, gpd.GeoDataFrame]] = {}
     for side, form in forms.items():
-        if isinstance(form, Units):
+        if isinstance(form, UnitsSection):
             units = _units_in(form, land, side)
             other = forms[SIDES[1 - SIDES.index(side)]]
-            refuse_lost(form, land, side, beside_unknown=isinstance(other, EverythingElse))
+            refuse_lost(form, land, side, beside_unknown=isinstance(other, EverythingElseSection))
             units_of[side], sides[side] = (form, units), _kept(units, form, side)
-        elif not isinstance(form, EverythingElse):
+        elif not isinstance(form, EverythingElseSection):
             sides[side] = given[f"regions.{side}"]
     rest = []
     for side, (named, units) in units_of.items():
@@ -311,7 +320,7 @@ def _named_sides(
     return sides, rest
 
 
-def _units_in(form: Units, land: Land, side: str) -> gpd.GeoDataFrame:
+def _units_in(form: UnitsSection, land: Land, side: str) -> gpd.GeoDataFrame:
     """Units of a level that lie in a country."""
     units, countries = land.units, land.countries
     units = units[units["admin_level"] == form.admin_level].set_index("region_id")
@@ -340,7 +349,7 @@ def _units_in(form: Units, land: Land, side: str) -> gpd.GeoDataFrame:
     )
 
 
-def _kept(units: gpd.GeoDataFrame, form: Units, side: str) -> gpd.GeoDataFrame:
+def _kept(units: gpd.GeoDataFrame, form: UnitsSection, side: str) -> gpd.GeoDataFrame:
     """The units that `keep` names by id or name; all without it."""
     if not form.keep:
         return units

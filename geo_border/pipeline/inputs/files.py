@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from geo_border.pipeline.inputs.opening import GEODATABASE
-from geo_border.pipeline.settings import Layer
+from geo_border.pipeline.settings import LayerSection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def extract_files(settings: Settings, folder: Path) -> dict[str, Path]:
     return {f"osm.extracts.{n}": folder / row.file for n, row in enumerate(extracts)}
 
 
-def layers(settings: Settings) -> dict[str, Layer]:
+def layers(settings: Settings) -> dict[str, LayerSection]:
     """Layers that a study reads.
 
     Parameters
@@ -56,7 +56,7 @@ def layers(settings: Settings) -> dict[str, Layer]:
         "regions.neighbour_territory": regions.neighbour_territory,
         **{f"network.lines.{n}": layer for n, layer in enumerate(settings.network.lines)},
     }
-    return {key: layer for key, layer in named.items() if isinstance(layer, Layer)}
+    return {key: layer for key, layer in named.items() if isinstance(layer, LayerSection)}
 
 
 def input_files(settings: Settings, folder: Path) -> dict[str, Path]:

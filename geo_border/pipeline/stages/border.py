@@ -15,7 +15,7 @@ from geo_border.border.matching import match_sides
 from geo_border.network.free_border import open_crossings
 from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.pipeline.inputs.extracts import TAGS
-from geo_border.pipeline.settings import Layer
+from geo_border.pipeline.settings import LayerSection
 from geo_border.pipeline.stages.parameters import tolerances
 from geo_border.terms import SIDES
 
@@ -79,7 +79,9 @@ def border_stage(settings: Settings, inputs: Inputs) -> Border:
         The border, checkpoints not yet counted.
     """
     land, regions, section = inputs.territory, inputs.regions, settings.regions
-    of_files = isinstance(section.home, Layer) and isinstance(section.neighbour, Layer)
+    of_files = isinstance(section.home, LayerSection) and isinstance(
+        section.neighbour, LayerSection
+    )
     matched = match_sides(
         land,
         kept=_exact_side(settings),
@@ -151,7 +153,7 @@ def _exact_side(settings: Settings) -> str:
     An outline of OpenStreetMap goes before one of a file; else the neighbour's is taken.
     """
     ours, theirs = settings.regions.home, settings.regions.neighbour
-    only_ours = isinstance(theirs, Layer) and not isinstance(ours, Layer)
+    only_ours = isinstance(theirs, LayerSection) and not isinstance(ours, LayerSection)
     return SIDES[0] if only_ours else SIDES[1]
 
 

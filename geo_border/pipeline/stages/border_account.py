@@ -12,7 +12,7 @@ from geo_border.border.coast import COAST, MARITIME
 from geo_border.border.line import along, breaks, on_land
 from geo_border.geometry.frame import principal, table_to_globe
 from geo_border.pipeline.inputs.cut_units import cut_units, described
-from geo_border.pipeline.settings import Units
+from geo_border.pipeline.settings import UnitsSection
 from geo_border.pipeline.stages.extract_ends import WITHIN_KM, beside_border, ends_before_border
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def _cut(settings: Settings, extracts: Extracts) -> list[Finding]:
     rows: list[Finding] = []
     for side in ("home", "neighbour"):
         form = getattr(settings.regions, side)
-        if not isinstance(form, Units) or form.keep:
+        if not isinstance(form, UnitsSection) or form.keep:
             continue
         units = cut_units(form, extracts.land).to_dict("records")
         rows += [

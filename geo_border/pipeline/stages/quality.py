@@ -10,7 +10,7 @@ from geo_border.border.checkpoints import ON_THE_LINE, RULE
 from geo_border.border.line import on_land
 from geo_border.network.beyond import local_km
 from geo_border.network.passages import BESIDE, IN_SERIES
-from geo_border.pipeline.settings import Layer
+from geo_border.pipeline.settings import LayerSection
 from geo_border.pipeline.stages.border_account import border_lines
 from geo_border.pipeline.stages.network_findings import of_network
 from geo_border.typology.words import counted
@@ -143,7 +143,9 @@ def _of_matching(settings: Settings, border: Border) -> list[Line]:
         )
         for row in followed.to_dict("records")
     ]
-    of_files = isinstance(section.home, Layer) and isinstance(section.neighbour, Layer)
+    of_files = isinstance(section.home, LayerSection) and isinstance(
+        section.neighbour, LayerSection
+    )
     if settings.osm is not None and of_files and followed.empty:
         none = "they hold no whole country of one side: the line is that of the files"
         lines.append(("border", "along an outline in the extracts", 0.0, "%", none))

@@ -22,7 +22,7 @@ from geo_border.pipeline.inputs.extracts import (
     with_capitals,
 )
 from geo_border.pipeline.inputs.read import read_inputs
-from geo_border.pipeline.settings import EverythingElse as Else
+from geo_border.pipeline.settings import EverythingElseSection as Else
 from geo_border.pipeline.settings import Settings
 from geo_border.pipeline.stages.border import border_stage
 

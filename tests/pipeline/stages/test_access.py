@@ -11,7 +11,7 @@ from geo_border.access.measure_table import KEYS
 from geo_border.access.measures import PARTS
 from geo_border.errors import CheckpointError, StudyError, TableError
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
-from geo_border.pipeline.settings import Extract, Osm
+from geo_border.pipeline.settings import ExtractSection, OsmSection
 from geo_border.pipeline.stages.isochrones import off_road
 from geo_border.pipeline.stages.named_places import place_named
 from geo_border.study import open_study
@@ -291,7 +291,7 @@ def test_the_decay_of_the_study_is_what_the_potential_is_of(tmp_path, make_mini)
 def test_beside_the_roads_of_openstreetmap_one_walks(folder):
     settings = open_study(folder).settings
     assert off_road(settings).kmh == pytest.approx(40 / 1.3)
-    from_osm = Osm(extracts=[Extract(file="x.osm.pbf")])
+    from_osm = OsmSection(extracts=[ExtractSection(file="x.osm.pbf")])
     assert off_road(settings.model_copy(update={"osm": from_osm})).kmh == 4
     section = settings.access.model_copy(update={"off_road_kmh": 7.0})
     assert off_road(settings.model_copy(update={"access": section})).kmh == 7

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from borderland import make_gates, make_network, make_places, trips_of
 
-from geo_border.pipeline.settings import Demand, read_settings
+from geo_border.pipeline.settings import DemandSection, read_settings
 from geo_border.pipeline.stages.bottlenecks import gravity_of
 from geo_border.routing.scenarios import passages
 from geo_border.routing.tables import gate_tables
@@ -15,7 +15,7 @@ from geo_border.traffic.demand import cross_demand
 def test_alpha_is_of_those_who_leave_and_gamma_of_where_they_go(mini, alpha, gamma):
     """``T_ij = P_i^alpha P_j^gamma f(t_ij)`` of one place at home and two across, by hand."""
     settings = read_settings(mini / "study.toml")
-    settings = settings.model_copy(update={"demand": Demand(alpha=alpha, gamma=gamma)})
+    settings = settings.model_copy(update={"demand": DemandSection(alpha=alpha, gamma=gamma)})
     network = make_network([0, 1, 1], [(1, 2, 1.0, "road"), (2, 1, 1.0, "road")])
     gates = make_gates([("gate", 0, 1, 0.0, 0.0, True, "road")])
     people = np.array([3.0, 2.0, 5.0])
