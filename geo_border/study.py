@@ -13,14 +13,14 @@ import pandas as pd
 from geo_border.csv_files import write_csv
 from geo_border.errors import StudyError
 from geo_border.network.build import with_names
-from geo_border.pipeline.folders import WRITTEN, Place
+from geo_border.pipeline.folders import WRITTEN, OutputFolder
 from geo_border.pipeline.memory import Memory
 from geo_border.pipeline.outputs import (
     check_outputs,
     check_room,
     output_folder,
-    output_place,
-    run_place,
+    run_output,
+    study_output,
 )
 from geo_border.pipeline.runs import MEMORY, Run, input_digests, results_of
 from geo_border.pipeline.settings import Settings, read_settings
@@ -224,11 +224,11 @@ class Study:
             return results_of(self._run(progress=progress), audited=audited)
         from geo_border.report.write import write_outputs  # noqa: PLC0415  (slow to import)
 
-        place = run_place(self.settings, self.folder, out)
-        with place.held():
-            results = results_of(self._run(place.folder, progress), audited=audited)
+        output = run_output(self.settings, self.folder, out)
+        with output.held():
+            results = results_of(self._run(output.folder, progress), audited=audited)
             progress("outputs")
-            with place.writing(results.manifest) as aside:
+            with output.writing(results.manifest) as aside:
                 write_outputs(results, aside)
         return results
 
@@ -289,12 +289,12 @@ class Study:
         )
 
         check_formats(formats)
-        place = self._place(out, *(FORMATS[name] for name in formats))
-        with place.held():
-            _, border, net = self._run(place.folder, progress).network()
+        output = self._output(out, *(FORMATS[name] for name in formats))
+        with output.held():
+            _, border, net = self._run(output.folder, progress).network()
             built = with_names(net, border.checkpoints["name"])
             progress("outputs")
-            with place.writing() as aside:
+            with output.writing() as aside:
                 write_network(built, aside, formats, names=border.checkpoints["name"])
         return built
 
@@ -340,9 +340,9 @@ class Study:
             If the inputs do not allow it, nothing is called so, or a limit is none.
         """
         check_limits(hours)
-        place = None if out is None else self._place(out, "isochrones.gpkg")
-        with nullcontext() if place is None else place.held():
-            run = self._run(None if place is None else place.folder, progress)
+        output = None if out is None else self._output(out, "isochrones.gpkg")
+        with nullcontext() if output is None else output.held():
+            run = self._run(None if output is None else output.folder, progress)
             _, border, net = run.network()
             progress("access")
             found = isochrones_from(
@@ -355,11 +355,11 @@ class Study:
                 passed=passed,
                 mode=mode,
             )
-            if place is not None:
+            if output is not None:
                 from geo_border.report.files.tables import write_layers  # noqa: PLC0415  (slow to import)
 
                 progress("outputs")
-                with place.writing() as aside:
+                with output.writing() as aside:
                     write_layers({"isochrones": found}, aside / "isochrones.gpkg")
         return found
 
@@ -420,11 +420,11 @@ class Study:
         names = (file.name, *ends)
         check_outputs(self.settings, self.folder, (file.parent / name for name in names))
         folder = output_folder(file.parent)
-        place = Place(folder, names, record=f".{file.name}{WRITTEN}", own=file.name)
+        output = OutputFolder(folder, names, record=f".{file.name}{WRITTEN}", own=file.name)
         with ExitStack() as stack:
             if memory is not None:
-                stack.enter_context(self._place(memory).held())
-            stack.enter_context(place.held())
+                stack.enter_context(self._output(memory).held())
+            stack.enter_context(output.held())
             run = self._run(None if memory is None else Path(memory), progress)
             _, border, net = run.network()
             places = net.places
@@ -452,7 +452,7 @@ class Study:
             def stated(share: float) -> None:
                 progress(MATRIX_STAGES[int(share * 20) - 21])
 
-            with place.writing() as aside:
+            with output.writing() as aside:
                 check_room(folder, 4 * shape[0] * shape[1] if file.suffix == ".npy" else 0)
                 if file.suffix == ".npy":
                     write_npy(times, aside / file.name, progress=stated)
@@ -499,9 +499,9 @@ class Study:
         GeoBorderError
             If the inputs do not allow it, or a scenario does not fit the border.
         """
-        place = None if out is None else self._place(out)
-        with nullcontext() if place is None else place.held():
-            run = self._run(None if place is None else place.folder, progress)
+        output = None if out is None else self._output(out)
+        with nullcontext() if output is None else output.held():
+            run = self._run(None if output is None else output.folder, progress)
             _, border, net = run.network()
             own = run.searches(net, mode)
             progress("scenarios")
@@ -516,9 +516,9 @@ class Study:
                 progress=progress,
             )
 
-    def _place(self, out: Path | str, *entries: str) -> Place:
+    def _output(self, out: Path | str, *entries: str) -> OutputFolder:
         """Where a command may write some files and folders, and remember stages."""
-        return output_place(self.settings, self.folder, out, entries)
+        return study_output(self.settings, self.folder, out, entries)
 
     def _run(
         self, folder: Path | None = None, progress: Callable[[str], None] = lambda _: None

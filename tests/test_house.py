@@ -1,12 +1,14 @@
 """The rules of the house: data goes one way, rooms keep their own, modules stay small."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 import geo_border as gb
+from geo_border.pipeline.settings import Section
 
 PACKAGE = Path(gb.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -83,3 +85,29 @@ def test_no_public_name_has_two_meanings():
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in gb.__all__:
                 meanings[node.name].add(str(file.relative_to(PACKAGE)))
     assert not {name: found for name, found in meanings.items() if len(found) > 1}
+
+
+def _classes_and_aliases(file):
+    """Names that a module gives to types: its classes, at any depth, and its aliases of types."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    yield from (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    for node in tree.body:
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Name) and re.fullmatch(r"_?[A-Z]+[a-z]\w*", target.id):
+                yield target.id
+
+
+def test_no_type_has_the_name_of_another():
+    places = defaultdict(list)
+    for file in MODULES:
+        for name in _classes_and_aliases(file):
+            places[name].append(str(file.relative_to(PACKAGE)))
+    assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
+def test_every_table_of_a_study_is_a_section():
+    def below(kind):
+        return {kind, *(deeper for child in kind.__subclasses__() for deeper in below(child))}
+
+    sections = {kind.__name__ for kind in below(Section)} - {"Settings"}
+    assert all(name.endswith("Section") for name in sections)

@@ -71,7 +71,7 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trips:
+class Directness:
     """How direct trips by one mode are: what measures of detours are made of.
 
     Parameters
@@ -115,7 +115,7 @@ class Offer:
     offered: pd.DataFrame
 
 
-F = TypeVar("F", Reached, Trips, Offer)
+F = TypeVar("F", Reached, Directness, Offer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -275,7 +275,7 @@ def performance(within_h: float, within_km: float) -> Measure[Reached]:
     )
 
 
-def efficiency(reference_kmh: float) -> tuple[Measure[Trips], Measure[Trips]]:
+def efficiency(reference_kmh: float) -> tuple[Measure[Directness], Measure[Directness]]:
     """Network efficiency, and the weight that no way leads to.
 
     Parameters
@@ -290,10 +290,10 @@ def efficiency(reference_kmh: float) -> tuple[Measure[Trips], Measure[Trips]]:
     """
     note, end = f"straight line at {reference_kmh:g} km/h", "_unreached"
 
-    def ratios(found: Trips) -> pd.DataFrame:
+    def ratios(found: Directness) -> pd.DataFrame:
         return found.efficiency.loc[:, ~found.efficiency.columns.str.endswith(end)]
 
-    def shares(found: Trips) -> pd.DataFrame:
+    def shares(found: Directness) -> pd.DataFrame:
         lost = found.efficiency.loc[:, found.efficiency.columns.str.endswith(end)]
         return lost.set_axis(lost.columns.str.removesuffix(end), axis=1)
 
@@ -306,12 +306,12 @@ def efficiency(reference_kmh: float) -> tuple[Measure[Trips], Measure[Trips]]:
 _BY_ANY = "driving time by open checkpoints over that by any crossing"
 
 
-def _detour(name: str, unit: str) -> Measure[Trips]:
+def _detour(name: str, unit: str) -> Measure[Directness]:
     """A measure of how far checkpoints lead trips astray."""
     return _one(name, unit, "across_open", _BY_ANY, lambda found: found.detour[name])
 
 
-DETOURS: tuple[Measure[Trips], ...] = (
+DETOURS: tuple[Measure[Directness], ...] = (
     _detour("checkpoint_detour", "ratio of times"),
     _detour("detour_hours", "hours"),
     _detour("checkpoint_detour_unreached", "share"),

@@ -31,7 +31,7 @@ LONGEST_DAYS = 35
 
 OF_THE_SUN = re.compile(r"sunrise|sunset|dawn|dusk", re.IGNORECASE)
 
-Place = tuple[float, float]
+LonLat = tuple[float, float]
 """Longitude and latitude, degrees."""
 
 
@@ -56,7 +56,7 @@ class Opening:
     remark: str = ""
 
 
-def expected_wait(hours: str, *, at: Place | None = None, month: int | None = None) -> float:
+def expected_wait(hours: str, *, at: LonLat | None = None, month: int | None = None) -> float:
     """Mean wait for the opening of a checkpoint, arrivals uniform over its open season.
 
     Parameters
@@ -85,7 +85,7 @@ def expected_wait(hours: str, *, at: Place | None = None, month: int | None = No
 
 
 @cache
-def read_hours(hours: str, *, at: Place | None = None, month: int | None = None) -> Opening:
+def read_hours(hours: str, *, at: LonLat | None = None, month: int | None = None) -> Opening:
     """Read a year of opening hours, minute by minute in local time.
 
     Nobody waits months: a closure of more than `LONGEST_DAYS` days, or of more than
@@ -153,7 +153,7 @@ _OPEN, _CLOSED, _UNKNOWN = range(3)
 _STATES = {State.OPEN: _OPEN, State.CLOSED: _CLOSED, State.UNKNOWN: _UNKNOWN}
 
 
-def _rule(hours: str, at: Place | None) -> OpeningHours:
+def _rule(hours: str, at: LonLat | None) -> OpeningHours:
     """Parse hours, with the country and the sun of their place."""
     try:
         if at is None:

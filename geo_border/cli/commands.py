@@ -27,9 +27,9 @@ from geo_border.cli.console import (
     BorderOption,
     CloseOption,
     DelayOption,
+    MessagePrinter,
     ModeOption,
     SchedulerOption,
-    Stated,
     StudyArgument,
     err,
     out,
@@ -363,7 +363,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     # What libraries log is not for users, and may hold the bytes of a server.
     logging.getLogger().addHandler(logging.NullHandler())
-    logging.getLogger("geo_border").addHandler(Stated())
+    logging.getLogger("geo_border").addHandler(MessagePrinter())
     _stop_as_by_ctrl_c()
     try:
         app()

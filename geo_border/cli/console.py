@@ -65,7 +65,7 @@ out = _Harmless()
 err = _Harmless(stderr=True)
 
 
-class Stated(logging.Handler):
+class MessagePrinter(logging.Handler):
     """Print what the package says while it works, beside the progress of stages."""
 
     def emit(self, record: logging.LogRecord) -> None:

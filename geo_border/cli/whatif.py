@@ -100,7 +100,7 @@ def whatif(
     seconds. Tables, a map and a GeoPackage go into `whatif/` in the output folder.
     """
     from geo_border.pipeline.inputs.scenarios import parsed_scenario, read_scenarios  # noqa: PLC0415  (--help stays quick)
-    from geo_border.pipeline.outputs import output_place  # noqa: PLC0415
+    from geo_border.pipeline.outputs import study_output  # noqa: PLC0415
     from geo_border.report.whatif import folder_name, write_whatif  # noqa: PLC0415
     from geo_border.routing.scenarios import AS_IS  # noqa: PLC0415  (--help stays quick)
 
@@ -128,7 +128,7 @@ def whatif(
         raise CheckpointError("--scenarios cannot be combined with a scenario of options")
     compared = {name: scenario} if scenarios is None else read_scenarios(scenarios)
     target = f"whatif/{folder_name(scenarios.name if scenarios else name)}"
-    place = output_place(opened.settings, opened.folder, folder, (target,))
+    place = study_output(opened.settings, opened.folder, folder, (target,))
     place.check()
     with err.status("reading") as status, spread(scheduler):
         result = opened.whatif(

@@ -106,7 +106,7 @@ def audit(
         ``severity``, ``indicator_id``, ``region_id``, ``year`` (missing where the finding
         is of more than one) and ``problem`` in words.
     """
-    found: list[Finding] = [
+    found: list[AuditRow] = [
         ("error", name, "", None, text) for name, text in registry_problems(registry)
     ]
     lacking = [c for c in ("region_id", "indicator_id", "year", "value") if c not in indicators]
@@ -138,10 +138,10 @@ def audit(
     return _table(found)
 
 
-Finding = tuple[str, str, str, int | None, str]
+AuditRow = tuple[str, str, str, int | None, str]
 
 
-def _table(found: list[Finding]) -> pd.DataFrame:
+def _table(found: list[AuditRow]) -> pd.DataFrame:
     """Findings as a table, worst first, otherwise in the order they were made."""
     table = pd.DataFrame(found, columns=list(COLUMNS))
     table["year"] = table["year"].astype("Int64")
@@ -149,7 +149,7 @@ def _table(found: list[Finding]) -> pd.DataFrame:
     return table.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def _rows(figures: pd.DataFrame, registry: pd.DataFrame, regions: list[str]) -> list[Finding]:
+def _rows(figures: pd.DataFrame, registry: pd.DataFrame, regions: list[str]) -> list[AuditRow]:
     """Rows that cannot be used."""
     tests = (
         (~figures["indicator_id"].isin(registry.index), "error", "the indicator is unknown"),
@@ -162,7 +162,7 @@ def _rows(figures: pd.DataFrame, registry: pd.DataFrame, regions: list[str]) -> 
             "there is more than one figure for this region and year",
         ),
     )
-    found: list[Finding] = []
+    found: list[AuditRow] = []
     for wrong, severity, problem in tests:
         rows = figures[wrong]
         if severity == "note":
@@ -205,7 +205,7 @@ def _beside(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     return before, after
 
 
-def _digits(wide: pd.DataFrame, suspicion: Suspicion) -> list[Finding]:
+def _digits(wide: pd.DataFrame, suspicion: Suspicion) -> list[AuditRow]:
     """Single figures, and steps that stay, by about an order of magnitude."""
     values = wide.to_numpy(float)
     positive = (np.isnan(values) | (values > 0)).all(axis=1)
@@ -218,7 +218,7 @@ def _digits(wide: pd.DataFrame, suspicion: Suspicion) -> list[Finding]:
     off = (logs - high >= far) | (low - logs >= far)
     off &= (high - low <= np.log(suspicion.calm)) & (n_before + n_after >= 2)
     # At the end of a series a step cannot be told from a wrong digit.
-    found: list[Finding] = []
+    found: list[AuditRow] = []
     for row, year in np.argwhere(off & positive[:, None]):
         times = np.exp(logs[row, year] - (low[row, year] + high[row, year]) / 2)
         how = f"{times:.1f} times" if times > 1 else f"1/{1 / times:.1f} of"
@@ -250,7 +250,7 @@ def _span(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.
     )
 
 
-def _signs(wide: pd.DataFrame) -> list[Finding]:
+def _signs(wide: pd.DataFrame) -> list[AuditRow]:
     """Single figures with the other sign than a series that never changes its sign."""
     values = wide.to_numpy(float)
     n = (values != 0).sum(axis=1) - np.isnan(values).sum(axis=1)
@@ -267,7 +267,7 @@ def _signs(wide: pd.DataFrame) -> list[Finding]:
     return found
 
 
-def _swaps(wide: pd.DataFrame, registry: pd.DataFrame, suspicion: Suspicion) -> list[Finding]:
+def _swaps(wide: pd.DataFrame, registry: pd.DataFrame, suspicion: Suspicion) -> list[AuditRow]:
     """Figures of two indicators that look exchanged.
 
     Only such as belong together: of one level and unit, with a word of their ids in common.
@@ -282,7 +282,7 @@ def _swaps(wide: pd.DataFrame, registry: pd.DataFrame, suspicion: Suspicion) -> 
     )
     kind = registry["level"].astype(str) + registry["unit"].astype(str)
     names = [name for name in wide.index.unique("indicator_id") if name in kind.index]
-    found: list[Finding] = []
+    found: list[AuditRow] = []
     for a, b in combinations(names, 2):
         if kind[a] != kind[b] or not set(str(a).split("_")) & set(str(b).split("_")):
             continue
@@ -309,7 +309,7 @@ def _median(around: NDArray[np.float64], where: NDArray[np.bool_]) -> NDArray[np
     return result
 
 
-def _identity(wide: pd.DataFrame, identity: Identity) -> list[Finding]:
+def _identity(wide: pd.DataFrame, identity: Identity) -> list[AuditRow]:
     """Figures that do not add up."""
     ids = wide.index.unique("indicator_id")
     if not {identity.total, *identity.added, *identity.subtracted} <= set(ids):
@@ -334,9 +334,9 @@ def _identity(wide: pd.DataFrame, identity: Identity) -> list[Finding]:
     ]
 
 
-def _periods(wide: pd.DataFrame, registry: pd.DataFrame, regions: list[str]) -> list[Finding]:
+def _periods(wide: pd.DataFrame, registry: pd.DataFrame, regions: list[str]) -> list[AuditRow]:
     """Indicators whose last figures are of different years."""
-    found: list[Finding] = []
+    found: list[AuditRow] = []
     years = wide.columns.to_numpy()
     for name, block in wide.groupby(level="indicator_id"):
         rows = block.loc[block.index.get_level_values("region_id").isin(regions)]
@@ -363,9 +363,9 @@ def _periods(wide: pd.DataFrame, registry: pd.DataFrame, regions: list[str]) -> 
 
 def _coverage(
     sound: pd.DataFrame, registry: pd.DataFrame, regions: list[str], least_share: float
-) -> list[Finding]:
+) -> list[AuditRow]:
     """Indicators and components without figures, by region."""
-    found: list[Finding] = []
+    found: list[AuditRow] = []
     given = sound.groupby("indicator_id")["region_id"].agg(set).to_dict()
     for component in COMPONENTS:
         names = indicators_of(registry, component)
@@ -397,7 +397,7 @@ MEASURED = "measured"
 """How the source of what the earlier stages measure begins in the registry."""
 
 
-def _at(wide: pd.DataFrame, row: int, year: int, problem: str) -> Finding:
+def _at(wide: pd.DataFrame, row: int, year: int, problem: str) -> AuditRow:
     """Finding at one cell."""
     indicator, region = wide.index[row]
     return ("warning", str(indicator), str(region), int(wide.columns[year]), problem)

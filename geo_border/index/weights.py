@@ -122,7 +122,7 @@ def _divergence(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
+class PairwiseWeights:
     """Weights from pairwise comparisons, and how far these agree with each other.
 
     Parameters
@@ -145,7 +145,7 @@ class Judgement:
         return self.consistency_ratio < 0.1
 
 
-def ahp(comparisons: NDArray[np.float64]) -> Judgement:
+def ahp(comparisons: NDArray[np.float64]) -> PairwiseWeights:
     """Weights by the analytic hierarchy process.
 
     Parameters
@@ -156,7 +156,7 @@ def ahp(comparisons: NDArray[np.float64]) -> Judgement:
 
     Returns
     -------
-    Judgement
+    PairwiseWeights
         Principal eigenvector and consistency ratio; a ratio from 0.1 on means that the
         comparisons should be revised.
 
@@ -193,7 +193,7 @@ def ahp(comparisons: NDArray[np.float64]) -> Judgement:
     lambda_max = float(values[principal].real)
     index = RANDOM_INDEX[n]
     ratio = (lambda_max - n) / (n - 1) / index if index else 0.0
-    return Judgement(vector / vector.sum(), lambda_max, max(ratio, 0.0))
+    return PairwiseWeights(vector / vector.sum(), lambda_max, max(ratio, 0.0))
 
 
 def benefit_of_the_doubt(

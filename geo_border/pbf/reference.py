@@ -65,7 +65,7 @@ class OsmiumSource:
         Batch
             All of them.
         """
-        table = _Table(names)
+        table = _ObjectTable(names)
         refs, kinds, roles, counts = [], [], [], []
         for relation in self._objects("RELATION", "relations"):
             if not table.take(relation, keep=False):
@@ -98,7 +98,7 @@ class OsmiumSource:
         Batch
             All of them.
         """
-        table = _Table(names)
+        table = _ObjectTable(names)
         others = set(members.tolist())
         refs: list[int] = []
         counts: list[int] = []
@@ -125,7 +125,7 @@ class OsmiumSource:
         Batch
             All of them.
         """
-        table = _Table(names)
+        table = _ObjectTable(names)
         at = {node: number for number, node in enumerate(needed.tolist())}
         places: list[tuple[int, int, int]] = []
         tagged: list[tuple[int, int]] = []
@@ -174,7 +174,7 @@ class OsmiumSource:
         )
 
 
-class _Table:
+class _ObjectTable:
     """Ids, tags and strings of the objects taken so far."""
 
     def __init__(self, names: Names) -> None:

@@ -122,7 +122,7 @@ def written_to(folder: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OutputFolder:
     """Where a command writes, and what of it an earlier command wrote.
 
     Parameters

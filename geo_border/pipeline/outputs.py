@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geo_border.errors import StudyError
-from geo_border.pipeline.folders import MANIFEST, Place
+from geo_border.pipeline.folders import MANIFEST, OutputFolder
 from geo_border.pipeline.inputs.files import extract_files, input_files
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def output_folder(out: Path | str) -> Path:
     return folder
 
 
-def output_place(
+def study_output(
     settings: Settings, study: Path, out: Path | str, entries: tuple[str, ...] = ()
-) -> Place:
+) -> OutputFolder:
     """Where a command on a study may write, and remember stages.
 
     Parameters
@@ -74,7 +74,7 @@ def output_place(
 
     Returns
     -------
-    Place
+    OutputFolder
         The place.
 
     Raises
@@ -90,30 +90,30 @@ def output_place(
             raise StudyError(
                 f"an input of the study lies in it ({key}: {file})", file=folder, remedy=_ELSEWHERE
             )
-    return Place(folder, entries)
+    return OutputFolder(folder, entries)
 
 
-def run_place(settings: Settings, study: Path, out: Path | str) -> Place:
+def run_output(settings: Settings, study: Path, out: Path | str) -> OutputFolder:
     """Where a run of a study may write.
 
     Parameters
     ----------
     settings, study, out
-        As in `output_place`.
+        As in `study_output`.
 
     Returns
     -------
-    Place
+    OutputFolder
         The place of all outputs of a run; its record is the manifest.
 
     Raises
     ------
     StudyError
-        As in `output_place`.
+        As in `study_output`.
     """
     written, dropped = (SURFACES, ()) if settings.surface is not None else ((), SURFACES)
-    place = output_place(settings, study, out, (*OUTPUTS, *written))
-    return replace(place, record=MANIFEST, dropped=dropped)
+    output = study_output(settings, study, out, (*OUTPUTS, *written))
+    return replace(output, record=MANIFEST, dropped=dropped)
 
 
 def check_outputs(settings: Settings, study: Path, files: Iterable[Path]) -> None:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from geo_border.errors import StudyError
-from geo_border.pipeline.folders import Place
+from geo_border.pipeline.folders import OutputFolder
 from geo_border.pipeline.inputs.files import input_files
 from geo_border.pipeline.settings import read_settings
 
@@ -89,11 +89,11 @@ def new_study(folder: Path, *, template: str = "ru-kz") -> None:
     toml = source / "study.toml"
     needed = [*input_files(read_settings(toml), source).values(), *source.glob("*.md")]
     own_id = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "my-border"
-    place = Place(folder, (), record=None)
-    with place.held():
-        if any(path != place.lock for path in folder.iterdir()):
+    output = OutputFolder(folder, (), record=None)
+    with output.held():
+        if any(path != output.lock for path in folder.iterdir()):
             raise StudyError("the folder is not empty", file=folder, remedy=_FRESH)
-        with place.writing() as aside:
+        with output.writing() as aside:
             text = toml.read_text(encoding="utf-8")
             text = text.replace(f'id = "{template}"', f'id = "{own_id}"', 1)
             (aside / "study.toml").write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ import pandas as pd
 from geo_border.index.registry import SCORES
 from geo_border.network.places import STAND_IN
 from geo_border.typology.evidence import BUSIEST, NO_WAY
-from geo_border.typology.sentences import Names, records, region_sentences, relief
+from geo_border.typology.sentences import NamesById, records, region_sentences, relief
 from geo_border.typology.words import (
     hours,
     known,
@@ -54,7 +54,7 @@ class InWords:
     sensitivity: pd.DataFrame
 
 
-def in_words(findings: Findings, names: Names) -> InWords:
+def in_words(findings: Findings, names: NamesById) -> InWords:
     """Say what was found.
 
     Parameters
@@ -88,7 +88,7 @@ def names_of(
     checkpoints: pd.DataFrame,
     places: pd.DataFrame,
     registry: pd.DataFrame,
-) -> Names:
+) -> NamesById:
     """Names of what findings are of.
 
     Parameters
@@ -108,7 +108,7 @@ def names_of(
         for key, name, largest in zip(ends.index, ends["capital"], stands_in, strict=True)
         if known(name)
     }
-    return Names(
+    return NamesById(
         regions=_named(regions),
         checkpoints=_named(checkpoints),
         places=_named(places),
@@ -131,7 +131,7 @@ def _typology(found: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([found[before], said[list(SAID)], found[kept]], axis=1)
 
 
-def _cards(findings: Findings, said: pd.DataFrame, names: Names) -> pd.DataFrame:
+def _cards(findings: Findings, said: pd.DataFrame, names: NamesById) -> pd.DataFrame:
     """Cards of every region, dyad and checkpoint."""
     types = findings.regions["type"]
     rows = []
@@ -171,7 +171,7 @@ def _border(row: Row) -> str:
     return f"{row['length_km']:,.0f} km of common border; {there}."
 
 
-def _busiest(row: Row, names: Names) -> str:
+def _busiest(row: Row, names: NamesById) -> str:
     """Share of a dyad in the demand, and where it passes."""
     busy = [
         f"{names.checkpoint(row[f'busiest_{n}'])} ({percent(row[f'busiest_{n}_load'])})"
@@ -186,7 +186,7 @@ def _busiest(row: Row, names: Names) -> str:
     )
 
 
-def _trip(row: Row, names: Names) -> str:
+def _trip(row: Row, names: NamesById) -> str:
     """Way between the capitals, or what stands in for them."""
     if "hours" not in row:
         return ""
@@ -197,7 +197,7 @@ def _trip(row: Row, names: Names) -> str:
     return f"{text}{f', through {listed(via)}' if via[0] else ''}."
 
 
-def _compared(ratios: pd.DataFrame | None, ends: tuple[str, str], names: Names) -> str:
+def _compared(ratios: pd.DataFrame | None, ends: tuple[str, str], names: NamesById) -> str:
     """How figures of the home region stand beside those of the neighbour."""
     if ratios is None:
         return ""
@@ -208,7 +208,7 @@ def _compared(ratios: pd.DataFrame | None, ends: tuple[str, str], names: Names) 
     return f"In {ends[0]}, {listed(said)}."
 
 
-def _kind(row: Row, names: Names) -> str:
+def _kind(row: Row, names: NamesById) -> str:
     """Mode of a checkpoint, where it is, whether it is open."""
     mode = str(row.get("mode", ""))
     ends = [names.region(str(row[end])) for end in ("home_id", "neighbour_id") if end in row]
@@ -246,7 +246,7 @@ def _load(row: Row, loaded: int) -> str:
     return f"It carries {percent(load)} of the modelled demand, {rank}."
 
 
-def _closure(row: Row, names: Names) -> str:
+def _closure(row: Row, names: NamesById) -> str:
     """What its closure would do."""
     parts = []
     if "closure_extra_hours" in row:
@@ -263,7 +263,7 @@ def _closure(row: Row, names: Names) -> str:
     return text + "."
 
 
-def _relieved(row: Row, names: Names) -> str:
+def _relieved(row: Row, names: NamesById) -> str:
     """Region that less delay brings most."""
     if "relieved" not in row:
         return ""

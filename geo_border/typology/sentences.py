@@ -37,7 +37,7 @@ VERDICTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NamesById:
     """Names of what findings are of, by id; what has none is called by its id.
 
     Parameters
@@ -137,7 +137,7 @@ def relief(cut_h: float, checkpoint: str) -> str:
     return f"{hours(cut_h)} less at {checkpoint}"
 
 
-def region_sentences(findings: Findings, names: Names) -> pd.DataFrame:
+def region_sentences(findings: Findings, names: NamesById) -> pd.DataFrame:
     """What is said of each region.
 
     Parameters
@@ -274,7 +274,7 @@ def _growth(row: Row) -> str:
     return sentence(f"{VERDICTS[row['growth']]}: {listed(parts)}")
 
 
-def _relief(row: Row, names: Names) -> str:
+def _relief(row: Row, names: NamesById) -> str:
     """Checkpoint where less delay brings most."""
     if "relief" not in row:
         return ""
@@ -292,7 +292,7 @@ def _relief(row: Row, names: Names) -> str:
     return sentence(text)
 
 
-def _city(row: Row, names: Names) -> str:
+def _city(row: Row, names: NamesById) -> str:
     """City with most people near most of the other side."""
     if "city" not in row:
         return ""
@@ -326,7 +326,7 @@ def _lowest(row: Row) -> str:
     return sentence(text)
 
 
-def _waiting(row: Row, names: Names) -> str:
+def _waiting(row: Row, names: NamesById) -> str:
     """What delays cost and where."""
     if not row.get("border_effect", 0.0) > 0:
         return ""
@@ -338,7 +338,7 @@ def _waiting(row: Row, names: Names) -> str:
     return sentence(text)
 
 
-def _narrowest(row: Row, names: Names) -> str:
+def _narrowest(row: Row, names: NamesById) -> str:
     """Checkpoint of the region whose closure would cost most."""
     effects = []
     if "narrowest_extra_h" in row:
@@ -356,7 +356,7 @@ def _narrowest(row: Row, names: Names) -> str:
     )
 
 
-def _would_change(row: Row, names: Names, *, alone: bool) -> str:
+def _would_change(row: Row, names: NamesById, *, alone: bool) -> str:
     """Which single change of a level is nearest to changing the type, up and down."""
     if row["type"] == UNDETERMINED:
         if alone:

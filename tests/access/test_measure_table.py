@@ -11,9 +11,9 @@ from geo_border.access.measures import (
     PARTS,
     REACHED,
     SERVICES,
+    Directness,
     Measure,
     Reached,
-    Trips,
     effect_at_checkpoints,
     efficiency,
     lost_at_checkpoints,
@@ -91,7 +91,7 @@ def test_a_measure_gives_the_parts_that_it_says():
     assert lost_at_checkpoints(STEP).of(reached).columns.tolist() == ["east"]
     assert effect_at_checkpoints("potential", STEP).of(reached).columns.tolist() == ["west", "east"]
     ratios = one.join(one.add_suffix("_unreached"))
-    trips = Trips("road", ratios, pd.DataFrame({name: [1.0] for name in FOUND}, ["p"]), one)
+    trips = Directness("road", ratios, pd.DataFrame({name: [1.0] for name in FOUND}, ["p"]), one)
     for measure in (*efficiency(90), *DETOURS):
         assert tuple(measure.of(trips).columns) == measure.parts, measure.name
     names = [measure.name for measure in (*efficiency(90), *DETOURS, *SERVICES)]

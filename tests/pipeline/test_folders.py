@@ -9,15 +9,15 @@ import pyogrio
 import pytest
 
 from geo_border.errors import StudyError
-from geo_border.pipeline.folders import MANIFEST, Place, written_to
+from geo_border.pipeline.folders import MANIFEST, OutputFolder, written_to
 
 ENTRIES = ("tables", "maps", "report.html")
 
 
-def write(place, **files):
+def write(output, **files):
     """Write files, named with a double underscore for the slash."""
-    about = {"said": "so"} if place.record == MANIFEST else None
-    with place.held(), place.writing(about) as aside:
+    about = {"said": "so"} if output.record == MANIFEST else None
+    with output.held(), output.writing(about) as aside:
         for name, text in files.items():
             file = aside / name.replace("__", "/")
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -45,18 +45,18 @@ def vouched(folder):
 
 
 @pytest.fixture
-def place(tmp_path):
-    return Place(tmp_path / "out", ENTRIES, record=MANIFEST, dropped=("surfaces",))
+def output(tmp_path):
+    return OutputFolder(tmp_path / "out", ENTRIES, record=MANIFEST, dropped=("surfaces",))
 
 
-def test_what_is_not_written_again_goes_and_what_is_not_ours_stays(place):
-    folder = place.folder
-    before = Place(folder, (*ENTRIES, "surfaces"), record=MANIFEST)
+def test_what_is_not_written_again_goes_and_what_is_not_ours_stays(output):
+    folder = output.folder
+    before = OutputFolder(folder, (*ENTRIES, "surfaces"), record=MANIFEST)
     write(before, tables__a="old", tables__b="old", surfaces__s="old", maps__m="old")
     (folder / "tables" / "mine.txt").write_text("mine")
     (folder / "mine.txt").write_text("mine")
     (folder / "surfaces" / "empty").mkdir()
-    write(place, tables__b="new", tables__deep__c="new", maps__m="new")
+    write(output, tables__b="new", tables__deep__c="new", maps__m="new")
     assert vouched(folder) == {"tables/b", "tables/deep/c", "maps/m"}
     content = tree(folder)
     content.pop(MANIFEST)
@@ -74,25 +74,25 @@ def test_what_is_not_written_again_goes_and_what_is_not_ours_stays(place):
     }
 
 
-def test_a_failure_leaves_all_as_it_was(place):
-    write(place, tables__a="old", maps__m="old")
-    before = tree(place.folder)
+def test_a_failure_leaves_all_as_it_was(output):
+    write(output, tables__a="old", maps__m="old")
+    before = tree(output.folder)
 
     class Failure(BaseException):
         pass
 
-    with pytest.raises(Failure), place.held(), place.writing({}) as aside:
+    with pytest.raises(Failure), output.held(), output.writing({}) as aside:
         (aside / "tables").mkdir()
         (aside / "tables" / "a").write_text("half")
         raise Failure
-    assert tree(place.folder) == before
+    assert tree(output.folder) == before
 
 
 def test_a_folder_that_nothing_came_of_is_not_left(tmp_path):
-    place = Place(tmp_path / "a" / "b", ENTRIES)
-    with pytest.raises(InterruptedError), place.held():
+    output = OutputFolder(tmp_path / "a" / "b", ENTRIES)
+    with pytest.raises(InterruptedError), output.held():
         raise InterruptedError
-    assert not place.folder.exists()
+    assert not output.folder.exists()
 
 
 def own_folder(folder):
@@ -127,19 +127,19 @@ def manifest_that_leads_out(folder):
 
 
 def linked_entry(folder):
-    write(Place(folder, ENTRIES, record=MANIFEST), tables__a="a", maps__m="m")
+    write(OutputFolder(folder, ENTRIES, record=MANIFEST), tables__a="a", maps__m="m")
     (folder / "tables").rename(folder.parent / "elsewhere")
     (folder / "tables").symlink_to(folder.parent / "elsewhere")
 
 
 def linked_file(folder):
-    write(Place(folder, ENTRIES, record=MANIFEST), tables__a="a", maps__m="m")
+    write(OutputFolder(folder, ENTRIES, record=MANIFEST), tables__a="a", maps__m="m")
     (folder / "tables" / "a").rename(folder.parent / "elsewhere")
     (folder / "tables" / "a").symlink_to(folder.parent / "elsewhere")
 
 
 def linked_manifest(folder):
-    write(Place(folder, ENTRIES, record=MANIFEST), tables__a="a")
+    write(OutputFolder(folder, ENTRIES, record=MANIFEST), tables__a="a")
     (folder / MANIFEST).rename(folder.parent / "elsewhere")
     (folder / MANIFEST).symlink_to(folder.parent / "elsewhere")
 
@@ -150,14 +150,14 @@ def dangling_link(folder):
 
 
 def file_for_a_folder(folder):
-    write(Place(folder, ENTRIES, record=MANIFEST), tables__a="a")
+    write(OutputFolder(folder, ENTRIES, record=MANIFEST), tables__a="a")
     (folder / "tables" / "a").unlink()
     (folder / "tables").rmdir()
     (folder / "tables").write_text("mine")
 
 
 def folder_for_a_file(folder):
-    write(Place(folder, ENTRIES, record=MANIFEST), tables__a="a")
+    write(OutputFolder(folder, ENTRIES, record=MANIFEST), tables__a="a")
     (folder / "tables" / "a").unlink()
     (folder / "tables" / "a").mkdir()
 
@@ -179,29 +179,29 @@ def folder_for_a_file(folder):
         folder_for_a_file,
     ],
 )
-def test_what_no_run_wrote_is_refused_before_anything_is_done(place, spoil):
-    spoil(place.folder)
-    before = tree(place.folder.parent)
+def test_what_no_run_wrote_is_refused_before_anything_is_done(output, spoil):
+    spoil(output.folder)
+    before = tree(output.folder.parent)
     started = []
     with pytest.raises(StudyError, match=r"-o"):
-        place.check()
-    with pytest.raises(StudyError, match=r"-o"), place.held():
+        output.check()
+    with pytest.raises(StudyError, match=r"-o"), output.held():
         started.append(1)
     assert not started
-    assert tree(place.folder.parent) == before
+    assert tree(output.folder.parent) == before
 
 
-def test_a_file_in_the_way_is_refused_when_its_name_is_known(place):
-    write(place, tables__a="old")
-    (place.folder / "tables" / "b").write_text("mine")
-    before = tree(place.folder)
+def test_a_file_in_the_way_is_refused_when_its_name_is_known(output):
+    write(output, tables__a="old")
+    (output.folder / "tables" / "b").write_text("mine")
+    before = tree(output.folder)
     with pytest.raises(StudyError, match="b: is in the way"):
-        write(place, tables__a="new", tables__b="new")
-    assert tree(place.folder) == before
+        write(output, tables__a="new", tables__b="new")
+    assert tree(output.folder) == before
 
 
 def test_commands_share_a_folder_and_a_record(tmp_path):
-    first, second = Place(tmp_path, ("network.gpkg",)), Place(tmp_path, ("whatif/a",))
+    first, second = OutputFolder(tmp_path, ("network.gpkg",)), OutputFolder(tmp_path, ("whatif/a",))
     write(first, **{"network.gpkg": "n"})
     write(second, whatif__a__x="x", whatif__a__y="y")
     write(second, whatif__a__x="again")
@@ -246,15 +246,15 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_and_no_rubbish(tmp_path):
     new = {"tables__b": "new", "tables__c__d": "new", "maps__m": "new", "report.html": "new"}
     outcomes = []
     while True:
-        place = Place(tmp_path / f"{len(outcomes)}", ENTRIES, record=MANIFEST)
-        folder = place.folder
-        write(place, **old)
+        output = OutputFolder(tmp_path / f"{len(outcomes)}", ENTRIES, record=MANIFEST)
+        folder = output.folder
+        write(output, **old)
         (folder / "tables" / "mine").write_text("mine")
-        killed = dies_at(len(outcomes), lambda place=place: write(place, **new))
+        killed = dies_at(len(outcomes), lambda output=output: write(output, **new))
         if (folder / MANIFEST).exists():
             # Only now, before anybody has mended anything: what is vouched for is there.
             vouched(folder)
-        with place.held():
+        with output.held():
             pass
         names = vouched(folder)
         content = tree(folder)
@@ -275,23 +275,23 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_and_no_rubbish(tmp_path):
     assert len(outcomes) - turn > 10
 
 
-def test_rubbish_of_others_is_left(place):
-    place.folder.mkdir()
-    (place.folder / "elsewhere").mkdir()
-    (place.folder / ".writing-abcdefgh").symlink_to(place.folder / "elsewhere")
-    (place.folder / ".writing-abcdefghi").mkdir()
-    (place.folder / ".writing-12345678").mkdir()
-    with place.held():
-        names = {path.name for path in place.folder.iterdir()} - {place.lock.name}
+def test_rubbish_of_others_is_left(output):
+    output.folder.mkdir()
+    (output.folder / "elsewhere").mkdir()
+    (output.folder / ".writing-abcdefgh").symlink_to(output.folder / "elsewhere")
+    (output.folder / ".writing-abcdefghi").mkdir()
+    (output.folder / ".writing-12345678").mkdir()
+    with output.held():
+        names = {path.name for path in output.folder.iterdir()} - {output.lock.name}
     assert names == {"elsewhere", ".writing-abcdefgh", ".writing-abcdefghi"}
 
 
-def test_no_room_is_one_error_and_leaves_all_as_it_was(place, no_room):
-    write(place, tables__a="old")
-    before = tree(place.folder)
+def test_no_room_is_one_error_and_leaves_all_as_it_was(output, no_room):
+    write(output, tables__a="old")
+    before = tree(output.folder)
     with pytest.raises(StudyError, match=r"out: cannot be written \(File too large\)"):
-        no_room(1000, lambda: write(place, tables__a="n" * 2000))
-    assert tree(place.folder) == before
+        no_room(1000, lambda: write(output, tables__a="n" * 2000))
+    assert tree(output.folder) == before
 
 
 def test_what_gdal_says_is_one_error(tmp_path):

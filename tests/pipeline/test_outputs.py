@@ -13,7 +13,7 @@ import time
 import pytest
 
 from geo_border.errors import StudyError
-from geo_border.pipeline.folders import Place
+from geo_border.pipeline.folders import OutputFolder
 from geo_border.pipeline.templates import new_study
 from geo_border.study import open_study
 
@@ -257,7 +257,7 @@ def test_a_run_that_is_stopped_goes_on_and_leaves_no_rubbish(ran, tmp_path, numb
 
 def test_a_command_waits_for_another_in_its_folder(ran, tmp_path):
     out = tmp_path / "out"
-    with Place(out, ()).held():
+    with OutputFolder(out, ()).held():
         waiting = command("network", ran[0], "-o", out, "--format", "parquet")
         said = waiting.stderr.readline()
         while "waiting" not in said and waiting.poll() is None:

@@ -178,10 +178,10 @@ def known_columns(names: Iterable[str], schema: pa.DataFrameSchema, file: Path) 
     return {name: wanted for wanted, name in found.items()}
 
 
-Found = list[tuple[str, str, list[Any]]]
+WrongCells = list[tuple[str, str, list[Any]]]
 
 
-def _numbers(cells: pd.Series, *, comma: bool) -> tuple[pd.Series, Found]:
+def _numbers(cells: pd.Series, *, comma: bool) -> tuple[pd.Series, WrongCells]:
     """Numbers of cells; what is none is missing, and told."""
     if is_numeric_dtype(cells) and not is_bool_dtype(cells):
         return cells.astype(float), []
@@ -220,7 +220,7 @@ def _no_number(value: str, *, comma: bool) -> tuple[str, str]:
     return "should be a number, not {value}", _WRITE
 
 
-def _texts(cells: pd.Series) -> tuple[pd.Series, Found]:
+def _texts(cells: pd.Series) -> tuple[pd.Series, WrongCells]:
     """Texts of cells; what is none is missing, and told."""
     text = cells.astype("str").mask(cells.isna().to_numpy(bool))
     bad = text.str.contains(_CONTROL, na=False).to_numpy(bool)

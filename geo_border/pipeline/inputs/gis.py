@@ -22,10 +22,10 @@ PARQUET = b"PAR1"
 UNSAID = (0x00, 0x57)
 """Language drivers of .dbf files that leave the code page to whoever wrote them."""
 
-Kind = Literal["Polygon", "LineString"]
+GeometryKind = Literal["Polygon", "LineString"]
 
 
-def read_layer(file: Path, *, kind: Kind, layer: str | None = None) -> gpd.GeoDataFrame:
+def read_layer(file: Path, *, kind: GeometryKind, layer: str | None = None) -> gpd.GeoDataFrame:
     """Read a vector layer of any format that GDAL knows, or GeoParquet.
 
     Parameters
@@ -88,7 +88,7 @@ def _is_parquet(file: Path) -> bool:
         return stream.read(len(PARQUET)) == PARQUET
 
 
-def _layer_name(file: Path, kind: Kind, wanted: str | None) -> str:
+def _layer_name(file: Path, kind: GeometryKind, wanted: str | None) -> str:
     """The layer to read."""
     layers = [(str(name), str(of)) for name, of in pyogrio.list_layers(file).tolist()]
     names = ", ".join(f"{name} ({of if of != 'None' else 'no geometry'})" for name, of in layers)

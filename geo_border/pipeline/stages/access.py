@@ -17,8 +17,8 @@ from geo_border.access.measures import (
     DETOURS,
     FURTHER,
     HOURS,
+    Directness,
     Reached,
-    Trips,
     beside_places,
     effect_at_checkpoints,
     efficiency,
@@ -191,7 +191,9 @@ def _reached(settings: Settings, travel: Travel) -> Reached:
     )
 
 
-def _direct(settings: Settings, net: StudyNetwork, travel: Travel, contractor: Contractor) -> Trips:
+def _direct(
+    settings: Settings, net: StudyNetwork, travel: Travel, contractor: Contractor
+) -> Directness:
     """How direct trips by one mode are."""
     places, speed, edges = travel.places, settings.access.reference_kmh, MODES_OF[travel.mode]
     apart = local_km(places).fillna(0.0).to_numpy()
@@ -203,7 +205,7 @@ def _direct(settings: Settings, net: StudyNetwork, travel: Travel, contractor: C
         gate_tables(flat, measured, gates_in_use(net.gates), modes=edges),
         held_or_searched(flat, measured, modes=edges, contractor=contractor),
     )
-    return Trips(
+    return Directness(
         mode=travel.mode,
         efficiency=network_efficiency(travel, reference_kmh=speed, apart_km=apart),
         detour=checkpoint_detour(replace(travel, tables=whole)),

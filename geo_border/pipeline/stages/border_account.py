@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from geo_border.pipeline.inputs.read import Inputs
     from geo_border.pipeline.settings import Settings
     from geo_border.pipeline.stages.border import Border
-
-Line = tuple[str, str, float, str, str]
-Finding = tuple[str, str, str, str, str]
+    from geo_border.pipeline.stages.checkpoint_findings import Finding
+    from geo_border.pipeline.stages.quality import QualityLine
 
 FAR_OFF = 0.1
 """A length that differs by more than this share from the official one is of another line."""
@@ -39,7 +38,7 @@ MOST = 10
 """Names that one line holds."""
 
 
-def border_lines(border: Border, extracts: Extracts | None = None) -> list[Line]:
+def border_lines(border: Border, extracts: Extracts | None = None) -> list[QualityLine]:
     """Account of the line for the quality table.
 
     Parameters
@@ -55,7 +54,7 @@ def border_lines(border: Border, extracts: Extracts | None = None) -> list[Line]
         ``topic``, ``item``, ``value``, ``unit``, ``note``.
     """
     pieces = border.line
-    lines: list[Line] = _at_sea(pieces, extracts)
+    lines: list[QualityLine] = _at_sea(pieces, extracts)
     gaps = breaks(pieces)
     if len(gaps):
         lines.append(("border", "breaks of the line", len(gaps), "", _breaks_listed(gaps)))
@@ -82,7 +81,7 @@ def border_lines(border: Border, extracts: Extracts | None = None) -> list[Line]
     return lines
 
 
-def _at_sea(pieces: gpd.GeoDataFrame, extracts: Extracts | None) -> list[Line]:
+def _at_sea(pieces: gpd.GeoDataFrame, extracts: Extracts | None) -> list[QualityLine]:
     """How much of the line is at sea, as far as that is known."""
     item = "length at sea"
     if extracts is None:

@@ -11,7 +11,7 @@ from geo_border.access.cells.cell_services import cell_services
 from geo_border.access.cells.cell_trips import cell_detour, cell_efficiency, cell_trips
 from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.access.measure_table import MeasureTable
-from geo_border.access.measures import DETOURS, SERVICES, Trips, efficiency
+from geo_border.access.measures import DETOURS, SERVICES, Directness, efficiency
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.pipeline.stages.cells import CellMeasures, CellsByMode, cell_measures, cells_by_mode
@@ -81,7 +81,7 @@ def trip_stage(
             )
             for gates in (in_use, net.gates)
         )
-        found = Trips(
+        found = Directness(
             mode=by.mode,
             efficiency=cell_efficiency(trips, reference_kmh=speed, apart_km=apart),
             detour=cell_detour(whole),

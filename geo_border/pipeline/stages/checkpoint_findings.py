@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Finding = tuple[str, str, str, str, str]
 """Severity, topic, item, problem, and where: file and row."""
 
-Stated = tuple[str, str, str]
+CheckpointFinding = tuple[str, str, str]
 """Severity, checkpoint, problem."""
 
 BESIDE_KM = 5.0
@@ -100,7 +100,7 @@ def _of_passage(checkpoints: pd.DataFrame, gates: pd.DataFrame) -> list[Finding]
     return [("warning", "checkpoints", "closed border", problem, "")]
 
 
-def _of_places(checkpoints: pd.DataFrame) -> list[Stated]:
+def _of_places(checkpoints: pd.DataFrame) -> list[CheckpointFinding]:
     """Checkpoints that are open nobody knows where."""
     placeless = checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].isna()
     lost = checkpoints[placeless & ~checkpoints["status"].isin(["closed", "planned"])]
@@ -110,9 +110,9 @@ def _of_places(checkpoints: pd.DataFrame) -> list[Stated]:
     ]
 
 
-def _of_hours(settings: Settings, checkpoints: pd.DataFrame) -> list[Stated]:
+def _of_hours(settings: Settings, checkpoints: pd.DataFrame) -> list[CheckpointFinding]:
     """Opening hours that are not understood, that close for a season, or that hardly open."""
-    month, stated = settings.checkpoints.month, list[Stated]()
+    month, stated = settings.checkpoints.month, list[CheckpointFinding]()
     period = "the year" if month is None else f"month {month}"
     if "hours_unread" in checkpoints:
         stated += [
@@ -142,7 +142,7 @@ def _of_hours(settings: Settings, checkpoints: pd.DataFrame) -> list[Stated]:
     return stated
 
 
-def _of_delays(checkpoints: pd.DataFrame) -> list[Stated]:
+def _of_delays(checkpoints: pd.DataFrame) -> list[CheckpointFinding]:
     """Delays that read like minutes."""
     most = checkpoints["mode"].map(MOST_H).astype(float).fillna(MOST_OTHERWISE_H)
     delay = checkpoints[["delay_out_h", "delay_in_h"]].max(axis=1) - checkpoints["wait_h"]
@@ -153,12 +153,12 @@ def _of_delays(checkpoints: pd.DataFrame) -> list[Stated]:
     ]
 
 
-def _of_regions(border: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame) -> list[Stated]:
+def _of_regions(border: gpd.GeoDataFrame, checkpoints: gpd.GeoDataFrame) -> list[CheckpointFinding]:
     """Checkpoints that are said to be of a region whose border is elsewhere."""
     placed = checkpoints[checkpoints["mode"].isin(ON_THE_LINE) & checkpoints["lon"].notna()]
     leeway = placed["accuracy_km"].astype(float).fillna(0.0).clip(lower=BESIDE_KM)
     there = along(border, placed.geometry)
-    stated: list[Stated] = []
+    stated: list[CheckpointFinding] = []
     for side in ("home_id", "neighbour_id"):
         for region, controls in placed.groupby(side):
             own = border[border[side] == region]

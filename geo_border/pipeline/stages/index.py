@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Clusters:
+class ClusterTables:
     """Groups of home regions that the numbers alone make.
 
     Parameters
@@ -78,7 +78,7 @@ class Judgement:
     findings: Findings
     variance_shares: pd.DataFrame
     disparity: pd.DataFrame
-    clusters: Clusters | None
+    clusters: ClusterTables | None
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tables beyond levels and types, by name.
@@ -221,14 +221,14 @@ def _gradients(inputs: Inputs, registry: pd.DataFrame, pairs: pd.DataFrame) -> p
     )
 
 
-def _clusters(scores: pd.DataFrame, types: pd.Series[str]) -> Clusters | None:
+def _clusters(scores: pd.DataFrame, types: pd.Series[str]) -> ClusterTables | None:
     """Clusters beside the rules, where there are regions enough for any."""
     complete = scores[list(LEVELS)].dropna()
     if len(complete) < 4:
         return None
     found = clusters(scores, types=types)
     agreement = pd.DataFrame([found.agreement]).assign(k=found.k, k_gap=found.k_gap)
-    return Clusters(
+    return ClusterTables(
         labels=found.labels,
         quality=found.quality.reset_index(),
         stability=found.stability,

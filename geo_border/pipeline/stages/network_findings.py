@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from geo_border.pipeline.stages.border import Border
     from geo_border.pipeline.stages.checkpoint_findings import Finding
     from geo_border.pipeline.stages.network import StudyNetwork
-    from geo_border.pipeline.stages.quality import Line
+    from geo_border.pipeline.stages.quality import QualityLine
 
 FAR_WAY_KM = 5.0
 """A local way longer than this, where a road passes within `BESIDE_KM`, is told."""
@@ -78,7 +78,7 @@ def audited(settings: Settings, lines: gpd.GeoDataFrame, border: Border) -> gpd.
     return found[~misses].reset_index(drop=True)
 
 
-def of_network(net: StudyNetwork) -> list[Line]:
+def of_network(net: StudyNetwork) -> list[QualityLine]:
     """Give the lines of the quality table.
 
     Parameters
@@ -92,7 +92,7 @@ def of_network(net: StudyNetwork) -> list[Line]:
         Topic, item, value, unit, note.
     """
     found = net.audit
-    lines: list[Line] = [
+    lines: list[QualityLine] = [
         ("network", kind, float((found["kind"] == kind).sum()), "places", _first(found, kind))
         for kind in MENDED
     ]

@@ -66,12 +66,13 @@ def account(
     return pd.DataFrame(lines, columns=["topic", "item", "value", "unit", "note"])
 
 
-Line = tuple[str, str, float, str, str]
+QualityLine = tuple[str, str, float, str, str]
+"""Topic, item, value, unit, note: a row of the quality table."""
 
 
-def _of_extracts(extracts: Extracts) -> list[Line]:
+def _of_extracts(extracts: Extracts) -> list[QualityLine]:
     """What the extracts are, and what of them was dropped, imputed or not whole."""
-    lines: list[Line] = []
+    lines: list[QualityLine] = []
     for row in extracts.land.sources.to_dict("records"):
         at = row["timestamp"]
         when = "unknown date" if pd.isna(at) else f"as of {at:%Y-%m-%d}"
@@ -94,13 +95,13 @@ def _of_extracts(extracts: Extracts) -> list[Line]:
     return lines
 
 
-def _of_border(settings: Settings, border: Border, extracts: Extracts | None) -> list[Line]:
+def _of_border(settings: Settings, border: Border, extracts: Extracts | None) -> list[QualityLine]:
     """Length against published lengths; what edge matching took and gave."""
     section, pieces = settings.regions, on_land(border.line)
     length = border.dyads["length_km"].sum()
     vertices = pieces.geometry.count_coordinates().sum()
     spacing = f"a vertex every {1000 * length / vertices:.0f} m; a finer line is longer"
-    lines: list[Line] = [("border", "length of the common line", length, "km", spacing)]
+    lines: list[QualityLine] = [("border", "length of the common line", length, "km", spacing)]
     if section.official_border_km:
         share = 100 * (length / section.official_border_km - 1)
         lines += [
@@ -130,10 +131,10 @@ def _of_border(settings: Settings, border: Border, extracts: Extracts | None) ->
     return [*lines, *_of_matching(settings, border), *border_lines(border, extracts)]
 
 
-def _of_matching(settings: Settings, border: Border) -> list[Line]:
+def _of_matching(settings: Settings, border: Border) -> list[QualityLine]:
     """Whose line the border is, and what the sides' polygons lost and gained for it."""
     section, followed = settings.regions, border.followed
-    lines: list[Line] = [
+    lines: list[QualityLine] = [
         (
             "border",
             f"along the outline of {row['country']} in the extracts",
@@ -171,10 +172,10 @@ def _of_matching(settings: Settings, border: Border) -> list[Line]:
     ]
 
 
-def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[Line]:
+def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[QualityLine]:
     """How many checkpoints, and where their delays are from."""
     on_line = checkpoints[checkpoints["mode"].isin(ON_THE_LINE)]
-    lines: list[Line] = []
+    lines: list[QualityLine] = []
     default_h = settings.delay_h
     for mode, rows in on_line.groupby("mode"):
         open_now = rows[rows["is_open"]]
@@ -224,10 +225,10 @@ def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[Line]
 
 def _of_controls(
     checkpoints: pd.DataFrame, controls: pd.DataFrame, gates: pd.DataFrame
-) -> list[Line]:
+) -> list[QualityLine]:
     """Checkpoints that are no gate: those of one road with another, those that no road reaches."""
     names = checkpoints["name"].fillna(pd.Series(checkpoints.index, checkpoints.index)).astype(str)
-    lines: list[Line] = []
+    lines: list[QualityLine] = []
     for part, item in (
         (IN_SERIES, "passed in turn with another on their road"),
         (BESIDE, "beside another on their road, which is taken"),
@@ -246,9 +247,9 @@ def _of_controls(
     return [*lines, ("checkpoints", item, len(lost), "", "; ".join(stated))]
 
 
-def _of_crossings(crossings: pd.DataFrame) -> list[Line]:
+def _of_crossings(crossings: pd.DataFrame) -> list[QualityLine]:
     """Crossings served and unserved, and how sure their places are."""
-    lines: list[Line] = []
+    lines: list[QualityLine] = []
     for mode, rows in crossings.groupby("mode"):
         served = rows["checkpoint_id"].notna()
         sure = rows["confidence"].value_counts()
@@ -272,10 +273,10 @@ def _of_crossings(crossings: pd.DataFrame) -> list[Line]:
     return lines
 
 
-def _of_network(net: StudyNetwork) -> list[Line]:
+def _of_network(net: StudyNetwork) -> list[QualityLine]:
     """Size of the network and how many of its speeds are imputed."""
     network = net.network
-    lines: list[Line] = [
+    lines: list[QualityLine] = [
         ("network", "nodes", network.n_nodes, "", ""),
         ("network", "directed edges", network.n_edges, "", ""),
     ]
@@ -310,9 +311,9 @@ def _of_network(net: StudyNetwork) -> list[Line]:
     return lines
 
 
-def _of_places(places: pd.DataFrame, pairs: pd.DataFrame) -> list[Line]:
+def _of_places(places: pd.DataFrame, pairs: pd.DataFrame) -> list[QualityLine]:
     """People, how far they are from the network, and who may be counted twice."""
-    lines: list[Line] = []
+    lines: list[QualityLine] = []
     for side, rows in places.groupby("side"):
         lost = rows[rows["node"] < 0]
         people = rows["population"].sum()

@@ -42,7 +42,7 @@ LEAST_DIVERSION, MOST_DIVERSIONS = 0.02, 3
 Cell = dict[str, Any]
 """What is shown (``text``), what it sorts by (``key``), and whether it is a number."""
 
-Table = dict[str, Any]
+SortableTable = dict[str, Any]
 """Titles with units (``head``) and ``rows`` of cells."""
 
 
@@ -88,7 +88,9 @@ Shown = tuple[str, str, "Callable[[Any], Cell]"]
 """A column of a table: its title, its unit, and the cell of a row."""
 
 
-def table(rows: Iterable[Any], columns: Sequence[Shown], *, drop_empty: bool = False) -> Table:
+def table(
+    rows: Iterable[Any], columns: Sequence[Shown], *, drop_empty: bool = False
+) -> SortableTable:
     """Make a sortable table.
 
     Parameters
@@ -125,7 +127,7 @@ def _shown(of: str, name: str, cell_of: Callable[[Any], Cell], unit: str | None 
     return title, column.unit if unit is None else unit, cell_of
 
 
-def region_table(results: Results) -> Table:
+def region_table(results: Results) -> SortableTable:
     """Table of the home regions with levels, types and accessibility.
 
     Parameters
@@ -169,7 +171,7 @@ def region_table(results: Results) -> Table:
     return table(best_first(results), columns, drop_empty=True)
 
 
-def reach_table(results: Results) -> Table:
+def reach_table(results: Results) -> SortableTable:
     """Table of all regions of both sides with what can be reached.
 
     Parameters
@@ -212,7 +214,7 @@ def reach_table(results: Results) -> Table:
     return table((row for _, row in rows.iterrows()), columns, drop_empty=True)
 
 
-def checkpoint_table(results: Results) -> Table:
+def checkpoint_table(results: Results) -> SortableTable:
     """Table of checkpoints, the busiest first.
 
     Parameters
@@ -276,7 +278,7 @@ def _diversions(results: Results) -> pd.Series[str]:
     return words.groupby(level=0).agg(", ".join)
 
 
-def dyad_table(results: Results) -> Table:
+def dyad_table(results: Results) -> SortableTable:
     """Table of pairs of regions along the border.
 
     Parameters
@@ -370,7 +372,7 @@ def _trip(trip: Mapping[Hashable, Any] | None, controls: Mapping[Hashable, str])
     }
 
 
-def corridor_table(results: Results) -> Table | None:
+def corridor_table(results: Results) -> SortableTable | None:
     """Table of corridors with their speed without and with delay.
 
     Parameters

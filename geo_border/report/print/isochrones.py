@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from geo_border.report.isochrones import is_cut, rings
 from geo_border.report.print.cartography import draw_border
 from geo_border.report.print.sheet import (
-    Sheet,
+    MapSheet,
     region_names,
     swatch,
 )
@@ -45,7 +45,7 @@ def isochrones_map(results: Results, ground: Ground) -> Figure:
     found = rings(results, ground)
     if is_cut(results):
         ground = replace(ground, source=f"{ground.source.rstrip('.')}. {BEYOND}")
-    sheet = Sheet(ground, legend_rows=1)
+    sheet = MapSheet(ground, legend_rows=1)
     axes = sheet.draw()
     for ring in found:
         shape = gpd.GeoSeries([ring.shape], crs=ground.crs)

@@ -19,7 +19,7 @@ from geo_border.report.print.isochrones import isochrones_map
 from geo_border.report.print.letters import lettering
 from geo_border.report.print.network import network_map
 from geo_border.report.print.sheet import (
-    Sheet,
+    MapSheet,
     class_handles,
     legend_under,
     mark,
@@ -149,7 +149,7 @@ def types_map(results: Results, ground: Ground) -> Figure:
     fill = np.where(home, NO_DATA, NEIGHBOUR).astype(object)
     known = kind.notna().to_numpy()
     fill[known] = [colours[name] for name in kind[known].astype(str)]
-    sheet = Sheet(ground, legend_rows=(len(colours) + 1) // 2)
+    sheet = MapSheet(ground, legend_rows=(len(colours) + 1) // 2)
     axes = sheet.draw(fill=fill, line=1)
     marks = [f" ({letter[name]})" if name in letter else "" for name in kind]
     region_names(sheet.labels(axes), ground, ground.regions["short"] + marks)
@@ -178,7 +178,7 @@ def levels_map(results: Results, ground: Ground) -> Figure:
     scored = [name for name in (*LEVELS, "potential") if results.levels[name].notna().any()]
     shown = scored or [next(iter(LEVELS))]
     scale = score_classes(results)
-    sheet = Sheet(
+    sheet = MapSheet(
         ground,
         n=len(shown),
         columns=min(2, len(shown)),
@@ -242,7 +242,7 @@ def access_map(results: Results, ground: Ground) -> Figure:
     largest = float(np.clip(5000 / max(len(people), 1), *PLACES_AREA))
     area = (largest * people / people.max(initial=1)).clip(0.9)
     order = np.argsort(-area, kind="stable")
-    sheet = Sheet(ground, n=len(panels_of), legend_rows=1, legend_each=True, titled=True)
+    sheet = MapSheet(ground, n=len(panels_of), legend_rows=1, legend_each=True, titled=True)
     for number, (column, title, scale) in enumerate(panels_of):
         axes = sheet.draw(number, title=title)
         values = places[column].to_numpy(float)

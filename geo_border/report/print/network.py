@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from geo_border.report.ground import Ground, drawn_edges
 from geo_border.report.print.cartography import AT_SEA, SMALL_PT
 from geo_border.report.print.sheet import (
-    Sheet,
+    MapSheet,
     mark,
 )
 from geo_border.report.style import (
@@ -58,7 +58,7 @@ def network_map(results: Results, ground: Ground) -> Figure:
     """
     top = float(results.edges["load_share"].max())
     handles = _network_handles(results, top=top)
-    sheet = Sheet(ground, legend_rows=(len(handles) + 1) // 2)
+    sheet = MapSheet(ground, legend_rows=(len(handles) + 1) // 2)
     axes = sheet.draw()
     edges = drawn_edges(results)
     edges = edges.set_geometry(edges.geometry.to_crs(ground.crs).simplify(ground.detail_m / 2))

@@ -40,7 +40,7 @@ MARGIN_IN = 0.04
 _LEGEND: dict[str, Any] = {"fontsize": SMALL_PT + 0.3, "frameon": False, "borderpad": 0.3}
 
 
-class Sheet:
+class MapSheet:
     """A figure with room for maps, legends, scale bar and source line.
 
     Parameters

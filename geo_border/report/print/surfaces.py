@@ -15,7 +15,7 @@ from geo_border.columns import column_of
 from geo_border.report.along import has_delays
 from geo_border.report.print.cartography import SMALL_PT
 from geo_border.report.print.sheet import (
-    Sheet,
+    MapSheet,
     class_handles,
     legend_under,
     mark,
@@ -66,7 +66,7 @@ def surfaces_map(results: Results, surfaces: Surfaces, ground: Ground) -> Figure
         controls["is_open"] & controls["mode"].isin(["road", "ferry"]) & controls["lon"].notna()
     ]
     at = controls.geometry.to_crs(ground.crs)
-    sheet = Sheet(ground, n=len(panels_of), legend_rows=1, legend_each=True, titled=True)
+    sheet = MapSheet(ground, n=len(panels_of), legend_rows=1, legend_each=True, titled=True)
     for number, (column, title, colours) in enumerate(panels_of):
         share = column == "border_effect"
         scale = quantile_classes(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_border.report.print.sheet import (
-    Sheet,
+    MapSheet,
     class_handles,
     mark,
     region_names,
@@ -74,7 +74,7 @@ def whatif_map(result: WhatIf, ground: Ground, scenario: str) -> Figure:
     """
     regions = result.changes.regions.loc[scenario].reindex(ground.regions.index)
     change = regions["potential_across_change"] / regions["potential_across_before"]
-    sheet = Sheet(ground, legend_rows=4, titled=True)
+    sheet = MapSheet(ground, legend_rows=4, titled=True)
     axes = sheet.draw(
         fill=CHANGE.colour(change.replace([np.inf, -np.inf], np.nan)),
         line=1,
