@@ -84,6 +84,16 @@ from .bottlenecks.changes import changes as changes
 from .traffic.demand import cross_demand as cross_demand
 from .traffic.demand import Gravity as Gravity
 
+# Traffic by class
+from .traffic.classes import TrafficClass as TrafficClass
+from .traffic.classes import Segment as Segment
+from .traffic.classes import class_travel as class_travel
+from .traffic.model import traffic_model as traffic_model
+from .traffic.model import TrafficModel as TrafficModel
+from .traffic.equilibrium import equilibrium as equilibrium
+from .traffic.equilibrium import Equilibrium as Equilibrium
+from .traffic.flows import checkpoint_traffic as checkpoint_traffic
+
 # Index and typology
 from .index.selection import select as select
 from .index.levels import levels as levels

@@ -1,0 +1,266 @@
+"""What traffic is chosen from, made ready once for many scenarios."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq
+
+from geo_border.access.regions import weight_of
+from geo_border.errors import ParameterError, SideError, TableError
+from geo_border.routing.scenarios import AS_IS, delays
+from geo_border.shown import shown
+from geo_border.terms import SIDES
+from geo_border.traffic.border_routes import border_routes
+from geo_border.traffic.choice import (
+    Leg,
+    Origins,
+    made_share,
+    pull_of,
+    respond,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from geo_border.routing.scenarios import Scenario
+    from geo_border.routing.travel import Travel
+    from geo_border.traffic.border_routes import BorderRoutes
+    from geo_border.traffic.classes import Segment, TrafficClass
+
+MARGIN = 60.0
+"""Logarithms beyond the worth of all origins between which that of ``U_0`` is looked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassModel:
+    """One class: its trips and what they are chosen from.
+
+    Parameters
+    ----------
+    traffic_class
+        The class.
+    travel
+        Its trips.
+    origins
+        By segment and side.
+    """
+
+    __repr__ = shown
+
+    traffic_class: TrafficClass
+    travel: Travel
+    origins: tuple[Origins, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrafficModel:
+    """Traffic by class, ready for any scenario.
+
+    Parameters
+    ----------
+    classes
+        By name.
+    most_passages
+        Most passages of the border in a trip one way.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> model = gb.traffic_model({"car": trips}, [gb.TrafficClass("car")])
+    >>> model.free_delays()["car"].shape
+    (2, 30)
+    """
+
+    __repr__ = shown
+
+    classes: Mapping[str, ClassModel]
+    most_passages: int
+
+    def routes(self, name: str, delay: NDArray[np.float64]) -> tuple[BorderRoutes, BorderRoutes]:
+        """Routes over the border of a class.
+
+        Parameters
+        ----------
+        name
+            The class.
+        delay
+            Its free delays, hours, infinite where closed, shape (2, K).
+
+        Returns
+        -------
+        tuple of BorderRoutes
+            By the side that they leave.
+        """
+        within = self.classes[name].travel.tables.within
+        home, neighbour = (
+            border_routes(delay, within, side, self.most_passages) for side in range(len(SIDES))
+        )
+        return home, neighbour
+
+    def free_delays(self, scenario: Scenario = AS_IS) -> dict[str, NDArray[np.float64]]:
+        """Delays that no queue is part of, by class.
+
+        Parameters
+        ----------
+        scenario
+            What is different at the border.
+
+        Returns
+        -------
+        dict
+            Hours by direction and gate, infinite where the class may not pass, shape (2, K).
+        """
+        return {name: delays(model.travel.tables, scenario) for name, model in self.classes.items()}
+
+
+def traffic_model(
+    travels: Mapping[str, Travel],
+    classes: Sequence[TrafficClass],
+    *,
+    most_passages: int = 3,
+) -> TrafficModel:
+    """Make traffic ready: masses, outside options and totals with the border as it is.
+
+    Parameters
+    ----------
+    travels
+        Trips of each class by its name, as `class_travel` gives them.
+    classes
+        The classes.
+    most_passages
+        Most passages of the border in a trip one way, 1 or 3.
+
+    Returns
+    -------
+    TrafficModel
+        What `equilibrium` takes.
+
+    Raises
+    ------
+    ParameterError
+        If a class has no trips, or routes of another number of passages are wanted.
+    TableError
+        If a mass is not sound, or the classes do not have the same gates.
+    SideError
+        If nothing with a mass lies on one of the sides.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> car = gb.TrafficClass("car", total_year=5e6)
+    >>> gb.traffic_model({"car": trips}, [car])
+    <TrafficModel: classes 1, most_passages 3>
+    """
+    models = {}
+    for traffic_class in classes:
+        name = traffic_class.name
+        if name not in travels:
+            raise ParameterError(
+                f"the class {name!r} has no trips",
+                remedy=f"Give travels for it; there are some for {', '.join(travels)}",
+            )
+        models[name] = _class_model(travels[name], traffic_class, most_passages)
+    gates = [model.travel.tables.gates.index for model in models.values()]
+    if any(not index.equals(gates[0]) for index in gates[1:]):
+        raise TableError("the classes do not have the same checkpoints")
+    return TrafficModel(models, most_passages)
+
+
+def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int) -> ClassModel:
+    """One class, scaled to its total with the border as it is."""
+    tables = travel.tables
+    delay = delays(tables)
+    routes = tuple(border_routes(delay, tables.within, side, most_passages) for side in range(2))
+    mass = weight_of(travel.places, traffic_class.mass)
+    ends = [tables.places_on(side)[mass[tables.places_on(side)] > 0] for side in range(2)]
+    for side, there in enumerate(ends):
+        if not len(there):
+            raise SideError(
+                f"nothing with a {traffic_class.mass} lies on the side {SIDES[side]!r}",
+                remedy="Traffic across the border needs both",
+            )
+    of_all = sum(segment.share for segment in traffic_class.segments)
+    origins: list[Origins] = []
+    for segment in traffic_class.segments:
+        trips = traffic_class.total_day * segment.share / of_all
+        raw = [_origins(travel, traffic_class, segment.theta, mass, ends, s) for s in range(2)]
+        origins += _scaled(raw, (routes[0], routes[1]), delay, segment, trips)
+    return ClassModel(traffic_class, travel, tuple(origins))
+
+
+def _origins(
+    travel: Travel,
+    traffic_class: TrafficClass,
+    theta: float,
+    mass: NDArray[np.float64],
+    ends: list[NDArray[np.int64]],
+    side: int,
+) -> Origins:
+    """Origins of one side with their mass as potential and no outside option."""
+    tables = travel.tables
+    origins, destinations = ends[side], ends[1 - side]
+    pull = mass[destinations] ** traffic_class.gamma
+    return Origins(
+        side=side,
+        positions=origins,
+        potential=mass[origins] ** traffic_class.alpha,
+        theta=theta,
+        log_outside=-np.inf,
+        there=Leg(
+            hours=tables.to_gate[origins],
+            pull=pull_of(pull, tables.from_gate[:, destinations], theta),
+            outward=True,
+        ),
+        home=Leg(
+            hours=np.ascontiguousarray(tables.from_gate[:, origins].T),
+            pull=pull_of(pull, tables.to_gate[destinations].T, theta),
+            outward=False,
+        ),
+    )
+
+
+def _scaled(
+    raw: list[Origins],
+    routes: tuple[BorderRoutes, BorderRoutes],
+    delay: NDArray[np.float64],
+    segment: Segment,
+    trips: float,
+) -> list[Origins]:
+    """Origins of both sides with the outside option and the potential of their segment."""
+    worth = np.concatenate([respond(origins, routes, delay).worth for origins in raw])
+    mass = np.concatenate([origins.potential for origins in raw])
+    log_outside = _log_outside(worth, mass, segment.outside)
+    made = mass @ made_share(worth, log_outside)
+    factor = trips / made if made > 0 else 0.0
+    return [
+        Origins(
+            side=origins.side,
+            positions=origins.positions,
+            potential=origins.potential * factor,
+            theta=origins.theta,
+            log_outside=log_outside,
+            there=origins.there,
+            home=origins.home,
+        )
+        for origins in raw
+    ]
+
+
+def _log_outside(worth: NDArray[np.float64], mass: NDArray[np.float64], share: float) -> float:
+    """``ln U_0`` at which a share of the trips of those who have a way is not made."""
+    reached = np.isfinite(worth)
+    if share == 0 or not reached.any():
+        return -np.inf
+    worth, mass = worth[reached], mass[reached] / mass[reached].sum()
+
+    def surplus(log_outside: float) -> float:
+        return float(mass @ made_share(worth, log_outside)) - (1 - share)
+
+    return float(brentq(surplus, worth.min() - MARGIN, worth.max() + MARGIN, xtol=1e-12))
