@@ -176,9 +176,9 @@ def build_network(
     )
     links = join_pieces(nodes, links, kept=_special(nodes, gates, places, checkpoints, stations))
     nodes, links, gates, places = _compact(nodes, links, gates, places)
-    hours, account = _hours(nodes, links, speeds)
+    hours, account = hours_of(nodes, links, speeds)
     regions = tuple(sorted(territory["region_id"].dropna()))
-    network = _assemble(nodes, links, hours, regions)
+    network = assemble(nodes, links, hours, regions)
     known = known_ground(territory, lines, network)
     return BuiltNetwork(
         *(network, gates, crossings, controls, places, account, parts, _carried(links), known)
@@ -262,10 +262,30 @@ def _carried(links: gpd.GeoDataFrame) -> pd.DataFrame:
     return stated.assign(**words, **numbers, **flags).astype(kinds | {"gauge_mm": float})
 
 
-def _hours(
+def hours_of(
     nodes: pd.DataFrame, links: gpd.GeoDataFrame, speeds: pd.DataFrame | None
 ) -> tuple[pd.Series, pd.DataFrame]:
-    """Time of each link: its own, else by the speed one goes on it, its limit or its default."""
+    """Time of each link: its own, else by the speed one goes on it, its limit or its default.
+
+    Parameters
+    ----------
+    nodes, links
+        As `geo_border.network.links.links_from_lines` gives them.
+    speeds
+        As in `build_network`.
+
+    Returns
+    -------
+    hours : Series
+        Positive, index of the links.
+    account : DataFrame
+        Speeds, as `BuiltNetwork` has them.
+
+    Raises
+    ------
+    NetworkError
+        If a class has no speed.
+    """
     side = nodes["side"].to_numpy()[links["tail"]]
     key = pd.DataFrame(
         {
@@ -300,10 +320,27 @@ def _hours(
     return hours.clip(lower=SHORTEST_HOURS), account
 
 
-def _assemble(
+def assemble(
     nodes: pd.DataFrame, links: gpd.GeoDataFrame, hours: pd.Series, regions: tuple[str, ...]
 ) -> Network:
-    """Arrays in compressed sparse row order; two-way links become two edges."""
+    """Arrays in compressed sparse row order; two-way links become two edges.
+
+    Parameters
+    ----------
+    nodes
+        ``lon``, ``lat``, ``side``, ``region_id``.
+    links
+        As `geo_border.network.links.links_from_lines` gives them.
+    hours
+        Of each link.
+    regions
+        Region ids.
+
+    Returns
+    -------
+    Network
+        Nodes and links keep their positions.
+    """
     tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
     along, against = links["oneway"].to_numpy() >= 0, links["oneway"].to_numpy() <= 0
     number = np.arange(len(links))

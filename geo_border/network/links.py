@@ -82,7 +82,7 @@ def links_from_lines(
         )
     parts = lines.to_crs(4326)
     if (shapely.get_type_id(parts.geometry.to_numpy()) != shapely.GeometryType.LINESTRING).any():
-        parts = _in_parts(parts)
+        parts = in_parts(parts)
     geometry = shapely.force_2d(parts.geometry.to_numpy())
     nodes, node = _nodes(parts, geometry)
     nodes[["side", "region_id"]] = _sides(nodes, territory, reach_km)
@@ -95,7 +95,7 @@ def links_from_lines(
                 remedy="Check that the line layers cover both sides, in the CRS they name",
             )
     n = len(parts)
-    given_km = _column(parts, "length_km", np.nan)
+    given_km = column_or(parts, "length_km", np.nan)
     links = gpd.GeoDataFrame(
         {
             "tail": node[:n],
@@ -107,10 +107,10 @@ def links_from_lines(
                 geodesic_km(geometry),
                 np.maximum(given_km, straight_km(geometry)),
             ),
-            "oneway": _column(parts, "oneway", 0).astype(np.int8),
-            "speed_kmh": _column(parts, "speed_kmh", np.nan),
-            "travel_kmh": _column(parts, "travel_kmh", np.nan),
-            "hours": _column(parts, "hours", np.nan),
+            "oneway": column_or(parts, "oneway", 0).astype(np.int8),
+            "speed_kmh": column_or(parts, "speed_kmh", np.nan),
+            "travel_kmh": column_or(parts, "travel_kmh", np.nan),
+            "hours": column_or(parts, "hours", np.nan),
             "line": parts.index.to_numpy(),
             **{name: parts[name].to_numpy() for name in CARRIED if name in parts},
         },
@@ -123,8 +123,19 @@ def links_from_lines(
     return nodes, links[kept].reset_index(drop=True)
 
 
-def _in_parts(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Lines of one part each; a length or a time that is given is shared out by length."""
+def in_parts(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Lines of one part each; a length or a time that is given is shared out by length.
+
+    Parameters
+    ----------
+    lines
+        Lines in WGS 84, of one or several parts.
+
+    Returns
+    -------
+    GeoDataFrame
+        LineStrings with the columns and the index of their lines.
+    """
     whole = lines.reset_index(names="line")
     parts = whole.explode()
     km = pd.Series(geodesic_km(parts.geometry.to_numpy()), parts.index)
@@ -141,10 +152,10 @@ def _nodes(
     ends = [shapely.get_coordinates(shapely.get_point(geometry, end)) for end in (0, -1)]
     lonlat = np.concatenate(ends)
     rail = np.tile((parts["mode"] == "rail").to_numpy(), 2)
-    osm = np.concatenate([_column(parts, f"{end}_osm", np.nan) for end in ("tail", "head")])
+    osm = np.concatenate([column_or(parts, f"{end}_osm", np.nan) for end in ("tail", "head")])
     osm = _over_the_seam(osm, lonlat)
     blocked, clipped = (
-        np.concatenate([_column(parts, f"{end}_{what}", 0) for end in ("tail", "head")])
+        np.concatenate([column_or(parts, f"{end}_{what}", 0) for end in ("tail", "head")])
         for what in ("blocked", "clipped")
     )
     known = ~np.isnan(osm)
@@ -232,8 +243,23 @@ def straight_km(lines: NDArray[np.object_]) -> NDArray[np.float64]:
     return np.asarray(metres, np.float64) / 1000
 
 
-def _column(frame: pd.DataFrame, name: str, default: float) -> NDArray[np.float64]:
-    """Values of an optional column of numbers."""
+def column_or(frame: pd.DataFrame, name: str, default: float) -> NDArray[np.float64]:
+    """Values of an optional column of numbers.
+
+    Parameters
+    ----------
+    frame
+        Any.
+    name
+        The column.
+    default
+        What stands where nothing does.
+
+    Returns
+    -------
+    ndarray
+        One value a row.
+    """
     if name not in frame:
         return np.full(len(frame), default, float)
     return np.asarray(frame[name].astype(float).fillna(default), np.float64)
@@ -270,7 +296,7 @@ def split_links(
     nodes : DataFrame
         With a node for each new point, on the side and in the region of the nearer end.
     links : GeoDataFrame
-        Cut links are replaced by their parts, in order; lengths are shared out.
+        Cut links are replaced by their parts, in order; lengths and times are shared out.
     node : ndarray
         Node at each cut; cuts at the same point of a link, or at its end, share one.
     """
@@ -320,7 +346,10 @@ def _parts(links: gpd.GeoDataFrame, points: pd.DataFrame) -> gpd.GeoDataFrame:
     start, stop = ends[ends["share"] < 1], ends[ends["share"] > 0]
     parts = links.iloc[start["link"]].copy()
     parts["tail"], parts["head"] = start["node"].to_numpy(), stop["node"].to_numpy()
-    parts["length_km"] *= stop["share"].to_numpy() - start["share"].to_numpy()
+    share = stop["share"].to_numpy() - start["share"].to_numpy()
+    for whole in ("length_km", "hours"):
+        if whole in parts:
+            parts[whole] *= share
     flat, squeeze = flattened(parts.geometry.to_numpy())
     pieces = between(flat, start["share"].to_numpy(), stop["share"].to_numpy())
     drawn = _squeezed(pieces, 1 / squeeze)

@@ -34,6 +34,7 @@ from geo_border.pipeline.stages.declared import (
     EXTRACTS,
     INDEX,
     NETWORK,
+    OUTER,
     ROUTES,
     SEARCHES,
     SURFACES,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geo_border.border.belt import CellGrid
+    from geo_border.network.outer import OuterZones
     from geo_border.pipeline.inputs.extracted import Extracts
     from geo_border.pipeline.memory import Memory
     from geo_border.pipeline.stages.border import Border
@@ -229,6 +231,24 @@ class Run:
         own, gates = self.searches(net), gates_in_use(net.gates)
         tables = gate_tables(net.network, net.places, gates, modes=ROAD, trees=True)
         return Travel(net.places, tables, own)
+
+    def outer(self, inputs: Inputs, border: Border, net: StudyNetwork) -> OuterZones | None:
+        """Cities and trunk roads beyond the land of the study.
+
+        Parameters
+        ----------
+        inputs, border, net
+            As `network` gives them.
+
+        Returns
+        -------
+        OuterZones or None
+            In a graph of their own, for `geo_border.routing.outer.with_outer`; None if the study
+            has none.
+        """
+        if self.settings.outer is None:
+            return None
+        return self.stage(OUTER, self.settings, inputs, border, net)
 
     def cells(self, border: Border) -> tuple[CellGrid, Cells]:
         """Read the population of the belt.

@@ -242,6 +242,13 @@ class PlacesSection(Section):
     leave_out: list[str] = []
 
 
+class OuterSection(Section):
+    """Cities and trunk roads beyond the sides' land: demand across the border knows them."""
+
+    places: File
+    roads: Annotated[LayerSection, BeforeValidator(_layer)]
+
+
 class IndicatorsSection(Section):
     """The registry of indicators and their values."""
 
@@ -351,6 +358,7 @@ class Settings(Section):
     network: NetworkSection = NetworkSection()
     checkpoints: CheckpointsSection = CheckpointsSection()
     places: PlacesSection = PlacesSection()
+    outer: OuterSection | None = None
     services: ServicesSection | None = None
     corridors: list[CorridorSection] = []
     corridor_costs: CorridorCostsSection | None = None

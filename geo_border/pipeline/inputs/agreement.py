@@ -333,13 +333,14 @@ def lines_too_long(settings: Settings, opened: Opened) -> list[GeoBorderError]:
     """
     found: list[GeoBorderError] = []
     speeds = opened.tables.get("network.speeds")
-    for number, about in enumerate(settings.network.lines):
-        layer = opened.layers.get(f"network.lines.{number}")
+    modes = {f"network.lines.{n}": about.mode for n, about in enumerate(settings.network.lines)}
+    for key, mode in {**modes, "outer.roads": "road"}.items():
+        layer = opened.layers.get(key)
         if layer is None or layer.faults:
             continue
         kmh = pd.Series(np.nan, layer.frame.index)
         if speeds is not None:
-            rows = speeds.frame[speeds.frame["mode"] == about.mode]
+            rows = speeds.frame[speeds.frame["mode"] == mode]
             slowest = rows.groupby("class")["kmh"].min() * settings.network.speed_factor
             kmh = layer.frame["road_class"].map(slowest).astype(float)
         frame = layer.frame.reindex(columns=["length_km", "speed_kmh", "hours"])

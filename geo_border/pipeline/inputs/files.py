@@ -55,6 +55,7 @@ def layers(settings: Settings) -> dict[str, LayerSection]:
         "regions.home_territory": regions.home_territory,
         "regions.neighbour_territory": regions.neighbour_territory,
         **{f"network.lines.{n}": layer for n, layer in enumerate(settings.network.lines)},
+        "outer.roads": settings.outer and settings.outer.roads,
     }
     return {key: layer for key, layer in named.items() if isinstance(layer, LayerSection)}
 
@@ -80,6 +81,7 @@ def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
         "network.speeds": settings.network.speeds,
         "checkpoints": settings.checkpoints.file,
         "places": settings.places.file,
+        "outer.places": settings.outer and settings.outer.places,
         "services": settings.services and settings.services.file,
         "indicators.registry": indicators and indicators.registry,
         "indicators.table": indicators and indicators.table,

@@ -114,7 +114,9 @@ def open_territory(file: Path, layer: str | None = None) -> Layer:
     return Layer(file, gpd.GeoDataFrame(geometry=shapes), pd.DataFrame(index=raw.index), wrong)
 
 
-def open_lines(file: Path, layer: str | None = None) -> Layer:
+def open_lines(
+    file: Path, layer: str | None = None, *, schema: pa.DataFrameSchema = LINES
+) -> Layer:
     """Read a layer of roads, railways or ferries.
 
     Parameters
@@ -124,6 +126,8 @@ def open_lines(file: Path, layer: str | None = None) -> Layer:
         ``hours``, and what is carried with links.
     layer
         As in `open_regions`.
+    schema
+        Columns and what they may hold.
 
     Returns
     -------
@@ -138,7 +142,7 @@ def open_lines(file: Path, layer: str | None = None) -> Layer:
     raw = read_layer(file, kind="LineString", layer=layer)
     if "oneway" in raw and is_bool_dtype(raw["oneway"]):
         raw["oneway"] = raw["oneway"].astype(int)
-    frame, faults = _attributes(raw, LINES, file)
+    frame, faults = _attributes(raw, schema, file)
     for name in ("way_id", "gauge_mm"):
         if name in frame:
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from geo_border.pipeline.inputs.files import input_files, layers
@@ -11,6 +12,8 @@ from geo_border.pipeline.inputs.population import check_population
 from geo_border.pipeline.inputs.schemas import (
     CHECKPOINTS,
     INDICATORS,
+    OUTER_PLACES,
+    OUTER_ROADS,
     PLACES,
     REGISTRY,
     SERVICES,
@@ -28,6 +31,7 @@ SCHEMAS = {
     "network.speeds": SPEEDS,
     "checkpoints": CHECKPOINTS,
     "places": PLACES,
+    "outer.places": OUTER_PLACES,
     "services": SERVICES,
     "indicators.registry": REGISTRY,
     "indicators.table": INDICATORS,
@@ -75,7 +79,9 @@ def open_files(settings: Settings, folder: Path, faults: Faults) -> Opened:
     for key, layer in layers(settings).items():
         with faults.kept():
             read = open_lines
-            if key.startswith("regions."):
+            if key == "outer.roads":
+                read = partial(open_lines, schema=OUTER_ROADS)
+            elif key.startswith("regions."):
                 read = open_territory if key.endswith("_territory") else open_regions
             opened.layers[key] = read(files[key], layer.layer)
             faults.add(opened.layers[key].faults)

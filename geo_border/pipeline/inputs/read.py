@@ -41,6 +41,7 @@ from geo_border.pipeline.inputs.extracts import (
 )
 from geo_border.pipeline.inputs.faults import Faults, fault_of_rows
 from geo_border.pipeline.inputs.opened import Opened, open_files
+from geo_border.pipeline.inputs.outer import read_outer
 from geo_border.pipeline.inputs.schemas import INDICATORS, REGISTRY
 from geo_border.pipeline.inputs.tables import points_of
 from geo_border.terms import SIDES
@@ -80,6 +81,8 @@ READ_FROM: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "outlines": _SIDES,
         "checkpoint_rows": (*_SIDES, "checkpoints.file"),
         "sea": _SIDES,
+        "outer_places": (*_SIDES, "outer.places"),
+        "outer_roads": (*_SIDES, "outer.roads"),
     }
 )
 """Keys of study.toml that each input of a stage depends on, besides the extracts: the sides lay
@@ -125,6 +128,9 @@ class Inputs:
     sea
         Lines of the extracts at which land ends, as
         `geo_border.osm.boundaries.sea_lines` gives them; None without extracts.
+    outer_places, outer_roads
+        Cities and trunk roads beyond, as `geo_border.pipeline.inputs.outer.read_outer` gives
+        them; None if the study has none.
     extracts
         What is kept of the extracts, as they have it; None without any.
     """
@@ -145,6 +151,8 @@ class Inputs:
     further: dict[str, pd.DataFrame] = field(default_factory=dict)
     settled: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SETTLED)))
     sea: gpd.GeoDataFrame | None = None
+    outer_places: gpd.GeoDataFrame | None = None
+    outer_roads: gpd.GeoDataFrame | None = None
     extracts: Extracts | None = None
 
     def only(self, names: Collection[str]) -> Inputs:
@@ -232,6 +240,7 @@ def read_inputs(settings: Settings, folder: Path, extracts: Extracts | None = No
     registry, indicators = _indicators(opened)
     rows = _rows(opened)
     places, settled = _places(settings, opened, regions, territory, framed)
+    outer_places, outer_roads = read_outer(settings, opened, territory, places)
     return Inputs(
         regions=regions if framed is None else with_capitals(regions, places),
         territory=territory,
@@ -249,6 +258,8 @@ def read_inputs(settings: Settings, folder: Path, extracts: Extracts | None = No
         further=_further(opened),
         settled=settled,
         sea=None if framed is None else framed.sea,
+        outer_places=outer_places,
+        outer_roads=outer_roads,
         extracts=extracts,
     )
 

@@ -134,6 +134,9 @@ LINES = pa.DataFrameSchema(
 )
 
 
+OUTER_ROADS = LINES.add_columns({"side": _text(*SIDES)})
+
+
 CHECKPOINT_MODES = tuple(mode for mode in MODES if mode != "transfer")
 """Modes that a checkpoint may have: nobody changes trains on the border."""
 
@@ -173,6 +176,9 @@ PLACES = pa.DataFrameSchema(
     },
     coerce=True,
 )
+
+
+OUTER_PLACES = PLACES.remove_columns(["region_id"])
 
 
 SERVICES = pa.DataFrameSchema(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from geo_border.network.outer import OuterZones
 from geo_border.pipeline.inputs.extracted import Extracts
 from geo_border.pipeline.inputs.extracts import extract_stage
 from geo_border.pipeline.stages.access import Accessibility, access_stage
@@ -20,6 +21,7 @@ from geo_border.pipeline.stages.cells import (
 from geo_border.pipeline.stages.declaration import Stage
 from geo_border.pipeline.stages.index import Judgement, index_stage
 from geo_border.pipeline.stages.network import StudyNetwork, network_stage
+from geo_border.pipeline.stages.outer import outer_stage
 from geo_border.pipeline.stages.routes import Routes, route_stage
 from geo_border.pipeline.stages.searches import inside_stage
 from geo_border.pipeline.stages.surfaces import surface_stage
@@ -68,6 +70,15 @@ NETWORK = Stage(
     after=("border",),
     settings=(*_TOLERANCES, *_JOINING, "network.most_candidates", "checkpoints.delay_h"),
     inputs=("lines", "speeds", "places", "stations", "services"),
+)
+OUTER = Stage(
+    "outer",
+    outer_stage,
+    OuterZones,
+    after=("border", "network"),
+    settings=_JOINING,
+    inputs=("outer_places", "outer_roads", "speeds"),
+    shown="network",
 )
 SEARCHES: dict[str, Stage[..., OwnTimes]] = {
     mode: Stage(
@@ -157,6 +168,7 @@ DECLARED: tuple[Stage[Any, Any], ...] = (
     EXTRACTS,
     BORDER,
     NETWORK,
+    OUTER,
     *SEARCHES.values(),
     ACCESS,
     ROUTES,

@@ -21,7 +21,7 @@ from geo_border.study import open_study
 NAMES = [stage.name for stage in DECLARED]
 CELLS = ("cells", "entries", "surfaces", "cell_trips", "cell_services")
 LATER = (*(stage.name for stage in SEARCHES.values()), "access", "routes", "bottlenecks", "index")
-FROM_NETWORK = ("network", *LATER, *CELLS[1:])
+FROM_NETWORK = ("network", "outer", *LATER, *CELLS[1:])
 FROM_BORDER = ("border", *FROM_NETWORK, "cells")
 ALL = ("extracts", *FROM_BORDER)
 MEASURED = ("access", "routes", "bottlenecks", "index", "surfaces", "cell_trips", "cell_services")
@@ -50,6 +50,7 @@ VOIDED = {
     "checkpoints": FROM_BORDER,
     "checkpoints.delay_source": (),
     "places": FROM_BORDER,
+    "outer": ("outer",),
     "services.file": FROM_NETWORK,
     "services": ("access", "index", "cell_services"),
     "corridors": ("routes",),
@@ -77,6 +78,8 @@ FILES = {
     "network.speeds": FROM_NETWORK,
     "checkpoints": FROM_BORDER,
     "places": FROM_BORDER,
+    "outer.places": ("outer",),
+    "outer.roads": ("outer",),
     "services": FROM_NETWORK,
     "indicators.registry": ("index",),
     "indicators.table": ("index",),
@@ -95,6 +98,7 @@ WHOLE = {
     "network": {"lines": [{"file": "l.gpkg", "mode": "road"}], "speeds": "s.csv"},
     "checkpoints": {"file": "c.csv"},
     "places": {"file": "p.csv"},
+    "outer": {"places": "o.csv", "roads": "o.gpkg"},
     "services": {"file": "v.csv"},
     "corridors": [{"name": "c", "places": ["a", "b"]}],
     "corridor_costs": {"currency": "EUR"},
@@ -157,9 +161,9 @@ def test_another_file_voids_the_stages_that_read_it(whole, file):
 
 def test_every_file_of_a_study_is_in_the_table(tmp_path):
     settings = Settings.model_validate(WHOLE)
-    for file in ("x.osm.pbf", "h.gpkg", "t.gpkg", "l.gpkg", "p.tif"):
+    for file in ("x.osm.pbf", "h.gpkg", "t.gpkg", "l.gpkg", "o.gpkg", "p.tif"):
         (tmp_path / file).touch()
-    for name in "scpvri":
+    for name in "scpovri":
         (tmp_path / f"{name}.csv").touch()
     assert set(input_digests(settings, tmp_path)) == set(FILES) - {"regions.neighbour"}
 
