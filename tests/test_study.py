@@ -12,6 +12,8 @@ import geo_border as gb
 from geo_border.errors import NetworkError, StudyError
 from geo_border.network.exports import read_parquet
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
+from geo_border.pipeline.memory import Memory
+from geo_border.pipeline.runs import Run
 from geo_border.pipeline.stages.declared import STAGES
 from geo_border.pipeline.templates import new_study
 from geo_border.routing.engine.contraction import contract
@@ -251,6 +253,12 @@ def test_the_network_alone_reuses_what_a_run_has_finished(run, mini_again, tmp_p
     with pytest.raises(NetworkError, match="cannot be written as dxf"):
         open_study(folder).export_network(tmp_path / "new", ["dxf"])
     assert not (tmp_path / "new").exists()
+
+
+def test_where_nothing_is_kept_no_input_is_digested(mini):
+    run = Run(open_study(mini).settings, mini, Memory(None), lambda _: None)
+    run.network()
+    assert not {"digests", "keys"} & vars(run).keys()
 
 
 def test_check_names_a_seam_of_speeds(mini):

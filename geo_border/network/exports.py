@@ -56,7 +56,8 @@ def write_network(
     built
         The network and what was learnt in building it.
     folder
-        Folder to write into; `geo_border.pipeline.folders.Place` makes what is in it appear whole.
+        Folder to write into; `geo_border.pipeline.folders.OutputFolder` makes what is in it
+        appear whole.
     formats
         Some of `FORMATS`: ``"parquet"``, which `read_network` reads, ``"gpkg"``, ``"graphml"``,
         ``"gmns"``.

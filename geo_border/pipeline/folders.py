@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
-from rasterio.errors import RasterioError
-
 from geo_border.errors import StudyError
 from geo_border.pipeline.locks import locked
 
@@ -112,13 +109,21 @@ def written_to(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, DataSourceError, DataLayerError, FeatureError, RasterioError) as error:
+    except _failures_to_write() as error:
         why = getattr(error, "strerror", None) or str(error).strip().rstrip(".")
         raise StudyError(
             f"cannot be written ({why})",
             file=folder,
             remedy="Check its rights and the space on its disk, or name another folder with -o",
         ) from error
+
+
+def _failures_to_write() -> tuple[type[Exception], ...]:
+    """What libraries raise when they cannot write; those of GDAL take a second to import."""
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError  # noqa: PLC0415
+    from rasterio.errors import RasterioError  # noqa: PLC0415
+
+    return (OSError, DataSourceError, DataLayerError, FeatureError, RasterioError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[1]
 """Folder of the package."""
 
-_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-"""Where statements hold others."""
+# To parse every module takes longer than a small study: imports are found in the text. That this
+# finds those that the parser finds is tested for each module of the package.
+_TYPES = re.compile(
+    r"^([ \t]*)if [^\n]*\bTYPE_CHECKING\b[^\n]*:\n(?:\1[ \t]+[^\n]*\n|[ \t]*\n)*", re.MULTILINE
+)
+_IMPORT = re.compile(
+    r"^(?P<indent>[ \t]*)(?:import[ \t]+(?P<modules>[^\n#]+)"
+    r"|from[ \t]+(?P<dots>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]+"
+    r"(?P<names>\((?:#[^\n]*|[^)#])*\)|[^\n#]+))",
+    re.MULTILINE,
+)
+_NAME = re.compile(r"(?:^|,)\s*([\w.]+)")
+_COMMENT = re.compile(r"#[^\n]*|[()]")
 
 
 def code_digest(*modules: str) -> str:
@@ -61,67 +72,86 @@ def closure(root: Path, *modules: str) -> tuple[Path, ...]:
     tuple of Path
         The files in order.
     """
-    found: set[Path] = set()
+    files = _files(root)
     waiting = [(module, False) for module in modules]
     seen: set[tuple[str, bool]] = set()
     while waiting:
         step = waiting.pop()
-        if step in seen:
-            continue
-        seen.add(step)
-        file = _file(root, step[0])
-        assert file is not None, step
-        found.add(file)
-        waiting += _imported(root, file, is_asked=step[1])
+        if step not in seen:
+            seen.add(step)
+            waiting += _imported(root, step[0], is_asked=step[1])
+    found = {files[module] for module, _ in seen}
     folders = {file.parent for file in found} - {root}
-    tables = (
-        table for table in root.rglob("*.csv") if {table.parent, table.parent.parent} & folders
-    )
+    tables = (table for table in _tables(root) if {table.parent, table.parent.parent} & folders)
     return tuple(sorted({*found, *tables}))
 
 
-def _file(root: Path, module: str) -> Path | None:
-    """File of a module or package, None if the package has none of this name."""
-    path = root.parent.joinpath(*module.split("."))
-    files = (path / "__init__.py", path.with_suffix(".py"))
-    return next((file for file in files if file.is_file()), None)
+@cache
+def _files(root: Path) -> Mapping[str, Path]:
+    """File of each module and package, by name."""
+    files = {}
+    for file in root.rglob("*.py"):
+        parts = file.relative_to(root.parent).with_suffix("").parts
+        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return files
 
 
 @cache
-def _imported(root: Path, file: Path, *, is_asked: bool) -> tuple[tuple[str, bool], ...]:
-    """Modules that a file imports, and whether names of theirs are taken from a package.
+def _tables(root: Path) -> tuple[Path, ...]:
+    """Tables beside modules."""
+    return tuple(root.rglob("*.csv"))
+
+
+@cache
+def _imported(root: Path, module: str, *, is_asked: bool) -> tuple[tuple[str, bool], ...]:
+    """Modules that a module imports, and whether names of theirs are taken from a package.
 
     A package imports on first use what its names stand for, in functions or as its stub says:
     that counts for whoever takes one.
     """
+    files = _files(root)
+    file = files[module]
     stub = file.with_suffix(".pyi")
     texts = [file, stub] if is_asked and stub.is_file() else [file]
     at_top = file.name == "__init__.py" and not is_asked
     found: list[tuple[str, bool]] = []
-    for node in (
-        node for text in texts for node in _run(ast.parse(text.read_bytes()), at_top=at_top)
+    for origin, names in (
+        each for text in texts for each in imports(text.read_text("utf-8"), at_top=at_top)
     ):
-        if isinstance(node, ast.Import):
-            found += [(name.name, False) for name in node.names]
+        if not names:
+            found.append((origin, False))
             continue
-        folders = file.relative_to(root.parent).parts[: -node.level] if node.level else ()
-        module = ".".join([*folders, *([node.module] if node.module else [])])
-        parts = [f"{module}.{name.name}" for name in node.names]
-        known = [part for part in parts if _file(root, part) is not None]
-        names = {name.name for name in node.names if not name.name.startswith("__")}
-        found.append((module, len(names) > len(known)))
-        found += [(part, False) for part in known]
-    own = (step for step in found if step[0].split(".")[0] == root.name)
-    return tuple(step for step in own if _file(root, step[0]))
+        level = len(origin) - len(origin.lstrip("."))
+        folders = file.relative_to(root.parent).parts[:-level] if level else ()
+        whole = ".".join(filter(None, [*folders, origin[level:]]))
+        parts = [part for name in names if (part := f"{whole}.{name}") in files]
+        taken = {name for name in names if not name.startswith("__")}
+        found += [(whole, len(taken) > len(parts)), *((part, False) for part in parts)]
+    return tuple(step for step in found if step[0] in files)
 
 
-def _run(tree: ast.AST, *, at_top: bool) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Imports that are run, those within functions too where not the top alone counts."""
-    blocks: tuple[str, ...] = _BLOCKS
-    if isinstance(tree, ast.If) and "TYPE_CHECKING" in ast.unparse(tree.test):
-        blocks = ("orelse",)
-    for part in (part for block in blocks for part in getattr(tree, block, ())):
-        if isinstance(part, ast.Import | ast.ImportFrom):
-            yield part
-        elif not (at_top and isinstance(part, ast.FunctionDef)):
-            yield from _run(part, at_top=at_top)
+def imports(text: str, *, at_top: bool = False) -> list[tuple[str, list[str]]]:
+    """Imports in the text of a module that are run.
+
+    Parameters
+    ----------
+    text
+        The text, as the formatter leaves it.
+    at_top
+        Whether those within functions do not count.
+
+    Returns
+    -------
+    list of tuple
+        Each module, with a dot for each level of a relative import, and the names taken from it.
+    """
+    found: list[tuple[str, list[str]]] = []
+    for each in _IMPORT.finditer(_TYPES.sub("", text)):
+        if at_top and each["indent"]:
+            continue
+        if each["modules"]:
+            found += [(name, []) for name in _NAME.findall(each["modules"])]
+        else:
+            names = _NAME.findall(_COMMENT.sub("", each["names"]))
+            found.append((each["dots"] + each["module"], names))
+    return found

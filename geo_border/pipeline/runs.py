@@ -136,6 +136,8 @@ class Run:
         self.step(stage.step)
         work: Callable[..., T] = stage.work
         given = [_cut(stage, argument) for argument in args]
+        if self.memory.folder is None:
+            return work(*given, **kwargs)  # without digests of the inputs, which may be large
         return self.memory.stage(
             stage.name, self.keys[stage.name], lambda: work(*given, **kwargs), stage.kind
         )

@@ -98,7 +98,7 @@ def names_of(
 
     Returns
     -------
-    Names
+    NamesById
         Those that are known.
     """
     ends = regions.reindex(columns=["capital", "capital_known_from"])

@@ -41,6 +41,18 @@ def test_studies_lists_the_embedded_one():
     assert "ru-kz" in geo_border("studies").stdout
 
 
+def test_what_reads_no_data_loads_nothing_that_does():
+    loads = "; print(*sys.modules)"
+    for command in (["--version"], ["studies"], ["--help"]):
+        code = f"import sys; from geo_border.cli import app; app({command}, standalone_mode=False)"
+        ran = subprocess.run(
+            [sys.executable, "-c", code + loads], capture_output=True, text=True, check=True
+        )
+        loaded = set(ran.stdout.splitlines()[-1].split())
+        assert "geo_border.cli.commands" in loaded
+        assert not loaded & {"pandas", "geopandas", "pyogrio", "rasterio", "numba"}
+
+
 def test_run_prints_a_table_and_the_path_of_the_report(mini, tmp_path):
     ran = geo_border("run", mini, "-o", tmp_path / "out")
     assert ran.returncode == 0, ran.stderr

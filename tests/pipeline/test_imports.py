@@ -1,11 +1,12 @@
 """What code a module runs: found in its text, and held against what a start loads."""
 
+import ast
 import subprocess
 import sys
 
 import pytest
 
-from geo_border.pipeline.imports import ROOT, closure
+from geo_border.pipeline.imports import ROOT, closure, imports
 from geo_border.pipeline.stages.declaration import SHARED
 from geo_border.pipeline.stages.declared import DECLARED
 
@@ -26,6 +27,8 @@ FILES = {
     "takes.py": "from pack.stubbed import a\n",
     "part_alone.py": "from pack.stubbed import part\n",
     "names.py": "import pack\nfrom pack import __version__\n",
+    "bracketed.py": "from pack import (  # noqa: F401 (for others)\n    typed as kind,  # (a)\n"
+    "    other,\n)\nimport numpy as np, pack.alone as one  # pack.late\n# import pack.late\n",
     **{f"{name}.py": "" for name in ("typed", "other", "in_class", "alone")},
 }
 
@@ -57,6 +60,38 @@ def test_what_a_package_imports_on_use_counts_for_who_uses_it(package):
     both = {"stubbed/__init__.py", "stubbed/part.py"}
     assert files(package, "pack.takes") == {"takes.py", "alone.py", *both}
     assert files(package, "pack.part_alone") == {"part_alone.py", *both}
+
+
+def test_brackets_and_comments_are_read_as_python_reads_them(package):
+    assert files(package, "pack.bracketed") == {
+        *("__init__.py", "bracketed.py", "typed.py", "other.py", "alone.py")
+    }
+
+
+def parsed(tree, *, at_top):
+    """Imports that are run, as the parser of Python has them."""
+    blocks = ("body", "orelse", "finalbody", "handlers", "cases")
+    if isinstance(tree, ast.If) and "TYPE_CHECKING" in ast.unparse(tree.test):
+        blocks = ("orelse",)
+    for node in (node for block in blocks for node in getattr(tree, block, ())):
+        if isinstance(node, ast.Import):
+            yield from ((name.name, ()) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or ""), tuple(name.name for name in node.names)
+        elif not (at_top and isinstance(node, ast.FunctionDef)):
+            yield from parsed(node, at_top=at_top)
+
+
+@pytest.mark.parametrize("at_top", [False, True])
+def test_the_text_of_every_module_names_what_the_parser_finds(at_top):
+    for file in ROOT.rglob("__init__.py*" if at_top else "*.py*"):
+        if file.suffix not in {".py", ".pyi"}:
+            continue
+        text = file.read_text("utf-8")
+        by_python = set(parsed(ast.parse(text), at_top=at_top))
+        by_text = {(module, tuple(names)) for module, names in imports(text, at_top=at_top)}
+        assert by_python <= by_text, file
+        assert by_text - by_python <= {("geo_border", ())}, file  # in the example of a docstring
 
 
 LOADED = """
