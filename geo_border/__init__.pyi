@@ -83,6 +83,7 @@ from .bottlenecks.gains import delay_gains as delay_gains
 from .bottlenecks.changes import changes as changes
 from .traffic.demand import cross_demand as cross_demand
 from .traffic.demand import Gravity as Gravity
+from .traffic.week import border_week as border_week
 
 # Traffic by class
 from .traffic.classes import TrafficClass as TrafficClass

@@ -436,6 +436,7 @@ class Study:
                 mode,
                 checkpoints=border.checkpoints,
                 month=self.settings.checkpoints.month,
+                informed=self.settings.checkpoints.informed,
             )
             times = prepared_pairs(
                 net.network,

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo_border.border.hours import Opening, read_hours
+from geo_border.border.hours import INFORMED, Opening, read_hours
 from geo_border.border.line import along
 from geo_border.border.register import register_of
 from geo_border.errors import CheckpointError
@@ -35,6 +35,7 @@ def placed_checkpoints(
     open_users: Collection[str] = ("multilateral", "bilateral"),
     farthest_km: float = 50,
     month: int | None = None,
+    informed: float = INFORMED,
     file: str = "checkpoints",
     rows: Mapping[Any, int] = NO_ROWS,
 ) -> gpd.GeoDataFrame:
@@ -59,6 +60,9 @@ def placed_checkpoints(
         Distance from the border at which a checkpoint on it must be a mistake, km.
     month
         Month that opening hours are read of, 1 to 12; the whole year if not given.
+    informed
+        Share of those who pass that knows the opening hours and comes within them, 0 to 1; the
+        others come at any time of the season and wait.
     file
         Name of the table's file, for messages.
     rows
@@ -130,7 +134,7 @@ def placed_checkpoints(
         chainage_km=position["chainage_km"].where(on_line),
         border_distance_km=position["border_distance_km"],
     )
-    opening = _openings(table, month, file, rows)
+    opening = _openings(table, month, informed, file=file, rows=rows)
     opens = opening["season_share"] > 0
     # Who opens one that never opens by its hours does not keep them.
     wait = opening["wait_h"].where(opens, 0.0)
@@ -160,7 +164,12 @@ def _row(checkpoint_id: object, rows: Mapping[Any, int]) -> str:
 
 
 def _openings(
-    table: pd.DataFrame, month: int | None, file: str, rows: Mapping[Any, int]
+    table: pd.DataFrame,
+    month: int | None,
+    informed: float,
+    *,
+    file: str,
+    rows: Mapping[Any, int],
 ) -> pd.DataFrame:
     """What the hours of each checkpoint mean; always open where they are unknown."""
     found = []
@@ -171,7 +180,7 @@ def _openings(
             continue
         at = None if pd.isna(lon) or pd.isna(lat) else (float(lon), float(lat))
         try:
-            found.append(read_hours(text, at=at, month=month))
+            found.append(read_hours(text, at=at, month=month, informed=informed))
         except CheckpointError as error:
             row = _row(table.index[number], rows)
             raise CheckpointError(error.problem, file=file, row=row, remedy=error.remedy) from error

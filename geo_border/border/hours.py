@@ -29,6 +29,10 @@ LONG_DAYS = 14
 LONGEST_DAYS = 35
 """Nobody waits longer than this, which is what lies between two openings that come every month."""
 
+INFORMED = 0.9
+"""Share of travellers who know the opening hours and come within them, where a study does not
+say: hours are public, yet some come late. An assumption."""
+
 OF_THE_SUN = re.compile(r"sunrise|sunset|dawn|dusk", re.IGNORECASE)
 
 LonLat = tuple[float, float]
@@ -42,8 +46,8 @@ class Opening:
     Parameters
     ----------
     wait_h
-        Mean wait for the opening of who arrives at any time of the open season, hours;
-        infinite if it never opens.
+        Mean wait for the opening of who passes in the open season, hours; infinite if it
+        never opens.
     season_share
         Share of the days of the year (or of the month asked for) that are not of a closed
         season: 1 where there is none, 0 if it never opens.
@@ -56,19 +60,24 @@ class Opening:
     remark: str = ""
 
 
-def expected_wait(hours: str, *, at: LonLat | None = None, month: int | None = None) -> float:
-    """Mean wait for the opening of a checkpoint, arrivals uniform over its open season.
+def expected_wait(
+    hours: str,
+    *,
+    at: LonLat | None = None,
+    month: int | None = None,
+    informed: float = INFORMED,
+) -> float:
+    """Mean wait for the opening of a checkpoint where nobody queues once it is open.
 
     Parameters
     ----------
-    hours, at, month
+    hours, at, month, informed
         As in `read_hours`.
 
     Returns
     -------
     float
-        Hours: the sum over closed blocks of ``c² / 2`` over the hours of the season; one
-        closed block of `c` hours a day gives ``c² / 48``. Infinite if it never opens.
+        Hours; infinite if it never opens.
 
     Raises
     ------
@@ -78,15 +87,26 @@ def expected_wait(hours: str, *, at: LonLat | None = None, month: int | None = N
     Examples
     --------
     >>> import geo_border as gb
-    >>> gb.expected_wait("Mo-Su 08:00-20:00")
+    >>> gb.expected_wait("Mo-Su 08:00-20:00", informed=0)
     3.0
     """
-    return read_hours(hours, at=at, month=month).wait_h
+    return read_hours(hours, at=at, month=month, informed=informed).wait_h
 
 
 @cache
-def read_hours(hours: str, *, at: LonLat | None = None, month: int | None = None) -> Opening:
+def read_hours(
+    hours: str,
+    *,
+    at: LonLat | None = None,
+    month: int | None = None,
+    informed: float = INFORMED,
+) -> Opening:
     """Read a year of opening hours, minute by minute in local time.
+
+    Who knows the hours comes within them. Who does not comes at any time of the open season
+    and waits, in the mean the sum over closed blocks of ``c² / 2`` over its hours: 3 h for 12
+    closed hours a day. That is the limit of `geo_border.traffic.week.border_week` for few
+    arrivals that are spread evenly; it has the queue where they are many.
 
     Nobody waits months: a closure of more than `LONGEST_DAYS` days, or of more than
     `LONG_DAYS` between two seasons that are at least as long, is a closed season, and its
@@ -104,6 +124,8 @@ def read_hours(hours: str, *, at: LonLat | None = None, month: int | None = None
         it there is no holiday, and the sun is up from 7 to 19.
     month
         Read this month alone, 1 to 12.
+    informed
+        Share of those who pass that knows the hours, 0 to 1.
 
     Returns
     -------
@@ -115,19 +137,9 @@ def read_hours(hours: str, *, at: LonLat | None = None, month: int | None = None
     CheckpointError
         If the text is not in the opening-hours syntax, or says that nothing is known.
     """
-    rule = _rule(hours, at)
-    start, days = _period(month)
-    state, remark = _states(rule, start, days)
-    if (state == _CLOSED).all() and not _ever_opens(rule):
-        # Only what is closed is said. Of `off` alone nothing else is meant.
-        state, remark = _states(_rule(f"24/7; {hours}", at), start, days)
-    if not (state == _OPEN).any() and (state == _UNKNOWN).any():
-        raise CheckpointError(
-            f"opening hours {hours!r} say that they are not known",
-            remedy="Leave them empty where they are not known",
-        )
-    wait_h, share = _of_closures(_one_week(state != _OPEN))
-    return Opening(wait_h, share, remark)
+    state, remark = states(hours, *_period(month), at=at)
+    wait_h, share = _of_closures(_one_week(state != OPEN))
+    return Opening(wait_h if share == 0 else (1 - informed) * wait_h, share, remark)
 
 
 def can_be_read(hours: object) -> bool:
@@ -149,8 +161,45 @@ def can_be_read(hours: object) -> bool:
         return False
 
 
-_OPEN, _CLOSED, _UNKNOWN = range(3)
-_STATES = {State.OPEN: _OPEN, State.CLOSED: _CLOSED, State.UNKNOWN: _UNKNOWN}
+OPEN, _CLOSED, _UNKNOWN = range(3)
+_STATES = {State.OPEN: OPEN, State.CLOSED: _CLOSED, State.UNKNOWN: _UNKNOWN}
+
+
+def states(
+    hours: str, start: datetime, days: int, *, at: LonLat | None = None
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.int8]], str]:
+    """Read what opening hours say of each minute of some days.
+
+    Parameters
+    ----------
+    hours, at
+        As in `read_hours`.
+    start
+        Midnight that begins the first day, local time.
+    days
+        How many.
+
+    Returns
+    -------
+    tuple
+        `OPEN` or another number by minute, and the words that stand beside the hours.
+
+    Raises
+    ------
+    CheckpointError
+        As in `read_hours`.
+    """
+    rule = _rule(hours, at)
+    state, remark = _states(rule, start, days)
+    if (state == _CLOSED).all() and not _ever_opens(rule):
+        # Only what is closed is said. Of `off` alone nothing else is meant.
+        state, remark = _states(_rule(f"24/7; {hours}", at), start, days)
+    if not (state == OPEN).any() and (state == _UNKNOWN).any():
+        raise CheckpointError(
+            f"opening hours {hours!r} say that they are not known",
+            remedy="Leave them empty where they are not known",
+        )
+    return state, remark
 
 
 def _rule(hours: str, at: LonLat | None) -> OpeningHours:

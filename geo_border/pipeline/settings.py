@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
+from geo_border.border.hours import INFORMED
 from geo_border.pipeline.mistakes import in_form, known_keys, read_toml, study_error
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -230,6 +231,7 @@ class CheckpointsSection(Section):
     open_users: Annotated[list[Users], Field(min_length=1)] = ["multilateral", "bilateral"]
     farthest_km: Reach = 50
     month: Annotated[int, Field(ge=1, le=12)] | None = None
+    informed: Annotated[float, Field(ge=0, le=1)] = INFORMED
     delay_h: dict[CheckpointMode, Delay] = {}
     delay_source: str = ""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.border.hours import Opening, read_hours
+from geo_border.border.hours import INFORMED, Opening, read_hours
 from geo_border.errors import CheckpointError
 from geo_border.routing.scenarios import by_direction, check_names
 
@@ -30,6 +30,7 @@ def at_gates(
     *,
     checkpoints: pd.DataFrame | None = None,
     month: int | None = None,
+    informed: float = INFORMED,
 ) -> Scenario:
     """Say what a scenario is for the gates of a network.
 
@@ -45,6 +46,8 @@ def at_gates(
         hours speak of.
     month
         Month that opening hours are read of; the whole year if not given.
+    informed
+        Share of those who pass that knows the opening hours.
 
     Returns
     -------
@@ -63,7 +66,13 @@ def at_gates(
     delay = _merged(scenario.delay, gate)
     added = _merged(scenario.added, gate)
     hours = {
-        gate[name]: _read(text, gate[name], _place(checkpoints, gate[name], crossings), month)
+        gate[name]: _read(
+            text,
+            gate[name],
+            at=_place(checkpoints, gate[name], crossings),
+            month=month,
+            informed=informed,
+        )
         for name, text in scenario.hours.items()
     }
     for name in sorted(opened - set(delay) - set(added)):
@@ -110,10 +119,19 @@ def _place(
 
 
 def _read(
-    hours: str | Opening, gate: str, at: tuple[float, float] | None, month: int | None
+    hours: str | Opening,
+    gate: str,
+    *,
+    at: tuple[float, float] | None,
+    month: int | None,
+    informed: float,
 ) -> Opening:
     """What opening hours mean at their place."""
-    opening = hours if isinstance(hours, Opening) else read_hours(hours, at=at, month=month)
+    opening = (
+        hours
+        if isinstance(hours, Opening)
+        else read_hours(hours, at=at, month=month, informed=informed)
+    )
     if np.isinf(opening.wait_h):
         raise CheckpointError(
             f"by the opening hours {hours!r} {gate} never opens",

@@ -5,6 +5,7 @@ import pytest
 import shapely
 
 from geo_border.border.checkpoints import permeability, placed_checkpoints
+from geo_border.border.hours import INFORMED
 from geo_border.border.line import border_line
 from geo_border.errors import CheckpointError
 
@@ -48,9 +49,12 @@ def test_bad_hours_name_their_row(border):
 
 
 def test_default_delay_is_marked_and_hours_are_added(border):
-    found = placed_checkpoints(table(hours="Mo-Su 08:00-20:00"), border, delay_h={"road": 2.0})
-    assert found.loc["post", "delay_out_h"] == pytest.approx(2 + 3)
+    nights = table(hours="Mo-Su 08:00-20:00")
+    found = placed_checkpoints(nights, border, delay_h={"road": 2.0})
+    assert found.loc["post", "delay_out_h"] == pytest.approx(2 + (1 - INFORMED) * 3)
     assert found.loc["post", "delay_imputed"]
+    nobody = placed_checkpoints(nights, border, delay_h={"road": 2.0}, informed=0)
+    assert nobody.loc["post", "delay_out_h"] == pytest.approx(2 + 3)
     given_delay = placed_checkpoints(table(delay_h=1.0), border, delay_h={"road": 2.0})
     assert given_delay.loc["post", "delay_in_h"] == 1
     assert not given_delay.loc["post", "delay_imputed"]
@@ -82,14 +86,16 @@ def test_a_checkpoint_that_never_opens_is_closed_and_takes_no_infinite_time(bord
     found = placed_checkpoints(table(hours="Jul 08:00-20:00"), border, delay_h={"road": 2}, month=1)
     assert not found.loc["post", ["is_open", "in_service"]].any()
     assert found.loc["post", ["delay_out_h", "wait_h", "season_share"]].tolist() == [2, 0, 0]
-    july = placed_checkpoints(table(hours="Jul 08:00-20:00"), border, delay_h={"road": 2}, month=7)
+    july = placed_checkpoints(
+        table(hours="Jul 08:00-20:00"), border, delay_h={"road": 2}, month=7, informed=0
+    )
     assert july.loc["post", ["delay_out_h", "wait_h", "season_share"]].tolist() == [5, 3, 1]
 
 
 def test_a_seasonal_checkpoint_is_open_and_told(border):
     found = placed_checkpoints(table(hours="Nov-Mar 08:00-20:00"), border, delay_h={"road": 2})
     assert found.loc["post", "is_open"]
-    assert found.loc["post", "wait_h"] == pytest.approx(3)
+    assert found.loc["post", "wait_h"] == pytest.approx((1 - INFORMED) * 3)
     assert found.loc["post", "season_share"] == pytest.approx(151 / 365)
 
 

@@ -1,10 +1,17 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_border.border.hours import can_be_read, expected_wait, read_hours
+from geo_border.border import hours as opening
+from geo_border.border.hours import can_be_read
 from geo_border.errors import CheckpointError
+
+# What hours cost who does not know them.
+expected_wait = partial(opening.expected_wait, informed=0)
+read_hours = partial(opening.read_hours, informed=0)
 
 VADUZ, URALSK, NORTH_CAPE = (9.52, 47.14), (51.4, 51.2), (25.8, 71.1)
 
@@ -36,6 +43,15 @@ def test_one_closed_block_a_day_costs_its_square_over_48(start, open_h):
     assert expected_wait(f"Mo-Su {start:02}:00-{end:02}:00") == pytest.approx(
         (24 - open_h) ** 2 / 48
     )
+
+
+@pytest.mark.parametrize("hours", ["Mo-Fr 08:00-20:00", "Jun-Sep 08:00-20:00", "24/7"])
+@pytest.mark.parametrize("informed", [0, 0.3, 1])
+def test_who_knows_the_hours_does_not_wait_for_them(hours, informed):
+    found = opening.read_hours(hours, informed=informed)
+    assert found.wait_h == pytest.approx((1 - informed) * expected_wait(hours))
+    assert found.season_share == read_hours(hours).season_share
+    assert np.isinf(opening.expected_wait("off", informed=informed))
 
 
 @pytest.mark.parametrize(

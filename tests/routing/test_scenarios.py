@@ -8,6 +8,7 @@ from borderland import make_gates, make_network, make_places, random_borderland
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo_border.border.hours import INFORMED
 from geo_border.errors import CheckpointError
 from geo_border.routing.crossing import across
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario, delays, passages
@@ -76,7 +77,8 @@ def test_a_checkpoint_that_never_opens_needs_a_delay_with_its_new_hours(tables):
     with pytest.raises(CheckpointError, match="never opens"):
         delays(never, Scenario(hours=hours))
     known = delays(never, Scenario(hours=hours, delay={"free": (1.0, 2.0)}))
-    assert known[:, 0].tolist() == [4, 5]
+    wait = (1 - INFORMED) * 3
+    assert known[:, 0] == pytest.approx([1 + wait, 2 + wait])
 
 
 @settings(max_examples=30, deadline=None)

@@ -14,6 +14,7 @@ from borderland import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo_border.border.hours import INFORMED
 from geo_border.routing.crossing import across, transit
 from geo_border.routing.inside import own_times
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario, passages
@@ -105,7 +106,10 @@ def test_closed_border_leaves_the_direct_times(seed):
     assert np.isinf(times[side[:, None] != side]).all()
 
 
-HOURS = {"24/7": 0.0, "Mo-Su 08:00-20:00": 12**2 / 48, "Mo-Su 06:00-22:00": 8**2 / 48}
+HOURS = {
+    hours: (1 - INFORMED) * closed**2 / 48
+    for hours, closed in {"24/7": 0, "Mo-Su 08:00-20:00": 12, "Mo-Su 06:00-22:00": 8}.items()
+}
 """Expected waits by hand."""
 
 WIDEST = ["multilateral", "bilateral", "local"]

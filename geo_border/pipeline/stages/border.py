@@ -172,6 +172,7 @@ def _checkpoints(
             open_users=section.open_users,
             farthest_km=section.farthest_km,
             month=section.month,
+            informed=section.informed,
             file=section.file or TAGS,
             rows=inputs.checkpoint_rows,
         )

@@ -113,6 +113,7 @@ def _of_places(checkpoints: pd.DataFrame) -> list[CheckpointFinding]:
 def _of_hours(settings: Settings, checkpoints: pd.DataFrame) -> list[CheckpointFinding]:
     """Opening hours that are not understood, that close for a season, or that hardly open."""
     month, stated = settings.checkpoints.month, list[CheckpointFinding]()
+    uninformed = 1 - settings.checkpoints.informed
     period = "the year" if month is None else f"month {month}"
     if "hours_unread" in checkpoints:
         stated += [
@@ -134,8 +135,10 @@ def _of_hours(settings: Settings, checkpoints: pd.DataFrame) -> list[CheckpointF
             stated.append(
                 ("warning", name, f"{by} {season}: times over it are those of its open season")
             )
-        if wait > LONG_WAIT_H:
-            stated.append(("warning", name, f"{by} the mean wait for its opening is {wait:.0f} h"))
+        if wait > uninformed * LONG_WAIT_H:
+            mean = wait / uninformed
+            who = f"{by} who does not know them waits for its opening, in the mean {mean:.0f} h"
+            stated.append(("warning", name, who))
         if not pd.isna(row["hours_remark"]):
             words = f"its hours say {row['hours_remark']!r}, which is not reckoned with"
             stated.append(("note", name, words))

@@ -56,6 +56,7 @@ BORDER = Stage(
         *("regions.home", "regions.neighbour", *_TOLERANCES),
         *("checkpoints.file", "checkpoints.open_crossings", "checkpoints.open_status"),
         *("checkpoints.open_users", "checkpoints.farthest_km", "checkpoints.month"),
+        "checkpoints.informed",
         *("checkpoints.delay_h", "osm."),
     ),
     inputs=(

@@ -172,6 +172,7 @@ def isochrones_from(
         mode,
         checkpoints=controls,
         month=settings.checkpoints.month,
+        informed=settings.checkpoints.informed,
         trees=True,
     )
     named = controls.index[(controls.index == start) | (controls["name"] == start)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from geo_border.border.hours import INFORMED
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.network.gates import gates_in_use
 from geo_border.pipeline.stages.named_places import place_named
@@ -37,6 +38,7 @@ def requested_tables(
     *,
     checkpoints: gpd.GeoDataFrame | None = None,
     month: int | None = None,
+    informed: float = INFORMED,
     trees: bool = False,
 ) -> tuple[GateTables, Scenario]:
     """Tables of the gates that are in use or named, and the scenario that is asked for.
@@ -51,7 +53,7 @@ def requested_tables(
         How the border is passed.
     mode
         Mode of the trips.
-    checkpoints, month
+    checkpoints, month, informed
         As `geo_border.routing.at_gates.at_gates` takes them.
     trees
         As `geo_border.routing.tables.gate_tables` takes it.
@@ -72,7 +74,13 @@ def requested_tables(
     _check_choice("mode", mode, get_args(Mode))
     network, places, gates = net.network, net.places, net.gates
     scenario = at_gates(
-        scenario, gates, net.crossings, net.controls, checkpoints=checkpoints, month=month
+        scenario,
+        gates,
+        net.crossings,
+        net.controls,
+        checkpoints=checkpoints,
+        month=month,
+        informed=informed,
     )
     used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
     passed_by = gates["mode"].isin(MODES_OF[mode])

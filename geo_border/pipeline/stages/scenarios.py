@@ -83,6 +83,7 @@ def scenario_stage(
             net.controls,
             checkpoints=border.checkpoints,
             month=settings.checkpoints.month,
+            informed=settings.checkpoints.informed,
         )
         for name, what in scenarios.items()
     }

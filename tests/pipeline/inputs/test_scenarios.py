@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo_border.border.hours import Opening
+from geo_border.border.hours import INFORMED, Opening
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.pipeline.inputs.scenarios import parsed_scenario, read_scenarios
 from geo_border.routing.at_gates import at_gates
@@ -67,7 +67,7 @@ def test_every_option_has_its_place_in_the_scenario(gates, crossings, controls):
         users="local",
         factor=0.5,
     )
-    assert at_gates(proposal, gates, crossings, controls) == Scenario(
+    assert at_gates(proposal, gates, crossings, controls, informed=0) == Scenario(
         close=frozenset({"west"}),
         open=frozenset({"east"}),
         delay={"east": (1.0, 0.0), "west": (0.5, None)},
@@ -227,7 +227,7 @@ def test_later_options_speak_of_what_earlier_ones_gave():
 def test_a_direction_without_hours_of_its_own_keeps_them(
     gates, crossings, controls, options, hours
 ):
-    found = at_gates(parsed_scenario(**options), gates, crossings, controls)
+    found = at_gates(parsed_scenario(**options), gates, crossings, controls, informed=0)
     assert passages_of(found, gates) == pytest.approx(hours)
 
 
@@ -236,7 +236,7 @@ def test_hours_are_read_at_their_place(gates, crossings, controls):
     hours = parsed_scenario(hours=["west=Mo-Su 00:00-24:00; PH off"])
     at = pd.DataFrame({"lon": [8.5, -40.0], "lat": [47.0, 30.0]}, index=["west", "east"])
     swiss = at_gates(hours, gates, crossings, controls, checkpoints=at, month=8).hours["west"]
-    assert swiss.wait_h == pytest.approx(24**2 / 2 / (31 * 24))
+    assert swiss.wait_h == pytest.approx((1 - INFORMED) * 24**2 / 2 / (31 * 24))
     sea = at_gates(
         hours,
         gates,
