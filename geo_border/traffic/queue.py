@@ -103,7 +103,8 @@ class FluidQueue:
         total = self.vehicles.sum(axis=1, keepdims=True)
         starts = [np.array([n * self.period]) for n in self._later]
         before = sum((total - self._counted(self.leave, at) for at in starts), np.zeros_like(total))
-        return np.maximum(before + self.arrived(at) - self.left(at), 0.0)
+        waiting: Floats = np.maximum(before + self.arrived(at) - self.left(at), 0.0)
+        return waiting
 
     def mean_waiting(self, edges: Floats) -> Floats:
         """Mean number of vehicles in the queue between times.
