@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -19,6 +21,12 @@ from geo_border.index.normalise import normalise
 from geo_border.index.registry import SCORES, checked_registry
 from geo_border.index.treatment import treated_array
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FIGURES_HELD = 4_000_000
+"""Most figures of regions that are scored at once."""
+
 
 def score_gains(
     values: pd.DataFrame,
@@ -29,8 +37,9 @@ def score_gains(
 ) -> pd.DataFrame:
     """Score the regions again, each time with other figures of one region.
 
-    Every step is done anew, all other regions staying as they are: a region that already
-    has the best figure gains nothing by a better one, since the scale is set by the best.
+    Every step that a figure touches is done anew, all other regions staying as they are: a
+    region that already has the best figure gains nothing by a better one, since the scale is
+    set by the best.
 
     Parameters
     ----------
@@ -68,15 +77,35 @@ def score_gains(
     )
     region = values.index.get_indexer(pd.Index(changes["region_id"]))
     indicator = values.columns.get_indexer(pd.Index(changes["indicator_id"]))
-    # The last one is the reference.
-    cases = np.repeat(values.to_numpy()[None], len(keys) + 1, axis=0)
-    cases[case, region, indicator] = changes["value"].to_numpy(float)
-    if np.isinf(cases).any():
+    figures = changes["value"].to_numpy(float)
+    if np.isinf(figures).any():
         raise IndicatorError("a change sets a figure to infinity")
+    given = values.to_numpy(float)
+    as_is = treated_array(given, method.treatment, method.outliers)[0]
+    reference = _scores(as_is[None], names, registry, method)[0]
+    own = values.index.get_indexer(pd.Index(keys["region_id"]))
+    gain = np.empty((len(keys), len(SCORES)))
+    size = max(1, FIGURES_HELD // max(1, given.size))
+    for first in range(0, len(keys), size):
+        here = slice(first, min(first + size, len(keys)))
+        cases = np.repeat(as_is[None], here.stop - first, axis=0)
+        rows = np.flatnonzero((case >= first) & (case < here.stop))
+        for j in np.unique(indicator[rows]):
+            of_case = rows[indicator[rows] == j]
+            changed, copy = np.unique(case[of_case], return_inverse=True)
+            figures_of = np.repeat(given[:, [j]], len(changed), axis=1)
+            figures_of[region[of_case], copy] = figures[of_case]
+            treated = treated_array(figures_of, method.treatment, method.outliers)[0]
+            cases[changed - first, :, j] = treated.T
+        found = _scores(cases, names, registry, method)
+        gain[here] = found[np.arange(len(cases)), own[here]] - reference[own[here]]
+    return keys.join(pd.DataFrame(gain, columns=list(SCORES)))
 
-    treated = np.stack(
-        [treated_array(values_of, method.treatment, method.outliers)[0] for values_of in cases]
-    )
+
+def _scores(
+    treated: NDArray[np.float64], names: list[str], registry: pd.DataFrame, method: IndexMethod
+) -> NDArray[np.float64]:
+    """Scores of all regions in some cases of treated figures, shape (cases, R, scores)."""
     scores = normalise(
         treated,
         registry.loc[names, "direction"].to_numpy(),
@@ -84,7 +113,4 @@ def score_gains(
         goalposts=goalposts_of(method, names),
     )
     weights = component_weights(scores, names, registry, rule_of(method), given_of(method))
-    result = component_scores(scores, weights, registry, method)
-    own = values.index.get_indexer(pd.Index(keys["region_id"]))
-    gain = result[np.arange(len(keys)), own] - result[-1, own]
-    return keys.join(pd.DataFrame(gain, columns=list(SCORES)))
+    return component_scores(scores, weights, registry, method)

@@ -124,9 +124,14 @@ def treated_array(
     """
     n_indicators = values.shape[1]
     result, done, points = values.copy(), ["none"] * n_indicators, [0] * n_indicators
-    if rule != "none":
-        for j in np.flatnonzero(_has_outliers(values, outliers)):
-            result[:, j], done[j], points[j] = _treated_column(values[:, j], rule, outliers)
+    rest = np.flatnonzero(_has_outliers(values, outliers))
+    if rule == "none" or not len(rest):
+        return result, done, points
+    if rule == "winsorise":
+        rest = _winsorise(values, rest, outliers, result, done, points)
+    result[:, rest] = _logarithm(values[:, rest])
+    for j in rest:
+        done[j] = "logarithm"
     return result, done, points
 
 
@@ -163,20 +168,30 @@ def shape_of(
     return np.where(defined, skewness, 0.0), np.where(defined, kurtosis, 0.0)
 
 
-def _treated_column(
-    column: NDArray[np.float64], rule: Rule, outliers: Outliers
-) -> tuple[NDArray[np.float64], str, int]:
-    """Treat one indicator that has outliers."""
-    if rule == "winsorise":
-        winsorised = column.copy()
-        for _ in range(outliers.points):
-            _winsorise_one(winsorised)
-            changed = int(np.count_nonzero(winsorised != column) - np.isnan(column).sum())
-            if changed > outliers.points:
-                break
-            if not _has_outliers(winsorised[:, None], outliers)[0]:
-                return winsorised, "winsorised", changed
-    return _logarithm(column), "logarithm", 0
+def _winsorise(
+    values: NDArray[np.float64],
+    rest: NDArray[np.intp],
+    outliers: Outliers,
+    result: NDArray[np.float64],
+    done: list[str],
+    points: list[int],
+) -> NDArray[np.intp]:
+    """Winsorise some indicators, all at once; those for which it is not enough."""
+    too_many: list[NDArray[np.intp]] = []
+    columns = values[:, rest]
+    for _ in range(outliers.points):
+        columns = _winsorised_once(columns)
+        differ = (columns != values[:, rest]) & ~np.isnan(columns)
+        changed = differ.sum(axis=0)
+        fits = changed <= outliers.points
+        passed = fits & ~_has_outliers(columns, outliers)
+        result[:, rest[passed]] = columns[:, passed]
+        for j, count in zip(rest[passed], changed[passed], strict=True):
+            done[j], points[j] = "winsorised", int(count)
+        too_many.append(rest[~fits])
+        on = fits & ~passed
+        rest, columns = rest[on], columns[:, on]
+    return np.concatenate([*too_many, rest])
 
 
 def _has_outliers(values: NDArray[np.float64], outliers: Outliers) -> NDArray[np.bool_]:
@@ -185,26 +200,25 @@ def _has_outliers(values: NDArray[np.float64], outliers: Outliers) -> NDArray[np
     return (np.abs(skewness) > outliers.skewness) & (kurtosis > outliers.kurtosis)
 
 
-def _is_skewed_up(column: NDArray[np.float64]) -> bool:
-    """Whether the long tail is on the high side."""
-    return bool(shape_of(column[:, None])[0][0] > 0)
+def _is_skewed_up(columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the long tail of each column is on the high side."""
+    return shape_of(columns)[0] > 0
 
 
-def _winsorise_one(column: NDArray[np.float64]) -> None:
-    """Set the most extreme point on the skewed side to the next value, in place."""
-    sign = 1.0 if _is_skewed_up(column) else -1.0
-    signed = sign * column
+def _winsorised_once(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Set the most extreme point of each column on its skewed side to the next value."""
+    sign = np.where(_is_skewed_up(columns), 1.0, -1.0)
+    signed = sign * columns
     # Points winsorised before have the same value as the next one: they move together.
-    top = np.nanmax(signed)
-    column[signed == top] = sign * np.nanmax(signed[signed < top])
+    top = np.fmax.reduce(signed, axis=0)
+    following = np.where(signed < top, signed, -np.inf).max(axis=0, initial=-np.inf)
+    return np.where(signed == top, sign * following, columns)
 
 
-def _logarithm(column: NDArray[np.float64]) -> NDArray[np.float64]:
+def _logarithm(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Logarithm of the distance from the end away from the skew, increasing in the values."""
-    low, high = np.nanmin(column), np.nanmax(column)
-    shift = 0.01 * (high - low)
-    if _is_skewed_up(column):
-        logarithm: NDArray[np.float64] = np.log(column - low + shift)
-        return logarithm
-    mirrored: NDArray[np.float64] = -np.log(high - column + shift)
-    return mirrored
+    low, high = np.fmin.reduce(columns, axis=0), np.fmax.reduce(columns, axis=0)
+    up, shift = _is_skewed_up(columns), 0.01 * (high - low)
+    logarithm = np.log(np.where(up, columns - low, high - columns) + shift)
+    rising: NDArray[np.float64] = np.where(up, logarithm, -logarithm)
+    return rising
