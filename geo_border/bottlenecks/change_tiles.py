@@ -8,50 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_border.bottlenecks.change_kernels import (
-    SPAN,
-    Differing,
-    Ends,
-    Pool,
-    Trips,
-    bound_ends,
-    change_tiles,
-    fill_pool,
-)
+from geo_border.bottlenecks.change_kernels import Differing, change_tiles
 from geo_border.compute.compiled import in_blocks
 from geo_border.routing.crossing import NO_DIRECT
 from geo_border.routing.inside import rows_at_once
-from geo_border.routing.tiles import ROUNDING, map_order
+from geo_border.routing.pair_kernels import SPAN, Trips
+from geo_border.routing.pair_tiles import BLOCKS, in_tiles, lead_on, slack_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.routing.inside import Inside
-    from geo_border.routing.tables import GateTables
+    from geo_border.routing.pair_tiles import Pairs
     from geo_border.traffic.demand import Market
 
     Floats = NDArray[np.float64]
-
-BLOCKS = 16
-"""Blocks that the tiles of origins are cut into: each takes all scenarios through the cache."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
-    """Origins and destinations in tiles, and the bounds of their legs, whatever the scenario.
-
-    Parameters
-    ----------
-    origins, destinations
-        Positions of places in the order of the tiles.
-    starts, ends
-        The same in tiles.
-    """
-
-    origins: NDArray[np.int64]
-    destinations: NDArray[np.int64]
-    starts: Ends
-    ends: Ends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,44 +45,6 @@ class Found:
     moved: Floats
     left: Floats
     taken: Floats
-
-
-def tiled(tables: GateTables, origins: NDArray[np.int64], destinations: NDArray[np.int64]) -> Pairs:
-    """Cut pairs of places into tiles.
-
-    Parameters
-    ----------
-    tables
-        Checkpoint tables.
-    origins, destinations
-        Positions of places.
-
-    Returns
-    -------
-    Pairs
-        In the order of a map.
-    """
-    A, B = tables.to_gate[origins], tables.from_gate[:, destinations].T
-    rows, columns = map_order(A), map_order(B)
-    return Pairs(origins[rows], destinations[columns], _ends(A[rows]), _ends(B[columns]))
-
-
-def _ends(legs: Floats) -> Ends:
-    """Tiles of legs that are in order, shape (N, K)."""
-    n, gates = legs.shape
-    tiles = -(-n // SPAN)
-    padded = np.full((tiles * SPAN, gates), np.inf)
-    padded[:n] = legs
-    low, high = np.empty((2, tiles, gates))
-    ends = Ends(
-        legs=np.ascontiguousarray(padded.reshape(tiles, SPAN, gates).transpose(0, 2, 1)),
-        number=np.minimum(SPAN, n - SPAN * np.arange(tiles)),
-        low=low,
-        high=high,
-        gaps=np.empty((tiles, gates, gates)),
-    )
-    bound_ends(ends)
-    return ends
 
 
 def changed_sums(
@@ -153,7 +86,7 @@ def changed_sums(
     scenarios, gates = others.shape[:2]
     n, tiles = len(pairs.origins), len(pairs.starts.legs)
     differing, routes, gate = _differing(as_is, others)
-    pool = _pool(pairs.ends, routes, gate)
+    pool = lead_on(pairs.ends, routes, gate)
     found = Found(
         np.zeros((scenarios, len(codes), n)),
         np.zeros((scenarios, 3, n)),
@@ -162,15 +95,14 @@ def changed_sums(
     some = np.flatnonzero(np.diff(differing.start))
     if not (len(some) and tiles and len(pairs.ends.legs)):
         return found
-    finite = (part[np.isfinite(part)].max(initial=0) for part in (pairs.starts.legs, pool.legs))
-    slack = ROUNDING * float(np.finfo(float).eps) * float(sum(finite))
+    slack = slack_of(pairs.starts, pool)
     mass = np.zeros((2, len(population)))
     if market is not None:
         mass[0, market.origins] = market.origin_mass
         mass[1, market.destinations] = market.destination_mass
     trips = Trips(
-        _in_tiles(mass[0, pairs.origins], tiles if market is not None else 0),
-        _in_tiles(mass[1, pairs.destinations], len(pairs.ends.legs)),
+        in_tiles(mass[0, pairs.origins], tiles if market is not None else 0),
+        in_tiles(mass[1, pairs.destinations], len(pairs.ends.legs)),
         np.empty(3) if demand_code is None else demand_code,
     )
     work = partial(
@@ -180,7 +112,7 @@ def changed_sums(
         side,
         (
             pairs.ends,
-            _in_tiles(population[pairs.destinations], len(pairs.ends.legs)),
+            in_tiles(population[pairs.destinations], len(pairs.ends.legs)),
             pool,
             differing,
             slack,
@@ -200,13 +132,6 @@ def changed_sums(
     return found
 
 
-def _in_tiles(values: NDArray[Any], tiles: int) -> NDArray[Any]:
-    """Values in the order of the tiles, padded by nothing, shape (tiles, SPAN)."""
-    padded = np.zeros((tiles, SPAN), values.dtype)
-    padded.ravel()[: len(values)] = values[: padded.size]
-    return padded
-
-
 def _differing(as_is: Floats, others: Floats) -> tuple[Differing, Floats, NDArray[np.int64]]:
     """Which ways scenarios change, and all ways there are with their first gates."""
     scenarios, gates = others.shape[:2]
@@ -222,23 +147,6 @@ def _differing(as_is: Floats, others: Floats) -> tuple[Differing, Floats, NDArra
     np.cumsum(differs.sum(axis=1), out=start[1:])
     gate = np.concatenate([np.arange(gates), new[:, 1]])
     return Differing(row, start, np.nonzero(differs)[1]), routes, gate
-
-
-def _pool(ends: Ends, routes: Floats, gate: NDArray[np.int64]) -> Pool:
-    """Ways led on to the destinations."""
-    shape = len(ends.legs), len(routes)
-    low, high, least, most = np.empty((4, *shape))
-    pool = Pool(
-        legs=np.empty((*shape, SPAN)),
-        last=np.empty((*shape, SPAN), np.int32),
-        low=low,
-        high=high,
-        least=least,
-        most=most,
-        marks=np.empty(shape, np.uint8),
-    )
-    fill_pool(routes, gate, ends, pool)
-    return pool
 
 
 def _some_tiles(

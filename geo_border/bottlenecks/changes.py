@@ -5,31 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
 
 from geo_border.access.decay import Decay, Exponential, Step, codes
 from geo_border.access.reach import reached_across, reached_inside, without_delays
 from geo_border.access.regions import population_of
-from geo_border.bottlenecks.change_tiles import changed_sums, tiled
+from geo_border.bottlenecks.change_tiles import changed_sums
 from geo_border.compute.compiled import in_blocks
 from geo_border.errors import CheckpointError
+from geo_border.routing.pair_tiles import tiled
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario, passages, passages_with
+from geo_border.routing.spots import merge
 from geo_border.shown import shown
 from geo_border.terms import SIDES
-from geo_border.traffic.demand import Gravity, cross_demand
+from geo_border.traffic.demand import Gravity, demand_at, masses
 from geo_border.traffic.loads import checkpoint_loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
-    from geo_border.bottlenecks.change_tiles import Found, Pairs
-    from geo_border.routing.inside import Inside
+    from geo_border.bottlenecks.change_tiles import Found
+    from geo_border.routing.pair_tiles import Pairs
     from geo_border.routing.scenarios import Passages
+    from geo_border.routing.spots import Merged
     from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
     from geo_border.traffic.demand import Demand
@@ -40,7 +45,7 @@ BATCH = 128
 """Most scenarios evaluated in one pass over the pairs."""
 
 WAYS_HELD = 20_000_000
-"""Most times from gates to places that the scenarios of a pass hold."""
+"""Most times from gates to spots, and values of places, that the scenarios of a pass hold."""
 
 MEASURES = (
     "hours_to_checkpoint",
@@ -94,16 +99,18 @@ class Changes:
 class _Base:
     """The border as it is, and all that does not depend on the scenario."""
 
-    tables: GateTables
-    own: Inside
+    merged: Merged
+    place_ids: pd.Index[str]
     decay: Decay
-    population: Floats
-    region: NDArray[np.int64]  # of each place, -1 outside all
+    population: Floats  # of the spots, (U,)
+    living: csr_array  # of the places by region, (R, P)
+    belongs: csr_array  # 1 at the region of each place, (R, P)
     regions: pd.Index[str]
     routes: tuple[Passages, Passages]  # with delays and without
     pairs: tuple[tuple[Pairs, Pairs, Pairs], ...]  # by side: as `_pairs` gives them
     state: Floats  # (V, P)
-    demand: Demand
+    demand: Demand  # of the spots
+    share: Floats  # of the trips of its spot that begin at each place, (P,)
     started: Floats  # (P,)
     loads: Floats  # (K,)
 
@@ -172,7 +179,6 @@ def changes(
     >>> found
     <Changes: totals 1 x 4, regions 20 x 21, places 1,420 x 18, checkpoints 30 x 5>
     """
-    tables = travel.tables
     if not scenarios:
         raise CheckpointError("there is no scenario to compare with the border as it is")
     start = _base(travel, decay, gravity, base)
@@ -181,7 +187,8 @@ def changes(
     if each_place:
         tabulate["places"] = _places
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in tabulate}
-    size = max(1, min(BATCH, WAYS_HELD // max(1, tables.from_gate.size)))
+    held = max(start.merged.travel.tables.from_gate.size, start.state.size)
+    size = max(1, min(BATCH, WAYS_HELD // max(1, held)))
     for first in range(0, len(names), size):
         batch = pd.Index(names[first : first + size], name="scenario")
         found = _evaluated(start, {name: scenarios[name] for name in batch})
@@ -199,21 +206,26 @@ def _base(
     base: Scenario,
 ) -> _Base:
     """Evaluate the border as it is."""
-    places, tables, own = travel.places, travel.tables, travel.own
+    places, tables = travel.places, travel.tables
     routes = passages(tables, base), passages(tables, without_delays(base))
     inside = reached_inside(travel, routes, [decay])[:, :, 0]
     beyond = [reached_across(travel, case, [decay, Step(1.0)]) for case in routes]
-    demand = cross_demand(travel, routes[0], gravity=replace(gravity, total=1.0))
+    merged, population = merge(travel), population_of(places)
+    demand = demand_at(merged, routes[0], replace(gravity, total=1.0), population)
+    share = merged.share(masses(gravity, population)[0])
     region, regions = pd.factorize(places["region_id"], sort=True)
+    of_region = np.flatnonzero(region >= 0)
+    at, shape = (region[of_region], of_region), (len(regions), len(places))
     return _Base(
-        tables=tables,
-        own=own,
+        merged=merged,
+        place_ids=places.index,
         decay=decay,
-        population=population_of(places),
-        region=region,
+        population=merged.total(population),
+        living=coo_array((population[of_region], at), shape).tocsr(),
+        belongs=coo_array((np.ones(len(of_region)), at), shape).tocsr(),
         regions=pd.Index(regions, name="region_id"),
         routes=routes,
-        pairs=tuple(_pairs(tables, own, demand, side) for side in range(len(SIDES))),
+        pairs=tuple(_pairs(merged, demand, side) for side in range(len(SIDES))),
         state=np.stack(
             [
                 inside[0] + inside[1],
@@ -225,7 +237,8 @@ def _base(
             ]
         ),
         demand=demand,
-        started=demand.to_gate.sum(axis=1),
+        share=share,
+        started=demand.to_gate.sum(axis=1)[merged.spot] * share,
         loads=checkpoint_loads(tables, routes[0], demand)["load"].to_numpy(float),
     )
 
@@ -237,10 +250,9 @@ def _nearest(tables: GateTables, routes: Passages) -> Floats:
     return nearest
 
 
-def _pairs(
-    tables: GateTables, own: Inside, demand: Demand, side: int
-) -> tuple[Pairs, Pairs, Pairs]:
+def _pairs(merged: Merged, demand: Demand, side: int) -> tuple[Pairs, Pairs, Pairs]:
     """Pairs in tiles: across, across of those that only travel, and on the own side."""
+    tables, own = merged.travel.tables, merged.travel.own
     inside, beyond = own.destinations[side], own.destinations[1 - side]
     origins = own.origins[side]
     others = np.setdiff1d(demand.markets[side].origins, origins)
@@ -255,6 +267,7 @@ def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
     """Evaluate a batch of scenarios."""
     cases = _cases(base, scenarios)
     as_is = [pair[0] for pair in cases]
+    spot, tables = base.merged.spot, base.merged.travel.tables
     values = np.zeros((len(_VALUES), len(scenarios), len(base.population)))
     trips = np.zeros((len(scenarios), 3, len(base.population)))
     loads = np.tile(base.loads, (len(scenarios), 1))
@@ -278,16 +291,18 @@ def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
             found = _sums(base, cases, side, pairs, [base.decay], free=free, back=back)
             values[value][:, pairs.origins] = found.sums[:, 0]
     delay = np.stack([routes.delay for routes in as_is])
+    values[5] = [_nearest(tables, routes) for routes in as_is]
+    values, trips = values[:, :, spot], trips[:, :, spot] * base.share
     # What is lost entirely must not leave a rest of rounding.
     values[:5] = (values[:5] + base.state[:5, None]).clip(min=0)
-    values[5] = [_nearest(base.tables, routes) for routes in as_is]
     loads = np.where(np.isinf(delay).all(axis=1), 0.0, loads.clip(min=0))
     return _Found(values, trips, loads, delay)
 
 
 def _cases(base: _Base, scenarios: Mapping[str, Scenario]) -> list[tuple[Passages, Passages]]:
     """Ways under each scenario, with delays and without; the same delays make the same ways."""
-    known = GateDelays.of(base.tables)
+    tables = base.merged.travel.tables
+    known = GateDelays.of(tables)
     wanted = []
     for name, what in scenarios.items():
         try:
@@ -297,7 +312,7 @@ def _cases(base: _Base, scenarios: Mapping[str, Scenario]) -> list[tuple[Passage
     routes = {case.delay.tobytes(): case for case in base.routes}
     new = {delay.tobytes(): delay for pair in wanted for delay in pair}
     new = {key: delay for key, delay in new.items() if key not in routes}
-    work = partial(_block_ways, base.tables.within, list(new.values()))
+    work = partial(_block_ways, tables.within, list(new.values()))
     found = [case for block in in_blocks(len(new), work, size=8) for case in block]
     routes |= dict(zip(new, found, strict=True))
     return [(routes[delay.tobytes()], routes[free.tobytes()]) for delay, free in wanted]
@@ -329,7 +344,7 @@ def _sums(
         np.array(others),
         codes(decays),
         base.population,
-        own=base.own if back else None,
+        own=base.merged.travel.own if back else None,
         side=side,
         market=base.demand.markets[side] if travels else None,
         demand_code=np.array(base.demand.gravity.decay.code),
@@ -395,17 +410,13 @@ def _totals(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
 
 def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Measures and trips by region."""
-    weights = np.zeros((len(base.regions), len(base.population)))
-    inside = np.flatnonzero(base.region >= 0)
-    weights[base.region[inside], inside] = 1.0
-    persons = weights * base.population
     index = pd.MultiIndex.from_product([names, base.regions])
-    trips = found.trips @ weights.T
-    started = weights @ base.started
-    columns = _beside(*(_means(_measured(of.state), persons) for of in (base, found)))
+    trips = _summed(found.trips, base.belongs)
+    started = base.belongs @ base.started
+    columns = _beside(*(_means(_measured(of.state), base.living) for of in (base, found)))
     with np.errstate(invalid="ignore", divide="ignore"):
         for name, hours in (("before", base.state[5]), ("after", found.state[5])):
-            lost = np.isinf(hours).astype(float) @ persons.T / persons.sum(axis=1)
+            lost = _summed(np.isinf(hours), base.living) / base.living.sum(axis=1)
             columns[f"unreached_share_{name}"] = np.broadcast_to(
                 lost, (len(names), len(base.regions))
             ).ravel()
@@ -413,24 +424,32 @@ def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     return pd.DataFrame(columns | _of_trips(trips, started), index=index)
 
 
-def _means(values: Floats, persons: Floats) -> Floats:
+def _summed(values: NDArray[Any], weights: csr_array) -> Floats:
+    """Weighted sums over the places of each region, shape (..., R)."""
+    flat = values.reshape(-1, values.shape[-1]).astype(float, copy=False)
+    sums: Floats = (weights @ flat.T).T.reshape(*values.shape[:-1], -1)
+    return sums
+
+
+def _means(values: Floats, persons: csr_array) -> Floats:
     """Means over the places of each region that have a finite value, shape (..., R)."""
     finite = np.isfinite(values)
     with np.errstate(invalid="ignore", divide="ignore"):
-        means: Floats = np.where(finite, values, 0.0) @ persons.T / (finite @ persons.T)
-    return means
+        return _summed(np.where(finite, values, 0.0), persons) / _summed(finite, persons)
 
 
 def _places(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Measures and trips by place."""
-    index = pd.MultiIndex.from_product([names, base.tables.place_ids.rename("place_id")])
+    index = pd.MultiIndex.from_product([names, base.place_ids.rename("place_id")])
     trips = _of_trips(found.trips, base.started)
     return pd.DataFrame(_beside(_measured(base.state), _measured(found.state)) | trips, index=index)
 
 
 def _checkpoints(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Loads and delays by checkpoint."""
-    index = pd.MultiIndex.from_product([names, base.tables.gates.index.rename("checkpoint_id")])
+    index = pd.MultiIndex.from_product(
+        [names, base.merged.travel.tables.gates.index.rename("checkpoint_id")]
+    )
     return pd.DataFrame(
         {
             "load_share_before": np.tile(base.loads, len(names)),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from geo_border.compute.compiled import in_blocks, kernel
-from geo_border.routing.crossing import across
-from geo_border.routing.engine.kernels import impedance, shorten_by
+from geo_border.access.decay import codes
+from geo_border.bottlenecks.change_tiles import changed_sums
+from geo_border.routing.pair_tiles import tiled
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
+from geo_border.routing.spots import merge
 from geo_border.shown import shown
-from geo_border.traffic.demand import Gravity, cross_demand
+from geo_border.traffic.demand import Gravity, demand_at, travellers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.routing.scenarios import Passages
-    from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
-    from geo_border.traffic.demand import Demand, Market
+
+    Floats = NDArray[np.float64]
 
 BATCH = 32
 """Scenarios evaluated in one pass over the pairs; bounds the memory of their tables."""
+
+ROUNDING = 1e-12
+"""Share of a demand below which what is left of it is rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +112,11 @@ def closures(
     gates = tables.gates.index
     if sets is None:
         sets = [(gate,) for gate in gates[np.any(np.isfinite(routes.delay), axis=0)]]
-    demand = cross_demand(travel, routes, gravity=replace(gravity, total=1.0), among=among)
+    merged = merge(travel)
+    persons = travellers(travel, among)
+    demand = demand_at(merged, routes, replace(gravity, total=1.0), persons)
+    there, at_spots = merged.travel.tables, merged.total(persons)
+    pairs = [tiled(there, market.origins, market.destinations) for market in demand.markets]
     used = [np.any(routes.counts(side, back=False) > 0, axis=2) for side in range(2)]
     names = [";".join(closed) for closed in sets]
 
@@ -117,15 +124,26 @@ def closures(
     sums = np.zeros((len(sets), 3))
     to = np.zeros((len(sets), len(gates)))
     for start in range(0, len(sets), BATCH):
-        batch = slice(start, min(start + BATCH, len(sets)))
-        closed_ways = [
-            passages(tables, replace(scenario, close={*scenario.close, *closed}))
-            for closed in sets[batch]
+        some = sets[start : start + BATCH]
+        here = slice(start, start + len(some))
+        ways = [
+            passages(tables, replace(scenario, close={*scenario.close, *closed})) for closed in some
         ]
-        for side in range(2):
-            hit = np.stack([used[side][:, :, gates.isin(list(c))].any(axis=2) for c in sets[batch]])
-            moved = _reroute(tables, demand, side, hit, closed_ways, sums[batch])
-            for row, (flow, way) in enumerate(zip(moved, closed_ways, strict=True), start):
+        for side, market in enumerate(demand.markets):
+            found = changed_sums(
+                pairs[side],
+                routes.across[side],
+                np.array([way.across[side] for way in ways]),
+                codes([]),
+                at_spots,
+                market=market,
+                demand_code=np.array(gravity.decay.code),
+            )
+            hit = np.stack([used[side][:, :, gates.isin(list(c))].any(axis=2) for c in some])
+            flows = found.taken + _stayed(demand.through[side], hit, found.left, ways, side)
+            sums[here, 0] += flows.sum(axis=(1, 2))
+            sums[here, 1:] += found.moved[:, 1:].sum(axis=2)
+            for row, (flow, way) in enumerate(zip(flows, ways, strict=True), start):
                 passed = way.counts(side, back=False).sum(axis=2)
                 share = passed / np.maximum(passed.sum(axis=2, keepdims=True), 1)
                 to[row] += np.tensordot(flow, share, 2)
@@ -166,90 +184,11 @@ def _diversions(
     )
 
 
-def _reroute(
-    tables: GateTables,
-    demand: Demand,
-    side: int,
-    hit: NDArray[np.bool_],
-    closed_ways: list[Passages],
-    sums: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Add to the sums of a batch; demand by scenario and new first and last gate."""
-    market: Market = demand.markets[side]
-    crossings = [
-        across(tables, routes, side, origins=market.origins, destinations=market.destinations)
-        for routes in closed_ways
-    ]
-    # Gates last: one pair is looked up at a time.
-    E_closed = np.stack([np.ascontiguousarray(crossing.E.T) for crossing in crossings])
-    last_closed = np.stack([np.ascontiguousarray(crossing.last.T) for crossing in crossings])
-    k = tables.n_gates
-    scenario_of = [np.flatnonzero(hit[:, first, last]) for first in range(k) for last in range(k)]
-    start = np.zeros(k * k + 1, np.int64)
-    np.cumsum([len(scenarios) for scenarios in scenario_of], out=start[1:])
-    hits = np.concatenate(scenario_of)
-    code = np.array(demand.gravity.decay.code)
-    work = partial(_block_diverted, market, code, (start, hits, E_closed, last_closed))
-    moved = np.zeros((len(closed_ways), k, k))
-    for part, flow in in_blocks(len(market.origins), work):
-        sums += part
-        moved += flow
-    return moved
-
-
-def _block_diverted(
-    market: Market, code: NDArray[np.float64], closed: Any, rows: slice
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Demand of some origins routed again."""
-    base = market.crossing
-    masses = market.origin_mass[rows], market.destination_mass
-    result: tuple[NDArray[np.float64], NDArray[np.float64]] = _divert(
-        base.A[rows], base.E, base.last, *masses, code, *closed
-    )
-    return result
-
-
-@kernel
-def _divert(
-    A: NDArray[np.float64],
-    E: NDArray[np.float64],
-    last: NDArray[np.int32],
-    origin_mass: NDArray[np.float64],
-    destination_mass: NDArray[np.float64],
-    code: NDArray[np.float64],
-    start: NDArray[np.int64],
-    hits: NDArray[np.int64],
-    E_closed: NDArray[np.float64],
-    last_closed: NDArray[np.int32],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Route again, for each scenario, the demand of some origins that it touches.
-
-    ``hits[start[w]:start[w + 1]]`` are the scenarios that close a gate of way ``w``.
-    """
-    n_scenarios, n_ends, n_gates = E_closed.shape
-    sums = np.zeros((n_scenarios, 3))
-    moved = np.zeros((n_scenarios, n_gates, n_gates))
-    times = np.empty(n_ends)
-    first = np.empty(n_ends, np.int32)
-    for i in range(len(A)):
-        times[:] = np.inf
-        shorten_by(A[i], E, times, first)
-        for j in range(n_ends):
-            if times[j] == np.inf:
-                continue
-            trips = origin_mass[i] * destination_mass[j] * impedance(code, times[j])
-            way = first[j] * n_gates + last[first[j], j]
-            for position in range(start[way], start[way + 1]):
-                s = hits[position]
-                best, leave = np.inf, -1
-                for k in range(n_gates):
-                    value = A[i, k] + E_closed[s, j, k]
-                    if value < best:
-                        best, leave = value, k
-                if leave < 0:
-                    sums[s, 2] += trips
-                else:
-                    sums[s, 0] += trips
-                    sums[s, 1] += trips * max(best - times[j], 0.0)
-                    moved[s, leave, last_closed[s, j, leave]] += trips
-    return sums, moved
+def _stayed(
+    through: Floats, hit: NDArray[np.bool_], left: Floats, ways: list[Passages], side: int
+) -> Floats:
+    """Demand that keeps the first and last gate of a way that is closed in between."""
+    still_open = np.isfinite([way.across[side] for way in ways])
+    stayed = np.where(hit & still_open, through - left, 0.0)
+    # What has left entirely must not leave a rest of rounding.
+    return np.where(stayed > ROUNDING * through, stayed, 0.0)

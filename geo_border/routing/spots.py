@@ -106,6 +106,76 @@ def at_spots(travel: Travel, spots: OwnSpots, weight: str) -> Travel:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Merged:
+    """Trips between spots for those between places, where times are known between spots.
+
+    Parameters
+    ----------
+    travel
+        Trips between U spots, or between all places where times are known between these.
+    spot
+        Row among its places of each of the P places, shape (P,).
+    """
+
+    travel: Travel
+    spot: NDArray[np.int64]
+
+    def total(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up at each spot what its places have.
+
+        Parameters
+        ----------
+        values
+            By place, shape (P,).
+
+        Returns
+        -------
+        ndarray
+            Shape (U,).
+        """
+        found = np.bincount(self.spot, values, minlength=len(self.travel.places))
+        return found.astype(np.float64, copy=False)
+
+    def share(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Part of what its spot has that each place has.
+
+        Parameters
+        ----------
+        values
+            By place, none negative, shape (P,).
+
+        Returns
+        -------
+        ndarray
+            0 to 1, 0 where the spot has nothing, shape (P,).
+        """
+        whole = self.total(values)[self.spot]
+        return np.divide(values, whole, out=np.zeros(len(values)), where=whole > 0)
+
+
+def merge(travel: Travel) -> Merged:
+    """Trips between as few points as tell the same of all places.
+
+    What is summed over pairs, and the same for every place of a spot but for its mass, is
+    taken from these: sums over pairs of spots of summed masses are those over pairs of places.
+
+    Parameters
+    ----------
+    travel
+        Trips between the places.
+
+    Returns
+    -------
+    Merged
+        Between spots where the times inside the sides are those of `OwnSpots`, with their
+        population added up.
+    """
+    if isinstance(travel.own, OwnSpots):
+        return Merged(at_spots(travel, travel.own, "population"), travel.own.spot)
+    return Merged(travel, np.arange(len(travel.places)))
+
+
 def spots_of(places: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find the places that nothing tells apart on a trip.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,22 +10,28 @@ import numpy as np
 
 from geo_border.access.decay import Decay, Exponential
 from geo_border.access.regions import population_of
-from geo_border.compute.compiled import in_blocks, kernel
+from geo_border.compute.compiled import in_blocks
 from geo_border.errors import SideError
-from geo_border.routing.crossing import Crossing, across
-from geo_border.routing.engine.kernels import impedance, shorten_by
+from geo_border.routing.pair_kernels import SPAN, Trips
+from geo_border.routing.pair_tiles import BLOCKS, in_tiles, lead_on, slack_of, tiled
 from geo_border.routing.scenarios import passages
+from geo_border.routing.spots import merge
 from geo_border.shown import shown
 from geo_border.terms import SIDES
+from geo_border.traffic.demand_kernels import assign_tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geo_border.routing.pair_kernels import Pool
+    from geo_border.routing.pair_tiles import Pairs
     from geo_border.routing.scenarios import Passages
+    from geo_border.routing.spots import Merged
     from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
 
-    Flows = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]
+    Floats = NDArray[np.float64]
+    Flows = tuple[Floats, Floats, Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +66,22 @@ class Gravity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Market:
-    """Pairs of origins on one side and destinations on the other.
+    """Origins on one side and destinations on the other, at their spots.
 
     Parameters
     ----------
     origins, destinations
-        Positions of places with any mass.
+        Positions of spots with a population, as `geo_border.routing.spots.merge` has them.
     origin_mass, destination_mass
-        ``k P^α`` and ``P^γ``.
-    crossing
-        Times of the pairs.
+        Sums over their places of ``k P^α`` and ``P^γ``.
     """
 
     __repr__ = shown
 
     origins: NDArray[np.int64]
     destinations: NDArray[np.int64]
-    origin_mass: NDArray[np.float64]
-    destination_mass: NDArray[np.float64]
-    crossing: Crossing
+    origin_mass: Floats
+    destination_mass: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,9 +108,9 @@ class Demand:
 
     gravity: Gravity
     markets: tuple[Market, Market]
-    to_gate: NDArray[np.float64]
-    through: NDArray[np.float64]
-    from_gate: NDArray[np.float64]
+    to_gate: Floats
+    through: Floats
+    from_gate: Floats
     hours: float
 
 
@@ -151,32 +154,91 @@ def cross_demand(
     >>> bool(demand.hours > 0)
     True
     """
-    places, tables = travel.places, travel.tables
-    routes = passages(tables) if routes is None else routes
-    population = population_of(places)
-    if among is not None:
-        population = np.where(among, population, 0.0)
-    raw = tuple(_market(tables, routes, gravity, population, side) for side in range(len(SIDES)))
-    code = np.array(gravity.decay.code)
-    shape = tables.n_gates, len(places)
+    merged = merge(travel)
+    routes = passages(travel.tables) if routes is None else routes
+    persons = travellers(travel, among)
+    found = demand_at(merged, routes, gravity, persons)
+    of_start, of_end = (merged.share(mass) for mass in masses(gravity, persons))
+    return replace(
+        found,
+        to_gate=found.to_gate[merged.spot] * of_start[:, None],
+        from_gate=found.from_gate[:, merged.spot] * of_end,
+    )
+
+
+def travellers(travel: Travel, among: NDArray[np.bool_] | None) -> Floats:
+    """Persons at the places that travel.
+
+    Parameters
+    ----------
+    travel
+        The trips.
+    among
+        Which places travel, shape (P,); all if not given.
+
+    Returns
+    -------
+    ndarray
+        0 at the others, shape (P,).
+
+    Raises
+    ------
+    TableError
+        If the population is not sound.
+    """
+    population = population_of(travel.places)
+    return population if among is None else np.where(among, population, 0.0)
+
+
+def demand_at(merged: Merged, routes: Passages, gravity: Gravity, persons: Floats) -> Demand:
+    """Demand of all pairs, by spots in place of places.
+
+    Costs a look at each pair of tiles of spots, and at each pair in it for every gate that
+    no other beats in the whole tile.
+
+    Parameters
+    ----------
+    merged
+        The trips.
+    routes
+        Ways between the gates.
+    gravity
+        Demand model.
+    persons
+        Of all P places, 0 where nobody travels, shape (P,).
+
+    Returns
+    -------
+    Demand
+        As of `cross_demand`, with ``to_gate`` and ``from_gate`` of the spots.
+
+    Raises
+    ------
+    SideError
+        If no place with a population lies on one of the sides.
+    """
+    tables = merged.travel.tables
+    ends = _ends(tables, merged.total(persons))
+    begin, end = (merged.total(mass) for mass in masses(gravity, persons))
+    shape = tables.n_gates, len(merged.travel.places)
     to_gate, from_gate = np.zeros(shape[::-1]), np.zeros(shape)
     through = np.zeros((2, tables.n_gates, tables.n_gates))
     total_hours = 0.0
-    for side, market in enumerate(raw):
-        for rows, flows in _blocks(market, code):
-            to_gate[market.origins[rows]] = flows[0]
-            through[side] += flows[1]
-            from_gate[:, market.destinations] += flows[2]
-            total_hours += flows[3]
+    for side, (origins, destinations) in enumerate((ends, ends[::-1])):
+        pairs = tiled(tables, origins, destinations)
+        flows = _assigned(pairs, routes.across[side], begin, end, np.array(gravity.decay.code))
+        to_gate[pairs.origins], from_gate[:, pairs.destinations] = flows[0], flows[2]
+        through[side] = flows[1]
+        total_hours += float(flows[3].sum())
     total = through.sum()
     k = gravity.total / total if total > 0 else 0.0
-    scaled = [
-        Market(m.origins, m.destinations, m.origin_mass * k, m.destination_mass, m.crossing)
-        for m in raw
-    ]
+    home, neighbour = (
+        Market(origins, destinations, k * begin[origins], end[destinations])
+        for origins, destinations in (ends, ends[::-1])
+    )
     return Demand(
         gravity=gravity,
-        markets=(scaled[0], scaled[1]),
+        markets=(home, neighbour),
         to_gate=to_gate * k,
         through=through * k,
         from_gate=from_gate * k,
@@ -184,72 +246,72 @@ def cross_demand(
     )
 
 
-def _market(
-    tables: GateTables,
-    routes: Passages,
-    gravity: Gravity,
-    population: NDArray[np.float64],
-    side: int,
-) -> Market:
-    """Pairs of one direction, masses without ``k``."""
-    ends = []
-    for where in (side, 1 - side):
-        there = tables.places_on(where)
-        ends.append(there[population[there] > 0])
-        if not len(ends[-1]):
+def masses(gravity: Gravity, persons: Floats) -> tuple[Floats, Floats]:
+    """Mass of each place as origin and as destination, without the factor ``k``.
+
+    Parameters
+    ----------
+    gravity
+        Demand model.
+    persons
+        Who travels, shape (P,).
+
+    Returns
+    -------
+    origin, destination : ndarray
+        ``P^α`` and ``P^γ``, 0 where nobody travels, shape (P,).
+    """
+    some = persons > 0
+    origin, destination = (
+        np.where(some, persons**exponent, 0.0)
+        for exponent in (gravity.origin_exponent, gravity.destination_exponent)
+    )
+    return origin, destination
+
+
+def _ends(tables: GateTables, persons: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Spots with persons on either side."""
+    home, neighbour = (there[persons[there] > 0] for there in map(tables.places_on, range(2)))
+    for side, there in zip(SIDES, (home, neighbour), strict=True):
+        if not len(there):
             raise SideError(
-                f"no place with a population lies on the side {SIDES[where]!r}",
+                f"no place with a population lies on the side {side!r}",
                 remedy="Demand across the border needs both",
             )
-    return Market(
-        origins=ends[0],
-        destinations=ends[1],
-        origin_mass=population[ends[0]] ** gravity.origin_exponent,
-        destination_mass=population[ends[1]] ** gravity.destination_exponent,
-        crossing=across(tables, routes, side, origins=ends[0], destinations=ends[1]),
+    return home, neighbour
+
+
+def _assigned(pairs: Pairs, across: Floats, begin: Floats, end: Floats, code: Floats) -> Flows:
+    """Demand to, through and from the gates and its hours, in the order of the tiles."""
+    gates, tiles, targets = len(across), len(pairs.starts.legs), len(pairs.ends.legs)
+    pool = lead_on(pairs.ends, across, np.arange(gates))
+    row = np.where(np.isfinite(across).any(axis=1), np.arange(gates), -1)
+    trips = Trips(
+        in_tiles(begin[pairs.origins], tiles), in_tiles(end[pairs.destinations], targets), code
     )
+    to_gate = np.empty((tiles * SPAN, gates))
+    through, hours = np.zeros((gates, gates)), np.zeros(tiles * SPAN)
+    from_gate = np.zeros((targets, gates, SPAN))
+    size = -(-tiles // BLOCKS)
+    work = partial(_some_tiles, pairs, pool, row, slack_of(pairs.starts, pool), trips)
+    for block, part in enumerate(in_blocks(tiles, work, size=size)):
+        here = slice(block * size * SPAN, block * size * SPAN + len(part[0]))
+        to_gate[here], hours[here] = part[0], part[3]
+        through += part[1]
+        from_gate += part[2]
+    there = from_gate.transpose(1, 0, 2).reshape(gates, -1)[:, : len(pairs.destinations)]
+    return to_gate[: len(pairs.origins)], through, there, hours
 
 
-def _blocks(market: Market, code: NDArray[np.float64]) -> list[tuple[slice, Flows]]:
-    """Flows of one direction by block of origins."""
-    return list(in_blocks(len(market.origins), partial(_block_flows, market, code)))
-
-
-def _block_flows(market: Market, code: NDArray[np.float64], rows: slice) -> tuple[slice, Flows]:
-    """Flows of some origins."""
-    crossing = market.crossing
-    masses = market.origin_mass[rows], market.destination_mass
-    flows: Flows = _assign(crossing.A[rows], crossing.E, crossing.last, *masses, code)
-    return rows, flows
-
-
-@kernel
-def _assign(
-    A: NDArray[np.float64],
-    E: NDArray[np.float64],
-    last: NDArray[np.int32],
-    origin_mass: NDArray[np.float64],
-    destination_mass: NDArray[np.float64],
-    code: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
-    """Demand of some origins to the gates, through them, from them, and its hours."""
-    n_gates, n_ends = E.shape
-    to_gate = np.zeros(A.shape)
-    through = np.zeros((n_gates, n_gates))
-    from_gate = np.zeros(E.shape)
-    total_hours = 0.0
-    times = np.empty(n_ends)
-    first = np.empty(n_ends, np.int32)
-    for i in range(len(A)):
-        times[:] = np.inf
-        shorten_by(A[i], E, times, first)
-        for j in range(n_ends):
-            if times[j] == np.inf:
-                continue
-            trips = origin_mass[i] * destination_mass[j] * impedance(code, times[j])
-            leave, enter = first[j], last[first[j], j]
-            to_gate[i, leave] += trips
-            through[leave, enter] += trips
-            from_gate[enter, j] += trips
-            total_hours += trips * times[j]
-    return to_gate, through, from_gate, total_hours
+def _some_tiles(
+    pairs: Pairs, pool: Pool, row: NDArray[np.int64], slack: float, trips: Trips, tiles: slice
+) -> Flows:
+    """Flows of some tiles of origins."""
+    gates, rows = len(row), (tiles.stop - tiles.start) * SPAN
+    to_gate, through = np.zeros((rows, gates)), np.zeros((gates, gates))
+    from_gate, hours = np.zeros((len(pairs.ends.legs), gates, SPAN)), np.zeros(rows)
+    assign_tiles(
+        *(tiles.start, tiles.stop, pairs.starts, pairs.ends, pool, row, slack, trips),
+        *(to_gate, through, from_gate, hours),
+    )
+    return to_gate, through, from_gate, hours

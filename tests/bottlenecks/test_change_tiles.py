@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_border.access.decay import Exponential, Power, Step, codes
-from geo_border.bottlenecks.change_tiles import changed_sums, tiled
+from geo_border.bottlenecks.change_tiles import changed_sums
 from geo_border.routing.inside import OwnTimes
+from geo_border.routing.pair_tiles import tiled
 
 DECAYS = [Exponential(0.7), Step(0.6), Power(2.0, 0.2)]
 CODE = np.array(Exponential(1.1).code)

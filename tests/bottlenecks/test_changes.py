@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from borderland import (
+    apart_and_merged,
     brute_times,
     brute_trips,
+    crowded,
     make_gates,
     make_network,
     make_places,
@@ -186,3 +188,20 @@ def test_the_scenario_at_fault_is_named():
         changes(Travel(*two_ways()), {"good": AS_IS, "bad": Scenario(close=frozenset({"nowhere"}))})
     with pytest.raises(CheckpointError, match="no scenario"):
         changes(Travel(*two_ways()), {})
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["held", "searched"])
+def test_places_of_one_spot_change_as_each_alone(held, monkeypatch):
+    land, places = crowded(3)
+    places["region_id"] = places["region_id"].mask(
+        places["region_id"].notna() & (np.arange(len(places)) % 3 == 1), "S"
+    )
+    trips = apart_and_merged(land, places, monkeypatch, held=held)
+    apart, merged = (
+        changes(travel, SCENARIOS, decay=DECAY, gravity=GRAVITY, base=Scenario(factor=0.3))
+        for travel in trips
+    )
+    assert apart.totals["affected_share"].any()
+    for name in ("totals", "regions", "places", "checkpoints"):
+        one, other = getattr(apart, name), getattr(merged, name)
+        pd.testing.assert_frame_equal(other, one, rtol=1e-9, atol=1e-9)

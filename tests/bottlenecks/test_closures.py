@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from borderland import (
+    apart_and_merged,
     brute_times,
     brute_trips,
+    crowded,
     make_gates,
     make_network,
     make_places,
@@ -212,3 +214,18 @@ def test_gains_by_hand(corridor):
         delay_gains(trips_of(places, tables), cut_h=0.0)
     with pytest.raises(TableError, match="region_id"):
         delay_gains(trips_of(places.drop(columns="region_id"), tables), scenario=AS_IS)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_places_of_one_spot_are_closed_off_and_gain_as_each_alone(seed, monkeypatch):
+    land, places = crowded(seed)
+    places["region_id"] = places["region_id"].mask(np.arange(len(places)) % 3 == 1, "S")
+    trips = apart_and_merged(land, places, monkeypatch)
+    among = np.arange(len(places)) % 5 > 0
+    given = {"gravity": GRAVITY, "scenario": Scenario(factor=0.1), "among": among}
+    apart, merged = (closures(travel, sets=[["g0"], ["g1", "g2"]], **given) for travel in trips)
+    pd.testing.assert_frame_equal(merged.effects, apart.effects, atol=1e-12)
+    pd.testing.assert_frame_equal(merged.diversions, apart.diversions, atol=1e-12)
+    apart, merged = (delay_gains(travel, decay=Exponential(1.0), **given) for travel in trips)
+    assert set(apart["region_id"]) == {"R", "S"}
+    pd.testing.assert_frame_equal(merged, apart, rtol=1e-9, atol=1e-9)

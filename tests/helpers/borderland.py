@@ -11,8 +11,10 @@ import pandas as pd
 from shapely import LineString, points
 
 from geo_border.network.graph import Network
-from geo_border.routing.inside import OwnTimes
+from geo_border.routing.inside import OwnTimes, held_or_searched, own_times
 from geo_border.routing.scenarios import AS_IS, delays
+from geo_border.routing.spots import OwnSpots
+from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.terms import MODES
 
@@ -78,6 +80,27 @@ def trips_of(places, tables):
     nobody, nowhere = np.empty(0, np.int64), np.empty((0, 0))
     own = OwnTimes((nobody, nobody), (nobody, nobody), (nowhere, nowhere))
     return Travel(places, tables, own)
+
+
+def crowded(seed):
+    """Borderland whose every place is there three times, in turn, with people of its own."""
+    land = random_borderland(seed, n=30, n_places=40)
+    places = pd.concat([land.places.assign(region_id="R")] * 3)
+    places["population"] = np.random.default_rng(seed).integers(0, 900, len(places))
+    places.loc[places.index[:5], "region_id"] = None
+    places.index = pd.Index([f"p{i}" for i in range(len(places))], name="place_id")
+    return land, places
+
+
+def apart_and_merged(land, places, monkeypatch, *, held=True):
+    """Trips with times between all places, and with times between their spots."""
+    tables = gate_tables(land.network, places, land.gates, trees=True)
+    apart = Travel(places, tables, own_times(land.network, places))
+    monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", 4_000 if held else 0)
+    merged = Travel(places, tables, held_or_searched(land.network, places))
+    assert isinstance(merged.own, OwnSpots)
+    assert len(merged.own.first) < len(places) / 2
+    return apart, merged
 
 
 def random_borderland(  # noqa: C901

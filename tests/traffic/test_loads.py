@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from borderland import (
+    apart_and_merged,
     brute_path,
     brute_times,
+    crowded,
     make_gates,
     make_network,
     make_places,
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from geo_border.access.decay import Exponential, Linear
 from geo_border.errors import SideError, TableError
+from geo_border.routing.crossing import across
 from geo_border.routing.engine.searches import search
 from geo_border.routing.scenarios import Scenario, passages
 from geo_border.routing.tables import gate_tables
@@ -135,6 +138,44 @@ def test_loads_by_hand():
         trips_of(places, tables), routes, gravity=gravity, among=np.array([True, False, True])
     )
     np.testing.assert_allclose(only.to_gate.sum(axis=1), [12 / 28, 0, 16 / 28])
+
+
+DEMANDS = [Gravity(Exponential(1.2), 0.8, 1.1, total=50.0), Gravity(Linear(2.0), 1.3, 0.0)]
+
+
+@pytest.mark.parametrize("gravity", DEMANDS, ids=["exponential", "linear, without a pull"])
+@pytest.mark.parametrize("seed", range(3))
+def test_tiles_and_spots_carry_what_every_pair_does(seed, gravity, monkeypatch):
+    land, places = crowded(seed)
+    travel, merged = apart_and_merged(land, places, monkeypatch)
+    tables, routes = travel.tables, passages(travel.tables, Scenario(factor=0.1))
+    among = np.arange(len(places)) % 7 > 0
+    demand = cross_demand(travel, routes, gravity=gravity, among=among)
+    persons = np.where(among, places["population"], 0.0)
+    to_gate, from_gate = np.zeros(tables.to_gate.shape), np.zeros(tables.from_gate.shape)
+    through = np.zeros(demand.through.shape)
+    for side in range(2):
+        ends = [np.flatnonzero((tables.place_side == s) & (persons > 0)) for s in (side, 1 - side)]
+        crossing = across(tables, routes, side, origins=ends[0], destinations=ends[1])
+        times, first, last = crossing.matrix()
+        trips = persons[ends[0], None] ** gravity.origin_exponent * gravity.decay(times)
+        trips = np.where(first >= 0, trips * persons[ends[1]] ** gravity.destination_exponent, 0.0)
+        origin, target = np.nonzero(first >= 0)
+        flow, k, end = trips[origin, target], first[origin, target], last[origin, target]
+        np.add.at(to_gate, (ends[0][origin], k), flow)
+        np.add.at(through[side], (k, end), flow)
+        np.add.at(from_gate, (end, ends[1][target]), flow)
+    scale = gravity.total / through.sum()
+    together = cross_demand(merged, routes, gravity=gravity, among=among)
+    for found in (demand, together):
+        for name, expected in (("to_gate", to_gate), ("through", through)):
+            np.testing.assert_allclose(getattr(found, name), expected * scale, atol=1e-12)
+        np.testing.assert_allclose(found.from_gate, from_gate * scale, atol=1e-12)
+        assert found.hours == pytest.approx(demand.hours, rel=1e-12)
+    loads = [checkpoint_loads(tables, routes, found) for found in (demand, together)]
+    np.testing.assert_allclose(loads[1], loads[0], atol=1e-12)
+    loads = [edge_loads(land.network, tables, routes, found) for found in (demand, together)]
+    np.testing.assert_allclose(loads[1], loads[0], atol=1e-12)
 
 
 @pytest.mark.parametrize("symmetric", [False, True])
