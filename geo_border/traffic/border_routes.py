@@ -10,6 +10,7 @@ import numpy as np
 from geo_border.errors import ParameterError
 from geo_border.routing.passage_kernels import ROUNDING
 from geo_border.shown import shown
+from geo_border.traffic.choice_kernels import excursions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,26 +105,16 @@ def border_routes(
             remedy="Write 1 or 3",
         )
     k = delay.shape[1]
-    away, back = delay[side], delay[1 - side]
+    away = delay[side]
     once = np.flatnonzero(np.isfinite(away))
-    chains = [np.column_stack([once, np.full((len(once), 2), -1)])]
-    drives = [np.zeros(len(once))]
+    chain = np.column_stack([once, np.full((len(once), 2), -1)])
+    drive = np.zeros(len(once))
     if most_passages == 3:
-        before, beyond = (within[where][np.ix_(once, once)] for where in (side, 1 - side))
-        for turn in np.flatnonzero(np.isfinite(back)):
-            # Over by `first`, back by `turn`, over again by `last`.
-            drive = within[1 - side][once, turn][:, None] + within[side][turn, once]
-            excursion = drive + back[turn]
-            pays = away[once][:, None] + excursion < before * (1 - ROUNDING)
-            pays &= excursion + away[once] < beyond * (1 - ROUNDING)
-            np.fill_diagonal(pays, val=False)
-            pays[once == turn] = pays[:, once == turn] = False
-            rows, columns = np.nonzero(pays)
-            middle = np.full(len(rows), turn)
-            chains.append(np.column_stack([once[rows], middle, once[columns]]))
-            drives.append(drive[rows, columns])
-    chain = np.concatenate(chains)
+        longer, between = excursions(
+            away, delay[1 - side], within[side], within[1 - side], ROUNDING
+        )
+        chain, drive = np.concatenate([chain, longer]), np.append(drive, between)
     last = np.where(chain[:, 2] >= 0, chain[:, 2], chain[:, 0])
     offset = np.array([side * k, (1 - side) * k, side * k])
     passages = np.where(chain >= 0, chain + offset, 2 * k)
-    return BorderRoutes(side, k, passages, chain[:, 0], last, np.concatenate(drives))
+    return BorderRoutes(side, k, passages, chain[:, 0], last, drive)

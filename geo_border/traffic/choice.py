@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit, logsumexp
 
+from geo_border.compute.compiled import in_blocks
 from geo_border.shown import shown
+from geo_border.traffic.choice_kernels import answer_rows, share_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from geo_border.traffic.border_routes import BorderRoutes
@@ -198,27 +199,10 @@ def gate_shares(
     return GateShares(near, far, worth, share, routes.passages)
 
 
-def blocks(origins: Origins) -> Iterator[slice]:
-    """Cut origins into those that are looked at together.
-
-    Parameters
-    ----------
-    origins
-        The origins.
-
-    Yields
-    ------
-    slice
-        At most `BLOCK` rows each.
-    """
-    for start in range(0, len(origins.positions), BLOCK):
-        yield slice(start, min(start + BLOCK, len(origins.positions)))
-
-
 def near_shares(
-    leg: Leg, worth: NDArray[np.float64], theta: float, rows: slice
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shares of the gates in what some origins choose, and the logarithm of their sum.
+    leg: Leg, worth: NDArray[np.float64], theta: float, rows: slice = slice(None)
+) -> NDArray[np.float64]:
+    """Shares of the gates in what some origins choose.
 
     Parameters
     ----------
@@ -233,21 +217,13 @@ def near_shares(
 
     Returns
     -------
-    shares : ndarray
+    ndarray
         0 where there is no way, shape (rows, K).
-    log_sum : ndarray
-        ``ln W``, minus infinity where there is no way, shape (rows,).
     """
-    logits = worth - theta * leg.hours[rows]
-    most = logits.max(axis=1, initial=-np.inf)
-    floor = np.where(np.isfinite(most), most, 0.0)
-    logits -= floor[:, None]
-    weight = np.exp(logits, out=logits)
-    total = weight.sum(axis=1)
-    reached = total > 0
-    weight /= np.where(reached, total, 1.0)[:, None]
-    with np.errstate(divide="ignore"):
-        return weight, floor + np.log(total)
+    hours = leg.hours[rows]
+    shares = np.empty(hours.shape)
+    share_rows(hours, worth, theta, shares)
+    return shares
 
 
 def made_share(worth: NDArray[np.float64], log_outside: float) -> NDArray[np.float64]:
@@ -307,43 +283,59 @@ def respond(
     theta = origins.theta
     there = gate_shares(origins.there, routes[origins.side], delay, theta)
     home = gate_shares(origins.home, routes[1 - origins.side], delay, theta)
-    made, worth = np.empty((2, len(origins.positions)))
-    near = np.zeros((2, k))
-    within_legs, across_legs = np.zeros((2, k, k)), np.zeros((k, k))
-    for rows in blocks(origins):
-        out, out_sum = near_shares(origins.there, there.worth, theta, rows)
-        back, back_sum = near_shares(origins.home, home.worth, theta, rows)
-        worth[rows] = (out_sum + back_sum) / 2
-        made[rows] = made_share(worth[rows], origins.log_outside)
-        trips = origins.potential[rows] * made[rows] / 2
-        near[0] += trips @ out
-        near[1] += trips @ back
-        if slope:
-            lost = trips * (1 - made[rows]) / 2
-            scale = np.sqrt(trips - lost)[:, None]
-            for leg, shares in enumerate((out, back)):
-                scaled = shares * scale
-                within_legs[leg] += scaled.T @ scaled
-            if origins.log_outside > -np.inf:
-                across_legs += (out * lost[:, None]).T @ back
+    work = partial(_answers, origins, there.worth, home.worth, slope=slope)
+    count = len(origins.positions)
+    # Threads cost more than a few rows do.
+    parts = list(in_blocks(count, work, size=BLOCK)) if count > BLOCK else [work(slice(count))]
+    made, worth = (np.concatenate([part[i] for part in parts]) for i in range(2))
+    near: NDArray[np.float64] = np.sum([part[2] for part in parts], axis=0)
     passed = near[0] @ there.expected() + near[1] @ home.expected()
     slopes = None
     if slope:
-        slopes = theta * _slopes((there, home), near, within_legs, across_legs)
+        moments: NDArray[np.float64] = np.sum([part[3] for part in parts], axis=0)
+        slopes = theta * _slopes((there, home), near, moments)
     return Response(made, worth, near, (there, home), passed.reshape(2, k), slopes)
+
+
+def _answers(
+    origins: Origins,
+    out_worth: NDArray[np.float64],
+    home_worth: NDArray[np.float64],
+    rows: slice,
+    *,
+    slope: bool,
+) -> tuple[NDArray[np.float64], ...]:
+    """Shares made, worth, trips by near gate and moments of some origins."""
+    k = len(out_worth)
+    potential = origins.potential[rows]
+    made, worth = np.empty((2, len(potential)))
+    near, moments = np.zeros((2, k)), np.zeros((3 if slope else 0, k, k))
+    answer_rows(
+        origins.there.hours[rows],
+        origins.home.hours[rows],
+        out_worth,
+        home_worth,
+        origins.theta,
+        origins.log_outside,
+        potential,
+        made,
+        worth,
+        near,
+        moments,
+    )
+    return made, worth, near, moments
 
 
 def _slopes(
     legs: tuple[GateShares, GateShares],
     near: NDArray[np.float64],
-    within_legs: NDArray[np.float64],
-    across_legs: NDArray[np.float64],
+    moments: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Slopes over theta, from the moments of the shares of near gates in both legs."""
     out, home = (leg.expected() for leg in legs)
-    cross = out.T @ across_legs @ home
+    cross = out.T @ moments[2] @ home
     slopes: NDArray[np.float64] = cross + cross.T
-    for leg, flow, moment, means in zip(legs, near, within_legs, (out, home), strict=True):
+    for leg, flow, moment, means in zip(legs, near, moments, (out, home), strict=False):
         slopes += leg.together(flow) - means.T @ moment @ means
     return slopes
 

@@ -1,4 +1,4 @@
-"""Traffic across the border in equilibrium with the delays that it meets."""
+"""Traffic across the border in equilibrium with the queues that it makes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.errors import ParameterError
 from geo_border.routing.scenarios import AS_IS
 from geo_border.shown import shown
 from geo_border.traffic.choice import respond
+from geo_border.traffic.lanes import LANE_COLUMNS, Lanes, read_lanes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from geo_border.routing.scenarios import Scenario
     from geo_border.traffic.border_routes import BorderRoutes
-    from geo_border.traffic.choice import Response
+    from geo_border.traffic.choice import Origins, Response
     from geo_border.traffic.model import ClassModel, TrafficModel
+
+RESIDUAL_H = 1e-10
+"""Hours by which a delay may differ from the one that its flow makes."""
+
+MOST_STEPS = 100
+
+SMALLEST_STEP = 2.0**-40
+
+DESCENT = 1e-4
+"""Part of the decrease that its slope promises which a step must bring."""
+
+NO_LANES = pd.DataFrame({column: [] for column in LANE_COLUMNS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +69,13 @@ class ClassTraffic:
         total: NDArray[np.float64] = np.sum([each.passed for each in self.responses], axis=0)
         return total
 
+    @property
+    def slope(self) -> NDArray[np.float64]:
+        """What is lost of each flow for an hour more of each delay, shape (2K, 2K)."""
+        slopes = [each.slope for each in self.responses if each.slope is not None]
+        total: NDArray[np.float64] = np.sum(slopes, axis=0)
+        return total
+
     def by_origin(self) -> pd.DataFrame:
         """Trips and surplus of the places.
 
@@ -73,7 +94,7 @@ class ClassTraffic:
             made[at] += potential * response.made
             left[at] += potential * (1 - response.made)
             value = np.logaddexp(origins.log_outside, response.worth) / origins.theta
-            surplus[at] += np.where(potential > 0, potential * value, 0.0)
+            surplus[at] += potential * value if potential.any() else 0.0
         return pd.DataFrame(
             {"trips": made, "trips_not_made": left, "surplus_h": surplus}, index=places
         )
@@ -89,6 +110,9 @@ class Equilibrium:
         What is different at the border.
     classes
         Traffic by class.
+    lanes
+        Rows of the lanes that answer to their flow, with ``flow_day`` (passenger-car units a
+        day), ``utilisation`` (over the capacity) and the wait ``queue_h`` (hours).
     residual
         Largest difference between a delay and the one that its flow makes, hours: the
         certificate of the equilibrium.
@@ -101,56 +125,213 @@ class Equilibrium:
     >>> trips = gb.travel(gb.example_network())
     >>> model = gb.traffic_model({"car": trips}, [gb.TrafficClass("car")])
     >>> gb.equilibrium(model, gb.Scenario(close=["ilek-aksay"]))
-    <Equilibrium: scenario Scenario, classes 1, residual 0, steps 0>
+    <Equilibrium: scenario Scenario, classes 1, lanes 0 x 9, residual 0, steps 0>
     """
 
     __repr__ = shown
 
     scenario: Scenario
     classes: Mapping[str, ClassTraffic]
+    lanes: pd.DataFrame
     residual: float
     steps: int
 
 
-def equilibrium(model: TrafficModel, scenario: Scenario = AS_IS) -> Equilibrium:
-    """Traffic by class under a scenario.
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """Traffic at some waits.
+
+    Parameters
+    ----------
+    waits
+        Of the lanes, hours, shape (L,).
+    classes
+        Traffic by class.
+    flow
+        Of the lanes, passenger-car units a day, shape (L,).
+    excess
+        Flow that makes the waits less the one that there is: the gradient of `cost`, shape (L,).
+    gap
+        Waits less those that the flow makes, hours, shape (L,).
+    cost
+        The convex function of the waits that is least in equilibrium.
+    """
+
+    waits: NDArray[np.float64]
+    classes: dict[str, ClassTraffic]
+    flow: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    gap: NDArray[np.float64]
+    cost: float
+
+
+def equilibrium(
+    model: TrafficModel,
+    scenario: Scenario = AS_IS,
+    *,
+    lanes: pd.DataFrame | Lanes = NO_LANES,
+    start: NDArray[np.float64] | None = None,
+) -> Equilibrium:
+    """Traffic by class under a scenario, in equilibrium with its queues.
+
+    Waits grow with flows and flows fall with waits, so there is one equilibrium: the least
+    value of a convex function of the waits, found by Newton's method with the exact slopes of
+    the flows. Classes that share lanes count in passenger-car units.
 
     Parameters
     ----------
     model
         As `traffic_model` gives it.
     scenario
-        What is different at the border.
+        What is different at the border. Its delays are free ones: queues come to them.
+    lanes
+        Those that answer to their flow: columns ``checkpoint_id``, ``direction`` (``"out"``,
+        ``"in"``), ``classes`` (names, parted by blanks), ``capacity_day`` (passenger-car units
+        a day), ``wait_h`` (hours at a flow of the capacity) and ``power`` ``β`` of the wait
+        ``wait_h (x / c)^β``. Delays of what has no lanes, or no capacity, are constant. What
+        `read_lanes` made of them saves time where there are many scenarios.
+    start
+        Waits to start from, hours, one for each row of `Equilibrium.lanes`; none if not given.
 
     Returns
     -------
     Equilibrium
-        Flows and delays by class.
+        Flows and delays by class, and the largest difference between a delay and the one that
+        its flow makes.
 
     Raises
     ------
     CheckpointError
-        If the scenario does not fit the tables.
+        If the scenario does not fit the tables, or lanes hold a class twice.
+    TableError
+        If the lanes are not sound.
+    ParameterError
+        If a class that has lanes has no total: shares make no queue.
+
+    References
+    ----------
+    Evans (1976), Derivation and analysis of some models for combining trip distribution and
+    assignment, Transp. Res. 10(1) 37-57.
 
     Examples
     --------
     >>> import geo_border as gb
+    >>> import pandas as pd
     >>> trips = gb.travel(gb.example_network())
     >>> model = gb.traffic_model({"car": trips}, [gb.TrafficClass("car", total_year=3.65e6)])
-    >>> traffic = gb.equilibrium(model)
-    >>> round(float(traffic.classes["car"].by_origin()["trips"].sum()))
-    10000
+    >>> lanes = pd.DataFrame({"checkpoint_id": ["ilek-aksay"] * 2, "direction": ["out", "in"]})
+    >>> lanes = lanes.assign(classes="car", capacity_day=150, wait_h=1.0, power=4)
+    >>> traffic = gb.equilibrium(model, lanes=lanes)
+    >>> traffic.residual < 1e-9
+    True
+    >>> traffic.lanes["utilisation"].round(2).tolist()
+    [0.98, 0.98]
     """
+    names = list(model.classes)
     free = model.free_delays(scenario)
     routes = {name: model.routes(name, delay) for name, delay in free.items()}
-    classes = {
-        name: ClassTraffic(
-            model=each,
-            routes=routes[name],
-            free=free[name],
-            delay=free[name],
-            responses=tuple(respond(origins, routes[name], free[name]) for origins in each.origins),
+    gates = model.classes[names[0]].travel.tables.gates.index
+    known = lanes if isinstance(lanes, Lanes) else read_lanes(lanes, gates, names)
+    _check_totals(model, known)
+    problem = _Problem(model, routes, free, known)
+    state = problem.at(np.zeros(len(known.slot)) if start is None else np.array(start, float))
+    steps = 0
+    while _residual(state) > RESIDUAL_H and steps < MOST_STEPS:
+        following = problem.step(state)
+        if following is None:
+            break
+        state, steps = following, steps + 1
+    table = known.table.assign(
+        flow_day=state.flow, utilisation=state.flow / known.capacity, queue_h=state.waits
+    )
+    return Equilibrium(scenario, state.classes, table, _residual(state), steps)
+
+
+def _residual(state: State) -> float:
+    """Largest gap, hours."""
+    return float(np.abs(state.gap).max(initial=0.0))
+
+
+def _check_totals(model: TrafficModel, lanes: Lanes) -> None:
+    """Refuse shares where vehicles must queue."""
+    for (name, each), members in zip(model.classes.items(), lanes.members.T, strict=True):
+        if members.any() and each.traffic_class.total_year is None:
+            raise ParameterError(
+                f"the class {name!r} has lanes with a capacity and no total a year",
+                remedy="Give its total_year, or leave the capacity out",
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Problem:
+    """Waits that are looked for."""
+
+    model: TrafficModel
+    routes: Mapping[str, tuple[BorderRoutes, BorderRoutes]]
+    free: Mapping[str, NDArray[np.float64]]
+    lanes: Lanes
+
+    def at(self, waits: NDArray[np.float64]) -> State:
+        """Traffic at some waits."""
+        lanes = self.lanes
+        classes, flow, surplus = {}, np.zeros(len(waits)), 0.0
+        for (name, each), members in zip(self.model.classes.items(), lanes.members.T, strict=True):
+            free = self.free[name]
+            delay = free.ravel().copy()
+            delay[lanes.slot[members]] += waits[members]
+            delay = delay.reshape(free.shape)
+            responses = tuple(
+                respond(origins, self.routes[name], delay, slope=bool(members.any()))
+                for origins in each.origins
+            )
+            traffic = ClassTraffic(each, self.routes[name], free, delay, responses)
+            classes[name] = traffic
+            pcu = each.traffic_class.pcu
+            flow += np.where(members, pcu * traffic.passed.ravel()[lanes.slot], 0.0)
+            surplus += pcu * _surplus(each.origins, responses)
+        return State(
+            waits=waits,
+            classes=classes,
+            flow=flow,
+            excess=lanes.flow_at(waits) - flow,
+            gap=waits - lanes.wait_at(flow),
+            cost=surplus + lanes.area_to(waits),
         )
-        for name, each in model.classes.items()
-    }
-    return Equilibrium(scenario, classes, 0.0, 0)
+
+    def step(self, state: State) -> State | None:
+        """Traffic one step nearer to equilibrium, none if nothing is."""
+        lanes = self.lanes
+        # The secant between the waits and those that the flow makes: with it every step goes
+        # downhill, and it is the slope where both are the same.
+        rise = lanes.slope_at(state.flow)
+        apart = np.abs(state.excess) > 1e-9 * lanes.capacity
+        rise[apart] = state.gap[apart] / state.excess[apart]
+        fall = np.zeros((len(rise), len(rise)))
+        for traffic, members in zip(state.classes.values(), lanes.members.T, strict=True):
+            if members.any():
+                at = np.flatnonzero(members)
+                slots = lanes.slot[at]
+                pcu = traffic.model.traffic_class.pcu
+                fall[np.ix_(at, at)] += pcu * traffic.slope[np.ix_(slots, slots)]
+        direction = np.linalg.solve(np.eye(len(rise)) + rise[:, None] * fall, -state.gap)
+        descent = float(state.excess @ direction)
+        length = 1.0
+        while length >= SMALLEST_STEP:
+            found = self.at(state.waits + length * direction)
+            rounding = 1e-14 * abs(state.cost)
+            if found.cost <= state.cost + DESCENT * length * descent + rounding and (
+                found.cost < state.cost - rounding or _residual(found) < _residual(state)
+            ):
+                return found
+            length /= 2
+        return None
+
+
+def _surplus(origins: Sequence[Origins], responses: Sequence[Response]) -> float:
+    """Consumer surplus of those who can travel, vehicle-hours a day."""
+    total = 0.0
+    for each, response in zip(origins, responses, strict=True):
+        reached = np.isfinite(response.worth)
+        value = np.logaddexp(each.log_outside, response.worth[reached])
+        total += float(each.potential[reached] @ value) / each.theta
+    return total

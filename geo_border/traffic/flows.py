@@ -10,7 +10,7 @@ import pandas as pd
 
 from geo_border.access.regions import weight_of
 from geo_border.shown import shown
-from geo_border.traffic.choice import BLOCK, blocks, near_shares
+from geo_border.traffic.choice import BLOCK, near_shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,11 +61,12 @@ def place_flows(traffic: ClassTraffic) -> PlaceFlows:
     pull = mass**traffic.model.traffic_class.gamma
     for origins, response in zip(traffic.model.origins, traffic.responses, strict=True):
         out, home = response.legs
-        for rows in blocks(origins):
-            trips = (origins.potential[rows] * response.made[rows] / 2)[:, None]
+        for start in range(0, len(origins.positions), BLOCK):
+            rows = slice(start, start + BLOCK)
             at = origins.positions[rows]
-            to_gate[at] += trips * near_shares(origins.there, out.worth, origins.theta, rows)[0]
-            back = near_shares(origins.home, home.worth, origins.theta, rows)[0]
+            trips = (origins.potential[rows] * response.made[rows] / 2)[:, None]
+            to_gate[at] += trips * near_shares(origins.there, out.worth, origins.theta, rows)
+            back = near_shares(origins.home, home.worth, origins.theta, rows)
             from_gate[:, at] += (trips * back).T
         there = tables.places_on(1 - origins.side)
         there = there[mass[there] > 0]

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from geo_border.access.regions import weight_of
 from geo_border.errors import ParameterError, SideError, TableError
-from geo_border.routing.scenarios import AS_IS, delays
+from geo_border.routing.scenarios import AS_IS, GateDelays
 from geo_border.shown import shown
 from geo_border.terms import SIDES
 from geo_border.traffic.border_routes import border_routes
@@ -46,6 +46,8 @@ class ClassModel:
         The class.
     travel
         Its trips.
+    delays
+        What its delays follow from.
     origins
         By segment and side.
     """
@@ -54,6 +56,7 @@ class ClassModel:
 
     traffic_class: TrafficClass
     travel: Travel
+    delays: GateDelays
     origins: tuple[Origins, ...]
 
 
@@ -116,7 +119,7 @@ class TrafficModel:
         dict
             Hours by direction and gate, infinite where the class may not pass, shape (2, K).
         """
-        return {name: delays(model.travel.tables, scenario) for name, model in self.classes.items()}
+        return {name: each.delays.under(scenario) for name, each in self.classes.items()}
 
 
 def traffic_model(
@@ -176,7 +179,8 @@ def traffic_model(
 def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int) -> ClassModel:
     """One class, scaled to its total with the border as it is."""
     tables = travel.tables
-    delay = delays(tables)
+    gates = GateDelays.of(tables)
+    delay = gates.under(AS_IS)
     routes = tuple(border_routes(delay, tables.within, side, most_passages) for side in range(2))
     mass = weight_of(travel.places, traffic_class.mass)
     ends = [tables.places_on(side)[mass[tables.places_on(side)] > 0] for side in range(2)]
@@ -192,7 +196,7 @@ def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int
         trips = traffic_class.total_day * segment.share / of_all
         raw = [_origins(travel, traffic_class, segment.theta, mass, ends, s) for s in range(2)]
         origins += _scaled(raw, (routes[0], routes[1]), delay, segment, trips)
-    return ClassModel(traffic_class, travel, tuple(origins))
+    return ClassModel(traffic_class, travel, gates, tuple(origins))
 
 
 def _origins(
