@@ -94,6 +94,9 @@ from .traffic.model import TrafficModel as TrafficModel
 from .traffic.equilibrium import equilibrium as equilibrium
 from .traffic.equilibrium import Equilibrium as Equilibrium
 from .traffic.flows import checkpoint_traffic as checkpoint_traffic
+from .traffic.welfare import welfare as welfare
+from .traffic.welfare import Welfare as Welfare
+from .traffic.welfare import hour_values as hour_values
 
 # Index and typology
 from .index.selection import select as select

@@ -76,6 +76,19 @@ class ClassTraffic:
         total: NDArray[np.float64] = np.sum(slopes, axis=0)
         return total
 
+    def reached(self) -> NDArray[np.bool_]:
+        """Whether each place has a way out and home.
+
+        Returns
+        -------
+        ndarray
+            Shape (P,).
+        """
+        reached = np.zeros(len(self.model.travel.places), bool)
+        for origins, response in zip(self.model.origins, self.responses, strict=True):
+            reached[origins.positions] |= np.isfinite(response.worth)
+        return reached
+
     def by_origin(self) -> pd.DataFrame:
         """Trips and surplus of the places.
 
@@ -274,7 +287,8 @@ class _Problem:
     def at(self, waits: NDArray[np.float64]) -> State:
         """Traffic at some waits."""
         lanes = self.lanes
-        classes, flow, surplus = {}, np.zeros(len(waits)), 0.0
+        classes, surplus = {}, 0.0
+        flow: NDArray[np.float64] = np.zeros(len(waits))
         for (name, each), members in zip(self.model.classes.items(), lanes.members.T, strict=True):
             free = self.free[name]
             delay = free.ravel().copy()
@@ -287,7 +301,7 @@ class _Problem:
             traffic = ClassTraffic(each, self.routes[name], free, delay, responses)
             classes[name] = traffic
             pcu = each.traffic_class.pcu
-            flow += np.where(members, pcu * traffic.passed.ravel()[lanes.slot], 0.0)
+            flow[members] += pcu * traffic.passed.ravel()[lanes.slot[members]]
             surplus += pcu * _surplus(each.origins, responses)
         return State(
             waits=waits,

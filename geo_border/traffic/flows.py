@@ -13,6 +13,8 @@ from geo_border.shown import shown
 from geo_border.traffic.choice import BLOCK, near_shares
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from geo_border.traffic.choice import GateShares, Origins, Response
@@ -113,6 +115,24 @@ def _between(shares: GateShares, near: NDArray[np.float64], side: int) -> NDArra
     return driven
 
 
+def by_class(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Frames of the classes in one, the rows of a place or checkpoint together.
+
+    Parameters
+    ----------
+    frames
+        By class, with one index.
+
+    Returns
+    -------
+    DataFrame
+        Index that of the frames and ``class``.
+    """
+    table = pd.concat(frames, names=["class"]).swaplevel()
+    ids = next(iter(frames.values())).index
+    return table.reindex(pd.MultiIndex.from_product([ids, frames], names=table.index.names))
+
+
 def checkpoint_traffic(traffic: Equilibrium) -> pd.DataFrame:
     """Vehicles a day and delays by checkpoint and class.
 
@@ -153,6 +173,4 @@ def checkpoint_traffic(traffic: Equilibrium) -> pd.DataFrame:
             },
             index=each.model.travel.tables.gates.index,
         )
-    table = pd.concat(frames, names=["class"]).swaplevel()
-    ids = next(iter(frames.values())).index
-    return table.reindex(pd.MultiIndex.from_product([ids, frames], names=table.index.names))
+    return by_class(frames)

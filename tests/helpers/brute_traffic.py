@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 from borderland import random_borderland, trips_of
 from scipy.optimize import brentq
 
 from geo_border.routing.tables import gate_tables
+from geo_border.traffic.choice import respond
 from geo_border.traffic.classes import Segment, TrafficClass, class_travel
 from geo_border.traffic.model import traffic_model
 
@@ -129,3 +131,52 @@ def stated_delays(model):
     delay = gates[["delay_out_h", "delay_in_h"]].to_numpy(float).T.copy()
     delay[:, ~gates["is_open"].to_numpy(bool)] = np.inf
     return delay
+
+
+def random_lanes(seed, model, *, steep=False):
+    """Lanes of most gates: shared ones, own ones, one class alone, one without a capacity."""
+    rng = np.random.default_rng(seed)
+    gates = model.classes["car"].travel.tables.gates.index
+    rows = []
+    for gate in gates:
+        for direction in ("out", "in"):
+            for classes in rng.choice(["car truck", "car|truck", "truck", ""]).split("|"):
+                if classes:
+                    capacity = np.exp(rng.uniform(np.log(5), np.log(2000)))
+                    power = rng.choice([1, 2, 4.5, 8 if steep else 3])
+                    rows.append((gate, direction, classes, capacity, rng.uniform(0.1, 2), power))
+    rows.append((gates[0], "out", "bus", np.nan, 1.0, 4))
+    columns = ["checkpoint_id", "direction", "classes", "capacity_day", "wait_h", "power"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def flows_at(model, free, routes, lanes, waits):
+    """Flow of each row of the lanes at some waits, and the surplus."""
+    flow, surplus = np.zeros(len(waits)), 0.0
+    for name, each in model.classes.items():
+        delay = free[name].copy()
+        gates = each.travel.tables.gates.index
+        rows = [
+            (row, ("out", "in").index(direction), gates.get_loc(gate))
+            for row, (gate, direction, classes) in enumerate(
+                zip(lanes["checkpoint_id"], lanes["direction"], lanes["classes"], strict=True)
+            )
+            if name in classes.split()
+        ]
+        for row, direction, gate in rows:
+            delay[direction, gate] += waits[row]
+        for origins in each.origins:
+            found = respond(origins, routes[name], delay)
+            pcu = each.traffic_class.pcu
+            for row, direction, gate in rows:
+                flow[row] += pcu * found.passed[direction, gate]
+            reached = np.isfinite(found.worth)
+            worth = np.logaddexp(origins.log_outside, found.worth[reached])
+            surplus += pcu * origins.potential[reached] @ worth / origins.theta
+    return flow, surplus
+
+
+def start_of(model, scenario):
+    """Free delays and routes by class."""
+    free = model.free_delays(scenario)
+    return free, {name: model.routes(name, delay) for name, delay in free.items()}

@@ -1,16 +1,14 @@
 """Equilibrium with queues against a generic convex solver and against averaging of steps."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from brute_traffic import random_model
+from brute_traffic import flows_at, random_lanes, random_model, start_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from geo_border.errors import CheckpointError, ParameterError, TableError
 from geo_border.routing.scenarios import AS_IS, Scenario
-from geo_border.traffic.choice import respond
 from geo_border.traffic.classes import TrafficClass
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.lanes import read_lanes
@@ -19,55 +17,6 @@ from geo_border.traffic.model import traffic_model
 SCENARIO = Scenario(
     factor=0.7, open=frozenset({"g1"}), close=frozenset({"g0"}), one_way={"g2": "out"}
 )
-
-
-def random_lanes(seed, model, *, steep=False):
-    """Lanes of most gates: shared ones, own ones, one class alone, one without a capacity."""
-    rng = np.random.default_rng(seed)
-    gates = model.classes["car"].travel.tables.gates.index
-    rows = []
-    for gate in gates:
-        for direction in ("out", "in"):
-            for classes in rng.choice(["car truck", "car|truck", "truck", ""]).split("|"):
-                if classes:
-                    capacity = np.exp(rng.uniform(np.log(5), np.log(2000)))
-                    power = rng.choice([1, 2, 4.5, 8 if steep else 3])
-                    rows.append((gate, direction, classes, capacity, rng.uniform(0.1, 2), power))
-    rows.append((gates[0], "out", "bus", np.nan, 1.0, 4))
-    columns = ["checkpoint_id", "direction", "classes", "capacity_day", "wait_h", "power"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def flows_at(model, free, routes, lanes, waits):
-    """Flow of each row of the lanes at some waits, and the surplus."""
-    flow, surplus = np.zeros(len(waits)), 0.0
-    for name, each in model.classes.items():
-        delay = free[name].copy()
-        gates = each.travel.tables.gates.index
-        rows = [
-            (row, ("out", "in").index(direction), gates.get_loc(gate))
-            for row, (gate, direction, classes) in enumerate(
-                zip(lanes["checkpoint_id"], lanes["direction"], lanes["classes"], strict=True)
-            )
-            if name in classes.split()
-        ]
-        for row, direction, gate in rows:
-            delay[direction, gate] += waits[row]
-        for origins in each.origins:
-            found = respond(origins, routes[name], delay)
-            pcu = each.traffic_class.pcu
-            for row, direction, gate in rows:
-                flow[row] += pcu * found.passed[direction, gate]
-            reached = np.isfinite(found.worth)
-            worth = np.logaddexp(origins.log_outside, found.worth[reached])
-            surplus += pcu * origins.potential[reached] @ worth / origins.theta
-    return flow, surplus
-
-
-def start_of(model, scenario):
-    """Free delays and routes by class."""
-    free = model.free_delays(scenario)
-    return free, {name: model.routes(name, delay) for name, delay in free.items()}
 
 
 CASES = given(
