@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from builders.factors import known_routes, length_factors
 from builders.network import layer, read_lines, with_lengths, without_scraps
+from builders.outer import chains, compare, read_trunks, thinned
+from builders.outer_places import outer_places
 from builders.patches import apply_patches
 from builders.places import places, read_cities
 from builders.polygons import read_land, write_land
 from builders.writing import write_geojson, write_table
+
+if TYPE_CHECKING:
+    from builders.network import Lines
+    from builders.polygons import Land
 
 HERE = Path(__file__).parent
 CONNECTOR_FACTOR = 1.3
@@ -60,7 +67,39 @@ def main() -> None:
         factors.append(length_factors(known_routes(lines, known), mode))
         lines = with_lengths(lines, factors[-1], connector_factor=CONNECTOR_FACTOR)
         write_geojson(options.out / f"{name}.geojson", layer(lines))
+        if mode == "road":
+            within = {*settlements["place_id"], *merged["merged_id"]}
+            build_outer(land, lines, within, factors[-1], options)
     write_table(options.out / "length_factors.csv", pd.concat(factors))
+
+
+def build_outer(
+    land: Land, roads: Lines, within: set[int], factors: pd.DataFrame, options: argparse.Namespace
+) -> None:
+    """Write the cities and trunk roads beyond the territory layers.
+
+    Parameters
+    ----------
+    land
+        The two sides.
+    roads
+        The roads within the layers.
+    within
+        Ids of the settlements within them.
+    factors
+        Length factors of roads.
+    options
+        ``cache`` and ``out``.
+    """
+    gaps = pd.read_csv(HERE / "entered" / "outer_gaps.csv")
+    trunks = read_trunks(land, roads, gaps, factors, options.cache)
+    cities, left_out, kept = outer_places(within, trunks, options.cache)
+    links = thinned(trunks, kept)
+    thin = chains(trunks, links, kept)
+    write_table(options.out / "outer_lengths.csv", compare(trunks, thin, kept))
+    write_geojson(options.out / "outer_roads.geojson", thin)
+    write_table(options.out / "outer_places.csv", cities)
+    write_table(options.out / "outer_left_out.csv", left_out)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,10 @@ GENERATED = (
     "length_factors.csv",
     "places.csv",
     "places_merged.csv",
+    "outer_places.csv",
+    "outer_left_out.csv",
+    "outer_roads.geojson",
+    "outer_lengths.csv",
 )
 ENTERED = (
     "checkpoints.csv",
@@ -42,7 +46,9 @@ ENTERED = (
     "patches.csv",
     "registry.csv",
     "speeds.csv",
+    "outer_distances_reference.csv",
     "entered/known_lengths.csv",
+    "entered/outer_gaps.csv",
     "entered/regions.csv",
 )
 HOME = [

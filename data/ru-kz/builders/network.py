@@ -102,20 +102,8 @@ def read_lines(mode: str, land: Land, cache: Path) -> Lines:
     Lines
         Ids of links are made of the node numbers of the source, which are fixed by its version.
     """
-    values = literals(NETWORKS, FILES[mode], cache)
-    lonlat = np.array(values["nodes"], float)[:, ::-1]
-    ends = np.array([(a, b) for a, near in enumerate(values["graph"]) for b in near if a < b])
-    west, south, east, north = land.territory.total_bounds
-    box = (lonlat[:, 0] >= west) & (lonlat[:, 0] <= east)
-    box &= (lonlat[:, 1] >= south) & (lonlat[:, 1] <= north)
-    near = np.flatnonzero(box)
-    inside = np.zeros(len(lonlat), bool)
-    inside[near] = land.side_of(lonlat[near], reach_m=0) >= 0
-    # Between the two sources, and on the Caspian shore, some nodes lie on no polygon.
-    off = near[~inside[near] & (land.km_to_border(lonlat[near]) < GAP_KM)]
-    off = np.union1d(off, near[~inside[near] & (lonlat[near] < CASPIAN).all(axis=1)])
-    inside[off] = land.side_of(lonlat[off], reach_m=GAP_KM * 1000) >= 0
-    ends = ends[inside[ends].all(axis=1)]
+    lonlat, ends = source_graph(mode, cache)
+    ends = ends[on_the_sides(lonlat, land)[ends].all(axis=1)]
     lines = shapely.linestrings(lonlat[ends])
     ends = ends[~_abroad(lines, land)]
     used, position = np.unique(ends, return_inverse=True)
@@ -137,6 +125,63 @@ def read_lines(mode: str, land: Land, cache: Path) -> Lines:
     )
     points = [(float(lon), float(lat)) for lon, lat in rounded_points(lonlat[used])]
     return Lines(mode, points, links[links["straight_km"] > 0].reset_index(drop=True))
+
+
+def source_graph(mode: str, cache: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Nodes and links of the source, kept in the cache once they are parsed.
+
+    Parameters
+    ----------
+    mode
+        ``"road"`` or ``"rail"``.
+    cache
+        Folder of downloads.
+
+    Returns
+    -------
+    lonlat : ndarray
+        Degrees, shape (n, 2).
+    ends : ndarray
+        Nodes that each link joins, the lesser first, shape (m, 2).
+    """
+    kept = cache / f"{NETWORKS.file}.{mode}.npz"
+    if not kept.exists():
+        values = literals(NETWORKS, FILES[mode], cache)
+        lonlat = np.array(values["nodes"], float)[:, ::-1]
+        ends = [(a, b) for a, near in enumerate(values["graph"]) for b in near if a < b]
+        aside = kept.with_suffix(".part.npz")
+        np.savez(aside, lonlat=lonlat, ends=np.array(ends))
+        aside.replace(kept)
+    with np.load(kept) as arrays:
+        return arrays["lonlat"], arrays["ends"]
+
+
+def on_the_sides(lonlat: NDArray[np.float64], land: Land) -> NDArray[np.bool_]:
+    """Whether nodes lie on the two sides, as far as the territory layers reach.
+
+    Parameters
+    ----------
+    lonlat
+        Degrees, shape (n, 2).
+    land
+        The two sides.
+
+    Returns
+    -------
+    ndarray
+        One flag a node.
+    """
+    west, south, east, north = land.territory.total_bounds
+    box = (lonlat[:, 0] >= west) & (lonlat[:, 0] <= east)
+    box &= (lonlat[:, 1] >= south) & (lonlat[:, 1] <= north)
+    near = np.flatnonzero(box)
+    inside = np.zeros(len(lonlat), bool)
+    inside[near] = land.side_of(lonlat[near], reach_m=0) >= 0
+    # Between the two sources, and on the Caspian shore, some nodes lie on no polygon.
+    off = near[~inside[near] & (land.km_to_border(lonlat[near]) < GAP_KM)]
+    off = np.union1d(off, near[~inside[near] & (lonlat[near] < CASPIAN).all(axis=1)])
+    inside[off] = land.side_of(lonlat[off], reach_m=GAP_KM * 1000) >= 0
+    return inside
 
 
 def rounded_points(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
