@@ -24,6 +24,7 @@ NESTED = {"measure": "", "regions": "regions"}
 PARTS = {
     "": "`tables/` and layers of `study.gpkg`",
     "whatif": "`whatif/` and layers of its `whatif.gpkg`",
+    "week": "`week/`",
     "network": "`network/` and layers of `network.gpkg`",
     "gmns": "`gmns/`",
     "times": "matrices of times",

@@ -30,6 +30,7 @@ from geo_border.pipeline.stages.isochrones import check_limits, isochrones_from
 from geo_border.pipeline.stages.refusals import refusals
 from geo_border.pipeline.stages.requested import requested_tables, selected_places
 from geo_border.pipeline.stages.scenarios import scenario_stage
+from geo_border.pipeline.stages.week import BY_REGISTER, checkpoint_week
 from geo_border.pipeline.templates import embedded_studies
 from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
 from geo_border.routing.scenarios import AS_IS, passages
@@ -37,6 +38,7 @@ from geo_border.terms import MODES_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import date
 
     import geopandas as gpd
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from geo_border.pipeline.inputs.read import Inputs
     from geo_border.pipeline.results import Results, WhatIf
     from geo_border.pipeline.stages.requested import Passed
+    from geo_border.pipeline.stages.week import CheckpointWeek, Operation
     from geo_border.routing.scenarios import Scenario
     from geo_border.terms import Mode
 
@@ -516,6 +519,58 @@ class Study:
                 each_place=each_place,
                 progress=progress,
             )
+
+    def week(
+        self,
+        checkpoint: str,
+        vehicles: Mapping[str, float | tuple[float, float]],
+        out: Path | str | None = None,
+        *,
+        week: str | date | None = None,
+        operation: Operation = BY_REGISTER,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> CheckpointWeek:
+        """Queue, wait and passages at a checkpoint over the hours of a week.
+
+        Parameters
+        ----------
+        checkpoint
+            Id or name.
+        vehicles
+            That come a day, by class: of both directions together, or as (home to neighbour,
+            back).
+        out
+            Output folder of a run, whose finished stages are used. None remembers nothing.
+        week
+            Such as ``"2026-W07"``, or a day in it; the commonest of 2026 if not given.
+        operation
+            Lanes, capacity, hours and arrivals, where they are not those of the register.
+        progress
+            As in `run`.
+
+        Returns
+        -------
+        CheckpointWeek
+            The week; nothing is written.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it, there is no such checkpoint, it is closed all week, or
+            it is not known how many vehicles it can serve.
+        """
+        output = None if out is None else self._output(out)
+        with nullcontext() if output is None else output.held():
+            _, border = self._run(None if output is None else output.folder, progress).border()
+        return checkpoint_week(
+            border.checkpoints,
+            checkpoint,
+            vehicles,
+            week=week,
+            operation=operation,
+            informed=self.settings.checkpoints.informed,
+            month=self.settings.checkpoints.month,
+        )
 
     def _output(self, out: Path | str, *entries: str) -> OutputFolder:
         """Where a command may write some files and folders, and remember stages."""

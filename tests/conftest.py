@@ -261,6 +261,7 @@ def written_columns():
     def columns(out):
         folders = {out: "", out / "tables": "", out / "network": "network.", out / "gmns": "gmns."}
         folders |= dict.fromkeys((out / "whatif").glob("*"), "whatif.")
+        folders |= dict.fromkeys((out / "week").glob("*"), "week.")
         return [
             column
             for folder, part in folders.items()

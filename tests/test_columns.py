@@ -13,6 +13,8 @@ from rasterio.transform import from_origin
 import geo_border
 from geo_border.columns import FORMS, NESTED, _found, column_of, columns, dictionary, find_column
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
+from geo_border.pipeline.stages.week import Operation
+from geo_border.report.week import write_week
 from geo_border.report.whatif import write_whatif
 from geo_border.study import open_study
 
@@ -77,6 +79,10 @@ def out(tmp_path_factory, make_mini):
     result = study.whatif({"one": proposal}, out)
     (out / "whatif" / "one").mkdir(parents=True)
     write_whatif(result, out / "whatif" / "one")
+    nights = Operation(lanes=2, minutes=2, hours="Mo-Su 08:00-20:00")
+    (out / "week" / "west").mkdir(parents=True)
+    week = study.week("west", {"car": 200}, out, operation=nights)
+    write_week(week, out / "week" / "west", ("Homeland", "Neighbourland"))
     for form in ("parquet", "npy"):
         study.matrix(out / f"times.{form}", memory=out)
     return out

@@ -40,6 +40,7 @@ from geo_border.cli.console import (
 )
 from geo_border.cli.matrix import matrix
 from geo_border.cli.tables import levels_table, network_lines, worst_findings
+from geo_border.cli.week import week
 from geo_border.cli.whatif import whatif
 from geo_border.errors import GeoBorderError
 from geo_border.terms import LEVELS
@@ -133,6 +134,7 @@ def run(
 
 app.command()(whatif)
 app.command()(matrix)
+app.command()(week)
 
 
 @app.command()

@@ -162,6 +162,19 @@ class Run:
         self.step("read")
         return read_inputs(self.settings, self.folder, extracts)
 
+    def border(self) -> tuple[Inputs, Border]:
+        """Read the inputs, and find the border and its checkpoints.
+
+        Returns
+        -------
+        inputs : Inputs
+            As `read` gives them.
+        border : Border
+            The border.
+        """
+        inputs = self.read()
+        return inputs, self.stage(BORDER, self.settings, inputs)
+
     def network(self) -> tuple[Inputs, Border, StudyNetwork]:
         """Read the inputs, find the border, and build the network.
 
@@ -174,8 +187,7 @@ class Run:
         net : StudyNetwork
             The network.
         """
-        inputs = self.read()
-        border = self.stage(BORDER, self.settings, inputs)
+        inputs, border = self.border()
         net = self.stage(NETWORK, self.settings, inputs, border)
         return inputs, with_passages(border, net.controls), net
 

@@ -101,6 +101,20 @@ def test_isochrones_of_a_place_are_told_and_written(mini, tmp_path):
     assert "0.01 to 100 hours" in endless.stderr
 
 
+def test_a_week_is_printed_and_written_and_its_errors_teach(mini, tmp_path):
+    of = ("week", mini, "--vehicles", "car=400,truck=40", "-o", tmp_path / "out")
+    given = ("--lanes", "2", "--minutes", "car=1,truck=5", "--hours", "Mo-Fr 08:00-20:00")
+    shown = geo_border(*of, "--checkpoint", "west", *given, "--week", "2026-02-10")
+    assert shown.returncode == 0, shown.stderr
+    assert "West post, week 2026-W07, open Mo-Fr 08:00-20:00" in shown.stdout
+    assert "truck to Neighbourland" in shown.stdout
+    assert "▁" in shown.stdout
+    assert (tmp_path / "out" / "week" / "west" / "hours.csv").exists()
+    assert "--capacity 500" in geo_border(*of, "--checkpoint", "west").stderr
+    assert "west" in geo_border(*of, "--checkpoint", "wets").stderr
+    assert "car=800" in geo_border(*of, "--checkpoint", "west", "--vehicles", "many").stderr
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
