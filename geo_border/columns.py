@@ -14,8 +14,17 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 
+from geo_border.terms import DIRECTIONS
+
 NUMBER, WORD = r"[0-9]+(?:\.[0-9]+)?", r"[a-z]+"
-FORMS = {"n": NUMBER, "zone": r"[0-9]+-[0-9]+|[0-9]+\+", "mode": WORD, "part": "own|across"}
+FORMS = {
+    "n": NUMBER,
+    "zone": r"[0-9]+-[0-9]+|[0-9]+\+",
+    "mode": WORD,
+    "class": r"[a-z][a-z0-9]*",
+    "way": "|".join(DIRECTIONS),
+    "part": "own|across",
+}
 """What a word in braces may be; others are any text."""
 
 NESTED = {"measure": "", "regions": "regions"}

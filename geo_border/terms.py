@@ -31,3 +31,17 @@ DIRECTIONS = ("out", "in")
 
 LEVELS = ("transport_communication", "joint_projects", "social_services")
 """The three levels of the model (Roy 2022); the index is made of them."""
+
+CAR = "car"
+"""The class of traffic that measures of accessibility are of."""
+
+EVERY_CLASS = "all"
+"""What stands for every class together."""
+
+DELAY_KINDS = ("mean", "rule", "lower end", "upper end", "peak", "anecdote", "design")
+"""What a delay is: measured on the mean, found by a stated rule between ends, or something else
+that stands in for a mean."""
+
+CAPACITY_KINDS = ("actual", "limit", "stated", "design")
+"""What a capacity is: what passes when it is full, what rules let pass, what somebody states, or
+what it was built for."""

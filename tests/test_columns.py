@@ -11,6 +11,7 @@ import rasterio
 from rasterio.transform import from_origin
 
 import geo_border
+from geo_border.border.classes import class_columns
 from geo_border.columns import FORMS, NESTED, _found, column_of, columns, dictionary, find_column
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
 from geo_border.pipeline.stages.week import Operation
@@ -35,6 +36,8 @@ belt_km = 40
 modes = []
 [services]
 file = "services.csv"
+[traffic.classes.truck]
+pcu = 2
 """
 
 SERVICES = """service_id,name,lon,lat,side,kind,supply
@@ -66,6 +69,12 @@ def out(tmp_path_factory, make_mini):
     places = pd.read_csv(folder / "places.csv").assign(source="made up")
     places.to_csv(folder / "places.csv", index=False)
     controls = pd.read_csv(folder / "checkpoints.csv").assign(name_home="a", name_neighbour="b")
+    controls = controls.assign(lanes=4, minutes_vehicle=6, capacity_kind="stated")
+    controls = controls.assign(capacity_out_day=200, capacity_in_day=100)
+    for name, value in class_columns("truck").items():
+        figure = {"status": "open", "kind": "mean", "since": "2020", "source": "made up"}
+        known = [text for part, text in figure.items() if part in name]
+        controls[value] = "design" if name == "capacity_kind" else known[0] if known else 2.0
     controls.to_csv(folder / "checkpoints.csv", index=False)
     toml = folder / "study.toml"
     toml.write_text(toml.read_text() + MORE)

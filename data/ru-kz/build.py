@@ -14,6 +14,7 @@ from builders.outer_places import outer_places
 from builders.patches import apply_patches
 from builders.places import places, read_cities
 from builders.polygons import read_land, write_land
+from builders.traffic import counts
 from builders.writing import write_geojson, write_table
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def main() -> None:
 
     patches = pd.read_csv(HERE / "patches.csv")
     checkpoints = pd.read_csv(HERE / "checkpoints.csv", index_col="checkpoint_id")
+    flows = pd.read_csv(HERE / "checkpoint_flows.csv")
+    write_table(options.out / "counts.csv", counts(flows, checkpoints.index))
     known = pd.read_csv(HERE / "entered" / "known_lengths.csv")
     factors = []
     for mode, name in (("road", "roads"), ("rail", "railways")):

@@ -8,33 +8,28 @@ from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
     ValidationError,
     model_validator,
 )
-from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from geo_border.border.hours import INFORMED
-from geo_border.pipeline.mistakes import in_form, known_keys, read_toml, study_error
+from geo_border.pipeline.mistakes import in_form, read_toml, study_error
+from geo_border.pipeline.section import Delay, Exponent, File, NotNegative, Positive, Section
+from geo_border.pipeline.traffic_settings import ClassName, PassageSection, TrafficSection
+from geo_border.terms import CAR
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 TripHours = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 HalfLife = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
-Delay = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(ge=1, le=6000, allow_inf_nan=False)]
 Reach = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
 Kmh = Annotated[float, Field(ge=1, le=500, allow_inf_nan=False)]
 OffRoadKmh = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
 Times = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
-Exponent = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-File = Annotated[str, Field(min_length=1, description="path relative to study.toml")]
 Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
 Users = Literal["multilateral", "bilateral", "local"]
 CheckpointMode = Literal["road", "rail", "ferry", "foot", "air"]
@@ -59,18 +54,6 @@ def _minutes_apart(given: list[float], per_minute: float) -> list[float]:
 MinutesInOrder = AfterValidator(lambda given: _minutes_apart(given, 1))
 HoursInOrder = AfterValidator(lambda given: _minutes_apart(given, 1 / 60))
 OneOrSeveral = BeforeValidator(lambda given: given if isinstance(given, list) else [given])
-
-
-class Section(BaseModel):
-    """A table of study.toml; unknown keys are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _known(cls, given: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        found: Self = known_keys(cls, given, handler)
-        return found
 
 
 _Section = TypeVar("_Section", bound=Section)
@@ -234,6 +217,7 @@ class CheckpointsSection(Section):
     informed: Annotated[float, Field(ge=0, le=1)] = INFORMED
     delay_h: dict[CheckpointMode, Delay] = {}
     delay_source: str = ""
+    classes: dict[ClassName, PassageSection] = {}
 
 
 class PlacesSection(Section):
@@ -368,6 +352,7 @@ class Settings(Section):
     access: AccessSection = AccessSection()
     surface: SurfaceSection | None = None
     demand: DemandSection = DemandSection()
+    traffic: TrafficSection = TrafficSection()
     index: IndexSection = IndexSection()
     typology: TypologySection = TypologySection()
 
@@ -397,9 +382,32 @@ class Settings(Section):
 
     @property
     def delay_h(self) -> dict[str, float]:
-        """Delay by mode where a checkpoint has none, hours; with extracts 0 where none is said."""
+        """Delay by mode where a checkpoint has none, hours, by road that of cars."""
+        return self.class_delay_h(CAR)
+
+    def class_delay_h(self, name: str) -> dict[str, float]:
+        """Delay by mode where a checkpoint has none for a class.
+
+        Parameters
+        ----------
+        name
+            The class.
+
+        Returns
+        -------
+        dict
+            Hours; what study.toml says of the mode where it says nothing of the class, and with
+            extracts 0 where it says nothing at all.
+        """
         free = {} if self.osm is None else dict.fromkeys(get_args(CheckpointMode), 0.0)
-        return free | {str(mode): hours for mode, hours in self.checkpoints.delay_h.items()}
+        own = self.checkpoints.classes.get(name)
+        of_class = {} if own is None else {"road": own.delay_h}
+        return free | {str(k): hours for k, hours in self.checkpoints.delay_h.items()} | of_class
+
+    @property
+    def road_delay_h(self) -> dict[str, float | None]:
+        """Delay by road where a checkpoint has none, by class, hours; None for unknown."""
+        return {name: self.class_delay_h(name).get("road") for name in self.traffic.classes}
 
     @property
     def beyond_km(self) -> float | None:
@@ -419,6 +427,9 @@ class Settings(Section):
         twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise ValueError(f"corridors: {twice[0]!r} is the name of two; give each its own")
+        strange = self.checkpoints.classes.keys() - self.traffic.classes.keys()
+        if strange:
+            raise ValueError(f"checkpoints.classes: there is no [traffic.classes.{min(strange)}]")
         if self.network.lines and self.network.speeds is None:
             raise ValueError("network.speeds: is missing for the layers of network.lines")
         return self
@@ -429,7 +440,7 @@ class Settings(Section):
             "network.lines": bool(self.network.lines),
             "network.speeds": self.network.speeds is not None,
             "checkpoints.file": self.checkpoints.file is not None,
-            "checkpoints.delay_h": bool(self.checkpoints.delay_h),
+            "checkpoints.delay_h": bool(self.delay_h),
             "places.file": self.places.file is not None,
         }
         missing = [key for key, given in needed.items() if not given]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import geopandas as gpd
@@ -35,6 +37,7 @@ GENERATED = (
     "outer_left_out.csv",
     "outer_roads.geojson",
     "outer_lengths.csv",
+    "counts.csv",
 )
 ENTERED = (
     "checkpoints.csv",
@@ -451,6 +454,63 @@ def test_flows_and_delays_name_checkpoints_that_are_there(checkpoints):
         assert rows[["source_title", "quote"]].notna().all(axis=None)
     links = table("kazakhstan_links.csv")
     assert links["source_title"].notna().all()
+
+
+@pytest.fixture(scope="module")
+def of_traffic():
+    """What the study's own builder makes of the entered delays and flows."""
+    sys.path.insert(0, str(STUDY))
+    try:
+        return importlib.import_module("builders.traffic")
+    finally:
+        sys.path.remove(str(STUDY))
+
+
+def test_delays_and_flows_say_which_class_they_are_of():
+    delays, flows = table("checkpoint_delays.csv"), table("checkpoint_flows.csv")
+    road = delays[delays["mode"] == "road"]
+    assert set(road["class"]) == {"car", "truck", "all"}
+    assert delays["measure"].notna().all()
+    # What a figure is of is in the words of its source, or the note says that it is not.
+    assert road.loc[road["class"] == "all", "note"].notna().all()
+    counted = flows["metric"].isin(["vehicles", "trucks", "cars", "truck arrivals"])
+    assert flows.loc[counted, "class"].isin(["car", "truck", "all"]).all()
+
+
+def test_the_default_delay_of_a_class_follows_from_the_entered_delays(of_traffic):
+    toml = tomllib.loads((STUDY / "study.toml").read_text(encoding="utf-8"))
+    for name, default in toml["checkpoints"]["classes"].items():
+        low, central, high, kind = of_traffic.default_delay(table("checkpoint_delays.csv"), name)
+        assert default["delay_lo_h"] == low
+        assert default["delay_h"] == pytest.approx(central, abs=0.005)
+        assert default["delay_hi_h"] == high
+        assert default["delay_kind"] == kind
+    assert "road" not in toml["checkpoints"]["delay_h"]
+
+
+def test_no_figure_of_trucks_decides_the_delay_of_cars(of_traffic):
+    delays = table("checkpoint_delays.csv")
+    without = delays[delays["class"] != "truck"]
+    assert of_traffic.default_delay(delays, "car") == of_traffic.default_delay(without, "car")
+
+
+def test_mashtakovo_is_closed_to_cars_since_the_date_that_its_source_names(checkpoints):
+    row = checkpoints.loc["mashtakovo-syrym"]
+    assert (row["status_car"], row["status_car_since"]) == ("closed", "2025-08-04")
+    assert row["status_note"].startswith(f"restricted {row['status_car_since']}")
+    assert checkpoints["status_car"].notna().sum() == 1
+    by_road = checkpoints[checkpoints["mode"] == "road"]
+    assert by_road["delay_h"].isna().all()
+
+
+def test_counts_are_those_of_the_flows(of_traffic, checkpoints):
+    made = of_traffic.counts(table("checkpoint_flows.csv"), checkpoints.index)
+    kept = table("counts.csv")
+    assert made.astype(object).where(made.notna(), None).to_numpy().tolist() == (
+        kept.astype({"year": "Int64"}).astype(object).where(kept.notna(), None).to_numpy().tolist()
+    )
+    assert kept[["source", "source_url", "quote"]].notna().all(axis=None)
+    assert kept["checkpoint_id"].nunique() >= 5
 
 
 def test_speeds_cover_both_sides_and_say_what_is_assumed(lines):

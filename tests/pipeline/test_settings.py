@@ -43,6 +43,17 @@ def test_defaults_are_filled_in(tmp_path):
     assert settings.checkpoints.open_status == ["open", "restricted"]
 
 
+def test_cars_are_always_a_class_and_their_delay_is_that_by_road(tmp_path):
+    text = SOUND.replace("[places]", "[traffic.classes.truck]\npcu = 2\n[places]")
+    settings = read_settings(write(tmp_path, text))
+    assert list(settings.traffic.classes) == ["car", "truck"]
+    assert settings.road_delay_h == {"car": 1.0, "truck": 1.0}
+    own = "[checkpoints.classes.car]\ndelay_h = 0.5\n[traffic.classes.truck]\n[places]"
+    settings = read_settings(write(tmp_path, SOUND.replace("[places]", own)))
+    assert settings.delay_h["road"] == 0.5
+    assert settings.road_delay_h == {"car": 0.5, "truck": 1.0}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -70,6 +81,23 @@ def test_defaults_are_filled_in(tmp_path):
             "delay_h = { road = 1.0 }",
             "delay_h = { tram = 1.0 }",
             "delay_h.tram: should be 'road', 'rail'",
+        ),
+        (
+            "[places]",
+            "[checkpoints.classes.truck]\ndelay_h = 2\n[places]",
+            "checkpoints.classes: there is no [traffic.classes.truck]",
+        ),
+        (
+            "[places]",
+            "[checkpoints.classes.car]\ndelay_h = 2\ndelay_hi_h = 1\n[places]",
+            "delay_lo_h ≤ delay_h ≤ delay_hi_h does not hold: 2 ≤ 1",
+        ),
+        ("[places]", "[traffic.classes.all]\n[places]", "'all' is a word of columns"),
+        ("[places]", "[traffic.classes.Truck]\n[places]", "should be small letters and digits"),
+        (
+            "[places]",
+            "[traffic.classes.car]\nsegments = [{ share = 0.5, theta = 1 }]\n[places]",
+            "the shares of its segments should add up to 1, not 0.5",
         ),
         ('mode = "road"', 'mode = "sea"', "network.lines (entry 1).mode: should be 'road'"),
         ('id = "s"', 'id = "../s"', "study.id: should be small letters, digits and hyphens"),

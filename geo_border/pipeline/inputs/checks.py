@@ -158,7 +158,9 @@ def known_columns(names: Iterable[str], schema: pa.DataFrameSchema, file: Path) 
     names = list(names)
     found: dict[str, str] = {}
     for wanted in schema.columns:
-        alike = [name for name in names if name.casefold() in (wanted, wanted[:10])]
+        cut = wanted[:10]
+        meant = (wanted,) if cut in schema.columns else (wanted, cut)
+        alike = [name for name in names if name.casefold() in meant]
         if wanted in names:
             found[wanted] = wanted
         elif len(alike) == 1:

@@ -85,6 +85,7 @@ def input_files(settings: Settings, folder: Path) -> dict[str, Path]:
         "services": settings.services and settings.services.file,
         "indicators.registry": indicators and indicators.registry,
         "indicators.table": indicators and indicators.table,
+        "traffic.counts": settings.traffic.counts,
         **{
             f"surface.population.{n}": name
             for n, name in enumerate(settings.surface.population if settings.surface else [])

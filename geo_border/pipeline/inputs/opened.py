@@ -10,7 +10,7 @@ from geo_border.pipeline.inputs.files import input_files, layers
 from geo_border.pipeline.inputs.layers import Layer, open_lines, open_regions, open_territory
 from geo_border.pipeline.inputs.population import check_population
 from geo_border.pipeline.inputs.schemas import (
-    CHECKPOINTS,
+    COUNTS,
     INDICATORS,
     OUTER_PLACES,
     OUTER_ROADS,
@@ -18,6 +18,7 @@ from geo_border.pipeline.inputs.schemas import (
     REGISTRY,
     SERVICES,
     SPEEDS,
+    checkpoints_schema,
 )
 from geo_border.pipeline.inputs.tables import Table, open_table
 
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 
 SCHEMAS = {
     "network.speeds": SPEEDS,
-    "checkpoints": CHECKPOINTS,
     "places": PLACES,
     "outer.places": OUTER_PLACES,
     "services": SERVICES,
     "indicators.registry": REGISTRY,
     "indicators.table": INDICATORS,
+    "traffic.counts": COUNTS,
 }
 """What a table may hold, by the key of study.toml that names it."""
 
@@ -85,7 +86,8 @@ def open_files(settings: Settings, folder: Path, faults: Faults) -> Opened:
                 read = open_territory if key.endswith("_territory") else open_regions
             opened.layers[key] = read(files[key], layer.layer)
             faults.add(opened.layers[key].faults)
-    for key, schema in SCHEMAS.items():
+    register = checkpoints_schema(settings.traffic.classes)
+    for key, schema in {"checkpoints": register, **SCHEMAS}.items():
         if key in files:
             with faults.kept():
                 opened.tables[key] = open_table(files[key], schema)

@@ -42,6 +42,7 @@ from geo_border.pipeline.inputs.extracts import (
 from geo_border.pipeline.inputs.faults import Faults, fault_of_rows
 from geo_border.pipeline.inputs.opened import Opened, open_files
 from geo_border.pipeline.inputs.outer import read_outer
+from geo_border.pipeline.inputs.registers import class_faults, counted_elsewhere
 from geo_border.pipeline.inputs.schemas import INDICATORS, REGISTRY
 from geo_border.pipeline.inputs.tables import points_of
 from geo_border.terms import SIDES
@@ -80,6 +81,7 @@ READ_FROM: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "services": (*_SIDES, "services.file"),
         "outlines": _SIDES,
         "checkpoint_rows": (*_SIDES, "checkpoints.file"),
+        "counts": ("traffic.counts",),
         "sea": _SIDES,
         "outer_places": (*_SIDES, "outer.places"),
         "outer_roads": (*_SIDES, "outer.roads"),
@@ -131,6 +133,8 @@ class Inputs:
     outer_places, outer_roads
         Cities and trunk roads beyond, as `geo_border.pipeline.inputs.outer.read_outer` gives
         them; None if the study has none.
+    counts
+        Counts of vehicles at checkpoints; None without any.
     extracts
         What is kept of the extracts, as they have it; None without any.
     """
@@ -153,6 +157,7 @@ class Inputs:
     sea: gpd.GeoDataFrame | None = None
     outer_places: gpd.GeoDataFrame | None = None
     outer_roads: gpd.GeoDataFrame | None = None
+    counts: pd.DataFrame | None = None
     extracts: Extracts | None = None
 
     def only(self, names: Collection[str]) -> Inputs:
@@ -260,6 +265,7 @@ def read_inputs(settings: Settings, folder: Path, extracts: Extracts | None = No
         sea=None if framed is None else framed.sea,
         outer_places=outer_places,
         outer_roads=outer_roads,
+        counts=_counts(opened),
         extracts=extracts,
     )
 
@@ -286,6 +292,9 @@ def _compare_ids(
     faults.add(unknown_regions(opened, known))
     faults.add(wrong_sides(opened, known))
     faults.add(unread_hours(opened))
+    faults.add(class_faults(opened, settings.road_delay_h))
+    if settings.osm is None:
+        faults.add(counted_elsewhere(opened))
     faults.add(unknown_lengths(settings, [*known["home"], *known["neighbour"]]))
     registry, values = (opened.tables.get(f"indicators.{name}") for name in ("registry", "table"))
     if registry is not None and values is not None:
@@ -345,6 +354,13 @@ def _services(opened: Opened) -> gpd.GeoDataFrame | None:
     if "services" not in opened.tables:
         return None
     return points_of(opened.tables["services"].frame.set_index("service_id"))
+
+
+def _counts(opened: Opened) -> pd.DataFrame | None:
+    """Counts of vehicles, where the study has a table of them."""
+    if "traffic.counts" not in opened.tables:
+        return None
+    return opened.tables["traffic.counts"].frame.reset_index(drop=True)
 
 
 def _checkpoints(opened: Opened, extracts: Extracts | None) -> pd.DataFrame:

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandera.pandas as pa
 
+from geo_border.border.classes import class_columns
 from geo_border.routing.engine.queue import LONGEST_EDGE_H
-from geo_border.terms import MODES, SIDES, STATUSES, USERS
+from geo_border.terms import (
+    CAPACITY_KINDS,
+    DELAY_KINDS,
+    DIRECTIONS,
+    MODES,
+    SIDES,
+    STATUSES,
+    USERS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,6 +67,9 @@ MOST_DELAY_H = 2000
 
 MOST_PEOPLE = 1_000_000_000
 """No place has more people."""
+
+MOST_VEHICLES = _at_most(1e6)
+"""No checkpoint lets more vehicles pass in a day."""
 
 LON, LAT = _between(-180, 180), _between(-90, 90)
 
@@ -137,6 +149,17 @@ LINES = pa.DataFrameSchema(
 OUTER_ROADS = LINES.add_columns({"side": _text(*SIDES)})
 
 
+def _capacities(pattern: str) -> dict[str, pa.Column]:
+    """Columns of capacity by direction, and of what kind they are."""
+    return {
+        **{
+            pattern.format(f"{way}_day"): _number(NOT_NEGATIVE, MOST_VEHICLES, required=False)
+            for way in DIRECTIONS
+        },
+        pattern.format("kind"): _text(*CAPACITY_KINDS, nullable=True, required=False),
+    }
+
+
 CHECKPOINT_MODES = tuple(mode for mode in MODES if mode != "transfer")
 """Modes that a checkpoint may have: nobody changes trains on the border."""
 
@@ -153,7 +176,10 @@ CHECKPOINTS = pa.DataFrameSchema(
         "lat": _number(LAT),
         "accuracy_km": _number(NOT_NEGATIVE, _at_most(100)),
         "hours": _text(nullable=True),
-        "capacity_day": _number(NOT_NEGATIVE, _at_most(1e6)),
+        "capacity_day": _number(NOT_NEGATIVE, MOST_VEHICLES),
+        **_capacities("capacity_{}"),
+        "lanes": _number(POSITIVE, _at_most(1000), required=False),
+        "minutes_vehicle": _number(POSITIVE, _at_most(1440), required=False),
         "delay_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H)),
         "delay_out_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H), required=False),
         "delay_in_h": _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H), required=False),
@@ -161,6 +187,37 @@ CHECKPOINTS = pa.DataFrameSchema(
     },
     coerce=True,
 )
+
+
+def checkpoints_schema(classes: Iterable[str]) -> pa.DataFrameSchema:
+    """Schema of a register with the columns of classes of traffic.
+
+    Parameters
+    ----------
+    classes
+        Classes of the study.
+
+    Returns
+    -------
+    DataFrameSchema
+        `CHECKPOINTS` with the columns of `geo_border.border.classes.class_columns`.
+    """
+    hours = _number(NOT_NEGATIVE, _at_most(MOST_DELAY_H), required=False)
+    vehicles = _number(NOT_NEGATIVE, MOST_VEHICLES, required=False)
+    further: dict[str, pa.Column] = {}
+    for name in classes:
+        for key, column in class_columns(name).items():
+            what, _, part = key.partition("_")
+            if part.endswith("kind"):
+                kinds = DELAY_KINDS if what == "delay" else CAPACITY_KINDS
+                further[column] = _text(*kinds, nullable=True, required=False)
+            elif part in ("source", "since"):
+                further[column] = _text(nullable=True, required=False)
+            elif what == "status":
+                further[column] = _text(*STATUSES, nullable=True, required=False)
+            else:
+                further[column] = hours if what == "delay" else vehicles
+    return CHECKPOINTS.add_columns(further)
 
 
 PLACES = pa.DataFrameSchema(
@@ -190,6 +247,20 @@ SERVICES = pa.DataFrameSchema(
         "side": _text(*SIDES),
         "kind": _text(),
         "supply": _number(NOT_NEGATIVE, _at_most(1e12), nullable=False),
+    },
+    coerce=True,
+)
+
+
+COUNTS = pa.DataFrameSchema(
+    {
+        "checkpoint_id": _text(),
+        "class": _text(),
+        "direction": _text("both", *DIRECTIONS),
+        "vehicles_day": _number(NOT_NEGATIVE, MOST_VEHICLES, nullable=False),
+        "year": _number(WHOLE, _between(1900, 2200)),
+        "kind": _text(nullable=True, required=False),
+        **_further("source", "source_url", "quote"),
     },
     coerce=True,
 )

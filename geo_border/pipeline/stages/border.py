@@ -6,10 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geo_border.border.audit import of_nobody, overlaps
 from geo_border.border.checkpoints import RULE, permeability, placed_checkpoints
+from geo_border.border.classes import (
+    class_columns,
+    classes_in,
+    closed_to_class,
+    delay_range,
+    register_of_class,
+)
 from geo_border.border.line import along, dyads
 from geo_border.border.matching import match_sides
 from geo_border.network.free_border import open_crossings
@@ -17,11 +25,12 @@ from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.pipeline.inputs.extracts import TAGS
 from geo_border.pipeline.settings import LayerSection
 from geo_border.pipeline.stages.parameters import tolerances
-from geo_border.terms import SIDES
+from geo_border.terms import CAR, DIRECTIONS, ROAD, SIDES
 
 if TYPE_CHECKING:
     from geo_border.pipeline.inputs.read import Inputs
     from geo_border.pipeline.settings import Settings
+    from geo_border.pipeline.traffic_settings import PassageSection
 
 INLAND_KM = 10.0
 """What is tagged as customs farther from the border than this is an office inland, km."""
@@ -163,11 +172,11 @@ def _checkpoints(
     """Checkpoints on the border, by register, by tags and by the rule of open crossings."""
     section = settings.checkpoints
 
-    def placed(table: pd.DataFrame) -> gpd.GeoDataFrame:
+    def placed(table: pd.DataFrame, name: str) -> gpd.GeoDataFrame:
         found = placed_checkpoints(
-            table,
+            register_of_class(table, name),
             border,
-            delay_h=settings.delay_h,
+            delay_h=settings.class_delay_h(name),
             open_status=section.open_status,
             open_users=section.open_users,
             farthest_km=section.farthest_km,
@@ -176,6 +185,10 @@ def _checkpoints(
             file=section.file or TAGS,
             rows=inputs.checkpoint_rows,
         )
+        shut = closed_to_class(table, name, section.open_status)
+        for way in DIRECTIONS:
+            found[f"delay_{way}_h"] = found[f"delay_{way}_h"].mask(shut[way], np.inf)
+        found["delay_h"] = found[["delay_out_h", "delay_in_h"]].mean(axis=1)
         # Nobody measured the 0 h of the rule.
         by_rule = found["known_from"] == RULE
         return found.assign(delay_imputed=found["delay_imputed"] | by_rule)
@@ -183,16 +196,41 @@ def _checkpoints(
     points = gpd.GeoSeries.from_xy(inputs.checkpoints["lon"], inputs.checkpoints["lat"], crs=4326)
     inland = along(border, points)["border_distance_km"] > INLAND_KM
     known = inputs.checkpoints[~(inland & (inputs.checkpoints["known_from"] == TAGS))]
-    checkpoints = placed(known)
-    if not section.open_crossings:
-        return checkpoints
-    free = open_crossings(
-        inputs.lines,
-        territory,
-        border,
-        checkpoints,
-        inputs.places,
-        tolerances=tolerances(settings),
-    ).assign(known_from=RULE)
-    tables = [table.dropna(axis="columns", how="all") for table in (known, free) if len(table)]
-    return placed(pd.concat(tables).reindex(columns=known.columns)) if len(free) else checkpoints
+    checkpoints = placed(known, CAR)
+    if section.open_crossings:
+        free = open_crossings(
+            inputs.lines,
+            territory,
+            border,
+            checkpoints,
+            inputs.places,
+            tolerances=tolerances(settings),
+        ).assign(known_from=RULE)
+        if len(free):
+            tables = [t.dropna(axis="columns", how="all") for t in (known, free) if len(t)]
+            known = pd.concat(tables).reindex(columns=known.columns)
+            checkpoints = placed(known, CAR)
+    said = [class_columns(CAR)[key] for key in ("delay_h", "delay_out_h", "delay_in_h")]
+    found = checkpoints.assign(status=known["status"]).drop(columns=said, errors="ignore")
+    classes = dict.fromkeys([CAR, *section.classes, *classes_in(known.columns)])
+    for name in classes:
+        own = checkpoints if name == CAR else placed(known, name)
+        found = found.assign(**_of_class(known, own, name, section.classes.get(name)))
+    return found
+
+
+def _of_class(
+    register: pd.DataFrame, placed: pd.DataFrame, name: str, default: PassageSection | None
+) -> dict[str, pd.Series]:
+    """What checkpoints are to one class, by column; to cars what the columns of no class say."""
+    columns = class_columns(name)
+    ends = (None, None) if default is None else (default.delay_lo_h, default.delay_hi_h)
+    between = delay_range(register, name, ends)
+    by_road = placed["mode"].isin(ROAD)
+    found = {columns[f"delay_{end}_h"]: between[end].where(by_road) for end in ("lo", "hi")}
+    if name != CAR:
+        delays = ("delay_h", *(f"delay_{way}_h" for way in DIRECTIONS))
+        found |= {columns[key]: placed[key].where(by_road) for key in delays}
+        found[f"is_open_{name}"] = placed["is_open"] & by_road
+        found[f"delay_{name}_imputed"] = placed["delay_imputed"] & by_road
+    return {key: values for key, values in found.items() if values.notna().any()}

@@ -57,7 +57,7 @@ BORDER = Stage(
         *("checkpoints.file", "checkpoints.open_crossings", "checkpoints.open_status"),
         *("checkpoints.open_users", "checkpoints.farthest_km", "checkpoints.month"),
         "checkpoints.informed",
-        *("checkpoints.delay_h", "osm."),
+        *("checkpoints.delay_h", "checkpoints.classes", "osm."),
     ),
     inputs=(
         *("regions", "territory", "outlines", "sea", "checkpoints", "checkpoint_rows"),
@@ -69,7 +69,13 @@ NETWORK = Stage(
     network_stage,
     StudyNetwork,
     after=("border",),
-    settings=(*_TOLERANCES, *_JOINING, "network.most_candidates", "checkpoints.delay_h"),
+    settings=(
+        *_TOLERANCES,
+        *_JOINING,
+        "network.most_candidates",
+        "checkpoints.delay_h",
+        "checkpoints.classes",
+    ),
     inputs=("lines", "speeds", "places", "stations", "services"),
 )
 OUTER = Stage(

@@ -18,6 +18,7 @@ from geo_border.osm.speeds import FALLBACK, speed_table
 from geo_border.pipeline.inputs.extracts import TAGS
 from geo_border.pipeline.stages.border_account import border_findings
 from geo_border.pipeline.stages.checkpoint_findings import Finding, of_checkpoints
+from geo_border.pipeline.stages.class_findings import of_classes
 from geo_border.pipeline.stages.corridors import corridor_stops
 from geo_border.pipeline.stages.named_places import capital_places
 from geo_border.pipeline.stages.network_findings import network_findings
@@ -90,16 +91,12 @@ def findings(
         )
         for seam in speed_seams(_default_speeds(inputs)).to_dict("records")
     ]
-    rows += of_checkpoints(
-        settings,
-        border.line,
-        border.checkpoints,
-        net.gates,
-        {
-            name: _at(settings.checkpoints.file or "", row)
-            for name, row in inputs.checkpoint_rows.items()
-        },
-    )
+    of_file = {
+        name: _at(settings.checkpoints.file or "", row)
+        for name, row in inputs.checkpoint_rows.items()
+    }
+    rows += of_checkpoints(settings, border.line, border.checkpoints, net.gates, of_file)
+    rows += of_classes(settings, inputs.checkpoints, inputs.counts, of_file)
     rows += network_findings(settings, inputs.speeds, net)
     rows += _of_outlines(border.followed)
     rows += _misplaced(settings, inputs, border)

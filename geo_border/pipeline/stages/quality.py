@@ -13,6 +13,7 @@ from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.pipeline.settings import LayerSection
 from geo_border.pipeline.stages.border_account import border_lines
 from geo_border.pipeline.stages.network_findings import of_network
+from geo_border.terms import CAR
 from geo_border.typology.words import counted
 
 if TYPE_CHECKING:
@@ -172,6 +173,12 @@ def _of_matching(settings: Settings, border: Border) -> list[QualityLine]:
     ]
 
 
+def _default_source(settings: Settings, mode: str) -> str:
+    """Where the default delay of a mode is from; by road it is that of cars."""
+    own = settings.checkpoints.classes.get(CAR) if mode == "road" else None
+    return settings.checkpoints.delay_source if own is None else own.delay_source
+
+
 def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[QualityLine]:
     """How many checkpoints, and where their delays are from."""
     on_line = checkpoints[checkpoints["mode"].isin(ON_THE_LINE)]
@@ -185,7 +192,7 @@ def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[Quali
         stated = [
             f"{by_rule} have 0 h by open_crossings" if by_rule else "",
             f"{others} have the default of {default_h[str(mode)]:g} h" if others else "",
-            settings.checkpoints.delay_source or "no source is given",
+            _default_source(settings, str(mode)) or "no source is given",
         ]
         lines += [
             ("checkpoints", f"open, {mode}", len(open_now), "", f"of {len(rows)} in the register"),

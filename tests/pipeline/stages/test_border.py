@@ -1,5 +1,6 @@
 """What the stage of the border counts."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -48,3 +49,45 @@ def test_a_control_off_all_roads_counts_as_the_register_says(counted):
     border, built = counted(("lost", {"lon": 0.6, "lat": 50.0015}))
     assert built.controls.loc["lost", "part"] == "off the road"
     assert border.regions.loc["A", "checkpoints_open"] == 2
+
+
+def test_cars_and_trucks_have_their_own_delays_and_closures(mini):
+    toml = mini / "study.toml"
+    toml.write_text(
+        toml.read_text()
+        + """
+[checkpoints.classes.car]
+delay_h = 0.7
+delay_lo_h = 0.2
+delay_hi_h = 3
+[checkpoints.classes.truck]
+delay_h = 2
+[traffic.classes.truck]
+"""
+    )
+    file = mini / "checkpoints.csv"
+    register = pd.read_csv(file).assign(delay_h=None)
+    register = register.assign(status_car=None, status_truck_in=None, delay_truck_in_h=None)
+    register.loc[0, ["status_car", "delay_truck_in_h"]] = ["closed", 5.0]
+    register.loc[1, "status_truck_in"] = "closed"
+    register.to_csv(file, index=False)
+    study = open_study(mini)
+    border = border_stage(study.settings, study.read())
+    found = border.checkpoints
+    assert found.loc["west", "status"] == "open"
+    assert found.loc[["west", "middle"], "is_open"].tolist() == [False, True]
+    assert found.loc[["west", "middle", "track"], "is_open_truck"].tolist() == [True, True, False]
+    assert found.loc["middle", ["delay_out_h", "delay_car_lo_h", "delay_car_hi_h"]].tolist() == [
+        *(0.7, 0.2, 3.0),
+    ]
+    assert found.loc["west", ["delay_truck_out_h", "delay_truck_in_h"]].tolist() == [2.0, 5.0]
+    assert found.loc["middle", ["delay_truck_out_h", "delay_truck_in_h"]].tolist() == [2.0, np.inf]
+    assert found.loc["track", "delay_out_h"] == 0.5
+    assert found["delay_truck_h"].isna().tolist() == [False, False, False, True]
+    assert border.regions.index[0] == "A"
+    assert (
+        with_passages(
+            border, network_stage(study.settings, study.read(), border).controls
+        ).regions.loc["A", "checkpoints_open"]
+        == 0
+    )

@@ -63,6 +63,7 @@ VOIDED = {
     "surface.cell_km": CELLS,
     "surface.belt_km": CELLS,
     "surface.crs": CELLS,
+    "traffic": (),
     "demand": ("bottlenecks", "index"),
     "index": ("index",),
     "typology": ("index",),

@@ -1,0 +1,185 @@
+"""A register of checkpoints as one class of traffic meets it: its delays, status, capacity."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.terms import DIRECTIONS, EVERY_CLASS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+NO_CLASS = (EVERY_CLASS, *DIRECTIONS, "lo", "hi", "kind", "source", "since", "day", "h")
+"""Words of columns, which no class may be called."""
+
+_CLASS = rf"(?!(?:{'|'.join(NO_CLASS)})(?:_|$))([a-z][a-z0-9]*)"
+_OF_A_CLASS = re.compile(
+    rf"delay_{_CLASS}(?:_lo|_hi|_out|_in)?_h|capacity_{_CLASS}(?:_out|_in)?_day"
+    rf"|status_{_CLASS}(?:_out|_in|_since)?"
+)
+"""Columns that say something of one class."""
+
+
+def class_columns(name: str) -> dict[str, str]:
+    """Columns of a register that are of one class, by what they say of it.
+
+    Parameters
+    ----------
+    name
+        The class.
+
+    Returns
+    -------
+    dict
+        Name of each column by the name that the same has for every class.
+
+    Examples
+    --------
+    >>> from geo_border.border.classes import class_columns
+    >>> class_columns("truck")["delay_out_h"]
+    'delay_truck_out_h'
+    """
+    return {
+        **{f"delay{part}_h": f"delay_{name}{part}_h" for part in ("", "_lo", "_hi", "_out", "_in")},
+        **{f"delay_{part}": f"delay_{name}_{part}" for part in ("kind", "source")},
+        **{f"capacity{part}_day": f"capacity_{name}{part}_day" for part in ("", "_out", "_in")},
+        "capacity_kind": f"capacity_{name}_kind",
+        **{f"status{part}": f"status_{name}{part}" for part in ("", "_out", "_in")},
+        "status_since": f"status_{name}_since",
+    }
+
+
+def classes_in(columns: Iterable[object]) -> list[str]:
+    """Classes that a register has columns of.
+
+    Parameters
+    ----------
+    columns
+        Names of its columns.
+
+    Returns
+    -------
+    list of str
+        In the order of the columns.
+
+    Examples
+    --------
+    >>> from geo_border.border.classes import classes_in
+    >>> classes_in(["delay_h", "delay_out_h", "delay_truck_lo_h", "capacity_bus_day"])
+    ['truck', 'bus']
+    """
+    found = (_OF_A_CLASS.fullmatch(str(column)) for column in columns)
+    return list(dict.fromkeys(next(filter(None, match.groups())) for match in found if match))
+
+
+def register_of_class(register: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A register as one class meets it.
+
+    What is known of the class goes before what is said of every class; what is known of another
+    class is never taken.
+
+    Parameters
+    ----------
+    register
+        Columns as `geo_border.border.checkpoints.placed_checkpoints` takes them and those of
+        `class_columns`, as far as there are any.
+    name
+        The class.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with ``status``, ``delay_h``, ``delay_out_h`` and ``delay_in_h`` (hours,
+        missing where nothing is known of the class) of the class.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from geo_border.border.classes import register_of_class
+    >>> register = pd.DataFrame({"status": ["open"], "delay_h": [0.5], "delay_truck_h": [3.0]})
+    >>> register_of_class(register, "truck")["delay_out_h"].tolist()
+    [3.0]
+    >>> register_of_class(register, "car")["delay_out_h"].tolist()
+    [0.5]
+    """
+    own = class_columns(name)
+    delays = {
+        f"delay_{way}_h": _first(
+            register,
+            (own[f"delay_{way}_h"], own["delay_h"], f"delay_{way}_h", "delay_h"),
+        )
+        for way in DIRECTIONS
+    }
+    return register.assign(
+        status=_first(register, (own["status"], "status"), dtype=object),
+        delay_h=_first(register, (own["delay_h"], "delay_h")),
+        **delays,
+    )
+
+
+def closed_to_class(
+    register: pd.DataFrame, name: str, open_status: Collection[str]
+) -> pd.DataFrame:
+    """In which directions a class may not pass though it may in the other.
+
+    Parameters
+    ----------
+    register
+        As in `register_of_class`.
+    name
+        The class.
+    open_status
+        Statuses with which a checkpoint carries traffic.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; columns ``out``, ``in``, true where the status of the class in that
+        direction is none of `open_status`.
+    """
+    found = {}
+    for way in DIRECTIONS:
+        status = _first(register, (class_columns(name)[f"status_{way}"],), dtype=object)
+        found[way] = status.notna() & ~status.isin(list(open_status))
+    return pd.DataFrame(found, register.index)
+
+
+def delay_range(
+    register: pd.DataFrame, name: str, default: tuple[float | None, float | None]
+) -> pd.DataFrame:
+    """Between which hours the delay of a class lies.
+
+    Parameters
+    ----------
+    register
+        As in `register_of_class`.
+    name
+        The class.
+    default
+        Low and high where the register has no delay for the class, hours; None for unknown.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; columns ``lo``, ``hi``, missing where only the delay itself is known.
+    """
+    own, taken = class_columns(name), register_of_class(register, name)
+    known = taken[["delay_h", "delay_out_h", "delay_in_h"]].notna().any(axis=1)
+    ends = {}
+    for end, value in zip(("lo", "hi"), default, strict=True):
+        given = _first(register, (own[f"delay_{end}_h"],))
+        ends[end] = given if value is None else given.where(given.notna() | known, value)
+    return pd.DataFrame(ends)
+
+
+def _first(register: pd.DataFrame, columns: Collection[str], *, dtype: type = float) -> pd.Series:
+    """The first of some columns that a row has a value in."""
+    found = pd.Series(np.nan if dtype is float else None, register.index, dtype=dtype)
+    for column in columns:
+        if column in register:
+            found = found.where(found.notna(), register[column].astype(dtype))
+    return found
