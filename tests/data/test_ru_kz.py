@@ -191,9 +191,12 @@ def test_checkpoints_say_where_their_figures_are_from(checkpoints):
     said = checkpoints[["name", "status", "status_note", "source", "source_url", "confidence"]]
     assert said.notna().all(axis=None)
     with_delay = checkpoints["delay_h"].notna()
-    assert with_delay.sum() == 4
+    assert checkpoints.loc[with_delay, "mode"].tolist() == ["rail", "rail"]
     sourced = checkpoints.loc[with_delay, ["delay_kind", "delay_source"]]
     assert sourced.notna().all(axis=None)
+    of_trucks = checkpoints[["delay_truck_in_h", "delay_truck_hi_h"]].notna().any(axis=1)
+    assert checkpoints.loc[of_trucks, "delay_truck_source"].notna().all()
+    assert of_trucks.sum() == 2
     assert checkpoints.loc[checkpoints["lon"].notna(), "accuracy_km"].notna().all()
     for hours in checkpoints["hours"].dropna():
         OpeningHours(hours)

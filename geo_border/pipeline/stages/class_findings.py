@@ -150,7 +150,7 @@ def _of_counts(
         return []
     found: list[Finding] = []
     for count in counts.to_dict("records"):
-        key, name, way = count["checkpoint_id"], count["class"], count["direction"]
+        key, name, way = (str(count[part]) for part in ("checkpoint_id", "class", "direction"))
         part = "" if way == "both" else f"_{way}"
         column = f"capacity{part}_day"
         if name != EVERY_CLASS:
@@ -163,6 +163,6 @@ def _of_counts(
                 f"{count['vehicles_day']:,.0f} vehicles a day were counted, more than the "
                 f"{most:,.0f} of {column}"
             )
-            at = where.get(str(key), "")
+            at = where.get(key, "")
             found.append(("warning", "classes", str(rows.at[key, "name"]), problem, at))
     return found
