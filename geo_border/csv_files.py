@@ -30,6 +30,37 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     path.write_bytes(harmless_csv(frame).encode())
 
 
+def read_csv(path: Path, *, is_text: Callable[[str], bool]) -> pd.DataFrame:
+    """Read back a CSV file that was written here: words as they were, rounded numbers.
+
+    Parameters
+    ----------
+    path
+        The file.
+    is_text
+        Whether a column holds words, by its name: those that look like numbers stay words.
+
+    Returns
+    -------
+    DataFrame
+        Empty cells are missing, and nothing else is.
+    """
+    names = pd.read_csv(path, nrows=0).columns
+    words = [name for name in names if is_text(_as_written(name))]
+    frame = pd.read_csv(
+        path, dtype=dict.fromkeys(words, "str"), keep_default_na=False, na_values=[""]
+    )
+    for name in words:
+        column = frame[name]
+        frame[name] = column.map(_as_written, na_action="ignore").astype(column.dtype)
+    return frame.rename(columns=_as_written)
+
+
+def _as_written(text: str) -> str:
+    """Text without the apostrophe that `_harmless` has put before a formula."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
 def harmless_csv(
     frame: pd.DataFrame, *, decimals: Callable[[str], int | None] = lambda _: None
 ) -> str:

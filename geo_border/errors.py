@@ -67,6 +67,10 @@ class StudyError(GeoBorderError):
     """`study.toml` is missing, is not TOML, or does not describe a study."""
 
 
+class NotKeptError(StudyError, AttributeError):
+    """What results have and the folder of a run has not; an `AttributeError` too."""
+
+
 class TableError(GeoBorderError):
     """A table lacks a column, repeats a key, or holds a value of the wrong kind."""
 

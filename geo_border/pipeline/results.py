@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from geo_border.errors import StudyError
 from geo_border.shown import shown
 
 if TYPE_CHECKING:
@@ -47,8 +46,60 @@ class Surfaces:
     layers: pd.DataFrame
 
 
+class Drawn:
+    """Maps of results, of a run as of what it wrote."""
+
+    __slots__ = ()
+
+    def plot_map(self, name: str = "types") -> Axes:
+        """Draw one of the printed maps.
+
+        Parameters
+        ----------
+        name
+            ``"types"``, ``"levels"``, ``"network"``, ``"access"`` or ``"border_profile"``.
+
+        Returns
+        -------
+        Axes
+            Its first panel; ``.figure`` is the whole sheet, with ``savefig``.
+
+        Raises
+        ------
+        StudyError
+            If there is no such map.
+        """
+        from geo_border.report.print.maps import figure_of  # noqa: PLC0415  (slow to import)
+
+        return figure_of(cast("Results", self), name).axes[0]
+
+    def explore(self, column: str = "type", **options: Any) -> Any:
+        """Show regions and checkpoints on a map of tiles to move about in.
+
+        Parameters
+        ----------
+        column
+            Column of `regions`, of `levels` or of `typology` to colour the regions by.
+        **options
+            As ``GeoDataFrame.explore`` takes them.
+
+        Returns
+        -------
+        folium.Map
+            The map: names of data are words in it, whatever signs they are of.
+
+        Raises
+        ------
+        StudyError
+            If there is no such column, no value in it, or folium is not installed.
+        """
+        from geo_border.report.tiles import explored  # noqa: PLC0415  (slow to import)
+
+        return explored(cast("Results", self), column, **options)
+
+
 @dataclass(frozen=True, slots=True)
-class Results:
+class Results(Drawn):
     """All results of a study; geometries in WGS 84.
 
     Parameters
@@ -118,7 +169,7 @@ class Results:
     >>> results = gb.open_study("ru-kz").run("out/ru-kz")  # doctest: +SKIP
     >>> results.typology[["type", "bottleneck"]]  # doctest: +SKIP
     >>> results.plot_map("levels").figure.savefig("levels.png")  # doctest: +SKIP
-    >>> gb.Results.load("out/ru-kz").frames["levels"]  # doctest: +SKIP
+    >>> gb.Results.load("out/ru-kz").levels  # doctest: +SKIP
     """
 
     __repr__ = shown
@@ -162,7 +213,8 @@ class Results:
         Returns
         -------
         Saved
-            Every table and layer by name, manifest and settings.
+            Every table and layer under the name that it has in `Results`, manifest and settings;
+            figures are rounded as the tables are. It has no `network` and no `surfaces`.
 
         Raises
         ------
@@ -172,64 +224,6 @@ class Results:
         from geo_border.pipeline.saved import load  # noqa: PLC0415  (it reads files, and is slow to import)
 
         return load(folder)
-
-    def plot_map(self, name: str = "types") -> Axes:
-        """Draw one of the printed maps.
-
-        Parameters
-        ----------
-        name
-            ``"types"``, ``"levels"``, ``"network"``, ``"access"`` or ``"border_profile"``.
-
-        Returns
-        -------
-        Axes
-            Its first panel; ``.figure`` is the whole sheet, with ``savefig``.
-
-        Raises
-        ------
-        StudyError
-            If there is no such map.
-        """
-        from geo_border.report.print.maps import figure_of  # noqa: PLC0415  (slow to import)
-
-        return figure_of(self, name).axes[0]
-
-    def explore(self, column: str | None = None, **options: Any) -> Any:
-        """Show the regions on a map of tiles to move about in.
-
-        Parameters
-        ----------
-        column
-            Column of `regions`, of `levels` or of `typology` to colour them by; the type of
-            each if not given.
-        **options
-            As ``GeoDataFrame.explore`` takes them.
-
-        Returns
-        -------
-        folium.Map
-            The map.
-
-        Raises
-        ------
-        StudyError
-            If there is no such column, or folium is not installed.
-        """
-        column = "type" if column is None else column
-        shown_of = self.regions
-        for table in (self.levels, self.typology):
-            shown_of = shown_of.join(table[table.columns.difference(shown_of.columns)])
-        if column not in shown_of:
-            raise StudyError(f"the regions have no column {column!r}")
-        plain = shown_of[[*dict.fromkeys(["name", column]), shown_of.geometry.name]]
-        try:
-            return plain.explore(column, **options)
-        except ImportError as error:
-            raise StudyError(
-                "the map needs folium, matplotlib and mapclassify",
-                remedy="pip install 'geo-border[explore]'; `plot_map()` needs nothing more",
-            ) from error
 
 
 @dataclass(frozen=True, slots=True)
