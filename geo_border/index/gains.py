@@ -1,4 +1,4 @@
-"""What a change in the figures of one region would do to its scores."""
+"""What a change in the figures of regions would do to their scores."""
 
 from __future__ import annotations
 
@@ -35,11 +35,10 @@ def score_gains(
     *,
     method: IndexMethod = IndexMethod(),
 ) -> pd.DataFrame:
-    """Score the regions again, each time with other figures of one region.
+    """Score the regions again, each time with other figures of some of them.
 
-    Every step that a figure touches is done anew, all other regions staying as they are: a
-    region that already has the best figure gains nothing by a better one, since the scale is
-    set by the best.
+    Every step that a figure touches is done anew for all regions, as in a run with these
+    figures: a region whose own figures stay can lose where others become better.
 
     Parameters
     ----------
@@ -47,14 +46,15 @@ def score_gains(
         As in `geo_border.index.levels.levels`.
     changes
         Columns ``change`` (any label), ``region_id``, ``indicator_id``, ``value`` (the new
-        figure). Rows with the same change and region are one change.
+        figure). Rows with the same label are one change.
     method
         The method; not the benefit of the doubt.
 
     Returns
     -------
     DataFrame
-        ``change``, ``region_id`` and the gain of that region in each of `SCORES`, points.
+        A row for each ``change`` and ``region_id``, in the order of `changes` and `values`: the
+        gain in each of `SCORES`, points.
 
     Raises
     ------
@@ -71,10 +71,7 @@ def score_gains(
         strange = changes.loc[~changes[column].isin(known), column]
         if len(strange):
             raise IndicatorError(f"a change names the unknown {column[:-3]} {strange.iloc[0]!r}")
-    keys = changes[["change", "region_id"]].drop_duplicates().reset_index(drop=True)
-    case = pd.MultiIndex.from_frame(keys).get_indexer(
-        pd.MultiIndex.from_frame(changes[["change", "region_id"]])
-    )
+    case, labels = pd.factorize(changes["change"])
     region = values.index.get_indexer(pd.Index(changes["region_id"]))
     indicator = values.columns.get_indexer(pd.Index(changes["indicator_id"]))
     figures = changes["value"].to_numpy(float)
@@ -83,11 +80,10 @@ def score_gains(
     given = values.to_numpy(float)
     as_is = treated_array(given, method.treatment, method.outliers)[0]
     reference = _scores(as_is[None], names, registry, method)[0]
-    own = values.index.get_indexer(pd.Index(keys["region_id"]))
-    gain = np.empty((len(keys), len(SCORES)))
+    gain = np.empty((len(labels), len(values), len(SCORES)))
     size = max(1, FIGURES_HELD // max(1, given.size))
-    for first in range(0, len(keys), size):
-        here = slice(first, min(first + size, len(keys)))
+    for first in range(0, len(labels), size):
+        here = slice(first, min(first + size, len(labels)))
         cases = np.repeat(as_is[None], here.stop - first, axis=0)
         rows = np.flatnonzero((case >= first) & (case < here.stop))
         for j in np.unique(indicator[rows]):
@@ -98,8 +94,14 @@ def score_gains(
             treated = treated_array(figures_of, method.treatment, method.outliers)[0]
             cases[changed - first, :, j] = treated.T
         found = _scores(cases, names, registry, method)
-        gain[here] = found[np.arange(len(cases)), own[here]] - reference[own[here]]
-    return keys.join(pd.DataFrame(gain, columns=list(SCORES)))
+        gain[here] = found - reference
+    keys = pd.DataFrame(
+        {
+            "change": np.repeat(np.asarray(labels, object), len(values)),
+            "region_id": np.tile(values.index.to_numpy(object), len(labels)),
+        }
+    )
+    return keys.join(pd.DataFrame(gain.reshape(-1, len(SCORES)), columns=list(SCORES)))
 
 
 def _scores(

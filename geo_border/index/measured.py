@@ -92,9 +92,26 @@ def measured_indicators(measures: pd.DataFrame, travel_times: pd.DataFrame) -> p
     DataFrame
         A column for each measured indicator; missing where a region has none.
     """
-    abroad = travel_times[
-        travel_times["from_id"].isin(measures.index) & ~travel_times["to_id"].isin(measures.index)
-    ]
-    nearest = abroad.groupby("from_id")["hours"].min().reindex(measures.index)
+    nearest = hours_to_neighbour_capital(travel_times, measures.index)
     values = measures.reindex(columns=list(_ROWS)).assign(hours_to_neighbour_capital=nearest)
     return values.replace(np.inf, np.nan).astype(float)
+
+
+def hours_to_neighbour_capital(travel_times: pd.DataFrame, home: pd.Index) -> pd.Series[float]:
+    """Time from each capital to the nearest capital across the border.
+
+    Parameters
+    ----------
+    travel_times
+        ``from_id``, ``to_id``, ``hours`` between capitals, both sides.
+    home
+        Ids of the home regions.
+
+    Returns
+    -------
+    Series
+        Hours, index `home`; infinite or missing where none is reached.
+    """
+    abroad = travel_times[travel_times["from_id"].isin(home) & ~travel_times["to_id"].isin(home)]
+    nearest: pd.Series[float] = abroad.groupby("from_id")["hours"].min().reindex(home)
+    return nearest

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from geo_border.access.decay import KINDS, Decay, Step, calibrated
@@ -34,11 +35,11 @@ from geo_border.access.variants import transport_variants
 from geo_border.network.beyond import local_km
 from geo_border.network.gates import gates_in_use
 from geo_border.pipeline.stages.named_places import capital_places
-from geo_border.pipeline.stages.parameters import modes_measured
+from geo_border.pipeline.stages.parameters import CUT_H, modes_measured
 from geo_border.pipeline.stages.services import ServiceAccess, service_access
 from geo_border.routing.engine.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
-from geo_border.routing.scenarios import OPEN_BORDER, Scenario
+from geo_border.routing.scenarios import OPEN_BORDER, Scenario, delays
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.routing.travel import travel as travel_by
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from geo_border.pipeline.stages.border import Border
     from geo_border.pipeline.stages.network import StudyNetwork
     from geo_border.routing.engine.contraction import Contractor
+    from geo_border.routing.tables import GateTables
 
 DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
 """Delays of the Monte Carlo, as multiples of what they are taken to be."""
@@ -84,6 +86,9 @@ class Accessibility:
         Between capitals.
     variants
         Potentials under other delays and decays.
+    less_delay
+        Hours between capitals where one checkpoint has less delay: ``checkpoint_id``,
+        ``from_id``, ``to_id``, ``hours``.
     services
         None if the study names none.
     """
@@ -96,6 +101,7 @@ class Accessibility:
     losses: pd.DataFrame
     travel_times: pd.DataFrame
     variants: pd.DataFrame
+    less_delay: pd.DataFrame
     services: ServiceAccess | None
 
     @property
@@ -156,6 +162,7 @@ def access_stage(
             effects = effect_by_checkpoint(reached.lost, reached.potentials[chosen])
     services = service_access(settings, border, net, table, contractor_of=contractor_of)
     places, regions = _beside(settings, net, travel, table, chosen)
+    capitals, less_delay = _between_capitals(border.regions, net, travel)
     return Accessibility(
         places=places,
         regions=regions,
@@ -163,8 +170,9 @@ def access_stage(
         measures_of_places=table.by_place(),
         zones=pd.concat(zones_of, names=["mode"]).reset_index(),
         losses=loss_shares(effects, net.places),
-        travel_times=_between_capitals(border.regions, net, travel),
+        travel_times=capitals,
         variants=_variants(settings, travel),
+        less_delay=less_delay,
         services=services,
     )
 
@@ -248,14 +256,42 @@ def _variants(settings: Settings, travel: Travel) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _between_capitals(regions: gpd.GeoDataFrame, net: StudyNetwork, travel: Travel) -> pd.DataFrame:
-    """Travel times between capitals by road, as delays are and as the Monte Carlo has them."""
-    capitals = capital_places(regions, travel.places)
+def _between_capitals(
+    regions: gpd.GeoDataFrame, net: StudyNetwork, travel: Travel
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Travel times between capitals by road, with the delays of the Monte Carlo and with less."""
+    capitals, ends = capital_places(regions, travel.places), ["from_id", "to_id"]
     others = {hours_column(factor): Scenario(factor=factor) for factor in DELAY_FACTORS}
-    times = times_and_ways(net.network, travel.tables, capitals, others=others)
-    for end in ("from_id", "to_id"):
+    less = {f"less at {name}": what for name, what in with_less_delay(travel.tables).items()}
+    times = times_and_ways(net.network, travel.tables, capitals, others=others | less)
+    shorter = times[[*ends, *less]].melt(ends, var_name="checkpoint_id", value_name="hours")
+    shorter["checkpoint_id"] = shorter["checkpoint_id"].str.removeprefix("less at ")
+    times = times.drop(columns=list(less))
+    for end in ends:
         times["km"] += times[end].map(capitals["access_km"]).astype(float)
-    return times
+    return times, shorter
+
+
+def with_less_delay(tables: GateTables) -> dict[str, Scenario]:
+    """Scenarios with `CUT_H` less delay at one checkpoint.
+
+    Parameters
+    ----------
+    tables
+        Checkpoint tables.
+
+    Returns
+    -------
+    dict
+        By the checkpoint: those that can be passed and have a delay.
+    """
+    hours = delays(tables)
+    delayed = np.flatnonzero(np.isfinite(hours).any(axis=0) & (hours > 0).any(axis=0))
+    shorter = np.maximum(hours - CUT_H, 0.0)
+    return {
+        str(name): Scenario(delay={str(name): tuple(of_gate)})
+        for name, of_gate in zip(tables.gates.index[delayed], shorter.T[delayed], strict=True)
+    }
 
 
 def hours_column(delay_factor: float) -> str:

@@ -13,6 +13,7 @@ from geo_border.access.decay import Exponential, calibrated
 from geo_border.bottlenecks.checkpoints import checkpoint_ranking
 from geo_border.bottlenecks.closures import closures
 from geo_border.bottlenecks.gains import delay_gains
+from geo_border.pipeline.stages.parameters import CUT_H
 from geo_border.routing.scenarios import passages
 from geo_border.terms import MODES, SIDES
 from geo_border.traffic.demand import Gravity, cross_demand
@@ -74,6 +75,7 @@ def bottleneck_stage(settings: Settings, net: StudyNetwork, travel: Travel) -> B
     closed = closures(travel, gravity=gravity)
     gains = delay_gains(
         travel,
+        cut_h=CUT_H,
         decay=calibrated(settings.access.decay, settings.access.half_life_h),
         gravity=gravity,
     )

@@ -9,7 +9,11 @@ import pandas as pd
 
 from geo_border.index.gains import score_gains
 from geo_border.index.levels import IndexMethod, levels
-from geo_border.index.measured import measured_indicators, measured_registry
+from geo_border.index.measured import (
+    hours_to_neighbour_capital,
+    measured_indicators,
+    measured_registry,
+)
 from geo_border.index.registry import checked_registry
 from geo_border.index.selection import select
 from geo_border.index.uncertainty import uncertainty
@@ -155,7 +159,7 @@ def index_stage(
         transport_draws=transport_draws,
     )
     checkpoints = border.checkpoints.join(bottlenecks.ranking)
-    changes = _less_delay(bottlenecks.gains, measured)
+    changes = _less_delay(bottlenecks.gains, access, measured)
     steps = score_gains(selected.values, registry, changes, method=method)
     cuts = changes.drop_duplicates("change").set_index("change")["delay_cut_h"]
     evidence = Evidence(
@@ -188,17 +192,35 @@ def index_stage(
     )
 
 
-def _less_delay(gains: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """What each home region would reach across the border with less delay at a checkpoint."""
-    ours = gains[
-        gains["region_id"].isin(measured.index) & (gains["potential_across_gain"] > 0)
-    ].copy()
-    now = ours["region_id"].map(measured["potential_across"]).astype(float)
-    return ours.assign(
-        change=ours["checkpoint_id"],
-        indicator_id="potential_across",
-        value=now + ours["potential_across_gain"],
-    )[["change", "region_id", "indicator_id", "value", "delay_cut_h"]]
+def _less_delay(gains: pd.DataFrame, access: Accessibility, measured: pd.DataFrame) -> pd.DataFrame:
+    """Every figure of every home region that less delay at a checkpoint changes."""
+    gains = gains[gains["region_id"].isin(measured.index)]
+    now = gains["region_id"].map(access.regions["potential_across"]).astype(float)
+    reached = gains.assign(
+        indicator_id="potential_across", value=now + gains["potential_across_gain"]
+    )[gains["potential_across_gain"] > 0]
+    cut = gains.groupby("checkpoint_id")["delay_cut_h"].max()
+    before = hours_to_neighbour_capital(access.travel_times, measured.index)
+    found = [reached]
+    for name, times in access.less_delay.groupby("checkpoint_id", sort=False):
+        after = hours_to_neighbour_capital(times, measured.index)
+        nearer = after[after < before]
+        found.append(
+            pd.DataFrame(
+                {
+                    "checkpoint_id": name,
+                    "region_id": nearer.index,
+                    "delay_cut_h": cut.get(name),
+                    "indicator_id": "hours_to_neighbour_capital",
+                    "value": nearer.to_numpy(),
+                }
+            )
+        )
+    changes = pd.concat(found, ignore_index=True)
+    changes = changes[changes["indicator_id"].isin(measured.columns)]
+    return changes.assign(change=changes["checkpoint_id"])[
+        ["change", "region_id", "indicator_id", "value", "delay_cut_h"]
+    ]
 
 
 def _gradients(inputs: Inputs, registry: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:

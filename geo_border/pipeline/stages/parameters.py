@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from geo_border.pipeline.settings import Settings
     from geo_border.terms import Mode
 
+CUT_H = 1.0
+"""By how much less delay at one checkpoint is tried, hours."""
+
 
 def modes_measured(wanted: Sequence[Mode], gates: pd.DataFrame) -> list[Mode]:
     """Modes that measures are of: road, and of the others what can cross the border.

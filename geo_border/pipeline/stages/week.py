@@ -184,8 +184,8 @@ def checkpoint_week(
     if text is None:
         text = ALWAYS
         assumed.append("its opening hours are not known: it is taken to be always open")
-    nowhere: bool = pd.isna(row["lon"]) or pd.isna(row["lat"])
-    at: LonLat | None = None if nowhere else (float(row["lon"]), float(row["lat"]))
+    lon, lat = (float(str(row[name])) for name in ("lon", "lat"))
+    at: LonLat | None = None if np.isnan(lon + lat) else (lon, lat)
     monday = usual_week(text, at=at, month=month) if week is None else week
     informed = informed if operation.informed is None else operation.informed
     service = _service(row, key, tuple(vehicles), operation, assumed)
