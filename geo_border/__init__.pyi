@@ -28,6 +28,8 @@ from .network.build import BuiltNetwork as BuiltNetwork
 from .network.graph import Network as Network
 from .network.places import Access as Access
 from .network.tolerances import Tolerances as Tolerances
+from .network.outer import outer_zones as outer_zones
+from .network.outer import OuterZones as OuterZones
 from .network.exports import read_network as read_network
 from .network.exports import write_network as write_network
 from .network.exchange import to_networkx as to_networkx
@@ -35,6 +37,7 @@ from .network.exchange import to_networkx as to_networkx
 # Travel
 from .routing.travel import travel as travel
 from .routing.travel import Travel as Travel
+from .routing.outer import with_outer as with_outer
 from .routing.scenarios import Scenario as Scenario
 from .routing.between import travel_times as travel_times
 from .routing.between import pair_times as pair_times

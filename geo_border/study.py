@@ -186,7 +186,7 @@ class Study:
         """
         run = self._run(progress=progress)
         inputs, border, net = run.network()
-        found = findings(self.settings, inputs, border, net)
+        found = findings(self.settings, inputs, border, net, run.outer(inputs, net))
         cells = (lambda: run.cells(border)[1].cells) if self.settings.surface else None
         more = refusals(self.settings, inputs, border, net, cells=cells)
         return worst_first(pd.concat([found, pd.DataFrame(more, columns=found.columns)]))

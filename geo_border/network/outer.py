@@ -47,6 +47,12 @@ class OuterZones:
         Cities beyond, with the ``node`` where they enter, ``access_km``, ``access_h``.
     inner
         Edge of the study's network that each edge is or is part of, -1 beyond, shape (m,).
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> gb.OuterZones.__name__
+    'OuterZones'
     """
 
     __repr__ = shown
@@ -78,7 +84,6 @@ class OuterZones:
 
 def outer_zones(
     net: BuiltNetwork,
-    territory: gpd.GeoDataFrame,
     roads: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame,
     speeds: pd.DataFrame | None = None,
@@ -91,8 +96,6 @@ def outer_zones(
     ----------
     net
         The network of the study.
-    territory
-        Polygons of both sides with ``side`` and ``region_id``.
     roads
         Lines that meet at their ends, with ``side``, ``mode``, ``road_class``, and what else
         `geo_border.network.links.links_from_lines` takes. What lies within `JOINT_KM` of a road
@@ -113,8 +116,24 @@ def outer_zones(
     ------
     NetworkError
         If no road of a side with cities joins the study's network, or a class has no speed.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import LineString
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> node = net.places["node"].iloc[0]
+    >>> ways = [LineString([(net.network.lon[node], net.network.lat[node]), (37.6, 55.7)])]
+    >>> road = {"side": ["home"], "mode": "road", "road_class": "trunk", "speed_kmh": 90.0}
+    >>> roads = gpd.GeoDataFrame(road, geometry=ways, crs=4326)
+    >>> city = {"side": ["home"], "population": 10e6, "region_id": None}
+    >>> cities = gpd.GeoDataFrame(city, geometry=gpd.points_from_xy([37.6], [55.7]), crs=4326)
+    >>> beyond = gb.outer_zones(net, roads, cities.set_index([["moscow"]]))
+    >>> beyond.places["node"].ge(0).all()
+    np.True_
     """
-    land = foreign_land(territory)
+    land = foreign_land(net.land)
     nodes, links = _drafts(net.network)
     outer_nodes, outer_links = _outer_links(roads, speeds)
     ends = gpd.GeoDataFrame(

@@ -246,12 +246,12 @@ class Run:
         tables = gate_tables(net.network, net.places, gates, modes=ROAD, trees=True)
         return Travel(net.places, tables, own)
 
-    def outer(self, inputs: Inputs, border: Border, net: StudyNetwork) -> OuterZones | None:
+    def outer(self, inputs: Inputs, net: StudyNetwork) -> OuterZones | None:
         """Cities and trunk roads beyond the land of the study.
 
         Parameters
         ----------
-        inputs, border, net
+        inputs, net
             As `network` gives them.
 
         Returns
@@ -262,7 +262,7 @@ class Run:
         """
         if self.settings.outer is None:
             return None
-        return self.stage(OUTER, self.settings, inputs, border, net)
+        return self.stage(OUTER, self.settings, inputs, net)
 
     def cells(self, border: Border) -> tuple[CellGrid, Cells]:
         """Read the population of the belt.
@@ -355,7 +355,7 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
     """
     settings = run.settings
     inputs, border, net = run.network()
-    audited(findings(settings, inputs, border, net))
+    audited(findings(settings, inputs, border, net, run.outer(inputs, net)))
     travel = run.travel(net)
     access = run.stage(ACCESS, settings, border, net, travel, contractor_of=run.contractor_of)
     routes = run.stage(ROUTES, settings, border, net, travel.tables)

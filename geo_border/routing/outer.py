@@ -33,6 +33,22 @@ def with_outer(travel: Travel, outer: OuterZones) -> Travel:
     Travel
         The places of the study first, then the cities; the tables are of the network with the
         roads beyond, with trees.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import LineString
+    >>> import geo_border as gb
+    >>> net = gb.example_network()
+    >>> node = net.places["node"].iloc[0]
+    >>> ways = [LineString([(net.network.lon[node], net.network.lat[node]), (37.6, 55.7)])]
+    >>> road = {"side": ["home"], "mode": "road", "road_class": "trunk", "speed_kmh": 90.0}
+    >>> roads = gpd.GeoDataFrame(road, geometry=ways, crs=4326)
+    >>> city = {"side": ["home"], "population": 10e6, "region_id": None}
+    >>> cities = gpd.GeoDataFrame(city, geometry=gpd.points_from_xy([37.6], [55.7]), crs=4326)
+    >>> beyond = gb.outer_zones(net, roads, cities.set_index([["moscow"]]))
+    >>> gb.with_outer(gb.travel(net), beyond)
+    <Travel: 1,421 places, 30 checkpoints>
     """
     places = pd.concat([travel.places, outer.places])
     tables = gate_tables(

@@ -93,7 +93,7 @@ def wide():
     inputs = study.read()
     border = border_stage(study.settings, inputs)
     net = network_stage(study.settings, inputs, border)
-    return net, outer_stage(study.settings, inputs, border, net)
+    return net, outer_stage(study.settings, inputs, net)
 
 
 @pytest.mark.slow

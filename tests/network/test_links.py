@@ -235,3 +235,11 @@ def test_parts_of_many_lines_are_those_of_each():
         for line, a, b in zip(whole, start, stop, strict=True)
     ]
     assert shapely.equals_exact(between(whole, start, stop), expected, 1e-12).all()
+
+
+def test_the_time_of_a_cut_link_is_shared_out_among_its_parts(lines, territory):
+    nodes, links = links_from_lines(lines.assign(hours=2.0), territory)
+    cuts = pd.DataFrame({"link": [0, 0, 1], "share": [0.25, 0.75, 0.5]})
+    _, parts, _ = split_links(nodes, links, cuts)
+    assert parts.groupby("line")["hours"].sum().tolist() == pytest.approx([2.0] * len(links))
+    assert parts.loc[parts["line"] == 0, "hours"].tolist() == pytest.approx([0.5, 1.0, 0.5])

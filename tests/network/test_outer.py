@@ -62,7 +62,7 @@ def wide(make_mini, tmp_path_factory):
     folder = write_outer(make_mini(tmp_path_factory.mktemp("outer") / "mini"))
     run = run_of(folder, folder.parent / "out")
     inputs, border, net = run.network()
-    travel, outer = run.travel(net), run.outer(inputs, border, net)
+    travel, outer = run.travel(net), run.outer(inputs, net)
     return inputs, border, net, travel, outer, with_outer(travel, outer)
 
 
@@ -121,9 +121,9 @@ def test_nobody_passes_with_all_checkpoints_closed_whatever_roads_meet_beyond(
 def test_what_lies_beyond_changes_no_time_where_its_roads_lead_nowhere_else(make_mini, tmp_path):
     folder = write_outer(make_mini(tmp_path / "mini"), [ROADS[0], ROADS[4]], [CITIES[1], CITIES[2]])
     run = run_of(folder, tmp_path / "out")
-    inputs, border, net = run.network()
+    inputs, _, net = run.network()
     travel = run.travel(net)
-    everyone = with_outer(travel, run.outer(inputs, border, net))
+    everyone = with_outer(travel, run.outer(inputs, net))
     n = len(travel.places)
     assert np.allclose(everyone.tables.to_gate[:n], travel.tables.to_gate, atol=2e-6)
     assert np.allclose(everyone.tables.within, travel.tables.within, atol=2e-6)
@@ -163,7 +163,18 @@ def test_a_road_through_the_other_side_is_refused_with_its_row(make_mini, tmp_pa
 
 
 def test_roads_that_join_nothing_are_refused(wide):
-    inputs, border, net, *_ = wide
+    inputs, _, net, *_ = wide
     lost = inputs.outer_roads[inputs.outer_roads["side"] == "home"].iloc[[1]]
     with pytest.raises(NetworkError, match="no outer road of the home side meets"):
-        outer_zones(net, border.territory, lost, inputs.outer_places, inputs.speeds)
+        outer_zones(net, lost, inputs.outer_places, inputs.speeds)
+
+
+def test_check_tells_who_is_added_who_is_lost_and_who_may_be_counted_twice(make_mini, tmp_path):
+    cities = [*CITIES, ("Southe", 1.0, 47.01, "home", 90_000)]
+    study = spoilt(make_mini, tmp_path, cities=cities)
+    found = study.check()
+    mine = found[found["topic"] == "outer"].set_index("item")
+    assert mine["problem"]["cities beyond, home"].startswith("4 with 240,000 persons")
+    assert mine["severity"]["Afar"] == "warning"
+    assert mine["where"]["Afar"] == "outer.csv, row 6"
+    assert "may be South once more" in mine["problem"]["Southe"]

@@ -55,7 +55,12 @@ if TYPE_CHECKING:
     from geo_border.pipeline.settings import Settings
 
 
-IDS = {"checkpoints": "checkpoint_id", "places": "place_id", "indicators.table": None}
+IDS = {
+    "checkpoints": "checkpoint_id",
+    "places": "place_id",
+    "outer.places": "place_id",
+    "indicators.table": None,
+}
 """Columns by which rows of tables are known later on."""
 
 FAR_DEGREES = 1.0
@@ -120,7 +125,7 @@ class Inputs:
     checkpoint_rows
         Row in its file of each checkpoint of the register, by its id.
     rows
-        The same of ``places``, and of ``indicators.table`` by position.
+        The same of ``places`` and ``outer.places``, and of ``indicators.table`` by position.
     further
         Columns that nothing here reads, of ``regions``, ``checkpoints`` and ``places``, by their
         ids: they go into the tables of the results as they are.

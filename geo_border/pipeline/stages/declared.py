@@ -82,7 +82,7 @@ OUTER = Stage(
     "outer",
     outer_stage,
     OuterZones,
-    after=("border", "network"),
+    after=("network",),
     settings=_JOINING,
     inputs=("outer_places", "outer_roads", "speeds"),
     shown="network",

@@ -22,11 +22,13 @@ from geo_border.pipeline.stages.class_findings import of_classes
 from geo_border.pipeline.stages.corridors import corridor_stops
 from geo_border.pipeline.stages.named_places import capital_places
 from geo_border.pipeline.stages.network_findings import network_findings
+from geo_border.pipeline.stages.outer import outer_findings
 from geo_border.pipeline.stages.quality import account
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from geo_border.network.outer import OuterZones
     from geo_border.pipeline.inputs.extracted import Extracts
     from geo_border.pipeline.inputs.read import Inputs
     from geo_border.pipeline.settings import Settings
@@ -45,6 +47,7 @@ def findings(
     inputs: Inputs,
     border: Border,
     net: StudyNetwork,
+    outer: OuterZones | None = None,
 ) -> pd.DataFrame:
     """Audit the inputs: what would stop a run or spoil its figures.
 
@@ -56,6 +59,8 @@ def findings(
         The checked inputs.
     border, net
         The border and the network of the study.
+    outer
+        What lies beyond, where the study has any of it.
 
     Returns
     -------
@@ -182,6 +187,8 @@ def findings(
     rows += _of_names(settings, inputs.places)
     if inputs.extracts is not None:
         rows += _elsewhere(inputs.extracts, border.territory)
+    if outer is not None:
+        rows += outer_findings(settings, inputs, outer)
     rows += border_findings(settings, inputs, border)
     home = regions.index[regions["side"] == "home"]
     keys = ["indicator_id", "region_id", "year"]
