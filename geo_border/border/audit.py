@@ -67,7 +67,23 @@ def of_nobody(land: gpd.GeoDataFrame, between: gpd.GeoDataFrame) -> gpd.GeoDataF
     holes = [hole for hole in holes if all(shapely.intersects(hole, side) for side in sides)]
     known = shapely.union_all(between.geometry.to_numpy())
     left = [polygonal(shapely.difference(hole, known)) for hole in holes]
-    found = gpd.GeoDataFrame(geometry=gpd.GeoSeries(left, crs=4326))
-    found.insert(0, "area_km2", pd.Series(geodesic_km2(found.geometry), dtype=float))
+    return by_area(gpd.GeoDataFrame(geometry=gpd.GeoSeries(left, crs=4326)))
+
+
+def by_area(pieces: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Measure pieces of land, and leave slivers out.
+
+    Parameters
+    ----------
+    pieces
+        Polygons in WGS 84.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``area_km2``, polygons; the largest first.
+    """
+    area = pd.Series(geodesic_km2(pieces.geometry), pieces.index, dtype=float)
+    found = gpd.GeoDataFrame({"area_km2": area}, geometry=pieces.geometry, crs=4326)
     found = found[found["area_km2"] > SLIVER_KM2]
     return found.sort_values("area_km2", ascending=False, ignore_index=True)

@@ -14,6 +14,8 @@ from pyproj.exceptions import CRSError
 from rasterio.features import rasterize
 
 from geo_border.border.edges import equal_area_crs, projected
+from geo_border.border.extraction import coverage
+from geo_border.border.line import on_land
 from geo_border.errors import GeometryError, SideError
 from geo_border.shown import shown
 from geo_border.terms import SIDES
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 400_000_000
 """Cells of a grid that two arrays of it still fit into memory."""
+
+LEAST_LAND = 1e-6
+"""A smaller share of a cell is no land but rounding."""
 
 UNEQUAL = 0.01
 """By how much the scale of areas may differ over the belt."""
@@ -121,7 +126,7 @@ class CellGrid:
 
 
 def belt_of(border: gpd.GeoDataFrame, crs: CRS, *, belt_km: float = 75) -> shapely.Geometry:
-    """All that is near the border.
+    """All that is near the border on land.
 
     Parameters
     ----------
@@ -137,13 +142,14 @@ def belt_of(border: gpd.GeoDataFrame, crs: CRS, *, belt_km: float = 75) -> shape
     Geometry
         A polygon of the projection, on both sides of the line.
     """
-    return shapely.union_all(projected(border, crs).buffer(1000 * belt_km).to_numpy())
+    return shapely.union_all(projected(on_land(border), crs).buffer(1000 * belt_km).to_numpy())
 
 
 def belt_cells(
     border: gpd.GeoDataFrame,
     territory: gpd.GeoDataFrame,
     *,
+    sea: gpd.GeoSeries | None = None,
     cell_km: float = 1,
     belt_km: float = 75,
     crs: str | None = None,
@@ -157,10 +163,13 @@ def belt_cells(
     territory
         Polygons of both sides with ``side`` and ``region_id`` (missing outside the studied
         regions).
+    sea
+        Polygons of the territory that are sea, as far as that is known: cells without any land
+        are left out.
     cell_km
         Side of a cell, km.
     belt_km
-        Greatest distance of a centre from the border, km.
+        Greatest distance of a centre from the border on land, km.
     crs
         Projection of the grid, such as ``"EPSG:3035"``; one fitted to the border by
         `geo_border.border.edges.equal_area_crs` if not given.
@@ -171,7 +180,8 @@ def belt_cells(
         The grid around the belt.
     cells : DataFrame
         Cells of the belt, index ``cell_id`` (row by row from the north-western corner of the
-        grid); ``row``, ``column``, ``lon`` and ``lat`` of the centre, ``side``, ``region_id``.
+        grid); ``row``, ``column``, ``lon`` and ``lat`` of the centre, ``side``, ``region_id``,
+        ``land`` (share of the cell that is not sea).
 
     Raises
     ------
@@ -180,17 +190,23 @@ def belt_cells(
     SideError
         If no cell lies on one of the sides.
     """
+    border = on_land(border)
     plane = equal_area_crs(border) if crs is None else _named_crs(crs)
     belt = belt_of(border, plane, belt_km=belt_km)
     grid = _grid_over(belt, plane, cell_m=1000 * cell_km)
     _check_areas(grid)
     size = grid.rows, grid.columns
     inside = rasterize([belt], out_shape=size, transform=grid.transform, dtype="uint8")
-    near = territory.set_geometry(territory.clip_by_rect(*_around(border, belt_km)))
+    around = _around(border, belt_km)
+    near = territory.set_geometry(territory.clip_by_rect(*around))
     near = near[~near.is_empty]
     numbered = [(shape, n) for n, shape in enumerate(projected(near, plane), 1)]
     polygon = rasterize(numbered, out_shape=size, transform=grid.transform, dtype="int32")
-    row, column = np.nonzero((inside > 0) & (polygon > 0))
+    land = np.ones(size)
+    if sea is not None and len(sea):
+        wet = projected(sea.clip_by_rect(*around), plane).to_numpy()
+        land -= coverage(wet, grid.transform, size)
+    row, column = np.nonzero((inside > 0) & (polygon > 0) & (land > LEAST_LAND))
     holder = polygon[row, column] - 1
     lon, lat = Transformer.from_crs(plane, 4326, always_xy=True).transform(
         grid.west + (column + 0.5) * grid.cell_m, grid.north - (row + 0.5) * grid.cell_m
@@ -203,6 +219,7 @@ def belt_cells(
             "lat": lat,
             "side": near["side"].to_numpy(object)[holder],
             "region_id": near["region_id"].to_numpy(object)[holder],
+            "land": land[row, column],
         },
         index=pd.Index(row * grid.columns + column, name="cell_id"),
     )

@@ -50,15 +50,12 @@ class Shore:
         Where a coast ends, begins, or meets one of the other direction, shape (n, 2), metres.
     maritime
         Segments of boundaries that are tagged as being at sea.
-    has_maritime
-        Whether there are any such boundaries, near or not.
     """
 
     coast: NDArray[np.object_]
     is_sound: NDArray[np.bool_]
     loose: NDArray[np.float64]
     maritime: NDArray[np.object_]
-    has_maritime: bool
 
     @classmethod
     def near(cls, sea: gpd.GeoDataFrame | None, pieces: NDArray[np.object_], crs: CRS) -> Shore:
@@ -82,12 +79,12 @@ class Shore:
         if sea is None or not len(sea):
             nothing = np.array([], object)
             never = np.array([], bool)
-            return cls(nothing, never, np.empty((0, 2)), nothing, has_maritime=False)
+            return cls(nothing, never, np.empty((0, 2)), nothing)
         coast, maritime = (
             shapely.get_parts(projected(sea[sea["kind"] == kind], crs).to_numpy())
             for kind in (COAST, MARITIME)
         )
-        loose, is_sound = _ends(coast)
+        loose, is_sound = loose_ends(coast, same=_SAME_M)
         near = np.arange(len(coast))
         if len(coast):
             tree = shapely.STRtree(coast)
@@ -95,13 +92,7 @@ class Shore:
             beside = tree.query(pieces, predicate="dwithin", distance=_REACH_M)[1]
             near = np.unique(np.concatenate([nearest, beside]))
         edges, way = segments(coast[near])
-        return cls(
-            edges,
-            is_sound[near][way],
-            loose,
-            segments(maritime)[0],
-            has_maritime=len(maritime) > 0,
-        )
+        return cls(edges, is_sound[near][way], loose, segments(maritime)[0])
 
     def cut(self, pieces: NDArray[np.object_]) -> NDArray[np.object_]:
         """Cut lines where they meet the coast.
@@ -154,12 +145,12 @@ class Shore:
         middle = _middles(pieces)
         tagged = _within(middle, self.maritime, SEA_M)
         if not len(self.coast):
-            return tagged, tagged | (not self.has_maritime)
+            return tagged, tagged
         ends = [shapely.get_point(pieces, at) for at in (0, -1)]
         on_coast = np.logical_and.reduce(
             [_within(points, self.coast, COAST_M) for points in (*ends, middle)]
         )
-        is_land, is_sure = self._nearest_side(middle)
+        is_land, is_sure = self.nearest_side(middle)
         metres = np.where(on_coast | ~is_sure, 0, shapely.length(pieces))
         at_coast = np.stack([_within(points, self.coast, _SAME_M) for points in ends])
         group = _connected(shapely.get_coordinates(ends).reshape(2, -1, 2), at_coast)
@@ -173,10 +164,24 @@ class Shore:
         at_sea = on_coast | (is_known & (wet > dry))
         return at_sea | (tagged & ~is_known), is_known | tagged
 
-    def _nearest_side(
+    def nearest_side(
         self, points: NDArray[np.object_]
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Whether points lie on the land's side of the nearest coast, and for sure."""
+        """Tell on which side of the nearest coast points lie.
+
+        Parameters
+        ----------
+        points
+            Projected, where there is a coast.
+
+        Returns
+        -------
+        is_land
+            Whether each lies on the land's side.
+        is_sure
+            Whether that is sure: the nearest is no loose end of a coast, nor one of a way that
+            meets one of the other direction; or it is farther than `BEYOND_SEA_M`, and on land.
+        """
         point, edge = shapely.STRtree(self.coast).query_nearest(points)
         lines, there = self.coast[edge], points[point]
         foot = shapely.line_interpolate_point(lines, shapely.line_locate_point(lines, there))
@@ -210,15 +215,32 @@ def _within(
     return near
 
 
-def _ends(lines: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Places where not as many lines end as begin; lines that meet none of another direction."""
+def loose_ends(
+    lines: NDArray[np.object_], *, same: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Find where coasts end.
+
+    Parameters
+    ----------
+    lines
+        Coasts, land to their left.
+    same
+        Ends this near to each other meet, in the unit of the coordinates.
+
+    Returns
+    -------
+    places : ndarray
+        Where not as many lines end as begin, shape (n, 2).
+    is_sound : ndarray
+        Whether each line meets none of the other direction.
+    """
     ends = np.concatenate([shapely.get_coordinates(shapely.get_point(lines, at)) for at in (0, -1)])
-    places, place = np.unique(np.round(ends / _SAME_M), axis=0, return_inverse=True)
+    places, place = np.unique(np.round(ends / same), axis=0, return_inverse=True)
     way = np.repeat([1.0, -1.0], len(lines))
     is_loose = np.bincount(place, way, len(places)) != 0
     is_odd = is_loose & (np.bincount(place, minlength=len(places)) > 1)
     is_sound = ~is_odd[place].reshape(2, -1).any(axis=0)
-    return places[is_loose] * _SAME_M, is_sound
+    return places[is_loose] * same, is_sound
 
 
 def _connected(ends: NDArray[np.float64], is_cut: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -47,6 +47,33 @@ class _Polygons(FeatureSource):  # type: ignore[misc]  # exactextract ships no t
         """Nothing to compare: raster and polygons have one CRS."""
 
 
+def coverage(
+    polygons: NDArray[np.object_], transform: Affine, shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Share of each pixel that polygons cover.
+
+    Parameters
+    ----------
+    polygons
+        Polygons that do not overlap.
+    transform
+        From column and row to their coordinates.
+    shape
+        Rows and columns.
+
+    Returns
+    -------
+    ndarray
+        From 0 to 1, of that shape.
+    """
+    source = NumPyRasterSource(np.zeros(shape), **_bounds(transform, shape))
+    share = np.zeros(shape[0] * shape[1])
+    for row in exact_extract(source, _Polygons(polygons), ["cell_id", "coverage"]):
+        found = row["properties"]
+        share[found["cell_id"]] += found["coverage"]
+    return share.reshape(shape)
+
+
 def extract(
     values: NDArray[np.float64],
     transform: Affine,
@@ -81,14 +108,19 @@ def extract(
     ----------
     Baston (2023), exactextract, https://github.com/isciences/exactextract.
     """
-    rows, columns = values.shape
-    bounds = {
+    bounds = _bounds(transform, values.shape)
+    source = NumPyRasterSource(values, **bounds)
+    weigh = None if weights is None else NumPyRasterSource(weights, **bounds)
+    found = exact_extract(source, _Polygons(polygons), list(what), weights=weigh, output="pandas")
+    return np.asarray(found[list(what)].to_numpy(float))
+
+
+def _bounds(transform: Affine, shape: tuple[int, ...]) -> dict[str, float]:
+    """Edges of a raster as exactextract names them."""
+    rows, columns = shape
+    return {
         "xmin": transform.c,
         "ymin": transform.f + transform.e * rows,
         "xmax": transform.c + transform.a * columns,
         "ymax": transform.f,
     }
-    source = NumPyRasterSource(values, **bounds)
-    weigh = None if weights is None else NumPyRasterSource(weights, **bounds)
-    found = exact_extract(source, _Polygons(polygons), list(what), weights=weigh, output="pandas")
-    return np.asarray(found[list(what)].to_numpy(float))

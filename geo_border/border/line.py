@@ -56,8 +56,8 @@ def border_line(
     GeoDataFrame
         Columns ``home_id``, ``neighbour_id``, ``from_km``, ``to_km`` (distance along the
         border from its western end), ``length_km`` (geodesic), ``at_sea``, ``sea_known``
-        (whether that is known; else it counts as land), LineStrings in WGS 84, rounded to
-        `geo_border.geometry.frame.DECIMALS`.
+        (whether that is known; else, as without `sea`, it counts as land), LineStrings in
+        WGS 84, rounded to `geo_border.geometry.frame.DECIMALS`.
 
     Raises
     ------
@@ -299,9 +299,9 @@ def dyads(border: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        Columns ``home_id``, ``neighbour_id``, ``length_km`` (geodesic, on land), ``sea_km``,
-        ``from_km`` (where the dyad begins along the border), MultiLineStrings; in order along
-        the border.
+        Columns ``home_id``, ``neighbour_id``, ``length_km`` (geodesic, on land), ``sea_km``
+        (as far as it is known; missing where nothing is), ``from_km`` (where the dyad begins
+        along the border), MultiLineStrings; in order along the border.
 
     Examples
     --------
@@ -314,17 +314,37 @@ def dyads(border: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> gb.dyads(border)["length_km"].round().tolist()
     [22.0]
     """
-    wet = border["at_sea"]
-    parts = border.drop(columns=["at_sea", "sea_known"]).assign(
-        sea_km=border["length_km"].where(wet, 0.0),
-        length_km=border["length_km"].where(~wet, 0.0),
-    )
-    pairs = parts.dissolve(
-        ["home_id", "neighbour_id"],
-        aggfunc={"length_km": "sum", "sea_km": "sum", "from_km": "min"},
-        method="disjoint_subset",
-    )
+    pair = ["home_id", "neighbour_id"]
+    pairs = border.dissolve(pair, aggfunc={"from_km": "min"}, method="disjoint_subset")
+    pairs = pairs.join(lengths(border, pair))[["geometry", "length_km", "sea_km", "from_km"]]
     return pairs.sort_values("from_km").reset_index()
+
+
+def lengths(border: gpd.GeoDataFrame, by: str | list[str]) -> pd.DataFrame:
+    """Length of a border on land and at sea, of regions or pairs of them.
+
+    Parameters
+    ----------
+    border
+        Pieces as `border_line` gives them.
+    by
+        Columns of `border` that name the regions.
+
+    Returns
+    -------
+    DataFrame
+        ``length_km`` (geodesic, on land), ``sea_km`` (as far as it is known; missing where
+        nothing is), index of the regions.
+    """
+    wet, known = border["at_sea"], border["sea_known"]
+    km = border[[by] if isinstance(by, str) else by].assign(
+        length_km=border["length_km"].where(~wet, 0.0),
+        sea_km=border["length_km"].where(wet, 0.0),
+        unknown_km=border["length_km"].where(~known, 0.0),
+    )
+    found: pd.DataFrame = km.groupby(by).sum()
+    is_known = (found["sea_km"] > 0) | (found["unknown_km"] == 0)
+    return found.assign(sea_km=found["sea_km"].where(is_known)).drop(columns="unknown_km")
 
 
 def along(border: gpd.GeoDataFrame, points: gpd.GeoSeries) -> pd.DataFrame:

@@ -81,6 +81,29 @@ def polygon_near(
     return found
 
 
+def faces_of(area: shapely.Geometry, lines: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Pieces that lines cut an area into.
+
+    Parameters
+    ----------
+    area
+        Polygons.
+    lines
+        Lines, inside it or not.
+
+    Returns
+    -------
+    ndarray
+        Polygons.
+    """
+    inner = shapely.intersection(lines, area)
+    network = shapely.node(shapely.union_all([shapely.boundary(area), *inner]))
+    faces = shapely.get_parts(shapely.polygonize([network]))
+    shapely.prepare(area)
+    inside: NDArray[np.object_] = faces[shapely.contains(area, shapely.point_on_surface(faces))]
+    return inside
+
+
 def segments(lines: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
     """Lines cut at every vertex.
 

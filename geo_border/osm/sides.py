@@ -11,6 +11,7 @@ import shapely
 
 from geo_border.border.edges import geodesic_km2
 from geo_border.geometry.frame import HALF_TURN, in_frame, middle_of, to_globe, turned
+from geo_border.geometry.locate import faces_of
 from geo_border.osm.boundaries import country_outlines
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _parts(
     columns = {"country": pd.Series([], dtype=object)}
     exact = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=4326))
     if not (outlines.empty or inner.is_empty):
-        faces = _faces(inner, outlines)
+        faces = faces_of(inner, outlines.geometry.drop_duplicates().to_numpy())
         owner = _owners(faces, outlines)
         exact = gpd.GeoDataFrame({"country": owner}, geometry=faces, crs=4326).dropna()
     rest = shapely.difference(reach, shapely.union_all(exact.geometry.to_numpy()))
@@ -160,16 +161,6 @@ def _sites(
     )
     _, first = np.unique(np.round(at, 7), axis=0, return_index=True)
     return shapely.points(at[first]), names[shape[first]]
-
-
-def _faces(rest: shapely.Geometry, outlines: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """Pieces that outlines cut an area into."""
-    lines = shapely.intersection(outlines.geometry.drop_duplicates().to_numpy(), rest)
-    network = shapely.node(shapely.union_all([rest.boundary, *lines]))
-    faces = shapely.get_parts(shapely.polygonize([network]))
-    shapely.prepare(rest)
-    inside: NDArray[np.object_] = faces[shapely.contains(rest, shapely.point_on_surface(faces))]
-    return inside
 
 
 def _owners(faces: NDArray[np.object_], outlines: gpd.GeoDataFrame) -> NDArray[np.object_]:

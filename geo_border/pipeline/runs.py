@@ -285,6 +285,7 @@ class Run:
         grid, cells = belt_cells(
             border.line,
             border.territory,
+            sea=border.at_sea,
             cell_km=section.cell_km,
             belt_km=section.belt_km,
             crs=section.crs,

@@ -64,8 +64,7 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
     """
     home = results.regions[results.regions["side"] == "home"]
     length = results.dyads["length_km"].sum()
-    sea = results.dyads["sea_km"].sum()
-    at_sea = f" on land, and {number(sea, unit=' km')} at sea" if sea else ""
+    at_sea = _at_sea(results)
     controls = open_on_the_line(results)
     roads = int((controls["mode"] == "road").sum())
     uncertain = int((controls["status"] == "uncertain").sum())
@@ -96,6 +95,19 @@ def key_figures(results: Results) -> list[tuple[str, str]]:
         whose = ", most of which are defaults that no source gives" if made_up else ""
         figures.append((effect, f"of their accessibility lost to delays there{whose}"))
     return [(figure, words) for figure, words in figures if figure[0].isdigit()]
+
+
+def _at_sea(results: Results) -> str:
+    """How much of a border is at sea, and of how much that is not known."""
+    sea = results.dyads["sea_km"].sum()
+    border = results.border
+    unknown = border.loc[~border["sea_known"], "length_km"].sum()
+    words = f" on land, and {number(sea, unit=' km')} at sea" if sea else ""
+    if unknown < border["length_km"].sum():
+        doubt = f"whether {number(unknown, unit=' km')} of it are at sea is not known"
+    else:
+        doubt = "how much of it is at sea is not known"
+    return f"{words}; {doubt}" if unknown else words
 
 
 def speeds_in_words(results: Results) -> str:

@@ -1,5 +1,6 @@
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from pyproj import CRS, Geod, Transformer
@@ -13,7 +14,7 @@ GEOD = Geod(ellps="WGS84")
 @pytest.fixture(scope="module")
 def border():
     line = shapely.LineString([(0, 50), (3, 50)])
-    return gpd.GeoDataFrame({"length_km": [215.0]}, geometry=[line], crs=4326)
+    return gpd.GeoDataFrame({"length_km": [215.0], "at_sea": [False]}, geometry=[line], crs=4326)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,28 @@ def test_cells_lie_in_the_polygon_of_their_centre_within_the_belt(border, territ
     # 215 km of border, 20 km to each side, 4 km2 a cell; the round ends lie outside the sides.
     area = grid.cell_km2 * len(cells)
     assert area == pytest.approx(215.0 * 40, rel=0.02)
+
+
+def test_cells_without_land_are_left_out_and_others_have_what_is_no_sea(border, territory):
+    water = gpd.GeoSeries([shapely.box(0.71, 49.9, 1.23, 50.1)], crs=4326)
+    of_all, cells = belt_cells(border, territory, cell_km=3, belt_km=30)
+    grid, dry = belt_cells(border, territory, sea=water, cell_km=3, belt_km=30)
+    assert grid == of_all
+    sea_km2 = grid.cell_km2 * (len(cells) - dry["land"].sum())
+    ring = shapely.segmentize(water.iloc[0], 0.01)
+    assert sea_km2 == pytest.approx(abs(GEOD.geometry_area_perimeter(ring)[0]) / 1e6, rel=1e-3)
+    lost = cells.drop(dry.index)
+    inside = shapely.contains_xy(water.iloc[0], lost["lon"], lost["lat"])
+    assert inside.all()
+    assert 0.6 * sea_km2 / grid.cell_km2 < len(lost) < sea_km2 / grid.cell_km2
+    assert ((dry["land"] > 0) & (dry["land"] < 1)).sum() > 20
+
+
+def test_the_belt_lies_along_the_border_on_land(border, territory):
+    wet = border.assign(at_sea=True, geometry=[shapely.LineString([(0, 50.9), (3, 50.9)])])
+    both = gpd.GeoDataFrame(pd.concat([border, wet], ignore_index=True), crs=4326)
+    cells = belt_cells(both, territory, cell_km=5, belt_km=30)[1]
+    pd.testing.assert_frame_equal(cells, belt_cells(border, territory, cell_km=5, belt_km=30)[1])
 
 
 def test_the_area_of_cells_is_what_it_says(border, territory):

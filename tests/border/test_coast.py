@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from geo_border.border.coast import COAST, MARITIME
 from geo_border.border.edges import WGS84
 from geo_border.border.line import border_line, breaks, dyads
+from geo_border.border.sea import sea_within, without_sea
 
 SLACK_KM = 0.03
 """Pieces within 1 m of a coast count as running along it, whichever side they are on."""
@@ -59,7 +60,7 @@ def sides(line):
 
 def lengths(line, lines_at_sea):
     border = border_line(*sides(line), sea=lines_at_sea)
-    pair = dyads(border).iloc[0]
+    pair = dyads(border).fillna({"sea_km": 0.0}).iloc[0]
     unknown = border.loc[~border["sea_known"], "length_km"].sum()
     return float(pair["length_km"]), float(pair["sea_km"]), float(unknown)
 
@@ -130,8 +131,10 @@ def test_land_lies_to_the_left_of_the_coast():
     assert got.geometry[got["at_sea"]].total_bounds[[0, 2]] == pytest.approx([0, 0.2], abs=1e-6)
 
 
-def test_without_a_coast_and_without_tags_all_is_land():
-    assert account(None) == account(sea()) == {DRY: 2 * HALF_KM}
+def test_without_a_coast_and_without_tags_nothing_is_known_to_be_at_sea():
+    assert account(None) == account(sea()) == {UNKNOWN: 2 * HALF_KM}
+    border = border_line(*sides(shapely.LineString([(0, 49.7), (0, 50.4)])))
+    assert dyads(border)["sea_km"].isna().all()
 
 
 def test_without_a_coast_only_what_is_tagged_is_known():
@@ -191,3 +194,49 @@ def test_no_break_is_told_where_the_sea_lies_between():
     )), sea=sea(coast))  # fmt: skip
     assert border["at_sea"].tolist() == [False, False, True]
     assert breaks(border).empty
+
+
+GROUND = gpd.GeoSeries([shapely.box(-3, 49.7, 0, 50.4), shapely.box(0, 49.7, 3, 50.4)], crs=4326)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+@given(shores(), st.integers(0, 5))
+def test_the_sea_of_the_sides_is_all_that_is_no_land(made, cuts):
+    land, _ = made
+    found = sea_within(GROUND, sea(coast_of(land, cuts)))
+    assert found["is_known"].all()
+    wet = shapely.difference(shapely.union_all(GROUND.to_numpy()), land)
+    off = shapely.symmetric_difference(found.union_all(), wet)
+    assert shapely.area(off) == pytest.approx(0, abs=1e-9)
+    dry = without_sea(gpd.GeoDataFrame(geometry=GROUND), found)
+    assert shapely.area(dry.geometry).sum() == pytest.approx(4.2 - shapely.area(wet), abs=1e-9)
+
+
+HALVES = gpd.GeoSeries([shapely.box(0, 49, 0.4, 50), shapely.box(0, 50, 0.4, 51)], crs=4326)
+
+
+def ground(*coast):
+    """Boxes around what is known to be sea, and around what is unknown."""
+    found = sea_within(HALVES, sea(shapely.LineString(at) for at in coast))
+    return {
+        known: pytest.approx(shapely.bounds(shape), abs=1e-6)
+        for known, shape in zip(found["is_known"], found.geometry, strict=True)
+    }
+
+
+def test_beyond_the_end_of_a_coast_no_ground_is_known_to_be_sea():
+    whole = [(0.2, 48.9), (0.2, 51.1)]
+    assert ground(whole) == {True: (0.2, 49, 0.4, 51)}
+    assert ground(whole[::-1]) == {True: (0, 49, 0.2, 51)}
+    begins = [(0.2, 49.5), (0.2, 51.1)]
+    assert ground(begins) == {True: (0.2, 49.5, 0.4, 51), False: (0, 49, 0.4, 49.5)}
+    parts = [(0.2, 48.9), (0.2, 49.8)], [(0.2, 50.2), (0.2, 51.1)]
+    assert ground(*parts) == {True: (0.2, 49, 0.4, 51), False: (0, 49.8, 0.4, 50.2)}
+
+
+def test_a_coast_of_both_directions_tells_nothing_of_the_ground():
+    assert ground([(0.2, 50), (0.2, 51.1)], [(0.2, 50), (0.2, 48.9)]) == {False: (0, 49, 0.4, 51)}
+    assert sea_within(HALVES, None).empty
+    assert sea_within(HALVES, sea()).empty

@@ -58,6 +58,18 @@ def test_key_figures(results: Results):
     assert stated["people in the 2 regions of Upland"] == "1.5 M"
 
 
+def test_the_headline_says_how_much_of_the_border_is_at_sea_and_what_is_not_known(results):
+    unknown = results.border.assign(sea_known=False)
+    words = key_figures(replace(results, border=unknown))[0][1]
+    assert words == "of common border; how much of it is at sea is not known"
+    unknown = results.border.assign(sea_known=[True, False])
+    dyads = results.dyads.assign(sea_km=[5.0, np.nan])
+    words = key_figures(replace(results, border=unknown, dyads=dyads))[0][1]
+    assert words == (
+        "of common border on land, and 5 km at sea; whether 72 km of it are at sea is not known"
+    )
+
+
 def test_a_checkpoint_that_may_be_closed_is_told(results: Results):
     controls = results.checkpoints.assign(status=["open", "uncertain", "closed"])
     words = key_figures(replace(results, checkpoints=controls))[1][1]

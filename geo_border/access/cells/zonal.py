@@ -24,7 +24,7 @@ def zones_area(
     hours: pd.Series[float],
     cells: pd.DataFrame,
     *,
-    cell_km2: float,
+    area_km2: pd.Series[float] | float,
     bands: Sequence[float] = BANDS_H,
 ) -> pd.DataFrame:
     """Population and area of each region's part of the belt by time to a checkpoint.
@@ -35,8 +35,8 @@ def zones_area(
         Hours of each cell to the nearest open checkpoint, in the order of `cells`.
     cells
         Columns ``region_id`` and ``population``.
-    cell_km2
-        Area of a cell, square kilometres.
+    area_km2
+        Land of each cell, square kilometres.
     bands
         Upper ends of the zones, hours, ascending; each end belongs to its zone.
 
@@ -58,7 +58,7 @@ def zones_area(
     European Union, JRC116859.
     """
     persons = zones(hours, cells, bands=bands)
-    area = zones(hours, cells.assign(population=cell_km2), bands=bands)
+    area = zones(hours, cells.assign(population=area_km2), bands=bands)
     columns = {}
     for name, share, table in (
         ("population", "population_share", persons),

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo_border.border.audit import of_nobody, overlaps
+from geo_border.border.audit import by_area, of_nobody, overlaps
 from geo_border.border.checkpoints import RULE, permeability, placed_checkpoints
 from geo_border.border.classes import (
     class_columns,
@@ -18,8 +18,9 @@ from geo_border.border.classes import (
     delay_range,
     register_of_class,
 )
-from geo_border.border.line import along, dyads
+from geo_border.border.line import along, dyads, lengths
 from geo_border.border.matching import match_sides
+from geo_border.border.sea import sea_within, without_sea
 from geo_border.network.free_border import open_crossings
 from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.pipeline.inputs.extracts import TAGS
@@ -52,6 +53,8 @@ class Border:
     overlaps, nobody
         Regions of one side that lie on each other, and land between the sides that neither has,
         as `geo_border.border.audit` gives them.
+    sea
+        Ground of the territory that is sea, as `geo_border.border.sea.sea_within` gives it.
     line
         Pieces of the border, as `geo_border.border.line.border_line` gives them.
     dyads
@@ -67,9 +70,15 @@ class Border:
     between: gpd.GeoDataFrame
     overlaps: gpd.GeoDataFrame
     nobody: gpd.GeoDataFrame
+    sea: gpd.GeoDataFrame
     line: gpd.GeoDataFrame
     dyads: gpd.GeoDataFrame
     checkpoints: gpd.GeoDataFrame
+
+    @property
+    def at_sea(self) -> gpd.GeoSeries:
+        """Ground that is known to be sea."""
+        return self.sea.geometry[self.sea["is_known"]]
 
 
 def border_stage(settings: Settings, inputs: Inputs) -> Border:
@@ -104,8 +113,11 @@ def border_stage(settings: Settings, inputs: Inputs) -> Border:
     regions = regions.set_geometry(studied.geometry.reindex(regions.index))
     pairs = dyads(border)
     checkpoints = _checkpoints(inputs, settings, territory, border)
-    km = [pairs.groupby(by)[["length_km", "sea_km"]].sum() for by in ("home_id", "neighbour_id")]
-    length = pd.concat(km).reindex(regions.index).fillna(0.0)
+    km = pd.concat([lengths(border, by) for by in ("home_id", "neighbour_id")])
+    length = km.reindex(regions.index, fill_value=0.0)
+    nobody = of_nobody(territory, matched.between)
+    sea = sea_within(pd.concat([territory.geometry, nobody.geometry]), inputs.sea)
+    nobody = by_area(without_sea(nobody, sea))
     regions = regions.assign(border_km=length["length_km"], sea_border_km=length["sea_km"])
     return Border(
         regions=regions,
@@ -114,7 +126,8 @@ def border_stage(settings: Settings, inputs: Inputs) -> Border:
         followed=matched.followed,
         between=matched.between,
         overlaps=overlaps(territory),
-        nobody=of_nobody(territory, matched.between),
+        nobody=nobody,
+        sea=sea,
         line=border,
         dyads=pairs,
         checkpoints=checkpoints,

@@ -8,7 +8,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo_border.border.coast import COAST, MARITIME
+from geo_border.border.coast import COAST
+from geo_border.border.edges import geodesic_km2
 from geo_border.border.line import along, breaks, on_land
 from geo_border.geometry.frame import principal, table_to_globe
 from geo_border.pipeline.inputs.cut_units import cut_units, described
@@ -55,6 +56,7 @@ def border_lines(border: Border, extracts: Extracts | None = None) -> list[Quali
     """
     pieces = border.line
     lines: list[QualityLine] = _at_sea(pieces, extracts)
+    lines += _sea_ground(border.sea)
     gaps = breaks(pieces)
     if len(gaps):
         lines.append(("border", "breaks of the line", len(gaps), "", _breaks_listed(gaps)))
@@ -84,23 +86,38 @@ def border_lines(border: Border, extracts: Extracts | None = None) -> list[Quali
 def _at_sea(pieces: gpd.GeoDataFrame, extracts: Extracts | None) -> list[QualityLine]:
     """How much of the line is at sea, as far as that is known."""
     item = "length at sea"
-    if extracts is None:
-        note = "files do not say where the coast is; a boundary at sea counts as land"
-        return [("border", item, np.nan, "km", note)]
+    kinds = set() if extracts is None else set(extracts.sea["kind"])
+    if extracts is None or not kinds:
+        source = "files do not say where the coast is"
+        if extracts is not None:
+            source = "the extracts hold neither a coastline nor a boundary tagged maritime"
+        return [("border", item, np.nan, "km", f"{source}; what is at sea counts as land")]
     sea = float(pieces.loc[pieces["at_sea"], "length_km"].sum())
     unknown = float(pieces.loc[~pieces["sea_known"], "length_km"].sum())
-    kinds = set(extracts.sea["kind"])
     if COAST in kinds:
         note = "on the coast or beyond it, or tagged maritime; in no length of the border"
-    elif MARITIME in kinds:
-        note = "tagged maritime; in no length of the border"
     else:
-        note = "the extracts hold neither a coastline nor a boundary tagged maritime"
+        note = "tagged maritime; in no length of the border"
     lines = [("border", item, sea if sea or not unknown else np.nan, "km", note)]
     if unknown:
         note = f"{_why_unknown(extracts)}; counted as land"
         lines.append(("border", "length on land or at sea, unknown which", unknown, "km", note))
     return lines
+
+
+def _sea_ground(sea: gpd.GeoDataFrame) -> list[QualityLine]:
+    """How much of the ground of the sides is sea, as far as that is known."""
+    words = {
+        True: ("sea within the sides", "on the sea's side of the coast; in no belt and no area"),
+        False: (
+            "ground within the sides, unknown whether sea",
+            "beyond where the coast ends in the extracts, or at gaps of it; counted as land",
+        ),
+    }
+    return [
+        ("border", words[known][0], float(km2), "km²", words[known][1])
+        for known, km2 in zip(sea["is_known"], geodesic_km2(sea.geometry), strict=True)
+    ]
 
 
 def _why_unknown(extracts: Extracts) -> str:
@@ -157,7 +174,8 @@ def border_findings(
 def _sea_unknown(pieces: gpd.GeoDataFrame, extracts: Extracts) -> list[Finding]:
     """Pieces of which nobody can say whether they are on land."""
     unknown = pieces[~pieces["sea_known"]]
-    if not len(unknown):
+    # Of a border in whose extracts nothing is of the sea the length at sea is unknown, no more.
+    if not len(unknown) or extracts.sea.empty:
         return []
     longest = unknown.loc[unknown["length_km"].idxmax()]
     problem = (

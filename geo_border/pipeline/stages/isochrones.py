@@ -13,6 +13,7 @@ from geo_border.access.isochrones import (
     isochrone_polygons,
     place_origin,
 )
+from geo_border.border.sea import without_sea
 from geo_border.errors import CheckpointError, StudyError
 from geo_border.pipeline.stages.named_places import place_named
 from geo_border.pipeline.stages.parameters import local_ways
@@ -38,15 +39,17 @@ LIMITS_H = (0.01, 100.0)
 """Least and greatest limit of an isochrone that is asked for, hours."""
 
 
-def zone_isochrones(settings: Settings, net: StudyNetwork, tables: GateTables) -> gpd.GeoDataFrame:
+def zone_isochrones(
+    settings: Settings, border: Border, net: StudyNetwork, tables: GateTables
+) -> gpd.GeoDataFrame:
     """Isochrones of the open checkpoints at the ends of the zones.
 
     Parameters
     ----------
     settings
         The study's parameters.
-    net
-        The network of the study.
+    border, net
+        The border and the network of the study.
     tables
         Checkpoint tables by road, with their trees.
 
@@ -62,7 +65,7 @@ def zone_isochrones(settings: Settings, net: StudyNetwork, tables: GateTables) -
     )
     return isochrone_polygons(
         net.network,
-        net.land,
+        without_sea(net.land, border.sea),
         origins,
         hours=[minutes / 60 for minutes in settings.access.zones_min],
         off_road=off_road(settings),
@@ -192,13 +195,14 @@ def isochrones_from(
                 f"the start: there is no place or checkpoint {start!r}",
                 remedy=f"Is it {' or '.join(like)}?"
                 if like
-                else "Give an id or a name of tables/checkpoints.csv or of the places table",
+                else "Give an id or a name of the places table, or of tables/checkpoints.csv of a "
+                "run's output folder",
             )
         place = place_named(places, start, where="the start")
         origin = place_origin(network, tables, places.loc[place], scenario=scenario)
     return isochrone_polygons(
         network,
-        net.land,
+        without_sea(net.land, border.sea),
         [(start, origin)],
         hours=hours,
         off_road=off_road(settings),

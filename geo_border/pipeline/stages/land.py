@@ -9,6 +9,7 @@ import numpy as np
 from geo_border.access.cells.zonal import zones_area
 from geo_border.access.nearest import nearest_gate
 from geo_border.border.belt import belt_cells
+from geo_border.border.line import on_land
 from geo_border.network.entries import join_cells
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
@@ -46,9 +47,11 @@ def land_zones(settings: Settings, border: Border, net: StudyNetwork) -> pd.Data
         ``region_id``, ``zone``, ``area_km2``, ``area_share``, as
         `geo_border.access.cells.zonal.zones_area` gives them.
     """
-    area = 2 * BELT_KM * border.line["length_km"].sum() + np.pi * BELT_KM**2
+    area = 2 * BELT_KM * on_land(border.line)["length_km"].sum() + np.pi * BELT_KM**2
     cell_km = float(max(1, np.ceil(np.sqrt(area / CELLS))))
-    grid, cells = belt_cells(border.line, border.territory, cell_km=cell_km, belt_km=BELT_KM)
+    grid, cells = belt_cells(
+        border.line, border.territory, sea=border.at_sea, cell_km=cell_km, belt_km=BELT_KM
+    )
     cells = cells[cells["region_id"].notna()].assign(population=0.0)
     network, joined = join_cells(
         net.network,
@@ -62,5 +65,5 @@ def land_zones(settings: Settings, border: Border, net: StudyNetwork) -> pd.Data
     tables = gate_tables(network, joined, gates_in_use(net.gates), modes=ROAD)
     hours = nearest_gate(tables)["hours"]
     bands = [minutes / 60 for minutes in settings.access.zones_min]
-    found = zones_area(hours, joined, cell_km2=grid.cell_km2, bands=bands)
+    found = zones_area(hours, joined, area_km2=grid.cell_km2 * joined["land"], bands=bands)
     return found.drop(columns=["population", "population_share"])

@@ -96,7 +96,7 @@ def route_stage(
     """
     return Routes(
         capital_detours=capital_detours(border.regions, net),
-        isochrones=zone_isochrones(settings, net, tables),
+        isochrones=zone_isochrones(settings, border, net, tables),
         zones_area=land_zones(settings, border, net) if settings.surface is None else None,
         corridors=study_corridors(settings, net, tables),
     )

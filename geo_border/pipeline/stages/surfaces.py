@@ -98,10 +98,11 @@ def surface_stage(
     found = cell_measures(table, grid, border)
     hours = found.by_cell["hours_to_checkpoint"]
     bands = [minutes / 60 for minutes in settings.access.zones_min]
+    land_km2 = grid.cell_km2 * joined.cells["land"]
     lines = _account(joined.cells, read.regions["population"], is_origin)
     return replace(
         found,
-        zones_area=zones_area(hours, joined.cells, cell_km2=grid.cell_km2, bands=bands),
+        zones_area=zones_area(hours, joined.cells, area_km2=land_km2, bands=bands),
         account=pd.concat([lines, found.account], ignore_index=True),
     )
 

@@ -26,7 +26,7 @@ def cells():
 
 def test_zones_share_out_people_and_land_by_hand(cells):
     hours = pd.Series([0.2, 0.5, 0.6, 1.6, 1.0, 2.0, 0.1, np.inf, 0.3, 1.2, 0.4, 1.5])
-    table = zones_area(hours, cells, cell_km2=4).set_index(["region_id", "zone"])
+    table = zones_area(hours, cells, area_km2=4).set_index(["region_id", "zone"])
     assert list(table.loc["A"].index) == ["0-30", "30-60", "60-90", "90+", "unreached"]
     assert table.loc["A", "population"].tolist() == [10, 20, 0, 30, 0]
     assert table.loc["A", "area_km2"].tolist() == [12, 4, 4, 4, 0]
@@ -38,7 +38,7 @@ def test_zones_share_out_people_and_land_by_hand(cells):
 
 
 def test_a_region_where_nobody_lives_has_no_share_of_people(cells):
-    table = zones_area(pd.Series(np.ones(12)), cells.assign(population=0.0), cell_km2=1)
+    table = zones_area(pd.Series(np.ones(12)), cells.assign(population=0.0), area_km2=1)
     assert table["population_share"].isna().all()
     assert table.groupby("region_id")["area_share"].sum().eq(1).all()
 

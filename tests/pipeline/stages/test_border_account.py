@@ -108,7 +108,9 @@ def test_a_tagged_control_off_all_roads_is_told_if_it_is_near_the_border(mini):
 
     def off_all(controls):
         land = SimpleNamespace(report=None)
-        given = replace(inputs, extracts=SimpleNamespace(checkpoints=controls, land=land))
+        given = replace(
+            inputs, extracts=SimpleNamespace(checkpoints=controls, land=land, sea=LAND[:0])
+        )
         found = border_findings(study.settings, given, border)
         return [row[2] for row in found if "off all" in row[2]]
 

@@ -1,8 +1,10 @@
 """A coastal state whose units reach out to sea: what `check` and the tables say of its border."""
 
 import pytest
+import shapely
 from osm_pbf_writer import write_pbf
 
+from geo_border.border.edges import WGS84
 from geo_border.study import open_study
 
 TOML = """
@@ -119,10 +121,43 @@ def test_a_broken_coast_is_never_nothing_at_sea(tmp_path):
     assert "gaps" in words["length on land"]
 
 
-def test_without_coast_and_tags_nothing_is_at_sea_and_why_is_said(tmp_path):
-    words = said(study(tmp_path, coast=[]))
-    assert words["length at sea"].startswith("note: 0 km (the extracts hold neither a coastline")
+def test_without_coast_and_tags_nothing_is_known_of_the_sea_and_why_is_said(tmp_path):
+    opened = study(tmp_path, coast=[])
+    words = said(opened)
+    assert words["length at sea"].startswith("note: unknown (the extracts hold neither a coastline")
+    assert "length on land" not in words
+    border = opened._run().network()[1]
+    assert border.dyads["sea_km"].isna().all()
+    assert border.regions["sea_border_km"].isna().all()
 
 
 def test_files_do_not_say_where_the_sea_is(mini):
     assert said(open_study(mini))["length at sea"].startswith("note: unknown (files do not say")
+
+
+def square_km2(west, south, east, north):
+    """Area between meridians and parallels."""
+    ring = shapely.segmentize(shapely.box(west, south, east, north), 0.001)
+    return abs(WGS84.geometry_area_perimeter(ring)[0]) / 1e6
+
+
+def test_sea_is_in_no_area_and_in_no_belt(tmp_path):
+    opened = study(tmp_path, coast=WHOLE, neighbour="{ everything_else = true }")
+    results = opened.run(tmp_path / "out")
+    # All else is what lies within 0.1 degrees of the nodes; of the sea none is known beyond the
+    # ends of the coast, at 43.3 and 44.3.
+    home, other = square_km2(7.2768, 43.5, 7.4, 43.8), square_km2(7.2768, 43.8, 7.4, 44.1)
+    whole, sea = square_km2(7.1768, 43.2, 7.8, 44.4), square_km2(7.4, 43.3, 7.8, 44.3)
+    unknown = sum(square_km2(7.1768, south, 7.8, south + 0.1) for south in (43.2, 44.3))
+    rows = results.quality.set_index("item")["value"]
+    assert rows["sea within the sides"] == pytest.approx(sea, rel=1e-3)
+    assert rows["ground within the sides, unknown whether sea"] == pytest.approx(unknown, rel=1e-3)
+    # The belt holds all of it; away from the sea its cells end at straight lines.
+    area = results.more["zones_area"].groupby("region_id")["area_km2"].sum()
+    assert area["HH"] == pytest.approx(home, rel=0.03)
+    assert area["NN"] == pytest.approx(other, rel=0.03)
+    assert area.sum() == pytest.approx(whole - sea, rel=0.01)
+    reached = results.layers["isochrones"]
+    assert reached.total_bounds[2] == pytest.approx(7.4, abs=1e-6)
+    widest = reached[reached["side"] == "home"]["area_km2"].max()
+    assert 0.2 * home < widest < home
