@@ -270,3 +270,17 @@ def test_check_names_a_seam_of_speeds(mini):
     seams = found[found["topic"] == "speeds"]
     assert seams["item"].tolist() == ["road, street"]
     assert seams["problem"].iloc[0].startswith("60 km/h in home, 80 in neighbour")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [("delay_h", "soon", "'soon'"), ("lat", "49", "checkpoint lies"), ("mode", "", "mode")],
+)
+def test_errors_name_files_as_study_toml_does(mini, tmp_path, column, value, says):
+    table = pd.read_csv(mini / "checkpoints.csv", dtype=str)
+    table.loc[1, column] = value
+    table.to_csv(mini / "checkpoints.csv", index=False)
+    with pytest.raises(gb.GeoBorderError) as raised:
+        open_study(mini).run(tmp_path / "out")
+    assert str(raised.value).startswith("checkpoints.csv, row 3")
+    assert says in str(raised.value)

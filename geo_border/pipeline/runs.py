@@ -15,6 +15,7 @@ from geo_border.network.gates import gates_in_use
 from geo_border.pipeline.contractions import Remembered
 from geo_border.pipeline.folders import file_digest
 from geo_border.pipeline.inputs.extracts import about_extracts
+from geo_border.pipeline.inputs.faults import files_named_from
 from geo_border.pipeline.inputs.files import extract_files, input_files, parts_of
 from geo_border.pipeline.inputs.read import Inputs, read_inputs
 from geo_border.pipeline.results import Results, Surfaces
@@ -98,7 +99,8 @@ class Run:
     @cached_property
     def digests(self) -> dict[str, str]:
         """SHA-256 of the input files, by the key of study.toml that names each."""
-        return input_digests(self.settings, self.folder)
+        with files_named_from(self.folder):
+            return input_digests(self.settings, self.folder)
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
@@ -136,11 +138,12 @@ class Run:
         self.step(stage.step)
         work: Callable[..., T] = stage.work
         given = [_cut(stage, argument) for argument in args]
-        if self.memory.folder is None:
-            return work(*given, **kwargs)  # without digests of the inputs, which may be large
-        return self.memory.stage(
-            stage.name, self.keys[stage.name], lambda: work(*given, **kwargs), stage.kind
-        )
+        with files_named_from(self.folder):
+            if self.memory.folder is None:
+                return work(*given, **kwargs)  # without digests of the inputs, which may be large
+            return self.memory.stage(
+                stage.name, self.keys[stage.name], lambda: work(*given, **kwargs), stage.kind
+            )
 
     def read(self) -> Inputs:
         """Read and check every input.
@@ -160,7 +163,8 @@ class Run:
                 progress=lambda what: self.progress(f"{EXTRACTS.step}: {what}"),
             )
         self.step("read")
-        return read_inputs(self.settings, self.folder, extracts)
+        with files_named_from(self.folder):
+            return read_inputs(self.settings, self.folder, extracts)
 
     def border(self) -> tuple[Inputs, Border]:
         """Read the inputs, and find the border and its checkpoints.

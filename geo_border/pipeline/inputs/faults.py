@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,6 +69,34 @@ class Faults:
         """
         if self.found:
             raise all_of(self.found)
+
+
+@contextmanager
+def files_named_from(folder: Path) -> Iterator[None]:
+    """Name files in errors as study.toml does.
+
+    Parameters
+    ----------
+    folder
+        The folder of study.toml.
+
+    Yields
+    ------
+    None
+        While the block runs.
+
+    Raises
+    ------
+    GeoBorderError
+        What the block raises, the folder left out of its text where it begins the path of a file.
+    """
+    try:
+        yield
+    except GeoBorderError as error:
+        if folder.name:
+            begins = rf"(?m)(?:^|(?<=\s)){re.escape(str(folder))}{re.escape(os.sep)}"
+            error.args = (re.sub(begins, "", str(error)),)
+        raise
 
 
 def fault_of_rows(
