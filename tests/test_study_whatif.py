@@ -228,6 +228,7 @@ def test_a_list_of_scenarios_is_a_line_each(study, tmp_path):
     ("arguments", "says"),
     [
         (["--close", "midle"], "names checkpoint 'midle', which the tables do not have. They have"),
+        (["--close", "middle", "--open", "middle"], "both closes and opens middle. Leave out --c"),
         (["--close", "qq"], "All that there are stand in tables/checkpoints.csv and"),
         (["--close", "track"], "'track' is one of mode rail"),
         (["--only", "rail"], "no trip by road passes a checkpoint of mode rail"),

@@ -57,12 +57,17 @@ def at_gates(
     Raises
     ------
     CheckpointError
-        If it names what is not there, gives hours in which nobody passes, or opens what nobody
-        knows the delay of.
+        If it names what is not there, closes what it opens, gives hours in which nobody passes,
+        or opens what nobody knows the delay of.
     """
     _check_modes(scenario.modes, gates)
     gate = {name: _gate_at(name, gates, crossings, controls) for name in sorted(scenario.named)}
-    opened = {gate[name] for name in scenario.open}
+    opened, closed = ({gate[name] for name in names} for names in (scenario.open, scenario.close))
+    if opened & closed:
+        raise CheckpointError(
+            f"the scenario both closes and opens {min(opened & closed)}",
+            remedy="Leave out --close or --open (`close` or `open` in a list of scenarios)",
+        )
     delay = _merged(scenario.delay, gate)
     added = _merged(scenario.added, gate)
     hours = {
@@ -83,7 +88,7 @@ def at_gates(
             )
     return replace(
         scenario,
-        close={gate[name] for name in scenario.close},
+        close=closed,
         open=opened,
         delay=delay,
         added=added,
