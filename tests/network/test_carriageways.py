@@ -123,6 +123,18 @@ def test_there_and_back_cost_the_delay_of_their_controls_once(built, where, apar
     assert_one_passage(built(carriageways(apart), places), out, back)
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("metres", [100, 350])
+def test_a_point_of_each_state_is_of_all_the_road_where_it_may_be_of_either_carriageway(
+    built, side, metres
+):
+    """No register knows its places to 4 m: one meets both states' controls on either."""
+    places = {(4 * side, -metres): OUT, (-4 * side, metres): BACK}
+    network = built(carriageways(8), places)
+    assert_one_passage(network, OUT + BACK, OUT + BACK)
+    assert sorted(network.controls["part"]) == ["gate", "in series"]
+
+
 @pytest.mark.parametrize("where", ["at both ends", "on leaving alone", "on coming alone"])
 def test_carriageways_a_few_metres_apart(built, where):
     delays, out, back = CONTROLS[where]
