@@ -108,6 +108,7 @@ from .index.levels import levels as levels
 from .index.levels import IndexMethod as IndexMethod
 from .index.uncertainty import uncertainty as uncertainty
 from .index.variance import variance_shares as variance_shares
+from .typology.types import region_types as region_types
 from .typology.rules import Thresholds as Thresholds
 from .typology.clusters import clusters as clusters
 from .typology.disparity import disparity as disparity

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential
-from geo_border.access.regions import population_of
+from geo_border.access.regions import population_of, weight_of
 from geo_border.compute.compiled import in_blocks, kernel
 from geo_border.ids import by_id, in_order_of
 from geo_border.routing.crossing import NO_DIRECT, across, transit
@@ -33,6 +33,7 @@ def loss_by_checkpoint(
     travel: Travel,
     *,
     decay: Decay = Exponential(),
+    weight: str = "population",
     scenario: Scenario = AS_IS,
     steps: int = 4,
 ) -> pd.DataFrame:
@@ -47,7 +48,7 @@ def loss_by_checkpoint(
 
     Parameters
     ----------
-    travel, decay, scenario
+    travel, decay, weight, scenario
         As in `geo_border.access.reach.potential`.
     steps
         Into how many equal steps the growth of the delays is cut. The sum is exact with
@@ -58,13 +59,13 @@ def loss_by_checkpoint(
     -------
     DataFrame
         Index of `places` (missing for places that are no origins), a column for each
-        checkpoint: persons. A row adds up to ``own_open + across_open - own - across`` of
-        `potential`.
+        checkpoint: persons (or the unit of `weight`). A row adds up to
+        ``own_open + across_open - own - across`` of `potential`.
 
     Raises
     ------
     TableError
-        If places and tables do not match or the population is not sound.
+        If places and tables do not match or the weights are not sound.
     CheckpointError
         If the scenario does not fit the tables.
 
@@ -82,10 +83,10 @@ def loss_by_checkpoint(
     """
     places, tables, own = travel.places, travel.tables, travel.own
     if isinstance(own, OwnSpots):
-        spots = at_spots(travel, own, "population")
-        lost = loss_by_checkpoint(spots, decay=decay, scenario=scenario, steps=steps)
+        spots = at_spots(travel, own, weight)
+        lost = loss_by_checkpoint(spots, decay=decay, weight=weight, scenario=scenario, steps=steps)
         return lost.iloc[own.spot].set_axis(places.index)
-    population = population_of(places)
+    weights = weight_of(places, weight)
     full = delays(tables, scenario)
     full[np.isinf(full)] = 0.0
     growing = [
@@ -110,7 +111,7 @@ def loss_by_checkpoint(
                 np.ascontiguousarray(tables.to_gate[origins]),
                 crossings,
                 np.stack(charge),
-                population[ends],
+                weights[ends],
                 np.array(decay.code),
             )
     return pd.DataFrame(losses, index=places.index, columns=tables.gates.index)

@@ -40,7 +40,7 @@ class InWords:
     typology
         Index ``region_id``: ``type``, ``probability``, `SAID`, ``code``, with draws
         ``likeliest`` and ``likeliest_probability``, ``readiness``, ``is_growth_point``,
-        ``gap``, as `geo_border.typology.types.typology` has them.
+        ``gap``, as `geo_border.typology.types.region_types` has them.
     cards
         ``kind`` (region, dyad, checkpoint), ``id`` (of a dyad both regions with a stroke
         between), ``title``, ``line``: one row a sentence or paragraph.

@@ -13,6 +13,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist
 
 from geo_border.errors import IndicatorError
+from geo_border.ids import by_id
 from geo_border.shown import shown
 from geo_border.terms import LEVELS
 
@@ -111,7 +112,8 @@ def clusters(
     Raises
     ------
     IndicatorError
-        If fewer than four regions have all scores, or `k` does not suit their number.
+        If a score has no column, fewer than four regions have all scores, or `k` does not
+        suit their number.
 
     References
     ----------
@@ -132,6 +134,10 @@ def clusters(
     >>> gb.clusters(gb.levels(values, registry), k=2, bootstrap=5, references=5).k
     2
     """
+    levels = by_id(levels, "region_id")
+    absent = [score for score in scores if score not in levels.columns]
+    if absent:
+        raise IndicatorError(f"the levels lack the column {absent[0]!r}")
     complete = levels[list(scores)].dropna()
     n = len(complete)
     if n < 4:

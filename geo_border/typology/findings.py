@@ -21,7 +21,7 @@ from geo_border.typology.evidence import (
     narrowest,
 )
 from geo_border.typology.rules import Thresholds
-from geo_border.typology.types import moves, typology
+from geo_border.typology.types import moves, region_types
 
 if TYPE_CHECKING:
     from geo_border.index.uncertainty import Uncertainty
@@ -79,7 +79,7 @@ class Findings:
         indicators of it).
     regions
         Index ``region_id``: `STANDING`, the columns of
-        `geo_border.typology.types.typology`, `MEASURES`, the columns of `best_relief`,
+        `geo_border.typology.types.region_types`, `MEASURES`, the columns of `best_relief`,
         `best_step`, `best_cities`, `costliest` and `narrowest` of
         `geo_border.typology.evidence`, and the nearest changes to another type: ``more_level``,
         ``more_points``, ``more_type``, ``less_level``, ``less_points``, ``less_type``,
@@ -169,7 +169,7 @@ def _of_regions(
     thresholds: Thresholds,
 ) -> pd.DataFrame:
     """What is to be said of every region."""
-    types = typology(levels, uncertainty, thresholds=thresholds)
+    types = region_types(levels, uncertainty, thresholds=thresholds)
     table = levels.reindex(columns=list(STANDING)).join(types)
     parts = [
         evidence.regions.reindex(columns=list(MEASURES)),

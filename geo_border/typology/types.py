@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.ids import by_id
 from geo_border.terms import LEVELS
 from geo_border.typology.points import growth, largest_gap, readiness
 from geo_border.typology.rules import (
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from geo_border.index.uncertainty import Uncertainty
 
 
-def typology(
+def region_types(
     levels: pd.DataFrame,
     uncertainty: Uncertainty | None = None,
     *,
@@ -34,7 +35,7 @@ def typology(
     Parameters
     ----------
     levels
-        Result of `geo_border.index.levels.levels`.
+        Result of `geo_border.index.levels.levels`, or scores of one's own by the same names.
     uncertainty
         Draws; without them there are no probabilities.
     thresholds
@@ -55,7 +56,18 @@ def typology(
     ------
     IndicatorError
         If a level, the potential, the dynamics or the index has no column.
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> import pandas as pd
+    >>> scores = {"transport_communication": [80, 30], "joint_projects": [70, 35]}
+    >>> scores |= {"social_services": [65, 20], "potential": [60, 70], "dynamics": [50, 75]}
+    >>> levels = pd.DataFrame(scores | {"index": [72, 28]}, index=["north", "south"])
+    >>> gb.region_types(levels)["type"].to_dict()
+    {'north': 'integrated region', 'south': 'border periphery'}
     """
+    levels = by_id(levels, "region_id")
     ready = readiness(levels)
     found = classes(levels, thresholds=thresholds)
     kinds = type_of(found)

@@ -1,6 +1,7 @@
 """Who is charged for what delays cost."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from borderland import make_gates, make_network, make_places, random_borderland
 from hypothesis import given, settings
@@ -41,6 +42,17 @@ def test_charges_add_up_to_the_loss(seed, scale, decay, steps):
     assert charges[~origins].isna().all(axis=None)
     free = study[1].gates.query("delay_out_h == 0 and delay_in_h == 0").index
     assert (charges.loc[origins, free].abs() < 1e-12).all(axis=None)
+
+
+def test_charges_are_of_the_weight_that_is_named():
+    study = setup(random_borderland(7, k=5, scale=0.5))
+    people = loss_by_checkpoint(Travel(*study))
+    places = study[0].assign(jobs=3 * study[0]["population"]).drop(columns="population")
+    jobs = loss_by_checkpoint(Travel(places, *study[1:]), weight="jobs")
+    assert (people > 0).any(axis=None)
+    pd.testing.assert_frame_equal(jobs, 3 * people)
+    with pytest.raises(TableError, match="lack the column 'beds'"):
+        loss_by_checkpoint(Travel(*study), weight="beds")
 
 
 def two_gates(delay_b):

@@ -123,7 +123,7 @@ HOSTILE = (
     '"><img src=x onerror=alert(2)>',
     "</script><script>alert(3)</script>",
     "`${alert(4)}` \\u003cb\\u003e '",
-    "{{ 6 * 111 }}{% raw %}{# &lt;b&gt;",
+    "{{ 'ev' ~ 'aluated' }}{% raw %}{# &lt;b&gt;",
 )
 """Names that a browser, or a template, would do something with."""
 
@@ -157,7 +157,7 @@ def test_no_name_is_more_than_words_on_a_map_of_tiles(mini_run, column):
     plain, hostile = page(list("abcde")), page(list(HOSTILE))
     assert Markup(hostile).tags == Markup(plain).tags
     assert Markup(hostile).attributes == Markup(plain).attributes
-    for sign in ("alert(1)<", "<img", "${", "666", "{{", "{%", "\\u003cb"):
+    for sign in ("alert(1)<", "<img", "${", "evaluated", "{{", "{%", "\\u003cb"):
         assert (sign in hostile) == (sign in plain), sign
     # What a tooltip shows is what the entities in the data stand for.
     shown = html.unescape(hostile.replace("\\u0026", "&"))

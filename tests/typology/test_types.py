@@ -7,12 +7,13 @@ import pytest
 from geo_border.errors import IndicatorError
 from geo_border.index.registry import SCORES
 from geo_border.typology.cards import SAID, in_words, names_of
+from geo_border.typology.clusters import clusters
 from geo_border.typology.evidence import Evidence
 from geo_border.typology.findings import find
 from geo_border.typology.points import growth_conditions, largest_gap, readiness
 from geo_border.typology.rules import UNDETERMINED, Thresholds, classes
 from geo_border.typology.sentences import region_sentences
-from geo_border.typology.types import moves, typology
+from geo_border.typology.types import moves, region_types
 
 REGIONS = ["N-1", "N-2", "N-3"]
 
@@ -160,7 +161,7 @@ def test_moves_are_sorted_and_lead_where_they_say(levels):
             assert np.sign(move.points) == move.step
             moved = levels.copy()
             moved.loc[region, move.level] += move.points - (1e-6 if move.step < 0 else 0)
-            assert typology(moved).loc[region, "type"] == move.type
+            assert region_types(moved).loc[region, "type"] == move.type
 
 
 def test_less_of_a_level_at_a_cut_is_less(levels):
@@ -191,7 +192,7 @@ def test_would_change(levels, evidence):
 
 def test_a_region_alone_cannot_be_compared(levels):
     alone = levels.loc[["N-1"]].assign(**dict.fromkeys(SCORES, np.nan))
-    kind = typology(alone).loc["N-1"]
+    kind = region_types(alone).loc["N-1"]
     assert kind["type"] == UNDETERMINED
     assert np.isnan(kind["probability"])
     found = said(alone).loc["N-1"]
@@ -257,7 +258,7 @@ def test_readiness_needs_its_columns(levels):
 
 def test_other_thresholds(levels):
     cuts = {"low": 20, "high": 80}
-    assert typology(levels, thresholds=Thresholds(**cuts)).loc["N-1", "code"] == "MMM"
+    assert region_types(levels, thresholds=Thresholds(**cuts)).loc["N-1", "code"] == "MMM"
     assert "(medium, 20 to 80)" in said(levels, **cuts).loc["N-1", "reasons"]
 
 
@@ -333,3 +334,14 @@ def test_cards_from_levels_alone(levels):
     table = in_words(find(levels), names_in(Evidence())).cards
     assert set(table["kind"]) == {"region"}
     assert set(table["title"]) == set(REGIONS)
+
+
+def test_levels_have_their_ids_in_a_column_as_well(levels):
+    expected = region_types(levels)
+    pd.testing.assert_frame_equal(
+        region_types(levels.rename_axis("region_id").reset_index()),
+        expected.rename_axis("region_id"),
+    )
+    for function in (region_types, clusters):
+        with pytest.raises(IndicatorError, match="lack the column 'social_services'"):
+            function(levels.drop(columns="social_services"))
