@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 from geo_border.compute.compiled import in_blocks
 from geo_border.shown import shown
@@ -87,8 +87,8 @@ class GateShares:
         Logarithm of what all routes from each gate lead to, shape (K,).
     share
         Share of each route among those from its near gate, shape (R,).
-    passages
-        As in `BorderRoutes`, shape (R, 3).
+    passages, drive
+        As in `BorderRoutes`, shape (R, 3) and (R,).
     """
 
     near: NDArray[np.int64]
@@ -96,6 +96,7 @@ class GateShares:
     worth: NDArray[np.float64]
     share: NDArray[np.float64]
     passages: NDArray[np.int64]
+    drive: NDArray[np.float64]
 
     def expected(self) -> NDArray[np.float64]:
         """Passages by direction and gate that a trip makes from each near gate.
@@ -196,7 +197,7 @@ def gate_shares(
     share = np.divide(weight, total[near], out=np.zeros_like(weight), where=total[near] > 0)
     with np.errstate(divide="ignore"):
         worth = floor + np.log(total)
-    return GateShares(near, far, worth, share, routes.passages)
+    return GateShares(near, far, worth, share, routes.passages, routes.drive)
 
 
 def near_shares(
@@ -359,9 +360,13 @@ def pull_of(
     ndarray
         Minus infinity where a gate reaches nothing, shape (K,).
     """
-    pulls = [np.full(len(hours), -np.inf)]
+    found = np.full(len(hours), -np.inf)
     for start in range(0, len(mass), BLOCK):
         rows = slice(start, start + BLOCK)
-        pulls.append(logsumexp(np.log(mass[rows]) - theta * hours[:, rows], axis=1))
-    found: NDArray[np.float64] = np.logaddexp.reduce(pulls)
+        logits = np.log(mass[rows]) - theta * hours[:, rows]
+        most = logits.max(axis=1)
+        reached = np.isfinite(most)
+        logits = logits[reached] - most[reached, None]
+        sums = most[reached] + np.log(np.exp(logits, out=logits).sum(axis=1))
+        found[reached] = np.logaddexp(found[reached], sums)
     return found

@@ -82,6 +82,9 @@ class TrafficClass:
         Passenger-car units that a vehicle takes of its lanes.
     speed_factor
         Its speed over that of a car.
+    delay_factor
+        What the stated delays of its checkpoints are multiplied by, where counts show that they
+        are too long or too short.
     mass
         Column of the places with what trips begin and end at: people, jobs, product.
 
@@ -105,6 +108,7 @@ class TrafficClass:
     total_year: float | None = None
     pcu: float = 1.0
     speed_factor: float = 1.0
+    delay_factor: float = 1.0
     mass: str = "population"
 
     def __post_init__(self) -> None:
@@ -112,7 +116,12 @@ class TrafficClass:
         if not self.segments:
             raise ParameterError(f"the class {self.name!r} has no segment")
         total = 1.0 if self.total_year is None else self.total_year
-        positive = {"pcu": self.pcu, "speed_factor": self.speed_factor, "total_year": total}
+        positive = {
+            "pcu": self.pcu,
+            "speed_factor": self.speed_factor,
+            "delay_factor": self.delay_factor,
+            "total_year": total,
+        }
         for name, value in positive.items():
             if not 0 < value < np.inf:
                 raise ParameterError(f"{name} of the class {self.name!r} must be positive: {value}")
@@ -217,20 +226,24 @@ def class_tables(tables: GateTables, traffic_class: TrafficClass) -> GateTables:
     Returns
     -------
     GateTables
-        Hours over the speed factor, delays of the class in ``delay_out_h`` and ``delay_in_h``.
+        Hours over the speed factor, delays of the class, times their factor, in ``delay_out_h``
+        and ``delay_in_h``; the wait for opening hours is a part of them.
         What grew the trees is kept: a factor on all hours changes no path.
     """
-    own = {
-        f"delay_{direction}_h": f"delay_{traffic_class.name}_{direction}_h"
-        for direction in ("out", "in")
-    }
-    known = {column: tables.gates[name] for column, name in own.items() if name in tables.gates}
-    if not known and traffic_class.speed_factor == 1:
+    gates = tables.gates
+    for column in ("delay_out_h", "delay_in_h"):
+        own = column.replace("delay_", f"delay_{traffic_class.name}_")
+        if own in gates:
+            gates = gates.assign(**{column: gates[own]})
+    if traffic_class.delay_factor != 1:
+        hours = [name for name in ("delay_out_h", "delay_in_h", "wait_h") if name in gates]
+        gates = gates.assign(**gates[hours] * traffic_class.delay_factor)
+    if gates is tables.gates and traffic_class.speed_factor == 1:
         return tables
     factor = 1 / traffic_class.speed_factor
     return replace(
         tables,
-        gates=tables.gates.assign(**known),
+        gates=gates,
         to_gate=tables.to_gate * factor,
         from_gate=tables.from_gate * factor,
         within=tables.within * factor,

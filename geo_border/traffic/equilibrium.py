@@ -291,9 +291,8 @@ class _Problem:
         flow: NDArray[np.float64] = np.zeros(len(waits))
         for (name, each), members in zip(self.model.classes.items(), lanes.members.T, strict=True):
             free = self.free[name]
-            delay = free.ravel().copy()
-            delay[lanes.slot[members]] += waits[members]
-            delay = delay.reshape(free.shape)
+            delay = free.copy()
+            delay.reshape(-1)[lanes.slot[members]] += waits[members]
             responses = tuple(
                 respond(origins, self.routes[name], delay, slope=bool(members.any()))
                 for origins in each.origins

@@ -89,8 +89,8 @@ def welfare(before: Equilibrium, after: Equilibrium) -> Welfare:
     >>> model = gb.traffic_model({"car": trips}, [gb.TrafficClass("car", total_year=1e6)])
     >>> shut = gb.equilibrium(model, gb.Scenario(close=["mashtakovo-syrym"]))
     >>> lost = gb.welfare(gb.equilibrium(model), shut)
-    >>> lost.classes.loc["car", ["hours_lost", "diverted", "suppressed"]].gt(0).all()
-    True
+    >>> list(lost.classes.columns)
+    ['hours_lost', 'diverted', 'suppressed', 'cut', 'induced']
     >>> lost.checkpoints["change"].idxmin()
     ('mashtakovo-syrym', 'car')
     """
