@@ -5,8 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyproj import Geod
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from geo_border.errors import NetworkError, TableError
 from geo_border.network.outer import outer_zones
@@ -14,6 +16,7 @@ from geo_border.pipeline.memory import Memory
 from geo_border.pipeline.runs import Run
 from geo_border.routing.outer import with_outer
 from geo_border.study import open_study
+from geo_border.terms import SIDES
 
 ROUND = (4.0, 50.0)
 """Where roads of both sides beyond meet: around the border, were they one network."""
@@ -116,6 +119,34 @@ def test_nobody_passes_with_all_checkpoints_closed_whatever_roads_meet_beyond(
     across = side[reach][:, None] != side[reach][None, :]
     assert np.isinf(found[across]).all()
     assert np.isfinite(found[~across]).any()
+
+
+SPOTS = st.tuples(st.sampled_from([0.25, 1.25, 2.75, 3.5, 4.0]), st.sampled_from(range(47, 54)))
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.tuples(st.sampled_from(SIDES), SPOTS, SPOTS), min_size=1, max_size=12))
+def test_no_roads_beyond_however_they_lie_lead_around_the_border(wide, drawn):
+    inputs, _, net, *_ = wide
+    roads = gpd.GeoDataFrame(
+        {"side": [side for side, *_ in drawn], "mode": "road", "road_class": "street"},
+        geometry=[shapely.LineString([start, stop]) for _, start, stop in drawn],
+        crs=4326,
+    )
+    joints = [
+        (side, shapely.LineString([(x, y), (x, y - 2 if side == "home" else y + 2)]))
+        for side, x, y in (("home", 0.25, 49.1), ("neighbour", 0.25, 50.9))
+    ]
+    joined = gpd.GeoDataFrame(
+        {"side": [side for side, _ in joints], "mode": "road", "road_class": "street"},
+        geometry=[line for _, line in joints],
+        crs=4326,
+    )
+    outer = outer_zones(net, pd.concat([roads, joined]), inputs.outer_places, inputs.speeds)
+    piece = connected_components(outer.network.matrix(), directed=False)[1]
+    assert not set(piece[outer.network.side == 0]) & set(piece[outer.network.side == 1])
 
 
 def test_what_lies_beyond_changes_no_time_where_its_roads_lead_nowhere_else(make_mini, tmp_path):

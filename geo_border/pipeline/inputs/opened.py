@@ -23,6 +23,7 @@ from geo_border.pipeline.inputs.schemas import (
 from geo_border.pipeline.inputs.tables import Table, open_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from geo_border.pipeline.inputs.faults import Faults
@@ -79,7 +80,7 @@ def open_files(settings: Settings, folder: Path, faults: Faults) -> Opened:
                 check_population(folder / name, band=settings.surface.band)
     for key, layer in layers(settings).items():
         with faults.kept():
-            read = open_lines
+            read: Callable[[Path, str | None], Layer] = open_lines
             if key == "outer.roads":
                 read = partial(open_lines, schema=OUTER_ROADS)
             elif key.startswith("regions."):
