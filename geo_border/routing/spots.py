@@ -171,9 +171,14 @@ def merge(travel: Travel) -> Merged:
         Between spots where the times inside the sides are those of `OwnSpots`, with their
         population added up.
     """
-    if isinstance(travel.own, OwnSpots):
-        return Merged(at_spots(travel, travel.own, "population"), travel.own.spot)
-    return Merged(travel, np.arange(len(travel.places)))
+    own = travel.own
+    if not isinstance(own, OwnSpots):
+        return Merged(travel, np.arange(len(travel.places)))
+    # Cities beyond the study follow its places: inside the sides nothing is known of them.
+    beyond = np.arange(len(own.spot), len(travel.places))
+    first = np.concatenate([own.first, beyond])
+    spot = np.concatenate([own.spot, len(own.first) + np.arange(len(beyond))])
+    return Merged(at_spots(travel, replace(own, first=first, spot=spot), "population"), spot)
 
 
 def spots_of(places: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,5 +1,7 @@
 """Places at one spot are measured together, and each has what it has alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,11 @@ from geo_border.access.efficiency import checkpoint_detour, network_efficiency
 from geo_border.access.losses import loss_by_checkpoint
 from geo_border.access.performance import transport_performance
 from geo_border.access.reach import potentials
+from geo_border.routing.inside import held_or_searched, own_times
 from geo_border.routing.spots import merge
+from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel import Travel
+from geo_border.traffic.demand import cross_demand
 
 DECAYS = [Step(1.5), *(calibrated(kind, 1.0) for kind in KINDS)]
 
@@ -51,3 +57,17 @@ def test_what_is_merged_is_handed_back(monkeypatch):
         assert not share[mass == 0].any()
         assert merged.travel.places["population"].sum() == places["population"].sum()
     assert merge(apart).travel is apart
+
+
+def test_places_that_follow_those_of_the_spots_stay_alone(monkeypatch):
+    land, places = crowded(5)
+    monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", 0)
+    own = held_or_searched(land.network, places.iloc[:-7])
+    travel = Travel(places, gate_tables(land.network, places, land.gates), own)
+    merged = merge(travel)
+    assert (np.bincount(merged.spot)[-7:] == 1).all()
+    mass = places["population"].to_numpy(float)
+    np.testing.assert_array_equal(merged.travel.places["population"], merged.total(mass))
+    apart = replace(travel, own=own_times(land.network, places.iloc[:-7]))
+    demands = [cross_demand(trips) for trips in (apart, travel)]
+    np.testing.assert_allclose(demands[1].to_gate, demands[0].to_gate, atol=1e-15)
