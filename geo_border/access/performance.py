@@ -13,6 +13,7 @@ from geo_border.errors import GeometryError
 from geo_border.geometry.geodesic import reduced_vectors
 from geo_border.routing.discs import sums_within
 from geo_border.routing.scenarios import AS_IS, Scenario
+from geo_border.routing.spots import OwnSpots, at_spots
 from geo_border.routing.tables import side_positions
 from geo_border.terms import SIDES
 
@@ -113,7 +114,10 @@ def weight_near(
         As in `transport_performance`.
     """
     places, own = travel.places, travel.own
-    weights = weight_of(travel.places, weight)
+    weights = weight_of(places, weight)
+    if isinstance(own, OwnSpots):
+        near_spots = weight_near(at_spots(travel, own, weight), within_km=within_km, weight=weight)
+        return near_spots.iloc[own.spot].set_axis(places.index)
     points = reduced_vectors(places.geometry.x, places.geometry.y)
     near = np.full((len(places), len(NEAR)), np.nan)
     split = np.zeros((len(places), len(SIDES)))

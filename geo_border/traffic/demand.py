@@ -159,11 +159,10 @@ def cross_demand(
     persons = travellers(travel, among)
     found = demand_at(merged, routes, gravity, persons)
     of_start, of_end = (merged.share(mass) for mass in masses(gravity, persons))
-    return replace(
-        found,
-        to_gate=found.to_gate[merged.spot] * of_start[:, None],
-        from_gate=found.from_gate[:, merged.spot] * of_end,
-    )
+    to_gate, from_gate = found.to_gate[merged.spot], found.from_gate[:, merged.spot]
+    to_gate *= of_start[:, None]
+    from_gate *= of_end
+    return replace(found, to_gate=to_gate, from_gate=from_gate)
 
 
 def travellers(travel: Travel, among: NDArray[np.bool_] | None) -> Floats:
