@@ -10,14 +10,77 @@ import pandas as pd
 
 from geo_border.access.measures import PARTS, F, Measure
 from geo_border.access.regions import by_region, distribution
+from geo_border.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 LAYER_COLUMNS = ("column", "measure", "mode", "kind", "part", "border", "unit", "note")
 
 KEYS = ("measure", "mode", "kind", "checkpoint_id", "part", "border")
 """What a value is of."""
+
+
+NAMED = (*KEYS, "column", "unit", "note")
+"""What is known of each column."""
+
+ROWS = 16_000_000
+"""Most rows of a piece of the tidy table, unless one column has more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaceMeasures:
+    """Values of measures by place, a column for each.
+
+    Parameters
+    ----------
+    values
+        Index ``place_id``, missing where a place has no value.
+    named
+        What the columns are, one row each: `NAMED`.
+    """
+
+    __repr__ = shown
+
+    values: pd.DataFrame
+    named: pd.DataFrame
+
+    def tidy(self) -> pd.DataFrame:
+        """All of it, tidy.
+
+        Returns
+        -------
+        DataFrame
+            ``place_id``, the columns `KEYS`, ``value``, ``unit``; words are categories. Values
+            that a place does not have are left out; what it cannot reach is infinite.
+        """
+        return pd.concat(self.pieces(), ignore_index=True)
+
+    def pieces(self, *, rows: int = ROWS) -> Iterator[pd.DataFrame]:
+        """The tidy table, some columns of the values at a time.
+
+        Parameters
+        ----------
+        rows
+            Most rows of a piece, unless one column has more.
+
+        Yields
+        ------
+        DataFrame
+            Rows of `tidy` with the categories of all of them.
+        """
+        ids = self.values.index.astype(str).rename(None)
+        words = {key: pd.factorize(self.named[key]) for key in (*KEYS, "unit")}
+        step = max(1, rows // max(1, len(ids)))
+        for first in range(0, max(1, len(self.named)), step):
+            some = self.values.iloc[:, first : first + step].to_numpy(float).T
+            column, place = np.nonzero(~np.isnan(some))
+            columns = {"place_id": pd.Categorical.from_codes(place, ids)}
+            for key, (codes, of) in words.items():
+                here = codes.astype(np.int16)[first + column]
+                columns[key] = pd.Categorical.from_codes(here, of)
+            found = pd.DataFrame(columns).assign(value=some[column, place])
+            yield found[["place_id", *KEYS, "value", "unit"]]
 
 
 @dataclass(slots=True)
@@ -107,27 +170,18 @@ class MeasureTable:
         DataFrame
             Index of the places, a column for each row of `layers`.
         """
-        return pd.DataFrame(self.columns, index=self.places.index)
+        # A million places have gigabytes of values: they are not copied.
+        return pd.DataFrame(self.columns, index=self.places.index, copy=False)
 
-    def by_place(self) -> pd.DataFrame:
-        """All of it by place, tidy.
+    def by_place(self) -> PlaceMeasures:
+        """All of it by place.
 
         Returns
         -------
-        DataFrame
-            ``place_id``, the columns `KEYS`, ``value``, ``unit``; words are categories. Values
-            that a place does not have are left out; what it cannot reach is infinite.
+        PlaceMeasures
+            As in `frame`, with what each column is.
         """
-        values = self.frame().to_numpy(float)
-        column, place = np.nonzero(~np.isnan(values.T))
-        ids = self.places.index.astype(str).rename(None)
-        columns = {"place_id": pd.Categorical.from_codes(place, ids)}
-        named = pd.DataFrame(self.named)
-        for key in (*KEYS, "unit"):
-            codes, words = pd.factorize(named[key])
-            columns[key] = pd.Categorical.from_codes(codes[column], words)
-        found = pd.DataFrame(columns).assign(value=values[place, column])
-        return found[["place_id", *KEYS, "value", "unit"]]
+        return PlaceMeasures(self.frame(), pd.DataFrame(self.named, columns=[*NAMED]))
 
     def layers(self) -> pd.DataFrame:
         """What the columns of `frame` are.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from geo_border.access.measure_table import PlaceMeasures
     from geo_border.border.belt import CellGrid
     from geo_border.bottlenecks.changes import Changes
     from geo_border.network.graph import Network
@@ -143,13 +144,14 @@ class Results(Drawn):
     cards
         Text of the cards: ``kind`` (region, dyad, checkpoint), ``id``, ``title``, ``line``.
     more
-        Further tables by name, each written as CSV; ``access_places``, which is long, as
-        Parquet.
+        Further tables by name, each written as CSV.
     manifest
         Versions, parameters, digests of inputs, counts: the same however far an earlier run
         had come.
     network
         The graph itself.
+    measures_of_places
+        All measures by place, written tidy to ``access_places.parquet``.
     surfaces
         Cells along the border, where the study has a population raster.
     flaws
@@ -195,6 +197,7 @@ class Results(Drawn):
     more: dict[str, pd.DataFrame]
     manifest: dict[str, Any]
     network: Network
+    measures_of_places: PlaceMeasures | None = None
     surfaces: Surfaces | None = None
     flaws: gpd.GeoDataFrame | None = None
     layers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)

@@ -59,6 +59,26 @@ def test_columns_are_named_by_mode_measure_part_and_kind():
     assert len(found) == 2 * 5
 
 
+def test_pieces_of_the_tidy_table_are_all_of_it():
+    places = pd.DataFrame({"region_id": "A", "population": 1.0}, index=[f"p{i}" for i in range(9)])
+    table = MeasureTable(places)
+    values = pd.DataFrame(np.arange(27.0).reshape(9, 3), places.index, ["own", "across", "all"])
+    values = values.mask(values % 5 == 0).replace(7.0, np.inf)
+    hours = Measure("hours", "hours", lambda found: found, ("own", "across", "all"))
+    for mode in ("road", "rail"):
+        table.add(hours, values, mode=mode)
+    found = table.by_place()
+    tidy = found.tidy()
+    assert len(tidy) == 2 * values.notna().to_numpy().sum()
+    assert np.isinf(tidy["value"]).sum() == 2
+    row = tidy.query("place_id == 'p3' and mode == 'rail' and part == 'own'")
+    assert row["value"].tolist() == [values.loc["p3", "own"]]
+    for rows in (1, 20, 1000):
+        pieces = list(found.pieces(rows=rows))
+        assert len(pieces) == {1: 6, 20: 3, 1000: 1}[rows]
+        pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), tidy)
+
+
 def test_checkpoints_are_a_column_or_the_kind():
     places = pd.DataFrame({"region_id": ["A"], "population": [1.0]}, index=["p"])
     table = MeasureTable(places)

@@ -13,7 +13,7 @@ from geo_border.access.decay import KINDS, Decay, Step, calibrated
 from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.access.efficiency import checkpoint_detour, network_efficiency
 from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint, loss_shares
-from geo_border.access.measure_table import MeasureTable
+from geo_border.access.measure_table import MeasureTable, PlaceMeasures
 from geo_border.access.measures import (
     DETOURS,
     FURTHER,
@@ -96,7 +96,7 @@ class Accessibility:
     places: gpd.GeoDataFrame
     regions: pd.DataFrame
     measures: pd.DataFrame
-    measures_of_places: pd.DataFrame
+    measures_of_places: PlaceMeasures
     zones: pd.DataFrame
     losses: pd.DataFrame
     travel_times: pd.DataFrame

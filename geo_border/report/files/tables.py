@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 
 from geo_border.csv_files import harmless_csv
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from geo_border.access.measure_table import PlaceMeasures
     from geo_border.pipeline.results import Results
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -80,8 +83,11 @@ DECIMALS: tuple[tuple[str, int], ...] = (
 )
 """Decimals of numbers by the name of their column; others keep ten significant digits."""
 
-PARQUET = ("access_places",)
-"""Tables too long for a spreadsheet."""
+LONG = "access_places.parquet"
+"""File of the table that is too long for a spreadsheet."""
+
+DICTIONARY_BYTES = 1 << 28
+"""Most bytes of the ids of places in a piece of it, that its rows refer to."""
 
 GEOMETRY = {
     "regions": "MultiPolygon",
@@ -110,7 +116,7 @@ GIVEN = "given_"
 
 
 def write_tables(results: Results, folder: Path) -> list[Path]:
-    """Write every table of the results as CSV (UTF-8, comma, decimal point), `PARQUET` as such.
+    """Write every table of the results as CSV (UTF-8, comma, decimal point), and `LONG`.
 
     Cells of text in a CSV that a spreadsheet would take for a formula get an apostrophe in front.
 
@@ -130,13 +136,29 @@ def write_tables(results: Results, folder: Path) -> list[Path]:
     frames = {**{name: frame_of(results, name) for name in COLUMNS}, **_other_frames(results)}
     written = []
     for name, frame in frames.items():
-        path = folder / f"{name}.{'parquet' if name in PARQUET else 'csv'}"
-        if name in PARQUET:
-            frame.to_parquet(path, index=False)
-        else:
-            write_table(frame, path)
+        path = folder / f"{name}.csv"
+        write_table(frame, path)
         written.append(path)
+    if results.measures_of_places is not None:
+        _write_long(results.measures_of_places, folder / LONG)
+        written.append(folder / LONG)
     return written
+
+
+def _write_long(measures: PlaceMeasures, path: Path) -> None:
+    """Write the tidy table of places a piece at a time: all of it may not fit in memory."""
+    writer: pq.ParquetWriter | None = None
+    try:
+        for piece in measures.pieces():
+            table = pa.Table.from_pandas(piece, preserve_index=False)
+            if writer is None:
+                writer = pq.ParquetWriter(
+                    path, table.schema, dictionary_pagesize_limit=DICTIONARY_BYTES
+                )
+            writer.write_table(table.cast(writer.schema), row_group_size=max(1, len(piece)))
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

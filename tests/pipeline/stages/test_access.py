@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pyogrio
 import pytest
 
-from geo_border.access.measure_table import KEYS
+from geo_border.access.measure_table import KEYS, PlaceMeasures
 from geo_border.access.measures import PARTS
 from geo_border.errors import CheckpointError, StudyError, TableError
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
 from geo_border.pipeline.settings import ExtractSection, OsmSection
 from geo_border.pipeline.stages.isochrones import off_road
 from geo_border.pipeline.stages.named_places import place_named
+from geo_border.report.files.tables import write_tables
 from geo_border.study import open_study
 
 EXTRA = """
@@ -95,7 +97,7 @@ def test_a_settlement_listed_twice_blows_no_ratio_up(tmp_path, mini):
     hamlet = towns[towns["place_id"] == "h0"].assign(name="Hamlet", lon=0.6, population=5000)
     twice = [hamlet.assign(place_id="h7", lat=49.7), hamlet.assign(place_id="h8", lat=49.70001)]
     pd.concat([towns, *twice]).to_csv(mini / "places.csv", index=False)
-    found = open_study(mini).run(tmp_path / "out").more["access_places"]
+    found = open_study(mini).run(tmp_path / "out").measures_of_places.tidy()
     found = found[found["place_id"].isin(["h7", "h8"]) & (found["mode"] == "road")]
     for measure in ("network_efficiency", "detour_index"):
         own = found[(found["measure"] == measure) & (found["part"] == "own")]["value"]
@@ -119,7 +121,7 @@ def test_services_are_told_by_mode_and_beside_places(results):
     pd.testing.assert_series_equal(
         stated, access.set_index("region_id")["hours_across"], check_names=False
     )
-    by_place = results.more["access_places"]
+    by_place = results.measures_of_places.tidy()
     in_town = by_place.query("place_id == 'h0' and measure == 'hours_to_service'")
     in_town = in_town.query("kind == 'clinic' and part == 'own'").set_index(["mode", "border"])
     assert in_town.loc["road", "value"].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
@@ -130,10 +132,19 @@ def test_services_are_told_by_mode_and_beside_places(results):
 
 def test_the_long_table_is_written_as_it_is(results, out):
     written = pd.read_parquet(out / "tables" / "access_places.parquet")
-    pd.testing.assert_frame_equal(written, results.more["access_places"])
+    pd.testing.assert_frame_equal(written, results.measures_of_places.tidy())
     assert not written.duplicated(["place_id", *KEYS]).any()
     assert set(written["place_id"]) <= set(results.places.index)
     assert not (out / "tables" / "access_places.csv").exists()
+
+
+def test_the_long_table_is_written_by_pieces_where_it_is_very_long(results, tmp_path, monkeypatch):
+    monkeypatch.setattr(PlaceMeasures.pieces, "__kwdefaults__", {"rows": 50})
+    assert "access_places.parquet" in {file.name for file in write_tables(results, tmp_path)}
+    written = tmp_path / "access_places.parquet"
+    assert pq.ParquetFile(written).num_row_groups > 5
+    tidy = pd.concat(results.measures_of_places.pieces(rows=10**6))
+    pd.testing.assert_frame_equal(pd.read_parquet(written), tidy)
 
 
 def test_means_are_those_beside_the_regions(stated, results):

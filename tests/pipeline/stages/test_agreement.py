@@ -63,7 +63,7 @@ def results(request, tmp_path_factory, make_mini, mini_run):
 @pytest.fixture(scope="module")
 def by_place(results):
     """The long table, a column for each thing that is told."""
-    table = results.more["access_places"].astype(dict.fromkeys(("place_id", *KEYS), str))
+    table = results.measures_of_places.tidy().astype(dict.fromkeys(("place_id", *KEYS), str))
     found = table.pivot(index="place_id", columns=list(KEYS), values="value")
     stated = pd.MultiIndex.from_frame(results.more["access_measures"][list(KEYS)].drop_duplicates())
     assert found.columns.isin(stated).all()
