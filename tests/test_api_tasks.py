@@ -224,8 +224,19 @@ def test_a_network_kept_and_read_again(net, trips, tmp_path):
     pd.testing.assert_frame_equal(gb.potential(back), gb.potential(trips))
 
 
+def test_one_column_is_summed_up_as_a_table_of_it(trips):
+    across = gb.potential(trips)["across"]
+    for function in (gb.by_region, gb.distribution):
+        whole = function(across.to_frame(), trips.places)
+        pd.testing.assert_frame_equal(function(across, trips.places), whole)
+    assert "value" in gb.by_region(across.rename(None), trips.places)
+
+
 MISTAKES = {
     "unknown mode": lambda net: gb.travel(net, mode="boat"),
+    "graph alone": lambda net: gb.travel(net.network),
+    "decay by name": lambda net: gb.potential(gb.travel(net), decay="exponential"),
+    "loss by name": lambda net: gb.loss_by_checkpoint(gb.travel(net), decay="exponential"),
     "unknown place": lambda net: gb.isochrones(net, "Atlantis"),
     "limit below 0": lambda net: gb.isochrones(net, "Aber", [-1]),
     "scenario at a post": lambda net: gb.isochrones(net, "c", scenario=gb.Scenario(factor=0.0)),

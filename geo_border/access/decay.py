@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from scipy.special import expit
@@ -22,6 +22,7 @@ ROUNDING_H = 1e-9
 minutes is one whatever legs it is added up from."""
 
 
+@runtime_checkable
 class Decay(Protocol):
     """An impedance function of travel time, between 0 and 1, 0 at infinity."""
 
@@ -320,5 +321,19 @@ def codes(decays: Iterable[Decay]) -> NDArray[np.float64]:
     -------
     ndarray
         Kind and parameters, shape (D, 3).
+
+    Raises
+    ------
+    ParameterError
+        If one is no such function.
     """
-    return np.array([decay.code for decay in decays], float).reshape(-1, 3)
+    return np.array([_code(decay) for decay in decays], float).reshape(-1, 3)
+
+
+def _code(decay: Decay) -> tuple[float, float, float]:
+    """Kind and parameters of an impedance function."""
+    if not isinstance(decay, Decay):
+        raise ParameterError(
+            f"{decay!r} is no impedance function", remedy="Give one, such as Exponential(2)"
+        )
+    return decay.code

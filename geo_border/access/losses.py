@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.access.decay import Decay, Exponential
+from geo_border.access.decay import Decay, Exponential, codes
 from geo_border.access.regions import population_of, weight_of
 from geo_border.compute.compiled import in_blocks, kernel
 from geo_border.ids import by_id, in_order_of
@@ -112,7 +112,7 @@ def loss_by_checkpoint(
                 crossings,
                 np.stack(charge),
                 weights[ends],
-                np.array(decay.code),
+                codes([decay])[0],
             )
     return pd.DataFrame(losses, index=places.index, columns=tables.gates.index)
 

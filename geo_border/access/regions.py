@@ -73,7 +73,14 @@ def weight_of(places: pd.DataFrame, column: str) -> NDArray[np.float64]:
     return weight
 
 
-def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+def _table(values: pd.DataFrame | pd.Series[float]) -> pd.DataFrame:
+    """Values as a table; a column that has no name is the value."""
+    if isinstance(values, pd.DataFrame):
+        return values
+    return values.to_frame("value" if values.name is None else values.name)
+
+
+def by_region(values: pd.DataFrame | pd.Series[float], places: pd.DataFrame) -> pd.DataFrame:
     """Means over the places of each region, weighted by population.
 
     Infinite values (what cannot be reached) and missing ones are never averaged: the
@@ -82,7 +89,7 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     values
-        One row for each place, by its id; numbers.
+        One row for each place, by its id; numbers, in one column or several.
     places
         Columns ``region_id`` (missing: the place is in no region) and ``population``; ids in
         the index or as ``place_id``.
@@ -109,7 +116,7 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     ['RU-SAM', 'KZ-10', 'KZ-15']
     """
     places = by_id(places, "place_id")
-    values = in_order_of(values, places, "place_id")
+    table = in_order_of(_table(values), places, "place_id")
     inside = places["region_id"].notna().to_numpy()
     population = population_of(places)[inside]
     region, names = pd.factorize(places["region_id"][inside], sort=True)
@@ -119,8 +126,8 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
     columns = {}
     with np.errstate(invalid="ignore", divide="ignore"):
-        for name in values.columns:
-            value = values[name].to_numpy(float)[inside]
+        for name in table.columns:
+            value = table[name].to_numpy(float)[inside]
             finite, infinite = np.isfinite(value), np.isinf(value)
             weight = np.where(finite, population, 0.0)
             columns[name] = total(np.where(finite, value, 0.0) * weight) / total(weight)
@@ -130,7 +137,10 @@ def by_region(values: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
 
 def distribution(
-    values: pd.DataFrame, places: pd.DataFrame, *, quantiles: Sequence[float] = QUANTILES
+    values: pd.DataFrame | pd.Series[float],
+    places: pd.DataFrame,
+    *,
+    quantiles: Sequence[float] = QUANTILES,
 ) -> pd.DataFrame:
     """How values are spread over the people of each region.
 
@@ -168,18 +178,18 @@ def distribution(
     if not all(0 < q <= 1 for q in quantiles):
         raise ParameterError("quantiles are above 0 and at most 1")
     places = by_id(places, "place_id")
-    values = in_order_of(values, places, "place_id")
+    table = in_order_of(_table(values), places, "place_id")
     population = population_of(places)
     region, names = pd.factorize(places["region_id"], sort=True)
     order = np.argsort(region, kind="stable")
     begin = np.searchsorted(region[order], np.arange(len(names) + 1))
-    table, shares = values.to_numpy(float), np.array(quantiles)
-    found = np.full((len(names), len(values.columns), len(shares)), np.nan)
+    numbers, shares = table.to_numpy(float), np.array(quantiles)
+    found = np.full((len(names), len(table.columns), len(shares)), np.nan)
     for number in range(len(names)):
         here = order[begin[number] : begin[number + 1]]
         here = here[population[here] > 0]
-        for position in range(len(values.columns)):
-            value = table[here, position]
+        for position in range(len(table.columns)):
+            value = numbers[here, position]
             known = ~np.isnan(value)
             ranked = np.argsort(value[known], kind="stable")
             persons = np.cumsum(population[here][known][ranked])
@@ -189,6 +199,6 @@ def distribution(
                 found[number, position] = value[known][ranked][at]
     return pd.DataFrame(
         found.reshape(-1, len(shares)),
-        index=pd.MultiIndex.from_product([names, values.columns], names=["region_id", "measure"]),
+        index=pd.MultiIndex.from_product([names, table.columns], names=["region_id", "measure"]),
         columns=[f"q{100 * q:g}" for q in quantiles],
     )

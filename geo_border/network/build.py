@@ -46,12 +46,14 @@ SHORTEST_HOURS = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class BuiltNetwork:
-    """A network and what was learnt in building it.
+    """What `from_osm` and its like give: the graph, its checkpoints, crossings and places.
+
+    Measures take it whole. What each knows of the graph is beside it, found in building.
 
     Parameters
     ----------
     network
-        The graph.
+        The graph itself, as arrays.
     gates
         The two nodes that each checkpoint joins, or would join, as
         `geo_border.network.gates.open_gates` gives them.

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """Roads, railways and transfers of both sides as one directed graph of arrays.
+    """The graph of a `BuiltNetwork`: roads, railways and transfers of both sides, as arrays.
+
+    It is directed, and has no checkpoints and no places: these are beside it.
 
     Edges are in compressed sparse row order: those that leave node ``u`` are
     ``indptr[u]:indptr[u + 1]``. A line open in both directions is two edges with

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from geo_border.errors import NetworkError, TableError
 from geo_border.network.gates import gates_in_use
+from geo_border.network.graph import Network
 from geo_border.routing.engine.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
 from geo_border.routing.tables import gate_tables
@@ -110,6 +111,11 @@ def travel(
     <Travel: 1,420 places, 30 checkpoints>
     """
     edges = modes_of(mode)
+    if isinstance(network, Network):
+        raise NetworkError(
+            "trips need a network with its checkpoints and places, and this is the graph alone",
+            remedy="Give what `from_osm`, or its like, gave; not its `network`",
+        )
     if network.places.empty:
         raise NetworkError(
             "the network has no places that one could travel between",
