@@ -44,7 +44,7 @@ from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.routing.travel import travel as travel_by
 from geo_border.routing.travel_times import times_and_ways
-from geo_border.terms import MODES, MODES_OF
+from geo_border.terms import MODES, MODES_OF, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +87,8 @@ class Accessibility:
     variants
         Potentials under other delays and decays.
     less_delay
-        Hours between capitals where one checkpoint has less delay: ``checkpoint_id``,
-        ``from_id``, ``to_id``, ``hours``.
+        Hours from home capitals to those of the neighbour where one checkpoint has less delay:
+        ``checkpoint_id``, ``from_id``, ``to_id``, ``hours``.
     services
         None if the study names none.
     """
@@ -264,7 +264,12 @@ def _between_capitals(
     others = {hours_column(factor): Scenario(factor=factor) for factor in DELAY_FACTORS}
     less = {f"less at {name}": what for name, what in with_less_delay(travel.tables).items()}
     times = times_and_ways(net.network, travel.tables, capitals, others=others | less)
-    shorter = times[[*ends, *less]].melt(ends, var_name="checkpoint_id", value_name="hours")
+    # Of all pairs of capitals for each checkpoint there are millions where regions are hundreds.
+    side = capitals["side"]
+    abroad = times[
+        (times["from_id"].map(side) == SIDES[0]) & (times["to_id"].map(side) == SIDES[1])
+    ]
+    shorter = abroad[[*ends, *less]].melt(ends, var_name="checkpoint_id", value_name="hours")
     shorter["checkpoint_id"] = shorter["checkpoint_id"].str.removeprefix("less at ")
     times = times.drop(columns=list(less))
     for end in ends:
