@@ -453,19 +453,19 @@ class Study:
             )
             shape = len(times.origins), len(times.destinations)
 
-            def stated(share: float) -> None:
+            def written(share: float) -> None:
                 progress(MATRIX_STAGES[int(share * 20) - 21])
 
             with output.writing() as aside:
                 check_room(folder, 4 * shape[0] * shape[1] if file.suffix == ".npy" else 0)
                 if file.suffix == ".npy":
-                    write_npy(times, aside / file.name, progress=stated)
+                    write_npy(times, aside / file.name, progress=written)
                     for end, at in (("from", times.origins), ("to", times.destinations)):
                         ids = places[["name", "side", "region_id"]].iloc[at]
                         write_csv(ids.reset_index(), aside / f"{file.stem}.{end}.csv")
                 else:
                     ids = places.index.to_numpy(object)
-                    write_parquet(times, ids, aside / file.name, progress=stated)
+                    write_parquet(times, ids, aside / file.name, progress=written)
         return shape
 
     def whatif(

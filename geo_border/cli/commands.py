@@ -110,12 +110,12 @@ def run(
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
 
-    def stated(found: pd.DataFrame) -> None:
+    def warn(found: pd.DataFrame) -> None:
         for line in worst_findings(found, study):
             err.print(line, soft_wrap=True)
 
     with stages_shown(STAGES) as progress, spread(scheduler):
-        results = opened.run(folder, progress=progress, audited=stated)
+        results = opened.run(folder, progress=progress, audited=warn)
     out.print(levels_table(results))
     unscored = [LABELS[level] for level in LEVELS if results.levels[level].isna().all()]
     if unscored:
