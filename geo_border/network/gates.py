@@ -13,7 +13,7 @@ import shapely
 from geo_border.network.links import straight_km
 from geo_border.network.passages import GATE, IN_SERIES, class_ranks, of_kind
 from geo_border.network.stubs import SHORTEST_KM
-from geo_border.terms import SIDES
+from geo_border.terms import DIRECTIONS, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -161,6 +161,54 @@ def _known(served: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFra
         if waits:
             own.loc[chief, "wait_h"] = min(waits)
     return own.assign(is_candidate=False)
+
+
+def gates_of_class(
+    gates: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFrame, name: str
+) -> pd.DataFrame:
+    """Gates as a class of traffic meets them.
+
+    Parameters
+    ----------
+    gates
+        As `open_gates` gives them, some or all of its rows.
+    controls
+        As in `open_gates`.
+    checkpoints
+        As `geo_border.pipeline.stages.border` gives them: with the columns of the class.
+    name
+        The class.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `gates` with ``is_open``, ``in_service`` and, in ``delay_<name>_out_h`` and
+        ``delay_<name>_in_h``, the delays of the class; the same gates where the checkpoints have
+        no columns of it. Who opens a crossing that has no checkpoint meets the delay that the
+        gates have.
+    """
+    own = {way: f"delay_{name}_{way}_h" for way in DIRECTIONS}
+    if not {*own.values()} <= {*checkpoints}:
+        return gates
+    may_pass = checkpoints[f"is_open_{name}"].astype(bool)
+    met = checkpoints.assign(
+        is_open=may_pass,
+        in_service=may_pass,
+        delay_imputed=checkpoints[f"delay_{name}_imputed"],
+        **{f"delay_{way}_h": checkpoints[column] for way, column in own.items()},
+    )
+    chief = controls[(controls["part"] == GATE) & controls.index.isin(gates.index)]
+    served = pd.DataFrame({"checkpoint_id": chief.index}, index=chief["passage"])
+    known = _known(served, controls, met).reindex(gates.index)
+    is_known = gates.index.isin(chief.index) & known["delay_out_h"].notna()
+    return gates.assign(
+        is_open=known["is_open"].where(is_known, gates["is_open"]).astype(bool),
+        in_service=known["in_service"].where(is_known, gates["in_service"]).astype(bool),
+        **{
+            column: known[f"delay_{way}_h"].where(is_known, gates[f"delay_{way}_h"])
+            for way, column in own.items()
+        },
+    )
 
 
 def _new(free: pd.DataFrame, delay_h: Mapping[Any, float]) -> pd.DataFrame:

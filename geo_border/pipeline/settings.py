@@ -401,7 +401,7 @@ class Settings(Section):
         """
         free = {} if self.osm is None else dict.fromkeys(get_args(CheckpointMode), 0.0)
         own = self.checkpoints.classes.get(name)
-        of_class = {} if own is None else {"road": own.delay_h}
+        of_class = {} if own is None or own.delay_h is None else {"road": own.delay_h}
         return free | {str(k): hours for k, hours in self.checkpoints.delay_h.items()} | of_class
 
     @property
@@ -415,6 +415,21 @@ class Settings(Section):
         given = self.network.beyond_km
         # Extracts have every road: where none is near, they end.
         return 1.0 if given is None and self.osm is not None else given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _classes(cls, given: object) -> object:
+        """Give each class a passage, its own or that of every class."""
+        if not isinstance(given, dict):
+            return given
+        traffic, checkpoints = given.get("traffic", {}), given.get("checkpoints", {})
+        if not isinstance(traffic, dict) or not isinstance(checkpoints, dict):
+            return given
+        classes, own = traffic.get("classes", {}), checkpoints.get("classes", {})
+        if not classes or not isinstance(classes, dict) or not isinstance(own, dict):
+            return given
+        passages = {CAR: {}, **{name: {} for name in classes}, **own}
+        return given | {"checkpoints": checkpoints | {"classes": passages}}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

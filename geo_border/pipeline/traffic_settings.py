@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from geo_border.border.classes import NO_CLASS
 from geo_border.pipeline.mistakes import in_form
-from geo_border.pipeline.section import Delay, Exponent, File, NotNegative, Section
+from geo_border.pipeline.section import Delay, Exponent, File, Section
 from geo_border.terms import CAR
+from geo_border.traffic.classes import Segment
 
 DelayKind = Literal["mean", "rule", "lower end", "upper end", "peak", "anecdote", "design"]
 Total = Annotated[float, Field(gt=0, le=1e10, allow_inf_nan=False)]
@@ -32,7 +33,7 @@ ClassName = Annotated[
 class PassageSection(Section):
     """What a passage takes a class where the register has no figure."""
 
-    delay_h: Delay
+    delay_h: Delay | None = None
     delay_lo_h: Delay | None = None
     delay_hi_h: Delay | None = None
     delay_kind: DelayKind | None = None
@@ -42,6 +43,8 @@ class PassageSection(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         ends = (self.delay_lo_h, self.delay_h, self.delay_hi_h)
+        if self.delay_h is None and ends != (None, None, None):
+            raise ValueError("delay_lo_h and delay_hi_h need a delay_h between them")
         known = [hours for hours in ends if hours is not None]
         if known != sorted(known):
             stated = " ≤ ".join(f"{hours:g}" for hours in known)
@@ -53,8 +56,8 @@ class SegmentSection(Section):
     """Part of a class whose trips weigh hours alike, such as local ones or those over long ways."""
 
     share: Annotated[float, Field(gt=0, le=1)] = 1
-    theta: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
-    outside: NotNegative = 0
+    theta: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Segment.theta
+    outside: Annotated[float, Field(ge=0, lt=1)] = Segment.outside
 
 
 class ClassSection(Section):
@@ -86,6 +89,8 @@ class TrafficSection(Section):
 
     choice: Literal["logit", "fastest"] = "logit"
     most_passages: Literal[1, 3] = 3
+    wait_h: Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)] = 1
+    wait_power: Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)] = 4
     counts: File | None = None
     classes: Annotated[dict[ClassName, ClassSection], BeforeValidator(_with_cars)] = {
         CAR: ClassSection()

@@ -86,6 +86,39 @@ def edge_loads(
     Brandes (2001), A faster algorithm for betweenness centrality, J. Math. Sociol. 25(2)
     163-177, for the accumulation.
     """
+    return flow_loads(network, tables, demand.to_gate, demand.from_gate, _driving(routes, demand))
+
+
+def flow_loads(
+    network: Network,
+    tables: GateTables,
+    to_gate: NDArray[np.float64],
+    from_gate: NDArray[np.float64],
+    between: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Flows on each edge of the network, between places and gates along the fastest routes.
+
+    Parameters
+    ----------
+    network
+        The graph that was searched for the tables.
+    tables
+        Checkpoint tables with their trees and places.
+    to_gate, from_gate
+        From each place to its gates, shape (P, K), and from the gates to each place, (K, P).
+    between
+        Between gates inside home and inside the neighbour, shape (2, K, K).
+
+    Returns
+    -------
+    ndarray
+        Flow on each directed edge, shape (m,), in the units of the flows.
+
+    Raises
+    ------
+    TableError
+        If the tables were made without trees.
+    """
     trees = tables.trees
     if trees is None:
         raise TableError(
@@ -93,7 +126,6 @@ def edge_loads(
         )
     k = tables.n_gates
     gate_nodes = tables.gates[["home_node", "neighbour_node"]].to_numpy(np.int64).T
-    driving = _driving(routes, demand)
     matrix = trees.matrix
     load = np.zeros(matrix.nnz)
     places_of = [
@@ -107,12 +139,12 @@ def edge_loads(
             here = places_of[side]
             node = trees.place_node[here]
             for away, flow_of_place in (
-                (False, demand.to_gate[here, gate]),
-                (True, demand.from_gate[gate, here]),
+                (False, to_gate[here, gate]),
+                (True, from_gate[gate, here]),
             ):
                 flow = np.bincount(node, flow_of_place, minlength=network.n_nodes).astype(float)
                 if not away:
-                    np.add.at(flow, gate_nodes[side], driving[side, :, gate])
+                    np.add.at(flow, gate_nodes[side], between[side, :, gate])
                 tree = (from_roots if away else to_roots).next_node[row]
                 if flow.any():
                     add_tree_load(tree, flow, matrix.indptr, matrix.indices, load, away)

@@ -80,7 +80,7 @@ def _of_defaults(settings: Settings) -> list[Finding]:
     general = settings.checkpoints.delay_h.get("road")
     for name in settings.traffic.classes:
         own = settings.checkpoints.classes.get(name)
-        if own is None:
+        if own is None or own.delay_h is None:
             if general is not None:
                 problem = f"has no delay of its own: that of every class, {general:g} h, stands in"
                 found.append(("note", "classes", name, problem, "study.toml"))

@@ -176,7 +176,11 @@ def _of_matching(settings: Settings, border: Border) -> list[QualityLine]:
 def _default_source(settings: Settings, mode: str) -> str:
     """Where the default delay of a mode is from; by road it is that of cars."""
     own = settings.checkpoints.classes.get(CAR) if mode == "road" else None
-    return settings.checkpoints.delay_source if own is None else own.delay_source
+    return (
+        settings.checkpoints.delay_source
+        if own is None or own.delay_h is None
+        else own.delay_source
+    )
 
 
 def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[QualityLine]:
