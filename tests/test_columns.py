@@ -36,8 +36,18 @@ belt_km = 40
 modes = []
 [services]
 file = "services.csv"
+[traffic]
+counts = "counts.csv"
+[traffic.classes.car]
+total_year = 1000
 [traffic.classes.truck]
+total_year = 500
 pcu = 2
+"""
+
+COUNTS = """checkpoint_id,class,direction,vehicles_day,year,kind,source,source_url,quote
+west,all,both,3,2019,actual,made up,https://example.org,three a day
+middle,truck,out,1,,actual,made up,https://example.org,one a day
 """
 
 SERVICES = """service_id,name,lon,lat,side,kind,supply
@@ -64,6 +74,7 @@ def out(tmp_path_factory, make_mini):
     ) as raster:
         raster.write(people, 1)
     (folder / "services.csv").write_text(SERVICES)
+    (folder / "counts.csv").write_text(COUNTS)
     home = gpd.read_file(folder / "home.geojson").assign(name_fr="Un", shoe_size=43)
     home.to_file(folder / "home.geojson")
     places = pd.read_csv(folder / "places.csv").assign(source="made up")

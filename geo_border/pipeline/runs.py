@@ -39,13 +39,16 @@ from geo_border.pipeline.stages.declared import (
     ROUTES,
     SEARCHES,
     SURFACES,
+    TRAFFIC,
 )
 from geo_border.pipeline.stages.detours import capital_detour_index
 from geo_border.pipeline.stages.findings import findings
 from geo_border.pipeline.stages.flaws import flaws
 from geo_border.pipeline.stages.quality import account
+from geo_border.pipeline.stages.traffic import about_traffic
 from geo_border.pipeline.versions import library_versions
 from geo_border.routing.inside import can_be_held, held_or_searched
+from geo_border.routing.outer import with_outer
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.terms import MODES_OF, ROAD
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from geo_border.pipeline.stages.border import Border
     from geo_border.pipeline.stages.cells import Cells
     from geo_border.pipeline.stages.network import StudyNetwork
+    from geo_border.pipeline.stages.traffic import Traffic
     from geo_border.routing.inside import Inside
     from geo_border.terms import Mode
 
@@ -370,7 +374,12 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
     if settings.surface is not None:
         surfaces, of_cells = run.surfaces(border, net)
         quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
-    strain = run.stage(BOTTLENECKS, settings, net, travel)
+    outer = run.outer(inputs, border, net)
+    everyone = travel if outer is None else with_outer(travel, outer)
+    traffic: Traffic | None = None
+    if settings.traffic.choice == "logit":
+        traffic = run.stage(TRAFFIC, settings, inputs, border, net, everyone, outer)
+    strain = run.stage(BOTTLENECKS, settings, net, travel, everyone, outer, traffic)
     regions = border.regions.join(access.regions)
     judged = run.stage(INDEX, settings, inputs, regions, border, access, strain)
     checkpoints = border.checkpoints.join(strain.ranking)
@@ -383,7 +392,7 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
         dyads=border.dyads,
         checkpoints=checkpoints,
         crossings=net.crossings,
-        edges=edge_layer(net.network, strain.load),
+        edges=edge_layer(net.network, strain.load, strain.class_load),
         places=access.places,
         travel_times=access.travel_times.join(
             capital_detour_index(access.travel_times, border.regions)
@@ -400,6 +409,7 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
             "zones": access.zones_by_road,
             "border_effect_by_checkpoint": access.losses,
             "delay_gains": strain.gains,
+            **({} if traffic is None else traffic.tables()),
             **of_cells,
             "access_measures": access.measures,
             "zones_by_mode": access.zones,
@@ -408,7 +418,7 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
             "sensitivity": said.sensitivity,
             **judged.tables(),
         },
-        manifest=_manifest(run, inputs),
+        manifest=_manifest(run, inputs) | {"traffic": about_traffic(settings, traffic)},
         measures_of_places=access.measures_of_places,
         stages_reused=tuple(run.memory.reused),
         network=net.network,

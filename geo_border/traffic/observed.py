@@ -51,6 +51,7 @@ def without_queues(
     Examples
     --------
     >>> import geo_border as gb
+    >>> import numpy as np
     >>> import pandas as pd
     >>> from geo_border.traffic.observed import without_queues
     >>> trips = gb.travel(gb.example_network())
@@ -59,7 +60,7 @@ def without_queues(
     >>> lanes = lanes.assign(classes="car", capacity_day=150, wait_h=1.0, power=4)
     >>> free = without_queues(model, lanes)
     >>> now = gb.equilibrium(free, lanes=lanes)
-    >>> bool((abs(now.classes["car"].delay - model.free_delays()["car"]) < 1e-6).all())
+    >>> bool(np.allclose(now.classes["car"].delay, model.free_delays()["car"]))
     True
     """
     names = list(model.classes)

@@ -99,15 +99,20 @@ def in_year(checkpoints: pd.DataFrame, year: float, open_status: list[str]) -> p
     -------
     DataFrame
         The same with ``is_open`` of the classes as the status of every class has it where that
-        of the class began later.
+        of the class began later; capacities that came with it are not known before.
     """
     found = checkpoints
     for column in [name for name in checkpoints if str(name).endswith("_since")]:
         name = str(column).removeprefix("status_").removesuffix("_since")
         since = pd.to_datetime(checkpoints[column], errors="coerce").dt.year
-        later = since.notna() & (since >= year) & checkpoints["status"].isin(open_status)
+        later = since.notna() & (since >= year)
         key = "is_open" if name == CAR else f"is_open_{name}"
-        found = found.assign(**{key: found[key].astype(bool) | later})
+        opened = later & checkpoints["status"].isin(open_status)
+        found = found.assign(**{key: found[key].astype(bool) | opened})
+        own = class_columns(name)
+        known = [own[f"capacity{way}_day"] for way in ("", "_out", "_in")]
+        known = [capacity for capacity in known if capacity in found]
+        found = found.assign(**{capacity: found[capacity].mask(later) for capacity in known})
     return found
 
 

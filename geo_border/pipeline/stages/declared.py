@@ -25,6 +25,7 @@ from geo_border.pipeline.stages.outer import outer_stage
 from geo_border.pipeline.stages.routes import Routes, route_stage
 from geo_border.pipeline.stages.searches import inside_stage
 from geo_border.pipeline.stages.surfaces import surface_stage
+from geo_border.pipeline.stages.traffic import Traffic, traffic_stage
 from geo_border.routing.inside import OwnTimes
 from geo_border.terms import MODES_OF
 
@@ -155,11 +156,20 @@ CELL_SERVICES = Stage(
     after=_OF_CELLS,
     settings=("access", "surface", "services", *_JOINING),
 )
+TRAFFIC = Stage(
+    "traffic",
+    traffic_stage,
+    Traffic,
+    after=("border", "network", "outer"),
+    settings=("traffic", "demand", "checkpoints.open_status"),
+    inputs=("counts",),
+    shown="bottlenecks",
+)
 BOTTLENECKS = Stage(
     "bottlenecks",
     bottleneck_stage,
     Bottlenecks,
-    after=("network",),
+    after=("network", "outer", "traffic"),
     settings=("access", "demand"),
 )
 INDEX = Stage(
@@ -184,6 +194,7 @@ DECLARED: tuple[Stage[Any, Any], ...] = (
     SURFACES,
     CELL_TRIPS,
     CELL_SERVICES,
+    TRAFFIC,
     BOTTLENECKS,
     INDEX,
 )

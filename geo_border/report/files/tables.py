@@ -72,6 +72,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns that each table begins with; others follow in the order of the frame."""
 
 DECIMALS: tuple[tuple[str, int], ...] = (
+    (r"load_share_.*", 5),
+    (r"utilisation_.*|ratio", 3),
     (r"load_share|share|.*_share|probability|border_effect.*|.*_unserved|.*_unreached", 5),
     (r"lon|lat|.*_(lon|lat)", 5),
     (r"hours|.*_h|.*_hours|hours_.*", 3),

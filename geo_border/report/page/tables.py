@@ -20,6 +20,7 @@ from geo_border.report.style import (
     pretty_classes,
     short_names,
 )
+from geo_border.report.traffic import traffic_of
 from geo_border.typology.words import (
     HOURS,
     MINUTES,
@@ -267,7 +268,8 @@ def checkpoint_table(results: Results) -> SortableTable:
 def _diversions(results: Results) -> pd.Series[str]:
     """Where most of the traffic of each checkpoint goes if it closes, in words."""
     names = checkpoint_names(results)
-    moved = results.diversions.sort_values("share", ascending=False, kind="stable")
+    moved = results.diversions[results.diversions["class"] == traffic_of(results)]
+    moved = moved.sort_values("share", ascending=False, kind="stable")
     moved = moved[moved["share"] >= LEAST_DIVERSION]
     moved = moved[moved.groupby("closed_id").cumcount() < MOST_DIVERSIONS]
     stated = [

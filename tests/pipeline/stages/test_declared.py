@@ -20,7 +20,8 @@ from geo_border.study import open_study
 
 NAMES = [stage.name for stage in DECLARED]
 CELLS = ("cells", "entries", "surfaces", "cell_trips", "cell_services")
-LATER = (*(stage.name for stage in SEARCHES.values()), "access", "routes", "bottlenecks", "index")
+STRAIN = ("traffic", "bottlenecks", "index")
+LATER = (*(stage.name for stage in SEARCHES.values()), "access", "routes", *STRAIN)
 FROM_NETWORK = ("network", "outer", *LATER, *CELLS[1:])
 FROM_BORDER = ("border", *FROM_NETWORK, "cells")
 ALL = ("extracts", *FROM_BORDER)
@@ -50,7 +51,7 @@ VOIDED = {
     "checkpoints": FROM_BORDER,
     "checkpoints.delay_source": (),
     "places": FROM_BORDER,
-    "outer": ("outer",),
+    "outer": ("outer", *STRAIN),
     "services.file": FROM_NETWORK,
     "services": ("access", "index", "cell_services"),
     "corridors": ("routes",),
@@ -63,8 +64,8 @@ VOIDED = {
     "surface.cell_km": CELLS,
     "surface.belt_km": CELLS,
     "surface.crs": CELLS,
-    "traffic": (),
-    "demand": ("bottlenecks", "index"),
+    "traffic": STRAIN,
+    "demand": STRAIN,
     "index": ("index",),
     "typology": ("index",),
 }
@@ -79,12 +80,13 @@ FILES = {
     "network.speeds": FROM_NETWORK,
     "checkpoints": FROM_BORDER,
     "places": FROM_BORDER,
-    "outer.places": ("outer",),
-    "outer.roads": ("outer",),
+    "outer.places": ("outer", *STRAIN),
+    "outer.roads": ("outer", *STRAIN),
     "services": FROM_NETWORK,
     "indicators.registry": ("index",),
     "indicators.table": ("index",),
     "surface.population.0": CELLS,
+    "traffic.counts": STRAIN,
 }
 """Stages that another file voids, by the key of study.toml that names it."""
 
@@ -105,6 +107,7 @@ WHOLE = {
     "corridor_costs": {"currency": "EUR"},
     "indicators": {"registry": "r.csv", "table": "i.csv"},
     "surface": {"population": "p.tif", "crs": "EPSG:3035", "band": 1},
+    "traffic": {"counts": "n.csv"},
 }
 
 

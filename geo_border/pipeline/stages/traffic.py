@@ -1,0 +1,336 @@
+"""The stage of traffic: who passes where, in equilibrium, and what closures and hours cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo_border.pipeline.stages.class_trips import class_trips, in_year
+from geo_border.pipeline.stages.traffic_counts import (
+    COLUMNS,
+    beside,
+    modelled_as_counted,
+    years_apart,
+)
+from geo_border.pipeline.stages.traffic_tables import (
+    OUTSIDE,
+    by_checkpoint,
+    by_region,
+    every_class,
+    ranking,
+)
+from geo_border.routing.scenarios import Scenario
+from geo_border.terms import CAR, EVERY_CLASS
+from geo_border.traffic.classes import class_travel
+from geo_border.traffic.equilibrium import equilibrium
+from geo_border.traffic.flows import place_flows
+from geo_border.traffic.lanes import read_lanes
+from geo_border.traffic.loads import flow_loads
+from geo_border.traffic.model import traffic_model
+from geo_border.traffic.observed import without_queues
+from geo_border.traffic.welfare import welfare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from geo_border.network.outer import OuterZones
+    from geo_border.pipeline.inputs.read import Inputs
+    from geo_border.pipeline.settings import Settings
+    from geo_border.pipeline.stages.border import Border
+    from geo_border.pipeline.stages.class_trips import ClassTrips
+    from geo_border.pipeline.stages.network import StudyNetwork
+    from geo_border.routing.travel import Travel
+    from geo_border.traffic.equilibrium import Equilibrium
+    from geo_border.traffic.lanes import Lanes
+    from geo_border.traffic.model import TrafficModel
+    from geo_border.traffic.welfare import Welfare
+
+CUT_H = 1.0
+"""By how much the delay of a checkpoint falls to see who gains, hours."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traffic:
+    """Traffic of a study by class.
+
+    Parameters
+    ----------
+    checkpoints
+        ``checkpoint_id``, ``class`` and what is told of both: flows, delays, waits, utilisation,
+        what a closure does, what an hour is worth.
+    regions
+        The same of ``region_id`` and ``class``: trips made and not made, surplus.
+    ranking
+        Index ``checkpoint_id``: loads and the effect of closures, as
+        `geo_border.bottlenecks.checkpoints.checkpoint_ranking` gives them, of all classes or, if
+        not all have a total, of cars; loads of each class beside them.
+    diversions
+        ``closed_id``, ``class``, ``to_id``, ``share``: where the traffic of a closed checkpoint
+        goes.
+    saved
+        ``checkpoint_id``, ``region_id``, ``hours_saved``: of a trip that begins in the region, if
+        the delay there falls by `CUT_H`.
+    load
+        Share of the trips on each directed edge of the study's network, shape (m,), of what
+        `ranking` is of.
+    class_load
+        The same by class, one column each.
+    validation
+        Counts with what is modelled beside them; empty without counts.
+    account
+        One row: ``of`` (what `ranking` is of), ``residual_h``, ``steps``, ``lanes`` (with a
+        capacity).
+    """
+
+    checkpoints: pd.DataFrame
+    regions: pd.DataFrame
+    ranking: pd.DataFrame
+    diversions: pd.DataFrame
+    saved: pd.DataFrame
+    load: NDArray[np.float64]
+    class_load: pd.DataFrame
+    validation: pd.DataFrame
+    account: pd.DataFrame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables of the results.
+
+        Returns
+        -------
+        dict
+            By name.
+        """
+        found = {"traffic": self.checkpoints, "traffic_regions": self.regions}
+        return found | ({"validation": self.validation} if len(self.validation) else {})
+
+
+def about_traffic(settings: Settings, traffic: Traffic | None) -> dict[str, object]:
+    """Say how traffic was solved, for the manifest.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    traffic
+        In equilibrium; None where all take the fastest way.
+
+    Returns
+    -------
+    dict
+        ``choice``, ``of`` (the class that figures without the name of one are of) and, in
+        equilibrium, ``residual_h``, ``steps``, ``lanes``.
+    """
+    solved = {"of": CAR} if traffic is None else traffic.account.to_dict("records")[0]
+    return {"choice": settings.traffic.choice, **{str(key): v for key, v in solved.items()}}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrafficNow:
+    """Traffic with the border as it is, and what other borders are solved with.
+
+    Parameters
+    ----------
+    trips
+        Of the classes.
+    model
+        Over delays without queues.
+    lanes
+        Those with a capacity.
+    traffic
+        In equilibrium.
+    """
+
+    trips: ClassTrips
+    model: TrafficModel
+    lanes: Lanes
+    traffic: Equilibrium
+
+
+def traffic_now(
+    settings: Settings, checkpoints: pd.DataFrame, controls: pd.DataFrame, travel: Travel
+) -> TrafficNow:
+    """Solve the traffic of a study with the border as it is.
+
+    Parameters
+    ----------
+    settings, checkpoints, controls, travel
+        As `geo_border.pipeline.stages.class_trips.class_trips` takes them.
+
+    Returns
+    -------
+    TrafficNow
+        In equilibrium; the delays there are those of the register.
+    """
+    trips = class_trips(settings, checkpoints, controls, travel)
+    observed = traffic_model(
+        {each.name: class_travel(trips.travels[each.name], each) for each in trips.classes},
+        trips.classes,
+        most_passages=settings.traffic.most_passages,
+    )
+    model = without_queues(observed, trips.lanes, least=trips.least)
+    names = [each.name for each in trips.classes]
+    lanes = read_lanes(trips.lanes, travel.tables.gates.index, names)
+    return TrafficNow(trips, model, lanes, equilibrium(model, lanes=lanes))
+
+
+def traffic_stage(
+    settings: Settings,
+    inputs: Inputs,
+    border: Border,
+    net: StudyNetwork,
+    travel: Travel,
+    outer: OuterZones | None,
+) -> Traffic:
+    """Let trips by class choose their checkpoints, and close each in turn.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    inputs
+        The checked inputs.
+    border, net
+        The border and the network of the study.
+    travel
+        Trips by road of all who make them, those beyond too.
+    outer
+        What lies beyond; None if nothing does.
+
+    Returns
+    -------
+    Traffic
+        By checkpoint, region and edge.
+    """
+    now = traffic_now(settings, border.checkpoints, net.controls, travel)
+    solved = now.traffic
+    gates = travel.tables.gates.index
+    passed = np.sum([each.passed for each in solved.classes.values()], axis=(0, 1))
+    used = gates[passed > 0]
+    shut = {
+        str(name): welfare(
+            solved, equilibrium(now.model, Scenario(close=[str(name)]), lanes=now.lanes)
+        )
+        for name in used
+    }
+    table = by_checkpoint(solved, shut)
+    of = EVERY_CLASS if EVERY_CLASS in table.index.get_level_values("class") else CAR
+    diversions = _diversions(shut, solved)
+    loads = _edge_loads(solved, net, travel, outer)
+    total = {name: each.by_origin()["trips"].sum() for name, each in solved.classes.items()}
+    every = loads.sum(axis=1) / sum(total.values())
+    shares = pd.DataFrame({name: loads[name] / total[name] for name in loads})
+    return Traffic(
+        checkpoints=table.reset_index(),
+        regions=by_region(now.model, solved, now.lanes, travel.places).reset_index(),
+        ranking=ranking(table, diversions, of),
+        diversions=diversions,
+        saved=_saved(now, used, travel.places),
+        load=(every if of == EVERY_CLASS else shares[CAR]).to_numpy(float),
+        class_load=shares,
+        validation=_held_against(inputs.counts, settings, border, net, travel, now),
+        account=pd.DataFrame(
+            {
+                "of": [of],
+                "residual_h": [float(f"{solved.residual:.0e}")],
+                "steps": [solved.steps],
+                "lanes": [len(solved.lanes)],
+            }
+        ),
+    )
+
+
+def _held_against(
+    counts: pd.DataFrame | None,
+    settings: Settings,
+    border: Border,
+    net: StudyNetwork,
+    travel: Travel,
+    now: TrafficNow,
+) -> pd.DataFrame:
+    """Counts with the traffic of the border as it was then."""
+    if counts is None:
+        return pd.DataFrame(columns=list(COLUMNS))
+    modelled = pd.Series(np.nan, counts.index)
+    for year, part in counts.groupby(years_apart(counts, border.checkpoints), dropna=False):
+        solved = now.traffic
+        if not pd.isna(year):
+            status = settings.checkpoints.open_status
+            then = in_year(border.checkpoints, float(year), list(status))
+            solved = _with_status(settings, then, net, travel).traffic
+        modelled[part.index] = modelled_as_counted(part, solved)
+    return beside(counts, modelled)
+
+
+def _with_status(
+    settings: Settings,
+    checkpoints: pd.DataFrame,
+    net: StudyNetwork,
+    travel: Travel,
+) -> TrafficNow:
+    """Traffic with other statuses of the checkpoints."""
+    gates = travel.tables.gates
+    may_pass = checkpoints["is_open"].reindex(gates.index)
+    opened = gates["is_open"].where(may_pass.isna(), may_pass.astype("boolean")).astype(bool)
+    tables = replace(travel.tables, gates=gates.assign(is_open=opened))
+    return traffic_now(settings, checkpoints, net.controls, replace(travel, tables=tables))
+
+
+def _edge_loads(
+    solved: Equilibrium, net: StudyNetwork, travel: Travel, outer: OuterZones | None
+) -> pd.DataFrame:
+    """Vehicles a day on each directed edge of the study's network, by class."""
+    network = net.network if outer is None else outer.network
+    loads = {}
+    for name, each in solved.classes.items():
+        flows = place_flows(each)
+        load = flow_loads(network, travel.tables, flows.to_gate, flows.from_gate, flows.between)
+        loads[name] = load if outer is None else outer.inner_load(load, net.network.n_edges)
+    return pd.DataFrame(loads)
+
+
+def _diversions(shut: Mapping[str, Welfare], solved: Equilibrium) -> pd.DataFrame:
+    """Where the traffic of closed checkpoints goes, by class and, where it has a total, for all."""
+    rows = []
+    for closed, lost in shut.items():
+        table = every_class(lost.checkpoints, solved)
+        for name, part in table.groupby(level="class", sort=False):
+            before = part.droplevel("class")
+            gone = before.at[closed, "before"]
+            if gone <= 0:
+                continue
+            more = before["change"].drop(closed).clip(lower=0) / gone
+            more = more[more > 0].sort_values(ascending=False, kind="stable")
+            rows += [(closed, name, to, share) for to, share in more.items()]
+    return pd.DataFrame(rows, columns=["closed_id", "class", "to_id", "share"])
+
+
+def _saved(now: TrafficNow, used: pd.Index[str], places: pd.DataFrame) -> pd.DataFrame:
+    """Hours that a trip of each region saves if the delay of a checkpoint falls."""
+    region = places["region_id"].astype(object).where(places["region_id"].notna(), OUTSIDE)
+    rows = []
+    for name in used:
+        at = now.model.classes[CAR].delays.position[str(name)]
+        classes = {}
+        for key, each in now.model.classes.items():
+            hours = each.delays.hours.copy()
+            hours[:, at] = np.maximum(hours[:, at] - CUT_H, 0.0)
+            classes[key] = replace(each, delays=replace(each.delays, hours=hours))
+        shorter = equilibrium(replace(now.model, classes=classes), lanes=now.lanes)
+        saved = 0.0
+        trips = 0.0
+        for key, each in shorter.classes.items():
+            before = now.traffic.classes[key].by_origin()
+            more = (each.by_origin()["surplus_h"] - before["surplus_h"]).fillna(0.0)
+            saved = saved + more.groupby(region.to_numpy()).sum()
+            trips = trips + before["trips"].groupby(region.to_numpy()).sum()
+        each_saves = (saved / trips).rename("hours_saved").rename_axis("region_id").reset_index()
+        rows.append(each_saves.assign(checkpoint_id=name))
+    if not rows:
+        return pd.DataFrame(columns=["checkpoint_id", "region_id", "hours_saved"])
+    found = pd.concat(rows, ignore_index=True)
+    return found[["checkpoint_id", "region_id", "hours_saved"]]
