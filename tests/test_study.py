@@ -118,7 +118,8 @@ def test_a_changed_weight_does_not_rebuild_the_network(mini_again):
     toml = folder / "study.toml"
     toml.write_text(toml.read_text().replace("draws = 200", 'draws = 200\nweights = "entropy"'))
     reused = open_study(folder).run(out).stages_reused
-    assert reused == ("border", "network", "searches", "access", "routes", "bottlenecks")
+    stages = ("border", "network", "searches", "access", "routes", "traffic", "bottlenecks")
+    assert reused == stages
 
 
 def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(run, mini_again):

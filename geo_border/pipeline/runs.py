@@ -364,7 +364,8 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
     """
     settings = run.settings
     inputs, border, net = run.network()
-    audited(findings(settings, inputs, border, net, run.outer(inputs, net)))
+    outer = run.outer(inputs, net)
+    audited(findings(settings, inputs, border, net, outer))
     travel = run.travel(net)
     access = run.stage(ACCESS, settings, border, net, travel, contractor_of=run.contractor_of)
     routes = run.stage(ROUTES, settings, border, net, travel.tables)
@@ -374,7 +375,6 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
     if settings.surface is not None:
         surfaces, of_cells = run.surfaces(border, net)
         quality = pd.concat([quality, of_cells.pop("account")], ignore_index=True)
-    outer = run.outer(inputs, border, net)
     everyone = travel if outer is None else with_outer(travel, outer)
     traffic: Traffic | None = None
     if settings.traffic.choice == "logit":

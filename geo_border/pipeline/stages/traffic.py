@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.pipeline.stages.class_trips import class_trips, in_year
+from geo_border.pipeline.stages.parameters import CUT_H
 from geo_border.pipeline.stages.traffic_counts import (
     COLUMNS,
     beside,
@@ -17,10 +18,10 @@ from geo_border.pipeline.stages.traffic_counts import (
 )
 from geo_border.pipeline.stages.traffic_tables import (
     OUTSIDE,
-    by_checkpoint,
-    by_region,
     every_class,
     ranking,
+    traffic_by_checkpoint,
+    traffic_by_region,
 )
 from geo_border.routing.scenarios import Scenario
 from geo_border.terms import CAR, EVERY_CLASS
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
     from geo_border.traffic.lanes import Lanes
     from geo_border.traffic.model import TrafficModel
     from geo_border.traffic.welfare import Welfare
-
-CUT_H = 1.0
-"""By how much the delay of a checkpoint falls to see who gains, hours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,7 +215,7 @@ def traffic_stage(
         )
         for name in used
     }
-    table = by_checkpoint(solved, shut)
+    table = traffic_by_checkpoint(solved, shut)
     of = EVERY_CLASS if EVERY_CLASS in table.index.get_level_values("class") else CAR
     diversions = _diversions(shut, solved)
     loads = _edge_loads(solved, net, travel, outer)
@@ -226,7 +224,7 @@ def traffic_stage(
     shares = pd.DataFrame({name: loads[name] / total[name] for name in loads})
     return Traffic(
         checkpoints=table.reset_index(),
-        regions=by_region(now.model, solved, now.lanes, travel.places).reset_index(),
+        regions=traffic_by_region(now.model, solved, now.lanes, travel.places).reset_index(),
         ranking=ranking(table, diversions, of),
         diversions=diversions,
         saved=_saved(now, used, travel.places),
@@ -312,25 +310,30 @@ def _diversions(shut: Mapping[str, Welfare], solved: Equilibrium) -> pd.DataFram
 def _saved(now: TrafficNow, used: pd.Index[str], places: pd.DataFrame) -> pd.DataFrame:
     """Hours that a trip of each region saves if the delay of a checkpoint falls."""
     region = places["region_id"].astype(object).where(places["region_id"].notna(), OUTSIDE)
+    now_at = {name: each.by_origin() for name, each in now.traffic.classes.items()}
+    trips = pd.concat([table["trips"] for table in now_at.values()], axis=1).sum(axis=1)
+    begun = trips.groupby(region.to_numpy()).sum()
     rows = []
-    for name in used:
-        at = now.model.classes[CAR].delays.position[str(name)]
+    for checkpoint in used:
+        at = now.model.classes[CAR].delays.position[str(checkpoint)]
         classes = {}
-        for key, each in now.model.classes.items():
-            hours = each.delays.hours.copy()
+        for name, model in now.model.classes.items():
+            hours = model.delays.hours.copy()
             hours[:, at] = np.maximum(hours[:, at] - CUT_H, 0.0)
-            classes[key] = replace(each, delays=replace(each.delays, hours=hours))
+            classes[name] = replace(model, delays=replace(model.delays, hours=hours))
         shorter = equilibrium(replace(now.model, classes=classes), lanes=now.lanes)
-        saved = 0.0
-        trips = 0.0
-        for key, each in shorter.classes.items():
-            before = now.traffic.classes[key].by_origin()
-            more = (each.by_origin()["surplus_h"] - before["surplus_h"]).fillna(0.0)
-            saved = saved + more.groupby(region.to_numpy()).sum()
-            trips = trips + before["trips"].groupby(region.to_numpy()).sum()
-        each_saves = (saved / trips).rename("hours_saved").rename_axis("region_id").reset_index()
-        rows.append(each_saves.assign(checkpoint_id=name))
-    if not rows:
-        return pd.DataFrame(columns=["checkpoint_id", "region_id", "hours_saved"])
-    found = pd.concat(rows, ignore_index=True)
-    return found[["checkpoint_id", "region_id", "hours_saved"]]
+        more = [
+            (each.by_origin()["surplus_h"] - now_at[name]["surplus_h"]).fillna(0.0)
+            for name, each in shorter.classes.items()
+        ]
+        saved = pd.concat(more, axis=1).sum(axis=1).groupby(region.to_numpy()).sum() / begun
+        rows.append(
+            pd.DataFrame(
+                {
+                    "checkpoint_id": str(checkpoint),
+                    "region_id": saved.index,
+                    "hours_saved": saved.to_numpy(float),
+                }
+            )
+        )
+    return pd.concat(rows or [pd.DataFrame(columns=["checkpoint_id", "region_id", "hours_saved"])])

@@ -72,7 +72,7 @@ def every_class(table: pd.DataFrame, solved: Equilibrium) -> pd.DataFrame:
     return pd.concat([table, total]).reindex(order)
 
 
-def by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> pd.DataFrame:
+def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> pd.DataFrame:
     """What is told of traffic by checkpoint and class.
 
     Parameters
@@ -157,7 +157,7 @@ def ranking(table: pd.DataFrame, diversions: pd.DataFrame, of: str) -> pd.DataFr
     Parameters
     ----------
     table
-        As `by_checkpoint` gives it.
+        As `traffic_by_checkpoint` gives it.
     diversions
         ``closed_id``, ``class``, ``to_id``, ``share``, the largest first.
     of
@@ -199,7 +199,7 @@ def ranking(table: pd.DataFrame, diversions: pd.DataFrame, of: str) -> pd.DataFr
     return found
 
 
-def by_region(
+def traffic_by_region(
     model: TrafficModel, solved: Equilibrium, lanes: Lanes, places: pd.DataFrame
 ) -> pd.DataFrame:
     """Trips and surplus by region and class.

@@ -167,7 +167,7 @@ def test_every_file_of_a_study_is_in_the_table(tmp_path):
     settings = Settings.model_validate(WHOLE)
     for file in ("x.osm.pbf", "h.gpkg", "t.gpkg", "l.gpkg", "o.gpkg", "p.tif"):
         (tmp_path / file).touch()
-    for name in "scpovri":
+    for name in "scpovrin":
         (tmp_path / f"{name}.csv").touch()
     assert set(input_digests(settings, tmp_path)) == set(FILES) - {"regions.neighbour"}
 
