@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,9 +126,9 @@ class Room:
         boxes = shapely.box(*corners.T)
         cost = self._badness(boxes, home)
         cost[cost > most] = np.inf
-        area = shapely.area(boxes)
         busy = shapely.intersection(self._busy, shapely.box(*shapely.total_bounds(boxes)))
-        cost += BUSY * shapely.area(shapely.intersection(boxes, busy)) / area
+        if not busy.is_empty:
+            cost += BUSY * _shares_on(boxes, busy)
         if home is not None:
             # Near the middle of the region rather than in a corner of it.
             cost += np.linspace(0, 0.15, len(boxes))
@@ -144,16 +145,11 @@ class Room:
         self, boxes: NDArray[np.object_], home: shapely.Geometry | None
     ) -> NDArray[np.float64]:
         """What boxes cover of others, of the frame, of foreign ground."""
-        area = shapely.area(boxes)
-
-        def outside(shape: shapely.Geometry) -> NDArray[np.float64]:
-            share: NDArray[np.float64] = 1 - shapely.area(shapely.intersection(boxes, shape)) / area
-            return share
-
-        cost = 3 * outside(self._frame)
-        covered = covered_shares(shapely.bounds(boxes), self._near(boxes))
+        bounds = shapely.bounds(boxes)
+        cost = 3 * (1 - covered_shares(bounds, np.array([self._frame.bounds]))[:, 0])
+        covered = covered_shares(bounds, self._near(boxes))
         cost += (4 * covered + TOUCH * (covered > 1e-9)).sum(axis=1)
-        return cost if home is None else cost + outside(home)
+        return cost if home is None else cost + 1 - _shares_on(boxes, home)
 
     def _near(self, boxes: NDArray[np.object_]) -> NDArray[np.float64]:
         """What is taken where boxes lie: west, south, east, north, shape (m, 4)."""
@@ -188,8 +184,19 @@ def covered_shares(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> N
     return shares
 
 
+def _shares_on(boxes: NDArray[np.object_], ground: shapely.Geometry) -> NDArray[np.float64]:
+    """Share of each box that lies on some ground."""
+    shares: NDArray[np.float64] = shapely.area(shapely.intersection(boxes, ground)) / shapely.area(
+        boxes
+    )
+    return shares
+
+
+@lru_cache(maxsize=2048)
 def spots_in(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:
     """Points inside a polygon, the middle of its widest part first.
+
+    Kept: every map and panel of a run asks for those of the same regions.
 
     Parameters
     ----------
@@ -201,7 +208,7 @@ def spots_in(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:
     Returns
     -------
     ndarray
-        Shape (at least 1, 2).
+        Shape (at least 1, 2), not to be written to.
     """
     middle = shapely.get_coordinates(shapely.maximum_inscribed_circle(piece))[0]
     west, south, east, north = piece.bounds
@@ -210,4 +217,6 @@ def spots_in(piece: shapely.Polygon, n: int = 17) -> NDArray[np.float64]:
     ).reshape(-1, 2)
     inside = grid[shapely.contains_xy(piece, grid[:, 0], grid[:, 1])]
     order = np.argsort(np.hypot(*(inside - middle).T), kind="stable")
-    return np.vstack([middle, inside[order]])
+    spots = np.vstack([middle, inside[order]])
+    spots.setflags(write=False)
+    return spots

@@ -236,7 +236,9 @@ def _rest(regions: gpd.GeoDataFrame) -> dict[str, pd.DataFrame]:
     pairs = [(a, b) for a in regions.index for b in regions.index if a != b]
     times = pd.DataFrame(pairs, columns=["from_id", "to_id"])
     times = times.assign(km=np.arange(len(times)) + 100.04, hours=2.0, via="hill-dale")
-    diversions = pd.DataFrame({"closed_id": ["hill-dale"], "to_id": ["ford-mill"], "share": [0.98]})
+    diversions = pd.DataFrame(
+        {"closed_id": ["hill-dale"], "class": ["car"], "to_id": ["ford-mill"], "share": [0.98]}
+    )
     quality = pd.DataFrame(
         {
             "topic": ["border", "places"],

@@ -29,6 +29,7 @@ from geo_border.report.page.tables import (
     reach_table,
     region_table,
 )
+from geo_border.report.settlements import drawn_in_words
 from geo_border.report.style import MODE_COLOURS, MODES, SCORES
 from geo_border.typology.words import hours, listed
 
@@ -145,6 +146,7 @@ def _layers(results: Results, *, isochrones: bool) -> list[tuple[str, str, bool]
     """Layers of the map that can be shown or hidden: name, words, whether shown at first."""
     edges, controls = drawn_edges(results), results.checkpoints
     lost = results.crossings["checkpoint_id"].isna().any()
+    settlements = ", ".join(filter(None, ["Settlements", drawn_in_words(results.places)]))
     return [
         (name, words, shown)
         for name, words, shown, there in (
@@ -159,7 +161,7 @@ def _layers(results: Results, *, isochrones: bool) -> list[tuple[str, str, bool]
                 lost,
             ),
             ("isochrones", "Isochrones", False, isochrones),
-            ("places", "Settlements", False, len(results.places) > 0),
+            ("places", settlements, False, len(results.places) > 0),
             ("flaws", "Doubtful data", False, drawn_flaws(results) is not None),
             ("names", "Names", True, True),
         )

@@ -14,6 +14,7 @@ from geo_border.report.checkpoints import checkpoint_words
 from geo_border.report.ground import drawn_edges
 from geo_border.report.page.hover import FONT, MARKERS, numbers
 from geo_border.report.room import Room, folded, spots_in
+from geo_border.report.settlements import drawn_places
 from geo_border.report.style import INK, LEAST_LOAD, MODE_COLOURS, MUTED
 from geo_border.typology.words import capitalised, hours
 
@@ -179,7 +180,7 @@ def _points(
 
 
 def draw_places(plot: figure, results: Results, ground: Ground) -> Any:
-    """Draw settlements; they are off until asked for.
+    """Draw settlements, the most populous; they are off until asked for.
 
     Parameters
     ----------
@@ -195,7 +196,7 @@ def draw_places(plot: figure, results: Results, ground: Ground) -> Any:
     GlyphRenderer
         For hovering.
     """
-    places = results.places
+    places = drawn_places(results.places)
     people = places["population"].to_numpy(float)
     known = 1 if has_delays(results) else np.nan
     columns = {

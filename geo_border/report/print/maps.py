@@ -27,6 +27,7 @@ from geo_border.report.print.sheet import (
     swatch,
 )
 from geo_border.report.print.surfaces import surfaces_map
+from geo_border.report.settlements import drawn_in_words, drawn_places
 from geo_border.report.style import (
     BAD,
     LEVELS,
@@ -204,7 +205,7 @@ def levels_map(results: Results, ground: Ground) -> Figure:
 
 
 def access_map(results: Results, ground: Ground) -> Figure:
-    """Draw, for every place, the time to the nearest checkpoint and what delays take.
+    """Draw, for the most populous places, the time to the nearest checkpoint and what delays take.
 
     Parameters
     ----------
@@ -218,14 +219,15 @@ def access_map(results: Results, ground: Ground) -> Figure:
     Figure
         Two maps, one above the other; the first alone where there are no delays.
     """
-    places = results.places
+    places, thinned = drawn_places(results.places), drawn_in_words(results.places)
+    size = f"size by people, {thinned}" if thinned else "size by people"
     zones = [minutes / 60 for minutes in results.settings.access.zones_min]
     whole = all(hours * 2 % 1 == 0 for hours in zones)
     unit = "hours" if whole else "minutes"
     panels_of: list[tuple[str, str, Classes]] = [
         (
             "hours_to_checkpoint",
-            f"{column_of('places', 'hours_to_checkpoint').title}, {unit}; size by people",
+            f"{column_of('places', 'hours_to_checkpoint').title}, {unit}; {size}",
             classes([*zones, 2 * zones[-1], np.inf], colours=BAD, scale=1 if whole else 60),
         ),
         (

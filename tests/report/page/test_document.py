@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
+from geo_border.report import settlements
 from geo_border.report.page.document import page, write_report
 from geo_border.report.page.layers import drawn_flaws
 from geo_border.report.style import NEIGHBOUR
@@ -275,6 +276,17 @@ def test_only_layers_that_are_there_can_be_shown(results: Results, near: Results
     assert changed.count('data-with="isochrones" hidden') == 2
     assert "30\u00a0min from an open checkpoint" in changed
     assert '"layer-isochrones"' in changed
+
+
+def test_of_many_settlements_the_page_carries_the_most_populous_and_says_so(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(settlements, "MOST_DRAWN", 2)
+    names = [f"Hamlet {number}" for number in range(len(results.places))]
+    html = page(replace(results, places=results.places.assign(name=names)))
+    assert f"Settlements, the 2 most populous of {len(names)}" in html
+    largest = results.places["population"].argsort()[::-1][:2]
+    assert {name for name in names if name in html} == {names[number] for number in largest}
 
 
 @pytest.fixture

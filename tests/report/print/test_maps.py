@@ -12,6 +12,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
+from geo_border.report import settlements
 from geo_border.report.ground import ground_of
 from geo_border.report.print.cartography import (
     DPI,
@@ -73,6 +74,15 @@ def _draw(results: Results) -> None:
     for make in (types_map, levels_map, network_map, access_map):
         make(results, ground).draw_without_rendering()
     border_profile(results).draw_without_rendering()
+
+
+def test_of_many_settlements_a_map_draws_the_most_populous_and_says_so(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(settlements, "MOST_DRAWN", 2)
+    axes = access_map(results, ground_of(results)).axes[0]
+    assert f"the 2 most populous of {len(results.places)}" in axes.get_title(loc="left")
+    assert len(axes.collections[-1].get_offsets()) == 2
 
 
 def test_odd_words_are_drawn_as_they_are(hostile: Results):
