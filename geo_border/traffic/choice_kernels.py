@@ -38,20 +38,32 @@ def share_row(hours: Floats, worth: Floats, theta: float, shares: Floats) -> flo
     float
         ``ln W``, minus infinity where there is no way.
     """
-    most = -np.inf
     for k in range(len(hours)):
         shares[k] = worth[k] - theta * hours[k]
+    # Four at a time: one after the other, each would wait for the one before.
+    m0 = m1 = m2 = m3 = -np.inf
+    whole = len(shares) // 4 * 4
+    for k in range(0, whole, 4):
+        m0, m1 = max(m0, shares[k]), max(m1, shares[k + 1])
+        m2, m3 = max(m2, shares[k + 2]), max(m3, shares[k + 3])
+    most = max(m0, m1, m2, m3)
+    for k in range(whole, len(shares)):
         most = max(most, shares[k])
     if most == -np.inf:
         shares[:] = 0.0
         return most
     for k in range(len(hours)):
         shares[k] = exponential(shares[k] - most)
-    total = 0.0
-    for k in range(len(hours)):
+    t0 = t1 = t2 = t3 = 0.0
+    for k in range(0, whole, 4):
+        t0, t1 = t0 + shares[k], t1 + shares[k + 1]
+        t2, t3 = t2 + shares[k + 2], t3 + shares[k + 3]
+    total = (t0 + t1) + (t2 + t3)
+    for k in range(whole, len(shares)):
         total += shares[k]
+    part = 1 / total
     for k in range(len(hours)):
-        shares[k] /= total
+        shares[k] *= part
     return float(most + np.log(total))
 
 
@@ -125,9 +137,11 @@ def answer_rows(
             for g in range(k):
                 near[0, g] += trips * shares[0, r, g]
                 near[1, g] += trips * shares[1, r, g]
-                scaled[0, r, g] = (trips - lost) * shares[0, r, g]
-                scaled[1, r, g] = (trips - lost) * shares[1, r, g]
-                scaled[2, r, g] = lost * shares[0, r, g]
+            if len(moments):
+                for g in range(k):
+                    scaled[0, r, g] = (trips - lost) * shares[0, r, g]
+                    scaled[1, r, g] = (trips - lost) * shares[1, r, g]
+                    scaled[2, r, g] = lost * shares[0, r, g]
         if len(moments):
             shares[:, rows:] = 0.0
             _add_products(scaled[0], shares[0], moments[0])

@@ -13,6 +13,7 @@ from geo_border.routing.scenarios import AS_IS
 from geo_border.shown import shown
 from geo_border.traffic.choice import respond
 from geo_border.traffic.lanes import LANE_COLUMNS, Lanes, read_lanes
+from geo_border.traffic.model import TrafficModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,10 +23,16 @@ if TYPE_CHECKING:
     from geo_border.routing.scenarios import Scenario
     from geo_border.traffic.border_routes import BorderRoutes
     from geo_border.traffic.choice import Origins, Response
-    from geo_border.traffic.model import ClassModel, TrafficModel
+    from geo_border.traffic.model import ClassModel
 
 RESIDUAL_H = 1e-10
 """Hours by which a delay may differ from the one that its flow makes."""
+
+NEAR_H = 1e-2
+"""Hours of a residual from which slopes of the flows are used twice."""
+
+SHRINKS = 1e-2
+"""Part of the residual that a step must leave at most for its slopes to be used again."""
 
 MOST_STEPS = 100
 
@@ -72,8 +79,13 @@ class ClassTraffic:
     @property
     def slope(self) -> NDArray[np.float64]:
         """What is lost of each flow for an hour more of each delay, shape (2K, 2K)."""
-        slopes = [each.slope for each in self.responses if each.slope is not None]
-        total: NDArray[np.float64] = np.sum(slopes, axis=0)
+        total = np.zeros((self.free.size, self.free.size))
+        for origins, response in zip(self.model.origins, self.responses, strict=True):
+            found = response
+            if found.slope is None:
+                found = respond(origins, self.routes, self.delay, slope=True)
+            assert found.slope is not None
+            total += found.slope
         return total
 
     def reached(self) -> NDArray[np.bool_]:
@@ -246,18 +258,40 @@ def equilibrium(
     gates = model.classes[names[0]].travel.tables.gates.index
     known = lanes if isinstance(lanes, Lanes) else read_lanes(lanes, gates, names)
     _check_totals(model, known)
-    problem = _Problem(model, routes, free, known)
-    state = problem.at(np.zeros(len(known.slot)) if start is None else np.array(start, float))
-    steps = 0
-    while _residual(state) > RESIDUAL_H and steps < MOST_STEPS:
-        following = problem.step(state)
-        if following is None:
-            break
-        state, steps = following, steps + 1
+    waits = np.zeros(len(known.slot)) if start is None else np.array(start, float)
+    fall = None
+    if start is None and any(each.thinned for each in model.classes.values()):
+        few = {name: each.thin() for name, each in model.classes.items()}
+        problem = _Problem(TrafficModel(few, model.most_passages), routes, free, known)
+        near, _ = _solved(problem, waits, NEAR_H)
+        waits, fall = near.waits, problem.fall(near)
+    state, steps = _solved(_Problem(model, routes, free, known), waits, RESIDUAL_H, fall)
     table = known.table.assign(
         flow_day=state.flow, utilisation=state.flow / known.capacity, queue_h=state.waits
     )
     return Equilibrium(scenario, state.classes, table, _residual(state), steps)
+
+
+def _solved(
+    problem: _Problem,
+    waits: NDArray[np.float64],
+    residual: float,
+    fall: NDArray[np.float64] | None = None,
+) -> tuple[State, int]:
+    """Traffic in equilibrium from some waits on, and the steps to it."""
+    state = problem.at(waits, slope=fall is None)
+    steps = 0
+    while _residual(state) > residual and steps < MOST_STEPS:
+        if fall is None:
+            fall = problem.fall(state)
+        following = problem.step(state, fall)
+        if following is None:
+            break
+        # While steps shrink the residual that much, slopes of the step before do.
+        if _residual(following) > min(NEAR_H, SHRINKS * _residual(state)):
+            fall = None
+        state, steps = following, steps + 1
+    return state, steps
 
 
 def _residual(state: State) -> float:
@@ -284,7 +318,7 @@ class _Problem:
     free: Mapping[str, NDArray[np.float64]]
     lanes: Lanes
 
-    def at(self, waits: NDArray[np.float64]) -> State:
+    def at(self, waits: NDArray[np.float64], *, slope: bool) -> State:
         """Traffic at some waits."""
         lanes = self.lanes
         classes, surplus = {}, 0.0
@@ -294,7 +328,7 @@ class _Problem:
             delay = free.copy()
             delay.reshape(-1)[lanes.slot[members]] += waits[members]
             responses = tuple(
-                respond(origins, self.routes[name], delay, slope=bool(members.any()))
+                respond(origins, self.routes[name], delay, slope=slope and bool(members.any()))
                 for origins in each.origins
             )
             traffic = ClassTraffic(each, self.routes[name], free, delay, responses)
@@ -311,7 +345,19 @@ class _Problem:
             cost=surplus + lanes.area_to(waits),
         )
 
-    def step(self, state: State) -> State | None:
+    def fall(self, state: State) -> NDArray[np.float64]:
+        """What is lost of each flow for an hour more of each wait, shape (L, L)."""
+        lanes = self.lanes
+        fall = np.zeros((len(lanes.slot), len(lanes.slot)))
+        for traffic, members in zip(state.classes.values(), lanes.members.T, strict=True):
+            if members.any():
+                at = np.flatnonzero(members)
+                slots = lanes.slot[at]
+                pcu = traffic.model.traffic_class.pcu
+                fall[np.ix_(at, at)] += pcu * traffic.slope[np.ix_(slots, slots)]
+        return fall
+
+    def step(self, state: State, fall: NDArray[np.float64]) -> State | None:
         """Traffic one step nearer to equilibrium, none if nothing is."""
         lanes = self.lanes
         # The secant between the waits and those that the flow makes: with it every step goes
@@ -319,18 +365,13 @@ class _Problem:
         rise = lanes.slope_at(state.flow)
         apart = np.abs(state.excess) > 1e-9 * lanes.capacity
         rise[apart] = state.gap[apart] / state.excess[apart]
-        fall = np.zeros((len(rise), len(rise)))
-        for traffic, members in zip(state.classes.values(), lanes.members.T, strict=True):
-            if members.any():
-                at = np.flatnonzero(members)
-                slots = lanes.slot[at]
-                pcu = traffic.model.traffic_class.pcu
-                fall[np.ix_(at, at)] += pcu * traffic.slope[np.ix_(slots, slots)]
         direction = np.linalg.solve(np.eye(len(rise)) + rise[:, None] * fall, -state.gap)
         descent = float(state.excess @ direction)
         length = 1.0
+        # Near the equilibrium each step squares the residual, and needs no new slopes.
+        slope = _residual(state) > NEAR_H
         while length >= SMALLEST_STEP:
-            found = self.at(state.waits + length * direction)
+            found = self.at(state.waits + length * direction, slope=slope)
             rounding = 1e-14 * abs(state.cost)
             if found.cost <= state.cost + DESCENT * length * descent + rounding and (
                 found.cost < state.cost - rounding or _residual(found) < _residual(state)

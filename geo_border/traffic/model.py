@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from geo_border.traffic.border_routes import BorderRoutes
     from geo_border.traffic.classes import Segment, TrafficClass
 
+FEW = 2048
+"""Origins of a side and segment from which an equilibrium is looked for with fewer at first."""
+
 MARGIN = 60.0
 """Logarithms beyond the worth of all origins between which that of ``U_0`` is looked for."""
 
@@ -50,6 +53,9 @@ class ClassModel:
         What its delays follow from.
     origins
         By segment and side.
+    thinned
+        The same where there are many, neighbours drawn together: what an equilibrium is looked
+        for with at first. Empty where there are few.
     """
 
     __repr__ = shown
@@ -58,6 +64,17 @@ class ClassModel:
     travel: Travel
     delays: GateDelays
     origins: tuple[Origins, ...]
+    thinned: tuple[Origins, ...] = ()
+
+    def thin(self) -> ClassModel:
+        """Give the class with `thinned` origins, if it has some.
+
+        Returns
+        -------
+        ClassModel
+            Itself where there are few.
+        """
+        return replace(self, origins=self.thinned, thinned=()) if self.thinned else self
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,7 +213,9 @@ def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int
         trips = traffic_class.total_day * segment.share / of_all
         raw = [_origins(travel, traffic_class, segment.theta, mass, ends, s) for s in range(2)]
         origins += _scaled(raw, (routes[0], routes[1]), delay, segment, trips)
-    return ClassModel(traffic_class, travel, gates, tuple(origins))
+    many = any(len(each.positions) > FEW for each in origins)
+    thinned = tuple(_thinned(each) for each in origins) if many else ()
+    return ClassModel(traffic_class, travel, gates, tuple(origins), thinned)
 
 
 def _origins(
@@ -244,17 +263,35 @@ def _scaled(
     made = mass @ made_share(worth, log_outside)
     factor = trips / made if made > 0 else 0.0
     return [
-        Origins(
-            side=origins.side,
-            positions=origins.positions,
-            potential=origins.potential * factor,
-            theta=origins.theta,
-            log_outside=log_outside,
-            there=origins.there,
-            home=origins.home,
-        )
+        replace(origins, potential=origins.potential * factor, log_outside=log_outside)
         for origins in raw
     ]
+
+
+def _thinned(origins: Origins) -> Origins:
+    """About `FEW` origins for many: those with one nearest gate, and about as far from it."""
+    count = len(origins.positions)
+    if count <= FEW or not origins.potential.any():
+        return origins
+    hours = origins.there.hours
+    nearest = hours.argmin(axis=1)
+    order = np.lexsort((hours[np.arange(count), nearest], nearest))
+    start = np.arange(0, count, -(-count // FEW))
+    weight = origins.potential[order]
+    total = np.add.reduceat(weight, start)
+    legs = [
+        replace(
+            leg, hours=np.add.reduceat(leg.hours[order] * weight[:, None], start) / total[:, None]
+        )
+        for leg in (origins.there, origins.home)
+    ]
+    return replace(
+        origins,
+        positions=origins.positions[order[start]],
+        potential=total,
+        there=legs[0],
+        home=legs[1],
+    )
 
 
 def _log_outside(worth: NDArray[np.float64], mass: NDArray[np.float64], share: float) -> float:

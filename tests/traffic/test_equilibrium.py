@@ -138,3 +138,20 @@ def test_what_is_refused():
     # Lanes of checkpoints that are not there, or of classes that are not, make no queue.
     none = lanes.assign(checkpoint_id="elsewhere")
     assert equilibrium(shares, lanes=none).lanes.empty
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_start_from_fewer_origins_comes_to_the_same(seed, monkeypatch):
+    lanes = random_lanes(seed, random_model(seed, scale=0.1))
+    whole = equilibrium(random_model(seed, scale=0.1), lanes=lanes)
+    monkeypatch.setattr("geo_border.traffic.model.FEW", 2)
+    thinned = random_model(seed, scale=0.1)
+    for each in thinned.classes.values():
+        for origins, few in zip(each.origins, each.thinned, strict=True):
+            assert len(few.positions) <= 3 or not origins.potential.any()
+            assert few.potential.sum() == pytest.approx(origins.potential.sum())
+    found = equilibrium(thinned, lanes=lanes)
+    assert found.residual < 1e-9
+    np.testing.assert_allclose(found.lanes["queue_h"], whole.lanes["queue_h"], atol=1e-8)
+    for name, each in whole.classes.items():
+        np.testing.assert_allclose(found.classes[name].passed, each.passed, atol=1e-6)
