@@ -49,6 +49,8 @@ inflation of 100."""
 STARTS = (1.0, 3.0, 1 / 3)
 """What the dispersion of the defaults is multiplied by to start from."""
 
+AT_END = "the counts fit the better the further it goes: they cannot tell it"
+
 HIDDEN = "the counts cannot tell it from the parameters before it"
 
 MOST_STEPS = 100
@@ -120,8 +122,9 @@ def calibrate(
 
     Poisson pseudo-maximum likelihood with exact gradients: it asks of the counts only that
     their means are right. Observed delays hold their queues, so flows are taken at the stated
-    delays. A parameter is fitted only where there are three counts of its class for each, and
-    where it does something to them that no parameter before it in `fit` does.
+    delays. A parameter is fitted only where there are three counts of its class for each, where
+    it does something to them that no parameter before it in `fit` does, and where the best value
+    is not at the end of its range.
 
     Parameters
     ----------
@@ -379,7 +382,7 @@ def _fitted(
     free: Sequence[Parameter],
     notes: dict[Parameter, str],
 ) -> tuple[list[TrafficClass], list[Parameter]]:
-    """Best parameters, less those that turn out to be hidden by others."""
+    """Best parameters, less those that turn out to be hidden or to have no best value."""
     free = list(free)
     while True:
         found = min(
@@ -393,9 +396,18 @@ def _fitted(
             for count in range(len(free))
             if _own_share(slopes[used][:, : count + 1], modelled[used]) < OWN_SHARE
         ]
-        if not hidden:
+        ends = [count for count, each in enumerate(free) if _at_end(found, each)]
+        if ends:
+            notes[free.pop(ends[-1])] = AT_END
+        elif hidden:
+            notes[free.pop(hidden[-1])] = HIDDEN
+        else:
             return found, free
-        notes[free.pop(hidden[-1])] = HIDDEN
+
+
+def _at_end(classes: Sequence[TrafficClass], parameter: Parameter) -> bool:
+    """Whether a parameter has run to the end of its range."""
+    return bool(np.isclose(_value(classes, parameter), BOUNDS[parameter.name], rtol=1e-6).any())
 
 
 def _starts(
@@ -488,12 +500,9 @@ def _table(
         low = high = np.nan
         note = notes.get(parameter, "")
         if parameter in free:
-            if np.isclose(value, BOUNDS[parameter.name], rtol=1e-6).any():
-                note = "at the end of the range in which it is looked for"
-            else:
-                by = spread[list(free).index(parameter)] * np.array([-1, 1])
-                at = _free(parameter.name, value)
-                low, high = _natural(parameter.name, at + np.clip(by, -50, 50))
+            by = spread[list(free).index(parameter)] * np.array([-1, 1])
+            at = _free(parameter.name, value)
+            low, high = _natural(parameter.name, at + np.clip(by, -50, 50))
         start = _value(classes, parameter)
         kind = parameter in free
         rows.append((parameter.traffic_class, parameter.label, start, value, low, high, kind, note))

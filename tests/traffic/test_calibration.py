@@ -124,6 +124,19 @@ def test_a_parameter_hidden_by_another_is_not_fitted():
     assert found.loc[("car", "theta_1"), "value"] == pytest.approx(1.3, rel=1e-3)
 
 
+def test_a_parameter_without_a_best_value_is_not_fitted(trips):
+    # All traffic at the fastest: the higher theta, the better the fit.
+    sure = replace(CAR, segments=(Segment(1, 300.0, 0.0),), delay_factor=1.0)
+    counts = counts_of(trips, [sure])
+    start = [replace(START[0], segments=(Segment(1, 2.0, 0.0),))]
+    found = calibrate({"car": trips}, start, counts, fit=["total", "theta"], leave_one_out=False)
+    theta = found.parameters.loc[("car", "theta_1")]
+    assert not theta["fitted"]
+    assert "the further" in theta["note"]
+    assert theta["value"] == found.classes[0].segments[0].theta == 2.0
+    assert found.parameters.loc[("car", "total"), "value"] == pytest.approx(4e6, rel=0.5)
+
+
 def test_counts_of_all_classes_count(trips):
     counts = counts_of(trips, [CAR, TRUCK])
     both = counts.groupby("checkpoint_id", as_index=False, sort=False)["vehicles_day"].sum()
