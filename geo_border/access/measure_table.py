@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from geo_border.access.measures import PARTS, F, Measure
-from geo_border.access.regions import by_region, distribution
+from geo_border.access.regions import QUANTILES, PeopleOfRegions
+from geo_border.ids import in_order_of
 from geo_border.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from numpy.typing import NDArray
+
 LAYER_COLUMNS = ("column", "measure", "mode", "kind", "part", "border", "unit", "note")
 
 KEYS = ("measure", "mode", "kind", "checkpoint_id", "part", "border")
 """What a value is of."""
+
+LEFT_OUT = ("unreached_share", "places_missing")
+"""What is said beside a mean of those that it leaves out."""
 
 
 NAMED = (*KEYS, "column", "unit", "note")
@@ -94,9 +100,13 @@ class MeasureTable:
     """
 
     places: pd.DataFrame
-    rows: list[pd.DataFrame] = field(default_factory=list)
+    regions: PeopleOfRegions = field(init=False)
+    figures: list[NDArray[np.float64]] = field(default_factory=list)
     columns: dict[str, pd.Series[float]] = field(default_factory=dict)
     named: list[dict[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.regions = PeopleOfRegions.of(self.places)
 
     def fill(self, measures: Iterable[Measure[F]], found: F) -> None:
         """Take measures out of what was found by a mode.
@@ -125,30 +135,14 @@ class MeasureTable:
         kind
             Kind of the services it is of, if of any.
         """
-        keys = [_key(measure, str(column), mode, kind) for column in values.columns]
-        if keys or measure.by == "checkpoint":
-            self._keep(values, keys, measure.unit, measure.note)
-
-    def _keep(
-        self, values: pd.DataFrame, keys: list[tuple[str, ...]], unit: str, note: str
-    ) -> None:
-        """Keep columns by what they are (`KEYS`) and their name among all."""
-        means = by_region(values, self.places)
-        spread = distribution(values, self.places).unstack("measure")
-        rows: dict[str, Any] = {"region_id": np.tile(means.index.to_numpy(object), len(keys))}
-        for position, key in enumerate(KEYS):
-            rows[key] = np.repeat([of[position] for of in keys], len(means))
-        for name, table, end in (
-            ("mean", means, ""),
-            *((quantile, spread[quantile], "") for quantile in spread.columns.unique(level=0)),
-            ("unreached_share", means, "_unreached"),
-            ("places_missing", means, "_missing"),
-        ):
-            rows[name] = table[[f"{column}{end}" for column in values.columns]].to_numpy().T.ravel()
-        self.rows.append(pd.DataFrame(rows).assign(unit=unit, note=note))
-        for column, (*of, name) in zip(values.columns, keys, strict=True):
+        table = in_order_of(values, self.places, "place_id").to_numpy(float)
+        mean, *left_out = self.regions.means(table)
+        figures = [mean[..., None], self.regions.spread(table), *(of[..., None] for of in left_out)]
+        self.figures.append(np.concatenate(figures, axis=2).swapaxes(0, 1))
+        for column in values.columns:
+            *of, name = _key(measure, str(column), mode, kind)
             self.columns[name] = values[column]
-            words = {"column": name, "unit": unit, "note": note}
+            words = {"column": name, "unit": measure.unit, "note": measure.note}
             self.named.append(dict(zip(KEYS, of, strict=True)) | words)
 
     def by_region(self) -> pd.DataFrame:
@@ -160,7 +154,16 @@ class MeasureTable:
             ``region_id``, the columns `KEYS` (``kind`` of services), ``mean``, quantiles,
             ``unreached_share``, ``places_missing``, ``unit``, ``note``.
         """
-        return pd.concat(self.rows, ignore_index=True)
+        named = pd.DataFrame(self.named, columns=[*KEYS, "unit", "note"])
+        regions = self.regions.names
+        rows = named.loc[named.index.repeat(len(regions))].reset_index(drop=True)
+        rows.insert(0, "region_id", np.tile(regions.to_numpy(object), len(named)))
+        spread = [f"q{100 * share:g}" for share in QUANTILES]
+        figures = np.concatenate(self.figures).reshape(len(rows), -1)
+        for name, values in zip(["mean", *spread, *LEFT_OUT], figures.T, strict=True):
+            rows[name] = values
+        rows["places_missing"] = rows["places_missing"].astype(int)
+        return rows[[*rows.columns.drop(["unit", "note"]), "unit", "note"]]
 
     def frame(self) -> pd.DataFrame:
         """All of it by place.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,23 +118,14 @@ def by_region(values: pd.DataFrame | pd.Series[float], places: pd.DataFrame) -> 
     """
     places = by_id(places, "place_id")
     table = in_order_of(_table(values), places, "place_id")
-    inside = places["region_id"].notna().to_numpy()
-    population = population_of(places)[inside]
-    region, names = pd.factorize(places["region_id"][inside], sort=True)
-
-    def total(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(region, weight, minlength=len(names)).astype(float)
-
-    columns = {}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for name in table.columns:
-            value = table[name].to_numpy(float)[inside]
-            finite, infinite = np.isfinite(value), np.isinf(value)
-            weight = np.where(finite, population, 0.0)
-            columns[name] = total(np.where(finite, value, 0.0) * weight) / total(weight)
-            columns[f"{name}_unreached"] = total(population * infinite) / total(population)
-            columns[f"{name}_missing"] = total(np.isnan(value).astype(float)).astype(int)
-    return pd.DataFrame(columns, index=pd.Index(names, name="region_id"))
+    regions = PeopleOfRegions.of(places)
+    mean, unreached, missing = regions.means(table.to_numpy(float))
+    columns: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {}
+    for position, name in enumerate(table.columns):
+        columns[name] = mean[:, position]
+        columns[f"{name}_unreached"] = unreached[:, position]
+        columns[f"{name}_missing"] = missing[:, position]
+    return pd.DataFrame(columns, index=pd.Index(regions.names, name="region_id"))
 
 
 def distribution(
@@ -179,26 +171,122 @@ def distribution(
         raise ParameterError("quantiles are above 0 and at most 1")
     places = by_id(places, "place_id")
     table = in_order_of(_table(values), places, "place_id")
-    population = population_of(places)
-    region, names = pd.factorize(places["region_id"], sort=True)
-    order = np.argsort(region, kind="stable")
-    begin = np.searchsorted(region[order], np.arange(len(names) + 1))
-    numbers, shares = table.to_numpy(float), np.array(quantiles)
-    found = np.full((len(names), len(table.columns), len(shares)), np.nan)
-    for number in range(len(names)):
-        here = order[begin[number] : begin[number + 1]]
-        here = here[population[here] > 0]
-        for position in range(len(table.columns)):
-            value = numbers[here, position]
-            known = ~np.isnan(value)
-            ranked = np.argsort(value[known], kind="stable")
-            persons = np.cumsum(population[here][known][ranked])
-            if len(persons):
-                # Rounding of the sums must not push a share past its place.
-                at = np.searchsorted(persons, shares * persons[-1] * (1 - 1e-12))
-                found[number, position] = value[known][ranked][at]
+    regions = PeopleOfRegions.of(places)
+    found = regions.spread(table.to_numpy(float), quantiles)
     return pd.DataFrame(
-        found.reshape(-1, len(shares)),
-        index=pd.MultiIndex.from_product([names, table.columns], names=["region_id", "measure"]),
+        found.reshape(-1, len(quantiles)),
+        index=pd.MultiIndex.from_product(
+            [regions.names, table.columns], names=["region_id", "measure"]
+        ),
         columns=[f"q{100 * q:g}" for q in quantiles],
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleOfRegions:
+    """Who lives in which region: what means and distributions of any values are taken over.
+
+    Parameters
+    ----------
+    region
+        Position in `names` of the region of each place, -1 where it is in none.
+    population
+        Persons at each place.
+    names
+        Ids of the regions, sorted.
+    """
+
+    region: NDArray[np.intp]
+    population: NDArray[np.float64]
+    names: pd.Index[str]
+
+    @classmethod
+    def of(cls, places: pd.DataFrame) -> PeopleOfRegions:
+        """Take them from the places.
+
+        Parameters
+        ----------
+        places
+            Columns ``region_id`` and ``population``, as in `by_region`.
+
+        Returns
+        -------
+        PeopleOfRegions
+            In the order of the places.
+
+        Raises
+        ------
+        TableError
+            If the population is not sound.
+        """
+        region, names = pd.factorize(places["region_id"], sort=True)
+        return cls(region, population_of(places), names)
+
+    def means(
+        self, table: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+        """Means of values, weighted by population.
+
+        Parameters
+        ----------
+        table
+            A row for each place.
+
+        Returns
+        -------
+        mean, unreached, missing : ndarray
+            As in `by_region`; a row for each region, a column for each of the table.
+        """
+        inside = self.region >= 0
+        region, population = self.region[inside], self.population[inside]
+        shape = len(self.names), table.shape[1]
+        mean, unreached, missing = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
+
+        def total(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.bincount(region, weight, minlength=len(self.names)).astype(float)
+
+        with np.errstate(invalid="ignore", divide="ignore"):
+            everybody = total(population)
+            for position in range(table.shape[1]):
+                value = table[inside, position]
+                finite, infinite = np.isfinite(value), np.isinf(value)
+                weight = np.where(finite, population, 0.0)
+                mean[:, position] = total(np.where(finite, value, 0.0) * weight) / total(weight)
+                unreached[:, position] = total(population * infinite) / everybody
+                missing[:, position] = total(np.isnan(value).astype(float))
+        return mean, unreached, missing
+
+    def spread(
+        self, table: NDArray[np.float64], quantiles: Sequence[float] = QUANTILES
+    ) -> NDArray[np.float64]:
+        """Values at shares of the population.
+
+        Parameters
+        ----------
+        table
+            A row for each place.
+        quantiles
+            As in `distribution`.
+
+        Returns
+        -------
+        ndarray
+            Regions by columns of the table by quantiles.
+        """
+        order = np.argsort(self.region, kind="stable")
+        begin = np.searchsorted(self.region[order], np.arange(len(self.names) + 1))
+        shares = np.array(quantiles)
+        found = np.full((len(self.names), table.shape[1], len(shares)), np.nan)
+        for number in range(len(self.names)):
+            here = order[begin[number] : begin[number + 1]]
+            here = here[self.population[here] > 0]
+            for position in range(table.shape[1]):
+                value = table[here, position]
+                known = ~np.isnan(value)
+                ranked = np.argsort(value[known], kind="stable")
+                persons = np.cumsum(self.population[here][known][ranked])
+                if len(persons):
+                    # Rounding of the sums must not push a share past its place.
+                    at = np.searchsorted(persons, shares * persons[-1] * (1 - 1e-12))
+                    found[number, position] = value[known][ranked][at]
+        return found

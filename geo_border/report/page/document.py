@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bokeh.embed import json_item
@@ -92,6 +93,26 @@ def page(results: Results) -> str:
     ground = ground_of(results, simplify_m=ground.detail_m / 2)
     isochrones = rings(results, ground)
     drawn, choices = region_map(results, ground, isochrones)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            **_facts(results),
+            bokeh_js="\n".join(Resources(mode="inline", components=["bokeh"]).js_raw),
+            map_item=_item(drawn, "map"),
+            profile_item=_item(profile(results), "profile"),
+            choices=choices,
+            layers=_layers(results, isochrones=bool(isochrones)),
+            rings=isochrones,
+            groups=_groups(choices),
+            legends={choice.key: choice.legend for choice in choices},
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """Templates, each read and compiled once."""
     environment = Environment(
         loader=PackageLoader("geo_border.report.page"),
         autoescape=True,
@@ -101,17 +122,7 @@ def page(results: Results) -> str:
     )
     # Bokeh reads references in the order they were written.
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False}
-    return environment.get_template("report.html.j2").render(
-        **_facts(results),
-        bokeh_js="\n".join(Resources(mode="inline", components=["bokeh"]).js_raw),
-        map_item=_item(drawn, "map"),
-        profile_item=_item(profile(results), "profile"),
-        choices=choices,
-        layers=_layers(results, isochrones=bool(isochrones)),
-        rings=isochrones,
-        groups=_groups(choices),
-        legends={choice.key: choice.legend for choice in choices},
-    )
+    return environment
 
 
 def _item(model: LayoutDOM, name: str) -> dict[str, Any]:
