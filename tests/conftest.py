@@ -1,9 +1,12 @@
 """A small made-up border on disk, for tests of reading, refusing and running."""
 
 import functools
+import logging
 import os
 import resource
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import extracts
@@ -16,6 +19,8 @@ import shapely
 from hypothesis import settings
 from pyproj import Geod
 
+from geo_border.cli import main
+from geo_border.pipeline.runs import results_of
 from geo_border.study import open_study
 
 # A slow machine is no failure; where CI runs, the same examples are tried each time.
@@ -218,6 +223,16 @@ def extract_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def run_without_outputs():
+    """What runs a study that remembers its stages in a folder, and writes neither maps nor page."""
+
+    def run(folder, out, **options):
+        return results_of(open_study(folder)._run(out, **options))
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def mini_run(tmp_path_factory):
     """The made-up study, the folder of its run, results, progress; none of it to be changed."""
     folder = write_mini_study(tmp_path_factory.mktemp("made-up") / "mini")
@@ -270,6 +285,30 @@ def written_columns():
         ]
 
     return columns
+
+
+@pytest.fixture
+def geo_border(monkeypatch, capsys):
+    """The command, without the seconds that a process takes to start."""
+    # Typer and `main` change these for the rest of a process.
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr("geo_border.cli.commands._stop_as_by_ctrl_c", lambda: None)
+    for name in (None, "geo_border"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+
+    def command(*arguments, cwd=None):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["geo-border", *map(str, arguments)])
+            if cwd is not None:
+                patch.chdir(cwd)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(
+            arguments, ended.value.code or 0, printed.out, printed.err
+        )
+
+    return command
 
 
 @pytest.fixture

@@ -220,11 +220,10 @@ def test_a_new_study_goes_over_nothing(tmp_path):
         ("new", ""),
     ],
 )
-def test_an_empty_name_is_no_folder(arguments, tmp_path):
-    process = command(*arguments, cwd=tmp_path)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert "the name is empty" in said
+def test_an_empty_name_is_no_folder(arguments, geo_border, tmp_path):
+    ran = geo_border(*arguments, cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "the name is empty" in ran.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -23,6 +23,7 @@ def raster(folder, values, *, west=0.0):
     with rasterio.open(folder / "p.tif", "w", crs="EPSG:4326", transform=transform, **kind) as file:
         file.write(values.astype("float32"), 1)
     add(folder, '\n[surface]\npopulation = "p.tif"\ncell_km = 10\nbelt_km = 30\n')
+    add(folder, '[access]\nmodes = ["road"]\n')
 
 
 def all_negative(folder):
@@ -93,11 +94,15 @@ def test_a_run_tells_what_check_finds_before_it_measures(mini):
     controls = pd.read_csv(mini / "checkpoints.csv").assign(delay_h=240.0)
     controls.to_csv(mini / "checkpoints.csv", index=False)
     stated, started = [], []
-    open_study(mini).run(
-        progress=started.append, audited=lambda found: stated.append((found, list(started)))
-    )
-    found, before = stated[0]
-    assert before[-1] == "network"
+
+    def audited(found):
+        stated.append(found)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        open_study(mini).run(progress=started.append, audited=audited)
+    (found,) = stated
+    assert started[-1] == "network"
     slow = found[found["problem"].str.contains("a passage takes 240 h")]
     assert (slow["severity"] == "warning").all()
     assert "West post" in set(slow["item"])
