@@ -34,6 +34,7 @@ PARTS = {
     "": "`tables/` and layers of `study.gpkg`",
     "whatif": "`whatif/` and layers of its `whatif.gpkg`",
     "week": "`week/`",
+    "calibration": "`calibration/`",
     "network": "`network/` and layers of `network.gpkg`",
     "gmns": "`gmns/`",
     "times": "matrices of times",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from geo_border.csv_files import write_csv
 from geo_border.errors import StudyError
 from geo_border.network.build import with_names
 from geo_border.pipeline.folders import WRITTEN, OutputFolder
+from geo_border.pipeline.matrix_files import matrix_files, requested_pairs, write_matrix
 from geo_border.pipeline.memory import Memory
 from geo_border.pipeline.outputs import (
     check_outputs,
@@ -24,17 +24,14 @@ from geo_border.pipeline.outputs import (
 )
 from geo_border.pipeline.runs import MEMORY, Run, input_digests, results_of
 from geo_border.pipeline.settings import Settings, read_settings
-from geo_border.pipeline.stages.declared import STAGES
+from geo_border.pipeline.stages.calibration import calibration
 from geo_border.pipeline.stages.findings import findings, worst_first
 from geo_border.pipeline.stages.isochrones import check_limits, isochrones_from
 from geo_border.pipeline.stages.refusals import refusals
-from geo_border.pipeline.stages.requested import requested_tables, selected_places
 from geo_border.pipeline.stages.scenarios import scenario_stage
 from geo_border.pipeline.stages.week import BY_REGISTER, checkpoint_week
 from geo_border.pipeline.templates import embedded_studies
-from geo_border.routing.matrix import prepared_pairs, write_npy, write_parquet
-from geo_border.routing.scenarios import AS_IS, passages
-from geo_border.terms import MODES_OF
+from geo_border.routing.scenarios import AS_IS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -49,11 +46,8 @@ if TYPE_CHECKING:
     from geo_border.pipeline.stages.week import CheckpointWeek, Operation
     from geo_border.routing.scenarios import Scenario
     from geo_border.terms import Mode
+    from geo_border.traffic.calibration import Calibration
 
-MATRIX_STAGES = (
-    *STAGES[: STAGES.index("searches") + 1],
-    *(f"pairs {5 * step} %" for step in range(21)),
-)
 """Steps of a matrix, as progress is told."""
 
 
@@ -399,7 +393,8 @@ class Study:
         memory
             Output folder of a run, whose finished stages are reused. None remembers nothing.
         progress
-            Called with the name of each stage of `MATRIX_STAGES` as it begins.
+            Called with the name of each stage of
+            `geo_border.pipeline.matrix_files.MATRIX_STAGES` as it begins.
 
         Returns
         -------
@@ -413,14 +408,7 @@ class Study:
             something else; an earlier file stays.
         """
         file = Path(out)
-        if file.suffix not in {".npy", ".parquet"}:
-            raise StudyError(
-                "the matrix can be written as .npy or .parquet",
-                file=file,
-                remedy="End the name of the file in one of them",
-            )
-        ends = () if file.suffix == ".parquet" else (f"{file.stem}.from.csv", f"{file.stem}.to.csv")
-        names = (file.name, *ends)
+        names = matrix_files(file)
         check_outputs(self.settings, self.folder, (file.parent / name for name in names))
         folder = output_folder(file.parent)
         output = OutputFolder(folder, names, record=f".{file.name}{WRITTEN}", own=file.name)
@@ -429,43 +417,11 @@ class Study:
                 stack.enter_context(self._output(memory).held())
             stack.enter_context(output.held())
             run = self._run(None if memory is None else Path(memory), progress)
-            _, border, net = run.network()
-            places = net.places
-            progress("searches")
-            tables, at_border = requested_tables(
-                net,
-                scenario,
-                passed,
-                mode,
-                checkpoints=border.checkpoints,
-                month=self.settings.checkpoints.month,
-                informed=self.settings.checkpoints.informed,
-            )
-            times = prepared_pairs(
-                net.network,
-                places,
-                tables,
-                passages(tables, at_border),
-                selected_places(places, origins, where="the origins"),
-                selected_places(places, destinations, where="the destinations"),
-                modes=MODES_OF[mode],
-                contractor=run.contractor_of(mode),
-            )
+            times, places = requested_pairs(run, scenario, passed, mode, (origins, destinations))
             shape = len(times.origins), len(times.destinations)
-
-            def written(share: float) -> None:
-                progress(MATRIX_STAGES[int(share * 20) - 21])
-
             with output.writing() as aside:
                 check_room(folder, 4 * shape[0] * shape[1] if file.suffix == ".npy" else 0)
-                if file.suffix == ".npy":
-                    write_npy(times, aside / file.name, progress=written)
-                    for end, at in (("from", times.origins), ("to", times.destinations)):
-                        ids = places[["name", "side", "region_id"]].iloc[at]
-                        write_csv(ids.reset_index(), aside / f"{file.stem}.{end}.csv")
-                else:
-                    ids = places.index.to_numpy(object)
-                    write_parquet(times, ids, aside / file.name, progress=written)
+                write_matrix(times, places, aside / file.name, progress=progress)
         return shape
 
     def whatif(
@@ -570,6 +526,45 @@ class Study:
             operation=operation,
             informed=self.settings.checkpoints.informed,
             month=self.settings.checkpoints.month,
+        )
+
+    def calibrate(
+        self,
+        out: Path | str | None = None,
+        *,
+        fit: Sequence[str] | None = None,
+        leave_one_out: bool = True,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Calibration:
+        """Fit the parameters of traffic to the counts of the study.
+
+        Parameters
+        ----------
+        out
+            Output folder of a run, whose finished stages are used. None remembers nothing.
+        fit, leave_one_out
+            As `geo_border.traffic.calibration.calibrate` takes them; if not given, theta, outside
+            and delay_factor, and before them the total where a class has none.
+        progress
+            As in `run`.
+
+        Returns
+        -------
+        Calibration
+            Parameters with intervals, and counts beside what is modelled; nothing is written.
+
+        Raises
+        ------
+        GeoBorderError
+            If the inputs do not allow it, there is no count, or no parameter of a name.
+        """
+        output = None if out is None else self._output(out)
+        with nullcontext() if output is None else output.held():
+            run = self._run(None if output is None else output.folder, progress)
+            inputs, border, net = run.network()
+            everyone = run.everyone(inputs, net)
+        return calibration(
+            self.settings, inputs, border, net, everyone, fit=fit, leave_one_out=leave_one_out
         )
 
     def _output(self, out: Path | str, *entries: str) -> OutputFolder:

@@ -277,6 +277,7 @@ def written_columns():
         folders = {out: "", out / "tables": "", out / "network": "network.", out / "gmns": "gmns."}
         folders |= dict.fromkeys((out / "whatif").glob("*"), "whatif.")
         folders |= dict.fromkeys((out / "week").glob("*"), "week.")
+        folders[out / "calibration"] = "calibration."
         return [
             column
             for folder, part in folders.items()

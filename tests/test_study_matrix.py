@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 from geo_border.cli import app
 from geo_border.errors import StudyError
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
-from geo_border.study import MATRIX_STAGES, open_study
+from geo_border.pipeline.matrix_files import MATRIX_STAGES
+from geo_border.study import open_study
 
 
 @pytest.fixture(scope="module")

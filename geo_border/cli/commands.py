@@ -23,6 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from geo_border.cli.calibrate import calibrate
 from geo_border.cli.console import (
     BorderOption,
     CloseOption,
@@ -135,6 +136,7 @@ def run(
 app.command()(whatif)
 app.command()(matrix)
 app.command()(week)
+app.command()(calibrate)
 
 
 @app.command()

@@ -67,7 +67,7 @@ def matrix(
 ) -> None:
     """Write the travel times between all pairs of places, or a block of them."""
     from geo_border.pipeline.inputs.scenarios import parsed_scenario  # noqa: PLC0415  (--help stays quick)
-    from geo_border.study import MATRIX_STAGES  # noqa: PLC0415  (--help stays quick)
+    from geo_border.pipeline.matrix_files import MATRIX_STAGES  # noqa: PLC0415  (--help stays quick)
 
     opened = study_named(study)
     with stages_shown(MATRIX_STAGES) as progress, spread(scheduler):

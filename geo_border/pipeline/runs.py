@@ -272,6 +272,22 @@ class Run:
             return None
         return self.stage(OUTER, self.settings, inputs, net)
 
+    def everyone(self, inputs: Inputs, net: StudyNetwork) -> Travel:
+        """Trips by road of all who make them: the places of the study and the cities beyond.
+
+        Parameters
+        ----------
+        inputs, net
+            As `network` gives them.
+
+        Returns
+        -------
+        Travel
+            What demand across the border is of; `travel` where the study has no cities beyond.
+        """
+        travel, outer = self.travel(net), self.outer(inputs, net)
+        return travel if outer is None else with_outer(travel, outer)
+
     def cells(self, border: Border) -> tuple[CellGrid, Cells]:
         """Read the population of the belt.
 

@@ -68,6 +68,7 @@ class ClassSection(Section):
     total_year: Total | None = None
     pcu: Factor = 1
     speed_factor: Factor = 1
+    delay_factor: Annotated[float, Field(ge=0.05, le=20, allow_inf_nan=False)] = 1
     segments: list[SegmentSection] = []
     source: str = ""
 

@@ -128,6 +128,7 @@ def _parameters(settings: Settings, name: str) -> TrafficClass:
         total_year=section.total_year,
         pcu=section.pcu,
         speed_factor=section.speed_factor,
+        delay_factor=section.delay_factor,
     )
 
 
