@@ -29,7 +29,7 @@ class Leg:
     Parameters
     ----------
     hours
-        Between each origin and the gates of its side, shape (N, K).
+        Between each point and the gates of its side, shape (N, K).
     pull
         Logarithm of ``s_k = Σ_j Q_j exp(-θ B_kj)``, shape (K,).
     outward
@@ -52,10 +52,14 @@ class Origins:
     side
         Their side.
     positions
-        Among all places, shape (N,).
+        Among all places, shape (P,).
+    point
+        Point of each place: places from which it is as far to every gate are one, shape (P,).
+    part
+        Part of its point's trips that each place has, shape (P,).
     potential
-        Vehicles a day that would travel if nothing else were as good, out and back counted
-        apart, shape (N,).
+        Vehicles a day from each point that would travel if nothing else were as good, out and
+        back counted apart, shape (N,).
     theta
         ``θ`` of the segment, per hour.
     log_outside
@@ -68,6 +72,8 @@ class Origins:
 
     side: int
     positions: NDArray[np.int64]
+    point: NDArray[np.int64]
+    part: NDArray[np.float64]
     potential: NDArray[np.float64]
     theta: float
     log_outside: float
@@ -142,9 +148,9 @@ class Response:
     Parameters
     ----------
     made
-        Share of the potential of each origin that travels, shape (N,).
+        Share of the potential of each point that travels, shape (N,).
     worth
-        Logarithm of what an origin reaches, the mean of the way out and the way home, minus
+        Logarithm of what a point reaches, the mean of the way out and the way home, minus
         infinity where it cannot go or not come back, shape (N,).
     near
         Trips by leg (out, home) and gate at the side of the origins, vehicles a day,
@@ -201,7 +207,10 @@ def gate_shares(
 
 
 def near_shares(
-    leg: Leg, worth: NDArray[np.float64], theta: float, rows: slice = slice(None)
+    leg: Leg,
+    worth: NDArray[np.float64],
+    theta: float,
+    rows: slice | NDArray[np.int64] = slice(None),
 ) -> NDArray[np.float64]:
     """Shares of the gates in what some origins choose.
 
@@ -214,7 +223,7 @@ def near_shares(
     theta
         ``θ``, per hour.
     rows
-        Which of the origins.
+        Which of the points.
 
     Returns
     -------
@@ -285,7 +294,7 @@ def respond(
     there = gate_shares(origins.there, routes[origins.side], delay, theta)
     home = gate_shares(origins.home, routes[1 - origins.side], delay, theta)
     work = partial(_answers, origins, there.worth, home.worth, slope=slope)
-    count = len(origins.positions)
+    count = len(origins.potential)
     # Threads cost more than a few rows do.
     parts = list(in_blocks(count, work, size=BLOCK)) if count > BLOCK else [work(slice(count))]
     made, worth = (np.concatenate([part[i] for part in parts]) for i in range(2))

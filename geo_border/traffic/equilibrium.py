@@ -98,7 +98,7 @@ class ClassTraffic:
         """
         reached = np.zeros(len(self.model.travel.places), bool)
         for origins, response in zip(self.model.origins, self.responses, strict=True):
-            reached[origins.positions] |= np.isfinite(response.worth)
+            reached[origins.positions] |= np.isfinite(response.worth[origins.point])
         return reached
 
     def by_origin(self) -> pd.DataFrame:
@@ -115,11 +115,12 @@ class ClassTraffic:
         places = self.model.travel.places.index
         made, left, surplus = np.zeros((3, len(places)))
         for origins, response in zip(self.model.origins, self.responses, strict=True):
-            at, potential = origins.positions, origins.potential
-            made[at] += potential * response.made
-            left[at] += potential * (1 - response.made)
+            at, point = origins.positions, origins.point
+            potential = origins.potential[point] * origins.part
+            made[at] += potential * response.made[point]
+            left[at] += potential * (1 - response.made[point])
             value = np.logaddexp(origins.log_outside, response.worth) / origins.theta
-            surplus[at] += potential * value if potential.any() else 0.0
+            surplus[at] += potential * value[point] if potential.any() else 0.0
         return pd.DataFrame(
             {"trips": made, "trips_not_made": left, "surplus_h": surplus}, index=places
         )

@@ -66,9 +66,11 @@ def place_flows(traffic: ClassTraffic) -> PlaceFlows:
         for start in range(0, len(origins.positions), BLOCK):
             rows = slice(start, start + BLOCK)
             at = origins.positions[rows]
-            trips = (origins.potential[rows] * response.made[rows] / 2)[:, None]
-            to_gate[at] += trips * near_shares(origins.there, out.worth, origins.theta, rows)
-            back = near_shares(origins.home, home.worth, origins.theta, rows)
+            point = origins.point[rows]
+            made = origins.potential[point] * origins.part[rows] * response.made[point]
+            trips = made[:, None] / 2
+            to_gate[at] += trips * near_shares(origins.there, out.worth, origins.theta, point)
+            back = near_shares(origins.home, home.worth, origins.theta, point)
             from_gate[:, at] += (trips * back).T
         there = tables.places_on(1 - origins.side)
         there = there[mass[there] > 0]

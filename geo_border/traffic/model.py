@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.routing.scenarios import Scenario
+    from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
     from geo_border.traffic.border_routes import BorderRoutes
     from geo_border.traffic.classes import Segment, TrafficClass
@@ -200,9 +201,9 @@ def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int
     delay = gates.under(AS_IS)
     routes = tuple(border_routes(delay, tables.within, side, most_passages) for side in range(2))
     mass = weight_of(travel.places, traffic_class.mass)
-    ends = [tables.places_on(side)[mass[tables.places_on(side)] > 0] for side in range(2)]
+    ends = [_Points.of(tables, side, mass) for side in range(2)]
     for side, there in enumerate(ends):
-        if not len(there):
+        if not len(there.positions):
             raise SideError(
                 f"nothing with a {traffic_class.mass} lies on the side {SIDES[side]!r}",
                 remedy="Traffic across the border needs both",
@@ -211,41 +212,76 @@ def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int
     origins: list[Origins] = []
     for segment in traffic_class.segments:
         trips = traffic_class.total_day * segment.share / of_all
-        raw = [_origins(travel, traffic_class, segment.theta, mass, ends, s) for s in range(2)]
+        raw = [_origins(traffic_class, segment.theta, ends, side) for side in range(2)]
         origins += _scaled(raw, (routes[0], routes[1]), delay, segment, trips)
-    many = any(len(each.positions) > FEW for each in origins)
+    many = any(len(each.potential) > FEW for each in origins)
     thinned = tuple(_thinned(each) for each in origins) if many else ()
     return ClassModel(traffic_class, travel, gates, tuple(origins), thinned)
 
 
-def _origins(
-    travel: Travel,
-    traffic_class: TrafficClass,
-    theta: float,
-    mass: NDArray[np.float64],
-    ends: list[NDArray[np.int64]],
-    side: int,
-) -> Origins:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Points:
+    """Places of a side with a mass, those that are as far from every gate together.
+
+    Parameters
+    ----------
+    positions, point
+        Of the places, shape (P,).
+    mass
+        Of the places, shape (P,).
+    to_gate, from_gate
+        Hours between the points and the gates, shape (N, K).
+    """
+
+    positions: NDArray[np.int64]
+    point: NDArray[np.int64]
+    mass: NDArray[np.float64]
+    to_gate: NDArray[np.float64]
+    from_gate: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, tables: GateTables, side: int, mass: NDArray[np.float64]) -> _Points:
+        """Find the points of a side."""
+        places = tables.places_on(side)
+        places = places[mass[places] > 0]
+        to_gate, from_gate = tables.to_gate[places], tables.from_gate[:, places].T
+        rng = np.random.default_rng(0)
+        mark = np.zeros(len(places))
+        for hours in (to_gate, from_gate):
+            for column in hours.T:
+                mark += rng.uniform(1, 2) * np.where(np.isfinite(column), column, -1.0)
+        _, first, point = np.unique(mark, return_index=True, return_inverse=True)
+        alike = [np.array_equal(hours[first][point], hours) for hours in (to_gate, from_gate)]
+        if len(first) == len(places) or not all(alike):
+            first = point = np.arange(len(places))
+        return cls(
+            places,
+            point,
+            mass[places],
+            np.ascontiguousarray(to_gate[first]),
+            np.ascontiguousarray(from_gate[first]),
+        )
+
+    def of_points(self, exponent: float) -> NDArray[np.float64]:
+        """Masses to a power, added up by point."""
+        return np.asarray(np.bincount(self.point, self.mass**exponent), float)
+
+
+def _origins(traffic_class: TrafficClass, theta: float, ends: list[_Points], side: int) -> Origins:
     """Origins of one side with their mass as potential and no outside option."""
-    tables = travel.tables
-    origins, destinations = ends[side], ends[1 - side]
-    pull = mass[destinations] ** traffic_class.gamma
+    here, there = ends[side], ends[1 - side]
+    pull = there.of_points(traffic_class.gamma)
+    potential = here.of_points(traffic_class.alpha)
     return Origins(
         side=side,
-        positions=origins,
-        potential=mass[origins] ** traffic_class.alpha,
+        positions=here.positions,
+        point=here.point,
+        part=here.mass**traffic_class.alpha / potential[here.point],
+        potential=potential,
         theta=theta,
         log_outside=-np.inf,
-        there=Leg(
-            hours=tables.to_gate[origins],
-            pull=pull_of(pull, tables.from_gate[:, destinations], theta),
-            outward=True,
-        ),
-        home=Leg(
-            hours=np.ascontiguousarray(tables.from_gate[:, origins].T),
-            pull=pull_of(pull, tables.to_gate[destinations].T, theta),
-            outward=False,
-        ),
+        there=Leg(here.to_gate, pull_of(pull, there.from_gate.T, theta), outward=True),
+        home=Leg(here.from_gate, pull_of(pull, there.to_gate.T, theta), outward=False),
     )
 
 
@@ -270,7 +306,7 @@ def _scaled(
 
 def _thinned(origins: Origins) -> Origins:
     """About `FEW` origins for many: those with one nearest gate, and about as far from it."""
-    count = len(origins.positions)
+    count = len(origins.potential)
     if count <= FEW or not origins.potential.any():
         return origins
     hours = origins.there.hours
@@ -285,13 +321,7 @@ def _thinned(origins: Origins) -> Origins:
         )
         for leg in (origins.there, origins.home)
     ]
-    return replace(
-        origins,
-        positions=origins.positions[order[start]],
-        potential=total,
-        there=legs[0],
-        home=legs[1],
-    )
+    return replace(origins, potential=total, there=legs[0], home=legs[1])
 
 
 def _log_outside(worth: NDArray[np.float64], mass: NDArray[np.float64], share: float) -> float:

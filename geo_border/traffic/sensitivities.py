@@ -118,7 +118,7 @@ class _Moments:
         fixed = {name: np.zeros((2, k)) for name in weights}
         moved = dict.fromkeys(weights, 0.0)
         left = np.zeros((2, k))
-        for start in range(0, len(origins.positions), BLOCK):
+        for start in range(0, len(origins.potential), BLOCK):
             rows = slice(start, start + BLOCK)
             trips = origins.potential[rows] * response.made[rows]
             stay = trips * (1 - response.made[rows])

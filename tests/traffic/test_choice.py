@@ -141,7 +141,7 @@ def test_without_dispersion_everybody_takes_the_fastest(seed):
     assert len(np.unique(wanted.argmax(axis=1))) > 1
     origins, response = traffic.model.origins[0], traffic.responses[0]
     np.testing.assert_array_equal(origins.positions, home)
-    found = near_shares(origins.there, response.legs[0].worth, 1e4)
+    found = near_shares(origins.there, response.legs[0].worth, 1e4, origins.point)
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
@@ -208,7 +208,7 @@ def test_nested_choice_is_joint_choice_where_its_dispersions_are_one():
     theta = origins.theta
     mass = traffic.model.travel.places["population"].to_numpy()
     ends = np.flatnonzero((tables.place_side == 1) & (mass > 0))
-    for i, made in zip(origins.positions, response.made, strict=True):
+    for i, made in zip(origins.positions, response.made[origins.point], strict=True):
         worth = []
         for to, back, delay in (
             (tables.to_gate[i], tables.from_gate[:, ends], traffic.delay[0]),
@@ -235,6 +235,29 @@ def test_a_class_travels_at_its_speed_with_its_delays():
     assert table.loc[("b", "truck"), "vehicles_out"] == 0
     assert np.isnan(table.loc[("b", "truck"), "delay_out_h"])
     assert table["vehicles"].sum() == pytest.approx(1.0)
+
+
+def test_places_at_one_point_are_looked_at_once():
+    trips = two_roads()
+    many = trips.places.loc[["h"] * 40 + ["n"]].reset_index(drop=True)
+    many["population"] = [1.0 + i for i in range(40)] + [10.0]
+    row = np.r_[np.zeros(40, int), 1]
+    tables = replace(
+        trips.tables,
+        place_ids=many.index,
+        place_side=trips.tables.place_side[row],
+        to_gate=trips.tables.to_gate[row],
+        from_gate=trips.tables.from_gate[:, row],
+    )
+    car = TrafficClass("car", (Segment(outside=0.2),), alpha=0.5, total_year=365)
+    model = traffic_model({"car": trips_of(many, tables)}, [car])
+    assert [len(origins.potential) for origins in model.classes["car"].origins] == [1, 1]
+    traffic = equilibrium(model, Scenario(close=["a"])).classes["car"]
+    made = traffic.by_origin()["trips"]
+    np.testing.assert_allclose(made[:40] / made[0], np.sqrt(many["population"][:40]))
+    flows = place_flows(traffic)
+    np.testing.assert_allclose(flows.to_gate.sum(), made.sum())
+    np.testing.assert_allclose(traffic.passed.sum(), made.sum())
 
 
 def test_what_is_refused():
