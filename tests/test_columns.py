@@ -15,6 +15,7 @@ from geo_border.border.classes import class_columns
 from geo_border.columns import FORMS, NESTED, _found, column_of, columns, dictionary, find_column
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
 from geo_border.pipeline.stages.week import Operation
+from geo_border.report.calibration import write_calibration
 from geo_border.report.week import write_week
 from geo_border.report.whatif import write_whatif
 from geo_border.study import open_study
@@ -103,6 +104,8 @@ def out(tmp_path_factory, make_mini):
     (out / "week" / "west").mkdir(parents=True)
     week = study.week("west", {"car": 200}, out, operation=nights)
     write_week(week, out / "week" / "west", ("Homeland", "Neighbourland"))
+    (out / "calibration").mkdir()
+    write_calibration(study.calibrate(out), out / "calibration")
     for form in ("parquet", "npy"):
         study.matrix(out / f"times.{form}", memory=out)
     return out

@@ -100,6 +100,25 @@ def test_isochrones_of_a_place_are_told_and_written(geo_border, mini, tmp_path):
     assert "0.01 to 100 hours" in endless.stderr
 
 
+def test_a_calibration_is_printed_and_written_and_its_errors_teach(geo_border, mini, tmp_path):
+    of = ("calibrate", mini, "-o", tmp_path / "out")
+    assert 'counts = "counts.csv"' in geo_border(*of).stderr
+    toml = mini / "study.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + '[traffic]\ncounts = "counts.csv"\n')
+    rows = [("west", 90), ("middle", 30), ("west", 95), ("west", 80), ("middle", 25), ("west", 85)]
+    counts = [f"{gate},car,both,{n},2024" for gate, n in rows]
+    header = "checkpoint_id,class,direction,vehicles_day,year"
+    (mini / "counts.csv").write_text("\n".join([header, *counts]))
+    shown = geo_border(*of, "--fit", "total,theta,share")
+    assert shown.returncode == 0, shown.stderr
+    assert "car theta_1" in shown.stdout
+    assert "6 counts, fitted to all: rank correlation" in shown.stdout
+    assert {path.name for path in (tmp_path / "out" / "calibration").iterdir()} == {
+        *("parameters.csv", "counts.csv", "classes.toml")
+    }
+    assert "total, theta" in geo_border(*of, "--fit", "thetta").stderr
+
+
 def test_a_week_is_printed_and_written_and_its_errors_teach(geo_border, mini, tmp_path):
     of = ("week", mini, "--vehicles", "car=400,truck=40", "-o", tmp_path / "out")
     given = ("--lanes", "2", "--minutes", "car=1,truck=5", "--hours", "Mo-Fr 08:00-20:00")
