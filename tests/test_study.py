@@ -106,6 +106,7 @@ def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(
         "searches",
         "access",
         "routes",
+        "traffic",
         "bottlenecks",
         "index",
     ]

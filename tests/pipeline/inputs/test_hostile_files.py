@@ -205,7 +205,7 @@ def test_any_geometry_of_a_layer(sound, layer, data):
 @given(
     name=st.sampled_from([*(f"{name}.geojson" for name in LAYERS), "places.csv"]), data=st.data()
 )
-@ALL_OF_THEM
+@settings(ALL_OF_THEM, max_examples=tries(20))
 def test_any_bytes_in_a_file(sound, name, data):
     folder = copied(sound)
     content = bytearray((folder / name).read_bytes())
