@@ -105,3 +105,12 @@ def test_delays_that_are_nowhere_given_take_nothing_and_are_not_reported_as_foun
     assert (home["border_effect"] == 0).all()
     page = page_of(tmp_path / "out")
     assert "lost to delays there" not in page
+
+
+def test_without_columns_of_capitals_check_says_so_and_a_network_is_built(mini):
+    for side in ("home", "neighbour"):
+        regions = gpd.read_file(mini / f"{side}.geojson")
+        regions[["region_id", "name", "geometry"]].to_file(mini / f"{side}.geojson")
+    findings = open_study(mini).check()
+    assert (findings["problem"] == "has no capital: no travel times").sum() == 5
+    assert len(open_study(mini).network().places) == 6

@@ -22,6 +22,9 @@ PARQUET = b"PAR1"
 UNSAID = (0x00, 0x57)
 """Language drivers of .dbf files that leave the code page to whoever wrote them."""
 
+AS_WRITTEN = {"DATE_AS_STRING": "YES"}
+"""GDAL takes text such as 12:30 or 2024/01/02 in GeoJSON for times and days; ids may be so."""
+
 GeometryKind = Literal["Polygon", "LineString"]
 
 
@@ -59,7 +62,10 @@ def read_layer(file: Path, *, kind: GeometryKind, layer: str | None = None) -> g
                 frame = gpd.read_parquet(file)
             else:
                 name = _layer_name(file, kind, layer)
-                frame = gpd.read_file(file, layer=name, encoding=encoding, on_invalid="ignore")
+                options = AS_WRITTEN if file.suffix.lower() in (".geojson", ".json") else {}
+                frame = gpd.read_file(
+                    file, layer=name, encoding=encoding, on_invalid="ignore", **options
+                )
             flat = shapely.force_2d(frame.geometry.to_numpy())
     except GeometryError:
         raise

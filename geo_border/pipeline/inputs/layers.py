@@ -9,7 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from geopandas.array import GeometryDtype
-from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+from pandas.api.types import (
+    is_bool_dtype,
+    is_datetime64_any_dtype,
+    is_integer_dtype,
+    is_numeric_dtype,
+)
 
 from geo_border.errors import TableError, all_of
 from geo_border.network.links import CARRIED
@@ -19,6 +24,7 @@ from geo_border.pipeline.inputs.gis import read_layer
 from geo_border.pipeline.inputs.schemas import LINES, regions_schema
 from geo_border.pipeline.inputs.shapes import LINES as LINE_KINDS
 from geo_border.pipeline.inputs.shapes import POLYGONS, checked_shapes, without_empty_parts
+from geo_border.pipeline.inputs.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +91,9 @@ def open_regions(file: Path, layer: str | None = None) -> Layer:
     raw = read_layer(file, kind="Polygon", layer=layer)
     schema = regions_schema(map(str, raw.columns))
     frame, faults = _attributes(raw, schema, file)
+    for name in ("capital", "capital_lon", "capital_lat"):
+        if name not in frame:
+            frame[name] = np.nan if name != "capital" else pd.Series(None, frame.index, dtype="str")
     further = _further(raw, schema, file)
     names = frame["region_id"].fillna("without an id").tolist()
     shapes, wrong = checked_shapes(raw, POLYGONS, file=file, names=names)
@@ -272,11 +281,16 @@ def as_words(values: pd.Series) -> pd.Series:
     Returns
     -------
     Series
-        Text without blanks around it: 1 for 1.0, 1.1 for what is nearest to it, lists with
-        semicolons; missing where nothing is said.
+        Text without blanks around it: 1 for 1.0, 1.1 for what is nearest to it, days without
+        hours, lists with semicolons; missing where nothing is said.
     """
     if is_integer_dtype(values):
         return values.astype("str").mask(values.isna())
+    if (
+        is_datetime64_any_dtype(values)
+        and (values.dropna() == values.dropna().dt.normalize()).all()
+    ):
+        return values.dt.strftime("%Y-%m-%d").astype("str")
     text = pd.Series([_word(value) for value in values.to_numpy()], values.index, dtype="str")
     return text.mask(text == "")
 
@@ -284,7 +298,7 @@ def as_words(values: pd.Series) -> pd.Series:
 def _word(value: Any) -> str:
     """Text of one value, empty where there is none."""
     if isinstance(value, str):
-        return value.strip()
+        return plain(value)
     if isinstance(value, LISTS):
         parts = value.items() if isinstance(value, dict) else list(value)
         return ";".join(map(_word, parts))

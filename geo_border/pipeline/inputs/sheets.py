@@ -15,6 +15,7 @@ import pandas as pd
 from geo_border.errors import TableError
 from geo_border.pipeline.inputs.faults import fault_of_rows
 from geo_border.pipeline.inputs.opening import refuse_unreadable
+from geo_border.pipeline.inputs.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -145,7 +146,7 @@ def _header(text: str, wanted: Collection[str], file: Path) -> tuple[str, int, l
             )
         except (StopIteration, csv.Error):
             continue
-        found = len({name.strip().casefold() for name in first} & set(wanted))
+        found = len({plain(name).casefold() for name in first} & set(wanted))
         if found > best[0]:
             best = found, separator, number, first
     if not best[0]:
@@ -163,7 +164,7 @@ def _header(text: str, wanted: Collection[str], file: Path) -> tuple[str, int, l
 
 def _names(header: Sequence[str], file: Path) -> list[str]:
     """Names of the columns without what is empty behind the last."""
-    names = [name.strip() for name in header]
+    names = [plain(name) for name in header]
     while names and not names[-1]:
         names.pop()
     for position, name in enumerate(names):
@@ -205,7 +206,7 @@ def _cells(
     nameless = [position for position, name in enumerate(names) if not name]
     for number, row in records:
         surplus = row[width:]
-        if any(map(str.strip, surplus)) or any(row[at].strip() for at in nameless if at < len(row)):
+        if any(map(plain, surplus)) or any(plain(row[at]) for at in nameless if at < len(row)):
             long.append((number, max(len(row), width)))
             continue
         rows.append(number)
@@ -228,7 +229,7 @@ def _texts(rows: list[list[str]], names: list[str]) -> pd.DataFrame:
     columns = islice(zip_longest(names, *rows), len(names))
     return pd.DataFrame(
         {
-            name: pd.Series([cell.strip() or None if cell else None for cell in cells], dtype="str")
+            name: pd.Series([plain(cell) or None if cell else None for cell in cells], dtype="str")
             for name, *cells in columns
             if name
         }

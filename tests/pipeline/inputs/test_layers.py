@@ -68,6 +68,9 @@ def said(read, *args):
         (["01", "02", "10"], ["01", "02", "10"]),
         ([" A", "B ", "C"], ["A", "B", "C"]),
         ([2**53 + 2, 1, 2], [str(2**53 + 2), "1", "2"]),
+        (["2024/01/02", "2024/01/03", "2024/05/06"], ["2024/01/02", "2024/01/03", "2024/05/06"]),
+        (["12:30", "12:31", "01:00"], ["12:30", "12:31", "01:00"]),
+        (["A\u200b", "\u2060B\u00a0", "e\u0301"], ["A", "B", "\u00e9"]),
     ],
 )
 def test_ids_are_what_one_reads_in_the_layer(tmp_path, ids, words):
@@ -75,6 +78,16 @@ def test_ids_are_what_one_reads_in_the_layer(tmp_path, ids, words):
         file = written(regions(region_id=ids), tmp_path / f"home.{suffix}")
         # FlatGeobuf has its features in an order of its own.
         assert sorted(read_regions(file, "home").index) == sorted(words), suffix
+
+
+def test_days_have_no_hours(tmp_path):
+    days = ["2024-01-02", "2024-01-03", "2024-05-06"]
+    for unit in ("s", "ns"):
+        file = written(regions(region_id=pd.to_datetime(days).as_unit(unit)), tmp_path / "h.gpkg")
+        assert read_regions(file, "home").index.tolist() == days
+    assert as_words(pd.Series(pd.to_datetime(["2024-01-02 12:30", None])))[0].startswith(
+        "2024-01-02T12:30"
+    )
 
 
 def test_numbers_become_words_as_one_writes_them():
@@ -90,6 +103,12 @@ def test_numbers_become_words_as_one_writes_them():
         "none",
         "5",
     ]
+
+
+def test_regions_without_capitals_have_none(tmp_path):
+    bare = regions().drop(columns=["capital", "capital_lon", "capital_lat"], errors="ignore")
+    found = read_regions(written(bare, tmp_path / "home.gpkg"), "home")
+    assert found[["capital", "capital_lon", "capital_lat"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "geoparquet", "PARQUET", "pq"])

@@ -43,6 +43,20 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
     assert read_table(file, SPEEDS).loc[2, ["side", "kmh"]].tolist() == ["home", 60]
 
 
+def test_words_are_what_one_sees(tmp_path):
+    """Signs without a width and two spellings of a letter make no other id, and no name."""
+    file = tmp_path / "speeds.csv"
+    file.write_text(
+        "side,mode,class,kmh,\u200bsource\nhome,road,\u200be\u0301\u2060,60,\u062e\u200c\u0648\n"
+    )
+    assert read_table(file, SPEEDS).loc[2, ["class", "source"]].tolist() == [
+        "\u00e9",
+        "\u062e\u200c\u0648",
+    ]
+    file.write_text("side,mode,class,kmh,source\nhome,road,\u200b,60,x\n")
+    assert "row 2: class is empty" in wrong(file)
+
+
 def test_a_table_that_is_no_table(tmp_path):
     file = tmp_path / "speeds.csv"
     for content in (b"", b"\xff\xfe\x00\x01", b'a,b\n"unclosed'):
