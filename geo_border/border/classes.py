@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.terms import DIRECTIONS, EVERY_CLASS
+from geo_border.terms import DIRECTIONS, EVERY_CLASS, ROAD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -80,7 +80,7 @@ def register_of_class(register: pd.DataFrame, name: str) -> pd.DataFrame:
     """A register as one class meets it.
 
     What is known of the class goes before what is said of every class; what is known of another
-    class is never taken.
+    class is never taken. A checkpoint that no road passes is to all classes what it is to every.
 
     Parameters
     ----------
@@ -106,17 +106,17 @@ def register_of_class(register: pd.DataFrame, name: str) -> pd.DataFrame:
     >>> register_of_class(register, "car")["delay_out_h"].tolist()
     [0.5]
     """
-    own = class_columns(name)
+    own, known = class_columns(name), _by_road(register, name)
     delays = {
         f"delay_{way}_h": _first(
-            register,
+            known,
             (own[f"delay_{way}_h"], own["delay_h"], f"delay_{way}_h", "delay_h"),
         )
         for way in DIRECTIONS
     }
     return register.assign(
-        status=_first(register, (own["status"], "status"), dtype=object),
-        delay_h=_first(register, (own["delay_h"], "delay_h")),
+        status=_first(known, (own["status"], "status"), dtype=object),
+        delay_h=_first(known, (own["delay_h"], "delay_h")),
         **delays,
     )
 
@@ -141,9 +141,9 @@ def closed_to_class(
         The same rows; columns ``out``, ``in``, true where the status of the class in that
         direction is none of `open_status`.
     """
-    found = {}
+    found, known = {}, _by_road(register, name)
     for way in DIRECTIONS:
-        status = _first(register, (class_columns(name)[f"status_{way}"],), dtype=object)
+        status = _first(known, (class_columns(name)[f"status_{way}"],), dtype=object)
         found[way] = status.notna() & ~status.isin(list(open_status))
     return pd.DataFrame(found, register.index)
 
@@ -174,6 +174,15 @@ def delay_range(
         given = _first(register, (own[f"delay_{end}_h"],))
         ends[end] = given if value is None else given.where(given.notna() | known, value)
     return pd.DataFrame(ends)
+
+
+def _by_road(register: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A register that says of a class only what its vehicles meet: they take no train."""
+    if "mode" not in register:
+        return register
+    columns = [column for column in class_columns(name).values() if column in register]
+    by_road = register["mode"].isin(ROAD)
+    return register.assign(**{column: register[column].where(by_road) for column in columns})
 
 
 def _first(register: pd.DataFrame, columns: Collection[str], *, dtype: type = float) -> pd.Series:

@@ -66,3 +66,14 @@ def test_columns_of_classes_are_known_by_their_names():
     assert classes_in(names) == ["truck", "bus"]
     general = [*class_columns("truck"), "delay_source", "status", "capacity_day", "hours", "name"]
     assert classes_in(general) == []
+
+
+def test_no_class_takes_the_train():
+    """What is said of cars at a railway neither shuts it nor delays it; a ferry carries them."""
+    modes = ["rail", "ferry"]
+    table = pd.concat([register(status_car="closed", delay_car_h=3, status_car_out="closed")] * 2)
+    table = table.assign(mode=modes).set_axis(modes)
+    taken = register_of_class(table, "car")
+    assert taken["status"].tolist() == ["open", "closed"]
+    assert taken["delay_out_h"].fillna(-1).tolist() == [-1, 3]
+    assert closed_to_class(table, "car", ["open"])["out"].tolist() == [False, True]
