@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from geo_border.network.links import straight_km
-from geo_border.network.passages import GATE, IN_SERIES, class_ranks, of_kind
+from geo_border.network.passages import BESIDE, GATE, IN_SERIES, class_ranks, of_kind
 from geo_border.network.stubs import SHORTEST_KM
 from geo_border.terms import DIRECTIONS, SIDES
 
@@ -150,16 +150,38 @@ def _known(served: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFra
     for name, rows in passed[several].groupby("passage"):
         chief = served.at[name, "checkpoint_id"]
         stops = checkpoints.loc[rows.index]
-        known = ~stops["delay_imputed"].astype(bool)
+        # One that lets nobody pass in turn closes the road, however long it would take.
+        shut = ~stops["in_service"].astype(bool) & (stops.index != chief)
         waits = []
-        for direction in ("out", "in"):
-            met = stops[rows[f"stops_{direction}"] & known]
-            if len(met):
-                own.loc[chief, f"delay_{direction}_h"] = met[f"delay_{direction}_h"].sum()
-                waits.append(met["wait_h"].sum())
+        for direction in DIRECTIONS:
+            hours = stops[f"delay_{direction}_h"].mask(shut, np.inf)
+            known = ~stops["delay_imputed"].astype(bool) | np.isinf(hours)
+            met = rows[f"stops_{direction}"] & known
+            if met.any():
+                own.loc[chief, f"delay_{direction}_h"] = hours[met].sum()
+                waits.append(stops.loc[met, "wait_h"].sum())
         # What is a wait in one direction alone is none that other hours would end.
         if waits:
             own.loc[chief, "wait_h"] = min(waits)
+    return _passed_beside(own, served, controls, checkpoints)
+
+
+def _passed_beside(
+    own: pd.DataFrame, served: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFrame
+) -> pd.DataFrame:
+    """Gates that are closed, or closed in one direction, as one passes beside them."""
+    beside = controls[(controls["part"] == BESIDE) & controls["passage"].isin(served.index)]
+    beside = beside[checkpoints.loc[beside.index, "is_open"].astype(bool)]
+    in_turn = controls.loc[controls["part"] == IN_SERIES, "passage"]
+    for name, rows in beside[~beside["passage"].isin(in_turn)].groupby("passage"):
+        chief = served.at[name, "checkpoint_id"]
+        if own.at[chief, "is_open"]:
+            shut = [way for way in DIRECTIONS if np.isinf(own.at[chief, f"delay_{way}_h"])]
+        else:
+            shut = list(DIRECTIONS)
+        for way in shut:
+            own.loc[chief, f"delay_{way}_h"] = checkpoints.loc[rows.index, f"delay_{way}_h"].min()
+        own.loc[chief, ["is_open", "in_service"]] |= bool(shut)
     return own.assign(is_candidate=False)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_border.network.gates import gates_of_class
 from geo_border.pipeline.stages.border import border_stage, with_passages
 from geo_border.pipeline.stages.network import network_stage
 from geo_border.study import open_study
@@ -91,3 +92,49 @@ delay_h = 2
         ).regions.loc["A", "checkpoints_open"]
         == 0
     )
+
+
+def said_of(folder, **columns):
+    """West post with further columns; a class of trucks."""
+    file = folder / "checkpoints.csv"
+    register = pd.read_csv(file)
+    for name, value in columns.items():
+        register[name] = [value, *[None] * (len(register) - 1)]
+    register.to_csv(file, index=False)
+    toml = folder / "study.toml"
+    toml.write_text(toml.read_text() + "\n[traffic.classes.truck]\n")
+
+
+def test_each_direction_passes_where_it_is_open(mini, counted):
+    """A checkpoint for those who leave, and beside it one for those who come home."""
+    said_of(mini, status_car_in="closed")
+    inward = {"status_car_in": None, "status_car_out": "closed", "delay_h": 0.25}
+    _, built = counted(("inward", inward))
+    assert built.controls.loc["inward", "part"] == "beside"
+    assert built.gates.loc["west", ["delay_out_h", "delay_in_h"]].tolist() == [0.5, 0.25]
+    assert built.gates.loc["west", "is_open"]
+
+
+def test_a_class_passes_where_it_is_let(mini, counted):
+    """Cars here, trucks in a terminal beside it."""
+    said_of(mini, status_truck="closed")
+    terminal = {"status_truck": None, "status_car": "closed", "delay_truck_h": 3.0}
+    border, built = counted(("terminal", terminal))
+    assert built.gates.loc["west", ["delay_out_h", "is_open"]].tolist() == [0.5, True]
+    trucks = gates_of_class(built.gates, built.controls, border.checkpoints, "truck")
+    met = trucks.loc["west", ["delay_truck_out_h", "delay_truck_in_h", "is_open"]]
+    assert met.tolist() == [3.0, 3.0, True]
+
+
+def test_what_one_of_two_in_turn_closes_is_closed(mini, counted):
+    """The neighbour lets no cars in from us, and no trucks at all; nobody measured its delay."""
+    said_of(mini)
+    theirs = {"lon": 0.25, "lat": 50.013, "accuracy_km": 0.1, "delay_h": None}
+    shut = {"status_car_out": "closed", "status_truck": "closed"}
+    border, built = counted(("theirs", {**theirs, **shut}))
+    assert built.controls.loc["theirs", "part"] == "in series"
+    assert built.gates.loc["west", ["delay_out_h", "delay_in_h"]].tolist() == [np.inf, 0.5]
+    trucks = gates_of_class(built.gates, built.controls, border.checkpoints, "truck")
+    assert np.isinf(
+        trucks.loc["west", ["delay_truck_out_h", "delay_truck_in_h"]].astype(float)
+    ).all()
