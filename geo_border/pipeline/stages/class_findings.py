@@ -8,6 +8,7 @@ import pandas as pd
 
 from geo_border.border.classes import class_columns
 from geo_border.pipeline.inputs.extracts import TAGS
+from geo_border.pipeline.stages.count_findings import of_contradictions
 from geo_border.terms import DIRECTIONS, EVERY_CLASS, ROAD
 from geo_border.typology.words import listed
 
@@ -56,7 +57,9 @@ def of_classes(
         *_of_defaults(settings),
         *(finding for name in classes for finding in _of_rows(rows, name, where)),
         *_of_capacity(rows, classes, where),
+        *_of_trains(register[~register["mode"].isin(ROAD)], classes, where),
         *_of_counts(rows, counts, where),
+        *of_contradictions(register, counts, settings.traffic.counts or ""),
     ]
 
 
@@ -140,6 +143,24 @@ def _of_capacity(rows: pd.DataFrame, classes: list[str], where: Mapping[str, str
                 for key, row in rows[rows[column] == "design"].iterrows()
             ]
     return found
+
+
+def _of_trains(rows: pd.DataFrame, classes: list[str], where: Mapping[str, str]) -> list[Finding]:
+    """What is said of classes of road traffic where no road passes."""
+    said = [column for name in classes for column in class_columns(name).values()]
+    known = rows.reindex(columns=said).notna()
+    return [
+        (
+            "warning",
+            "classes",
+            str(rows.at[key, "name"]),
+            f"{listed(known.columns[row].tolist())} of a checkpoint of mode "
+            f"{rows.at[key, 'mode']}: classes take roads and ferries, so it is left out",
+            where.get(str(key), ""),
+        )
+        for key, row in zip(rows.index, known.to_numpy(), strict=True)
+        if row.any()
+    ]
 
 
 def _of_counts(
