@@ -32,10 +32,13 @@ def beside(counts: pd.DataFrame, modelled: pd.Series[float]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`, one row a count; ``ratio`` is what is modelled over what was counted.
+        Columns `COLUMNS`, one row a count; ``ratio`` is what is modelled over what was counted,
+        missing where that is nothing.
     """
     counted = counts["vehicles_day"].astype(float)
-    found = counts.assign(counted=counted, modelled=modelled, ratio=modelled / counted)
+    found = counts.assign(
+        counted=counted, modelled=modelled, ratio=(modelled / counted).where(counted > 0)
+    )
     return found.reindex(columns=list(COLUMNS))
 
 
