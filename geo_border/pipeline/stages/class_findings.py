@@ -149,18 +149,15 @@ def _of_trains(rows: pd.DataFrame, classes: list[str], where: Mapping[str, str])
     """What is said of classes of road traffic where no road passes."""
     said = [column for name in classes for column in class_columns(name).values()]
     known = rows.reindex(columns=said).notna()
-    return [
-        (
-            "warning",
-            "classes",
-            str(rows.at[key, "name"]),
-            f"{listed(known.columns[row].tolist())} of a checkpoint of mode "
-            f"{rows.at[key, 'mode']}: classes take roads and ferries, so it is left out",
-            where.get(str(key), ""),
-        )
-        for key, row in zip(rows.index, known.to_numpy(), strict=True)
-        if row.any()
-    ]
+    found: list[Finding] = []
+    for key, row in zip(rows.index, known.to_numpy(), strict=True):
+        if row.any():
+            columns, mode = listed(known.columns[row].tolist()), rows.at[key, "mode"]
+            problem = f"{columns} of a checkpoint of mode {mode}: classes take roads and ferries, "
+            at = where.get(str(key), "")
+            name = str(rows.at[key, "name"])
+            found.append(("warning", "classes", name, f"{problem}so it is left out", at))
+    return found
 
 
 def _of_counts(

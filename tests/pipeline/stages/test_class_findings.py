@@ -24,7 +24,7 @@ def found(mini):
     toml.write_text(toml.read_text() + CLASSES)
     file = mini / "checkpoints.csv"
     pd.read_csv(file).assign(
-        status_car=["closed", None, None, None],
+        status_car=["closed", None, None, "closed"],
         status_car_since=["2025-08-04", None, None, None],
         delay_truck_in_h=[None, 3, None, None],
         delay_truck_kind=[None, "peak", None, None],
@@ -52,11 +52,15 @@ def test_each_stand_in_is_said_with_its_row(found):
     assert "is of the kind 'peak'" in warned
     assert "capacity_truck_kind is 'design'" in warned
     assert "120 vehicles a day were counted, more than the 100 of capacity_truck_day" in warned
+    assert at["warning", "Track post"] == (
+        "status_car of a checkpoint of mode rail: classes take roads and ferries, so it is left out"
+    )
     assert set(found["where"]) == {
         "",
         "study.toml",
         "checkpoints.csv, row 2",
         "checkpoints.csv, row 3",
+        "checkpoints.csv, row 5",
     }
 
 
