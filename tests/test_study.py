@@ -193,6 +193,26 @@ def test_times_too_many_to_hold_are_searched_for_and_give_the_same_tables(
     pd.testing.assert_frame_equal(before.changes.places, after.changes.places)
 
 
+def test_settlements_in_many_rows_are_measured_at_their_spots_and_the_same(
+    mini, tmp_path, monkeypatch
+):
+    towns = pd.read_csv(mini / "places.csv")
+    rows = towns.loc[towns.index.repeat(3)].reset_index(drop=True)
+    rows["population"] += np.arange(len(rows))
+    rows["place_id"] = [f"{name}-{number}" for number, name in enumerate(rows["place_id"])]
+    rows.to_csv(mini / "places.csv", index=False)
+    held = open_study(mini).run(tmp_path / "held")
+    monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", 0)
+    at_spots = open_study(mini).run(tmp_path / "at_spots")
+    for one, other in (
+        (held.measures_of_places.values, at_spots.measures_of_places.values),
+        (held.more["access_measures"], at_spots.more["access_measures"]),
+        (held.places, at_spots.places),
+        (held.checkpoints, at_spots.checkpoints),
+    ):
+        pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(other))
+
+
 def test_a_run_that_fails_leaves_the_earlier_outputs(mini_again):
     mini, out = mini_again
     before = (out / "tables" / "regions.csv").read_bytes()

@@ -40,6 +40,7 @@ from geo_border.pipeline.stages.services import ServiceAccess, service_access
 from geo_border.routing.engine.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
 from geo_border.routing.scenarios import OPEN_BORDER, Scenario, delays
+from geo_border.routing.spots import merge
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
 from geo_border.routing.travel import travel as travel_by
@@ -202,8 +203,10 @@ def _reached(settings: Settings, travel: Travel) -> Reached:
 def _direct(
     settings: Settings, net: StudyNetwork, travel: Travel, contractor: Contractor
 ) -> Directness:
-    """How direct trips by one mode are."""
-    places, speed, edges = travel.places, settings.access.reference_kmh, MODES_OF[travel.mode]
+    """How direct trips by one mode are, looked at once for all places of a spot."""
+    merged, ids, edges = merge(travel), travel.places.index, MODES_OF[travel.mode]
+    travel, speed = merged.travel, settings.access.reference_kmh
+    places = travel.places
     apart = local_km(places).fillna(0.0).to_numpy()
     whole = gate_tables(net.network, places, net.gates, modes=edges)
     flat = by_distance(net.network)
@@ -213,12 +216,18 @@ def _direct(
         gate_tables(flat, measured, gates_in_use(net.gates), modes=edges),
         held_or_searched(flat, measured, modes=edges, contractor=contractor),
     )
+    index = network_efficiency(
+        in_km, reference_kmh=DISTANCE_KMH, apart_km=apart, scenario=OPEN_BORDER
+    )
     return Directness(
-        mode=travel.mode,
-        efficiency=network_efficiency(travel, reference_kmh=speed, apart_km=apart),
-        detour=checkpoint_detour(replace(travel, tables=whole)),
-        index=network_efficiency(
-            in_km, reference_kmh=DISTANCE_KMH, apart_km=apart, scenario=OPEN_BORDER
+        travel.mode,
+        *(
+            found.iloc[merged.spot].set_axis(ids)
+            for found in (
+                network_efficiency(travel, reference_kmh=speed, apart_km=apart),
+                checkpoint_detour(replace(travel, tables=whole)),
+                index,
+            )
         ),
     )
 
