@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import geopandas as gpd
 import numpy as np
-import pytest
 import shapely
 
 from geo_border.report import settlements
 from geo_border.report.settlements import drawn_in_words, drawn_places
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def towns(*people: float) -> gpd.GeoDataFrame:

@@ -138,29 +138,17 @@ def access_stage(
     Accessibility
         By place and by region.
     """
-    section, decays = settings.access, _decays(settings)
-    chosen, decay = next(iter(decays.items()))
-    measures = (
-        HOURS,
-        *map(population, section.limits_h),
-        *chain(*starmap(of_potential, decays.items())),
-        effect_at_checkpoints(chosen, decay),
-    )
+    chosen = next(iter(_decays(settings)))
     table, zones_of = MeasureTable(net.places), {}
-    for mode in modes_measured(section.modes, gates_in_use(net.gates)):
-        by_mode = travel
-        if mode != travel.mode:
-            by_mode = travel_by(net, mode=mode, contractor=contractor_of(mode))
-        reached = _reached(settings, by_mode)
-        trips = _direct(settings, net, by_mode, contractor_of(mode))
-        table.fill(efficiency(section.reference_kmh), trips)
-        table.fill([performance(section.performance_h, section.performance_km)], reached)
-        table.fill(DETOURS, trips)
-        table.fill(measures, reached)
-        bands = [minutes / 60 for minutes in section.zones_min]
-        zones_of[mode] = zones(reached.hours, net.places, bands=bands)
+    for mode in modes_measured(settings.access.modes, gates_in_use(net.gates)):
+        contractor = contractor_of(mode)
         if mode == travel.mode:
-            effects = effect_by_checkpoint(reached.lost, reached.potentials[chosen])
+            zones_of[mode], losses = _by_one_mode(settings, net, travel, table, contractor)
+        else:
+            # No name for the trips: they are large, and their memory is needed for the next mode.
+            zones_of[mode], _ = _by_one_mode(
+                settings, net, travel_by(net, mode=mode, contractor=contractor), table, contractor
+            )
     services = service_access(settings, border, net, table, contractor_of=contractor_of)
     places, regions = _beside(settings, net, travel, table, chosen)
     capitals, less_delay = _between_capitals(border.regions, net, travel)
@@ -170,7 +158,7 @@ def access_stage(
         measures=table.by_region(),
         measures_of_places=table.by_place(),
         zones=pd.concat(zones_of, names=["mode"]).reset_index(),
-        losses=loss_shares(effects, net.places),
+        losses=losses,
         travel_times=capitals,
         variants=_variants(settings, travel),
         less_delay=less_delay,
@@ -183,6 +171,33 @@ def _decays(settings: Settings) -> dict[str, Decay]:
     chosen, half_life = settings.access.decay, settings.access.half_life_h
     kinds = [chosen, *(kind for kind in KINDS if kind != chosen)]
     return {f"potential_{kind}": calibrated(kind, half_life) for kind in kinds}
+
+
+def _by_one_mode(
+    settings: Settings,
+    net: StudyNetwork,
+    travel: Travel,
+    table: MeasureTable,
+    contractor: Contractor,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure by one mode; people by zone, and shares of the checkpoints in the border effect."""
+    section, decays = settings.access, _decays(settings)
+    chosen, decay = next(iter(decays.items()))
+    trips = _direct(settings, net, travel, contractor)
+    table.fill(efficiency(section.reference_kmh), trips)
+    reached = _reached(settings, travel)
+    table.fill([performance(section.performance_h, section.performance_km)], reached)
+    table.fill(DETOURS, trips)
+    measures = (
+        HOURS,
+        *map(population, section.limits_h),
+        *chain(*starmap(of_potential, decays.items())),
+        effect_at_checkpoints(chosen, decay),
+    )
+    table.fill(measures, reached)
+    bands = [minutes / 60 for minutes in section.zones_min]
+    effects = effect_by_checkpoint(reached.lost, reached.potentials[chosen])
+    return zones(reached.hours, net.places, bands=bands), loss_shares(effects, net.places)
 
 
 def _reached(settings: Settings, travel: Travel) -> Reached:
@@ -240,8 +255,9 @@ def _beside(
     first = beside_places(chosen, settings.access.limits_h)
     values = frame[list(first.values())].set_axis(list(first), axis=1)
     if (gates["mode"] == "rail").any():
-        by_rail = gate_tables(net.network, places, gates, modes=MODES)
-        hours = nearest_gate(by_rail, mode="rail")["hours"]
+        merged = merge(travel)
+        by_rail = gate_tables(net.network, merged.travel.places, gates, modes=MODES)
+        hours = nearest_gate(by_rail, mode="rail")["hours"].to_numpy()[merged.spot]
         values.insert(list(first).index("border_effect"), "hours_to_rail_checkpoint", hours)
     further = frame[list(FURTHER.values())].set_axis(list(FURTHER), axis=1)
     regions = by_region(values, places)
