@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
     from geo_border.routing.inside import Inside
@@ -179,6 +179,56 @@ def merge(travel: Travel) -> Merged:
     first = np.concatenate([own.first, beyond])
     spot = np.concatenate([own.spot, len(own.first) + np.arange(len(beyond))])
     return Merged(at_spots(travel, replace(own, first=first, spot=spot), "population"), spot)
+
+
+def gathered(travel: Travel) -> Travel:
+    """Trips between as few points as tell the same of every region.
+
+    Parameters
+    ----------
+    travel
+        Trips between the places.
+
+    Returns
+    -------
+    Travel
+        Where the times inside the sides are those of `OwnSpots`: those of the first place of
+        each spot and region, which has the population of all in both. Trips of regions are the
+        same where they are in proportion to people.
+    """
+    own, places, tables = travel.own, travel.places, travel.tables
+    if not isinstance(own, OwnSpots):
+        return travel
+    # Cities beyond the study follow its places, each at a spot of its own.
+    beyond = np.arange(len(places) - len(own.spot))
+    spot = np.concatenate([own.spot, len(own.first) + beyond])
+    region = pd.factorize(places["region_id"])[0]
+    group = pd.DataFrame({"spot": spot, "region": region}).groupby(["spot", "region"], sort=False)
+    number = group.ngroup().to_numpy()
+    first = np.unique(number, return_index=True)[1]
+    inside = spot[first][: len(first) - len(beyond)]
+    total = np.bincount(number, places["population"])
+    trees = tables.trees
+    points = places.iloc[first].assign(population=total)
+    return replace(
+        travel,
+        places=points,
+        tables=replace(
+            tables,
+            place_ids=points.index,
+            place_side=tables.place_side[first],
+            to_gate=tables.to_gate[first],
+            from_gate=tables.from_gate[:, first],
+            trees=None if trees is None else replace(trees, place_node=trees.place_node[first]),
+        ),
+        own=replace(
+            own,
+            origins=tuple(np.flatnonzero(np.isin(first, each)) for each in own.origins),
+            destinations=tuple(np.flatnonzero(np.isin(first, each)) for each in own.destinations),
+            first=np.unique(inside, return_index=True)[1],
+            spot=inside,
+        ),
+    )
 
 
 def spots_of(places: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

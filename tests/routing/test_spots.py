@@ -13,10 +13,13 @@ from geo_border.access.losses import loss_by_checkpoint
 from geo_border.access.performance import transport_performance
 from geo_border.access.reach import potentials
 from geo_border.routing.inside import held_or_searched, own_times
-from geo_border.routing.spots import merge
+from geo_border.routing.spots import OwnSpots, gathered, merge
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
+from geo_border.traffic.classes import TrafficClass
 from geo_border.traffic.demand import cross_demand
+from geo_border.traffic.equilibrium import equilibrium
+from geo_border.traffic.model import traffic_model
 
 DECAYS = [Step(1.5), *(calibrated(kind, 1.0) for kind in KINDS)]
 
@@ -71,3 +74,32 @@ def test_places_that_follow_those_of_the_spots_stay_alone(monkeypatch):
     apart = replace(travel, own=own_times(land.network, places.iloc[:-7]))
     demands = [cross_demand(trips) for trips in (apart, travel)]
     np.testing.assert_allclose(demands[1].to_gate, demands[0].to_gate, atol=1e-15)
+
+
+def test_regions_have_the_same_traffic_from_few_points(monkeypatch):
+    land, places = crowded(4)
+    apart, together = apart_and_merged(land, places, monkeypatch)
+    few = gathered(together)
+    assert isinstance(few.own, OwnSpots)
+    assert len(few.own.first) <= len(few.places) < len(places)
+    assert few.places["population"].sum() == places["population"].sum()
+    for side in range(2):
+        hours = [
+            pd.DataFrame(
+                trips.own.block(side, slice(None)),
+                trips.places.index[trips.own.origins[side]],
+                trips.places.index[trips.own.destinations[side]],
+            )
+            for trips in (few, apart)
+        ]
+        pd.testing.assert_frame_equal(hours[0], hours[1].loc[hours[0].index, hours[0].columns])
+    classes = [TrafficClass("car", total_year=1e6)]
+    found = [equilibrium(traffic_model({"car": trips}, classes)) for trips in (apart, few)]
+    every, merged = (each.classes["car"] for each in found)
+    np.testing.assert_allclose(merged.passed, every.passed, rtol=1e-9)
+    sums = [
+        each.by_origin().groupby(trips.places["region_id"].to_numpy(), dropna=False).sum()
+        for each, trips in ((every, apart), (merged, few))
+    ]
+    pd.testing.assert_frame_equal(*sums, rtol=1e-9)
+    assert gathered(apart) is apart

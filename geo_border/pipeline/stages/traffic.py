@@ -24,6 +24,7 @@ from geo_border.pipeline.stages.traffic_tables import (
     traffic_by_region,
 )
 from geo_border.routing.scenarios import Scenario
+from geo_border.routing.spots import gathered
 from geo_border.terms import CAR, EVERY_CLASS
 from geo_border.traffic.classes import class_travel
 from geo_border.traffic.equilibrium import equilibrium
@@ -204,6 +205,8 @@ def traffic_stage(
     Traffic
         By checkpoint, region and edge.
     """
+    if _in_proportion(settings):
+        travel = gathered(travel)
     now = traffic_now(settings, border.checkpoints, net.controls, travel)
     solved = now.traffic
     gates = travel.tables.gates.index
@@ -240,6 +243,12 @@ def traffic_stage(
             }
         ),
     )
+
+
+def _in_proportion(settings: Settings) -> bool:
+    """Whether trips of every class are in proportion to the people at both ends."""
+    parts = [settings.demand, *settings.traffic.classes.values()]
+    return all(each in (None, 1) for part in parts for each in (part.alpha, part.gamma))
 
 
 def _held_against(
