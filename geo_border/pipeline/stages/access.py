@@ -234,16 +234,15 @@ def _direct(
     index = network_efficiency(
         in_km, reference_kmh=DISTANCE_KMH, apart_km=apart, scenario=OPEN_BORDER
     )
+
+    def of_places(found: pd.DataFrame) -> pd.DataFrame:
+        return found.iloc[merged.spot].set_axis(ids)
+
     return Directness(
-        travel.mode,
-        *(
-            found.iloc[merged.spot].set_axis(ids)
-            for found in (
-                network_efficiency(travel, reference_kmh=speed, apart_km=apart),
-                checkpoint_detour(replace(travel, tables=whole)),
-                index,
-            )
-        ),
+        mode=travel.mode,
+        efficiency=of_places(network_efficiency(travel, reference_kmh=speed, apart_km=apart)),
+        detour=of_places(checkpoint_detour(replace(travel, tables=whole))),
+        index=of_places(index),
     )
 
 

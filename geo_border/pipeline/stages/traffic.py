@@ -247,8 +247,9 @@ def traffic_stage(
 
 def _in_proportion(settings: Settings) -> bool:
     """Whether trips of every class are in proportion to the people at both ends."""
-    parts = [settings.demand, *settings.traffic.classes.values()]
-    return all(each in (None, 1) for part in parts for each in (part.alpha, part.gamma))
+    of_classes = [(part.alpha, part.gamma) for part in settings.traffic.classes.values()]
+    exponents = [(settings.demand.alpha, settings.demand.gamma), *of_classes]
+    return all(each in (None, 1) for both in exponents for each in both)
 
 
 def _held_against(
