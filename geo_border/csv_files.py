@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _FULLWIDTH = "\uff1d\uff0b\uff0d\uff20"  # a Japanese spreadsheet takes these for = + - @
 _FORMULA = tuple(f"=+-@\t\n{_FULLWIDTH}")
 
+ROWS_HELD = 50_000
+"""Rows whose cells are held as texts at once."""
+
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as a CSV file: UTF-8, comma, decimal point, a line feed after each row.
@@ -79,16 +82,24 @@ def harmless_csv(
         One line a row, after a header. Words that begin as formulas do have an apostrophe
         before them.
     """
-    columns = [_cells(values, decimals(str(name))) for name, values in frame.items()]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_harmless(str(column)) for column in frame.columns])
-    writer.writerows(zip(*columns, strict=True))
+    for start in range(0, len(frame), ROWS_HELD):
+        rows = frame.iloc[start : start + ROWS_HELD]
+        columns = [_cells(values, decimals(str(name))) for name, values in rows.items()]
+        writer.writerows(zip(*columns, strict=True))
     return text.getvalue()
 
 
 def _cells(values: pd.Series[Any], decimals: int | None) -> list[str]:
     """Texts of the cells of a column."""
+    if values.dtype == np.float64:
+        known = values.to_numpy(np.float64)
+        texts = [_number(value, decimals) for value in known.tolist()]
+        for row in np.flatnonzero(np.isnan(known)):
+            texts[row] = ""
+        return texts
     return ["" if _missing(value) else _cell(value, decimals) for value in values.tolist()]
 
 
@@ -104,10 +115,15 @@ def _cell(value: object, decimals: int | None) -> str:
     if isinstance(value, int | np.integer):
         return str(int(value))
     if isinstance(value, float | np.floating):
-        text = f"{value:.10g}" if decimals is None else f"{value:.{decimals}f}"
-        # Rounding must not leave a minus sign before nothing.
-        return text.removeprefix("-") if float(text) == 0 else text
+        return _number(value, decimals)
     return _harmless(str(value))
+
+
+def _number(value: float | np.floating[Any], decimals: int | None) -> str:
+    """Text of a number with a fixed number of decimals, or of significant digits."""
+    text = f"{value:.10g}" if decimals is None else f"{value:.{decimals}f}"
+    # Rounding must not leave a minus sign before nothing.
+    return text.removeprefix("-") if text[0] == "-" and float(text) == 0 else text
 
 
 def _harmless(text: str) -> str:

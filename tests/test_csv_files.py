@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -44,3 +45,13 @@ def test_no_part_of_the_package_writes_a_csv_by_itself():
         if any(word in file.read_text(encoding="utf-8") for word in (".to_csv(", "csv.writer("))
     }
     assert writers == {"csv_files.py"}
+
+
+def test_a_long_table_is_written_piece_by_piece_and_the_same(monkeypatch: pytest.MonkeyPatch):
+    numbers = [1.5, np.nan, -0.0, np.inf, -0.001, -2.0, 7.0]
+    frame = pd.DataFrame({"hours": numbers, "word": [*"=abc", None, "x", "y"]})
+    whole = harmless_csv(frame, decimals=lambda _: 2)
+    assert whole.splitlines()[1:6] == ["1.50,'=", ",a", "0.00,b", "inf,c", "0.00,"]
+    monkeypatch.setattr("geo_border.csv_files.ROWS_HELD", 3)
+    assert harmless_csv(frame, decimals=lambda _: 2) == whole
+    assert harmless_csv(frame.iloc[:0]) == "hours,word\n"
