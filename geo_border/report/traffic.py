@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.terms import CAR
+from geo_border.terms import CAR, EVERY_CLASS
 
 if TYPE_CHECKING:
     from geo_border.pipeline.results import Results
@@ -24,3 +24,38 @@ def traffic_of(results: Results) -> str:
         A class of the study, or `geo_border.terms.EVERY_CLASS`.
     """
     return str(results.manifest.get("traffic", {}).get("of", CAR))
+
+
+def class_words(name: str) -> str:
+    """Name a class of traffic.
+
+    Parameters
+    ----------
+    name
+        A class of the study, or `geo_border.terms.EVERY_CLASS`.
+
+    Returns
+    -------
+    str
+        The name; that of every class in words.
+    """
+    return "all classes" if name == EVERY_CLASS else name
+
+
+def held_against(results: Results) -> str:
+    """Say whether modelled loads were held against counts.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    counts = results.more.get("validation")
+    if counts is None or not counts["modelled"].notna().any():
+        return "Not validated: the study has no counts that these loads could be held against."
+    return f"Held against {len(counts)} counts at {counts['checkpoint_id'].nunique()} checkpoints."

@@ -79,7 +79,10 @@ def class_trips(
         },
         classes=tuple(_parameters(settings, name) for name in names),
         lanes=_lanes(settings, checkpoints.reindex(gates.index)),
-        least={name: _least(checkpoints.reindex(gates.index), name) for name in names},
+        least={
+            name: part.delay_factor * _least(checkpoints.reindex(gates.index), name)
+            for name, part in settings.traffic.classes.items()
+        },
     )
 
 

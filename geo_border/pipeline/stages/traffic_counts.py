@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.terms import DIRECTIONS, EVERY_CLASS
+from geo_border.terms import EVERY_CLASS
+from geo_border.traffic.validation import beside_counts
 
 if TYPE_CHECKING:
     from geo_border.traffic.equilibrium import Equilibrium
@@ -48,30 +49,23 @@ def modelled_as_counted(counts: pd.DataFrame, solved: Equilibrium) -> pd.Series[
     Parameters
     ----------
     counts
-        ``checkpoint_id``, ``class``, ``direction``.
+        As the study has them.
     solved
         Traffic in equilibrium.
 
     Returns
     -------
     Series
-        Aligned to `counts`; missing where the class has no total or the checkpoint no gate.
+        Aligned to `counts`; missing where a class has no total or the checkpoint no gate.
     """
+    classes = [each.model.traffic_class for each in solved.classes.values()]
+    vehicles = {each.name for each in classes if each.total_year is not None}
+    if len(vehicles) == len(classes):
+        vehicles.add(EVERY_CLASS)
     first = next(iter(solved.classes.values()))
-    gates = first.model.travel.tables.gates.index
-    found = []
-    for row in counts.to_dict("records"):
-        names = [row["class"]] if row["class"] != EVERY_CLASS else list(solved.classes)
-        traffic = [solved.classes[name] for name in names]
-        known = all(each.model.traffic_class.total_year is not None for each in traffic)
-        at = gates.get_indexer(pd.Index([row["checkpoint_id"]]))[0]
-        if at < 0 or not known:
-            found.append(np.nan)
-            continue
-        passed = np.sum([each.passed[:, at] for each in traffic], axis=0)
-        way = row["direction"]
-        found.append(float(passed.sum() if way == "both" else passed[DIRECTIONS.index(way)]))
-    return pd.Series(found, counts.index, dtype=float)
+    there = counts["checkpoint_id"].isin(first.model.travel.tables.gates.index)
+    known = counts[there & counts["class"].isin(vehicles)]
+    return beside_counts(solved, known)["modelled"].reindex(counts.index)
 
 
 def years_apart(counts: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.Series[float]:

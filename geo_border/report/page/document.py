@@ -30,8 +30,16 @@ from geo_border.report.page.tables import (
     reach_table,
     region_table,
 )
+from geo_border.report.page.traffic import (
+    certificate,
+    counted_beside,
+    of_whom,
+    traffic_region_table,
+    traffic_table,
+)
 from geo_border.report.settlements import drawn_in_words
 from geo_border.report.style import MODE_COLOURS, MODES, SCORES
+from geo_border.report.traffic import held_against
 from geo_border.typology.words import hours, listed
 
 if TYPE_CHECKING:
@@ -203,6 +211,12 @@ def _facts(results: Results) -> dict[str, Any]:
         "cards": region_cards(results),
         "checkpoints": checkpoint_table(results),
         "checkpoint_cards": other_cards(results, "checkpoint"),
+        "traffic": traffic_table(results),
+        "traffic_regions": traffic_region_table(results),
+        "counted": counted_beside(results),
+        "certificate": certificate(results),
+        "held_against": held_against(results),
+        "of_whom": of_whom(results),
         "dyads": dyad_table(results),
         "dyad_cards": other_cards(results, "dyad"),
         "capitals": capital_matrix(results),

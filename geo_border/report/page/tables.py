@@ -121,8 +121,25 @@ def table(
     }
 
 
-def _shown(of: str, name: str, cell_of: Callable[[Any], Cell], unit: str | None = None) -> Shown:
-    """Column of an output, with its heading, and its unit if no other is given."""
+def shown_column(
+    of: str, name: str, cell_of: Callable[[Any], Cell], unit: str | None = None
+) -> Shown:
+    """Column of an output, with its heading, and its unit if no other is given.
+
+    Parameters
+    ----------
+    of, name
+        Table of the results, and the column.
+    cell_of
+        Makes the cell of a row.
+    unit
+        In place of that of the column.
+
+    Returns
+    -------
+    tuple
+        For `table`.
+    """
     column = column_of(of, name)
     title = column.heading.replace("checkpoint", "check\N{SOFT HYPHEN}point")
     return title, column.unit if unit is None else unit, cell_of
@@ -158,16 +175,18 @@ def region_table(results: Results) -> SortableTable:
         return duration(regions.at[name, "hours_to_checkpoint"])
 
     def score(key: str) -> Shown:
-        return _shown("levels", key, lambda name: cell(levels.at[name, key]))
+        return shown_column("levels", key, lambda name: cell(levels.at[name, key]))
 
     columns = [
-        _shown("regions", "name", lambda name: cell(str(regions.at[name, "name"]))),
-        _shown("typology", "type", type_of),
+        shown_column("regions", "name", lambda name: cell(str(regions.at[name, "name"]))),
+        shown_column("typology", "type", type_of),
         score("index"),
-        _shown("levels", "index_rank", rank, "interval"),
+        shown_column("levels", "index_rank", rank, "interval"),
         *(score(key) for key in SCORES if key != "index"),
-        _shown("regions", "hours_to_checkpoint", hours_of, ""),
-        _shown("regions", "border_effect", lambda name: cell(effect[name], 1, factor=100), "%"),
+        shown_column("regions", "hours_to_checkpoint", hours_of, ""),
+        shown_column(
+            "regions", "border_effect", lambda name: cell(effect[name], 1, factor=100), "%"
+        ),
     ]
     return table(best_first(results), columns, drop_empty=True)
 
@@ -189,7 +208,9 @@ def reach_table(results: Results) -> SortableTable:
     side = {"home": study.home, "neighbour": study.neighbour}
 
     def figure(name: str, decimals: int = 0, factor: float = 1, unit: str | None = None) -> Shown:
-        return _shown("regions", name, lambda row: cell(row[name], decimals, factor=factor), unit)
+        return shown_column(
+            "regions", name, lambda row: cell(row[name], decimals, factor=factor), unit
+        )
 
     def people(name: str, decimals: int = 0) -> Shown:
         return figure(name, decimals, 1e-3, "thousand")
@@ -198,13 +219,13 @@ def reach_table(results: Results) -> SortableTable:
         return duration(row["hours_to_checkpoint"])
 
     columns = [
-        _shown("regions", "name", lambda row: cell(str(row["name"]))),
-        _shown("regions", "side", lambda row: cell(side[row["side"]])),
+        shown_column("regions", "name", lambda row: cell(str(row["name"]))),
+        shown_column("regions", "side", lambda row: cell(side[row["side"]])),
         people("population"),
         figure("border_km"),
         figure("checkpoints_open"),
         figure("km_per_checkpoint"),
-        _shown("regions", "hours_to_checkpoint", hours_of, ""),
+        shown_column("regions", "hours_to_checkpoint", hours_of, ""),
         figure("border_effect", 1, 100, "%"),
         people("population_60min_own"),
         people("population_60min_across", 1),
@@ -251,16 +272,16 @@ def checkpoint_table(results: Results) -> SortableTable:
         return lambda row: duration(row[column])
 
     columns = [
-        _shown("checkpoints", "name", words("name")),
+        shown_column("checkpoints", "name", words("name")),
         ("Between", "", words("between")),
-        _shown("checkpoints", "mode", words("mode_text")),
-        _shown("checkpoints", "status", words("status")),
-        _shown("checkpoints", "load_share", share("load", 1), "% of demand"),
-        _shown("checkpoints", "delay_h", hours_of("delay"), "mean"),
+        shown_column("checkpoints", "mode", words("mode_text")),
+        shown_column("checkpoints", "status", words("status")),
+        shown_column("checkpoints", "load_share", share("load", 1), "% of demand"),
+        shown_column("checkpoints", "delay_h", hours_of("delay"), "mean"),
         ("Delay is", "", words("origin")),
-        _shown("checkpoints", "closure_extra_hours", hours_of("extra"), "a diverted trip"),
-        _shown("checkpoints", "closure_unserved", share("lost", 2), "% of demand"),
-        _shown("diversions", "to_id", words("goes_to"), "share"),
+        shown_column("checkpoints", "closure_extra_hours", hours_of("extra"), "a diverted trip"),
+        shown_column("checkpoints", "closure_unserved", share("lost", 2), "% of demand"),
+        shown_column("diversions", "to_id", words("goes_to"), "share"),
     ]
     return table(rows.to_dict("records"), columns)
 
@@ -305,10 +326,10 @@ def dyad_table(results: Results) -> SortableTable:
     columns: list[Shown] = [
         (f"Region of {study.home}", "", region("home_id")),
         (f"Region of {study.neighbour}", "", region("neighbour_id")),
-        _shown("dyads", "length_km", figure("length_km")),
+        shown_column("dyads", "length_km", figure("length_km")),
     ]
     if results.dyads["sea_km"].any():
-        columns.append(_shown("dyads", "sea_km", figure("sea_km")))
+        columns.append(shown_column("dyads", "sea_km", figure("sea_km")))
     columns += [
         (words, "open checkpoints", figure(mode))
         for mode, words in MODES.items()
@@ -399,7 +420,7 @@ def corridor_table(results: Results) -> SortableTable | None:
         return cell(", ".join(via))
 
     def figure(name: str, make: Callable[[Any], Cell], unit: str | None = None) -> Shown:
-        return _shown("corridors", name, lambda row: make(row[name]), unit)
+        return shown_column("corridors", name, lambda row: make(row[name]), unit)
 
     columns = [
         figure("corridor", lambda value: cell(str(value))),
@@ -408,7 +429,7 @@ def corridor_table(results: Results) -> SortableTable | None:
         figure("delay_h", duration, ""),
         figure("swod_kmh", cell),
         figure("swd_kmh", cell),
-        _shown("corridors", "via", through),
+        shown_column("corridors", "via", through),
     ]
     costs = results.settings.corridor_costs
     if costs is not None and "cost" in summary:

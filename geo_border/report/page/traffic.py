@@ -1,0 +1,241 @@
+"""Traffic for the page: tables by checkpoint and region, modelled beside counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from geo_border.report.page.tables import cell, duration, shown_column, table
+from geo_border.report.style import checkpoint_names, short_names
+from geo_border.report.traffic import class_words, traffic_of
+from geo_border.terms import EVERY_CLASS
+from geo_border.traffic.validation import validate
+from geo_border.typology.words import capitalised, number
+
+if TYPE_CHECKING:
+    from geo_border.pipeline.results import Results
+    from geo_border.report.page.tables import Cell, SortableTable
+
+WIDE, ROW = 640.0, 22.0
+"""Width of the drawing of counts, and the height of a row, in units of the drawing."""
+
+TICKS = (1, 2, 5)
+"""Marks of the scale in a power of ten."""
+
+
+def traffic_table(results: Results) -> SortableTable | None:
+    """Table of traffic by checkpoint and class.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    dict or None
+        As `geo_border.report.page.tables.table` makes it; None where all take the fastest way.
+    """
+    rows = results.more.get("traffic")
+    if rows is None:
+        return None
+    names = checkpoint_names(results)
+    of = traffic_of(results)
+    vehicles = bool((rows["unit"] == "vehicles a day").any())
+    order = rows[rows["class"] == of].sort_values("vehicles", ascending=False, kind="stable")
+    rank = pd.Series(range(len(order)), order["checkpoint_id"])
+    rows = rows.assign(rank=rows["checkpoint_id"].map(rank)).sort_values("rank", kind="stable")
+    rows = rows[(rows["vehicles"] > 0) | (rows["class"] == of)]
+
+    def flow(row: Any) -> Cell:
+        return cell(row["vehicles"]) if row["unit"] == "vehicles a day" else cell(np.nan)
+
+    def delay(row: Any) -> Cell:
+        hours = [row["delay_out_h"], row["delay_in_h"]]
+        found = duration(np.mean(hours))
+        differ = np.isfinite(hours).all() and abs(hours[0] - hours[1]) > 1 / 120
+        if differ:
+            found["text"] = f"{duration(hours[0])['text']} out, {duration(hours[1])['text']} back"
+        return found
+
+    def used(row: Any) -> Cell:
+        return cell(np.fmax(row["utilisation_out"], row["utilisation_in"]), factor=100)
+
+    def share(name: str) -> Any:
+        return lambda row: cell(row[name], 1, factor=100)
+
+    columns = [
+        ("Checkpoint", "", lambda row: cell(names.get(row["checkpoint_id"], ""))),
+        shown_column("traffic", "class", lambda row: cell(class_words(row["class"]))),
+        *([shown_column("traffic", "vehicles", flow, "a day")] if vehicles else []),
+        shown_column("traffic", "share", share("share"), "% of its trips"),
+        ("Delay", "mean", delay),
+        ("Utilisation", "%", used),
+        shown_column(
+            "traffic",
+            "closure_hours_lost",
+            lambda row: cell(row["closure_hours_lost"], 0 if vehicles else 3),
+            "a day" if vehicles else "h a trip",
+        ),
+        shown_column("traffic", "closure_diverted", share("closure_diverted"), "% of its trips"),
+        shown_column(
+            "traffic", "closure_suppressed", share("closure_suppressed"), "% of its trips"
+        ),
+        shown_column("traffic", "closure_cut", share("closure_cut"), "% of its trips"),
+        (
+            "An hour less is worth",
+            "h a day" if vehicles else "h a trip",
+            lambda row: cell(row["hour_out"] + row["hour_in"], 0 if vehicles else 3),
+        ),
+    ]
+    return table(rows.to_dict("records"), columns, drop_empty=True)
+
+
+def traffic_region_table(results: Results) -> SortableTable | None:
+    """Table of trips and surplus by region and class.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    dict or None
+        As `traffic_table`.
+    """
+    rows = results.more.get("traffic_regions")
+    if rows is None:
+        return None
+    short = short_names(results)
+    vehicles = bool((rows["unit"] == "vehicles a day").all())
+    decimals, unit = (0, "a day") if vehicles else (3, "share")
+
+    def figure(name: str, of: str) -> Any:
+        return shown_column("traffic_regions", name, lambda row: cell(row[name], decimals), of)
+
+    columns = [
+        (
+            "Region",
+            "",
+            lambda row: cell(capitalised(str(short.get(row["region_id"], row["region_id"])))),
+        ),
+        shown_column("traffic_regions", "class", lambda row: cell(class_words(row["class"]))),
+        figure("trips", unit),
+        figure("trips_not_made", unit),
+        figure("surplus_h", "h a day" if vehicles else "h a trip"),
+        figure("delay_cost_h", "h a day" if vehicles else "h a trip"),
+    ]
+    return table(rows.to_dict("records"), columns, drop_empty=True)
+
+
+def counted_beside(results: Results) -> dict[str, Any] | None:
+    """Drawing of what is modelled beside what was counted.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    dict or None
+        ``rows`` (``y``, ``label``, ``counted``, ``modelled`` and their places), ``ticks``,
+        ``high``, ``fit`` (words); None without counts.
+    """
+    counts = results.more.get("validation")
+    if counts is None:
+        return None
+    counts = counts[counts["modelled"].notna() & (counts["counted"] > 0)]
+    if counts.empty:
+        return None
+    names = checkpoint_names(results)
+    figures = np.concatenate([counts["counted"], counts["modelled"].clip(lower=1)])
+    low, high = np.log10(max(figures.min(), 1) / 1.3), np.log10(figures.max() * 1.3)
+
+    def x(value: float) -> float:
+        return round(WIDE * (np.log10(max(value, 1)) - low) / (high - low), 1)
+
+    marks = [tick * 10**power for power in range(int(high) + 1) for tick in TICKS]
+    rows = []
+    order = counts.sort_values("counted", ascending=False, kind="stable")
+    for place, row in enumerate(order.to_dict("records")):
+        way = {"out": ", out", "in": ", back"}.get(row["direction"], "")
+        year = "" if pd.isna(row["year"]) else f", {row['year']:.0f}"
+        least = " or more" if row["kind"] == "at least" else ""
+        rows.append(
+            {
+                "y": ROW * place + ROW / 2,
+                "name": names.get(row["checkpoint_id"], row["checkpoint_id"]),
+                "label": f"{class_words(row['class'])}{way}{year}",
+                "counted": x(row["counted"]),
+                "modelled": x(row["modelled"]),
+                "low": x(row["counted"] / 2),
+                "high": x(row["counted"] * 2),
+                "words": (
+                    f"{number(row['counted'])}{least} counted, {number(row['modelled'])} modelled"
+                ),
+            }
+        )
+    return {
+        "rows": rows,
+        "wide": WIDE,
+        "high": ROW * len(rows),
+        "ticks": [(x(mark), number(mark)) for mark in marks if low <= np.log10(mark) <= high],
+        "fit": _fit(counts),
+        "unknown": int((counts["kind"] == "at least").sum()),
+    }
+
+
+def _fit(counts: pd.DataFrame) -> str:
+    """How near the model comes, in words."""
+    found = validate(counts["counted"], counts["modelled"])
+    near = round(float(found["within_2"]) * found["n"])
+    text = f"{near} of {found['n']:.0f} within a factor of 2"
+    if np.isfinite(found["spearman"]):
+        text += f", rank correlation {found['spearman']:.2f}"
+    return text
+
+
+def certificate(results: Results) -> str:
+    """Say how exact the equilibrium is.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        A sentence; empty where all take the fastest way.
+    """
+    about = results.manifest.get("traffic", {})
+    if about.get("choice") != "logit":
+        return ""
+    if not about["lanes"]:
+        return "No capacity is known that a flow would use, so no delay answers to flow."
+    return (
+        f"Delays and flows agree to {about['residual_h']:.0e} h after {about['steps']} steps; "
+        f"{about['lanes']} lanes have a capacity that is known, elsewhere delays do not answer to "
+        "flow."
+    )
+
+
+def of_whom(results: Results) -> str:
+    """Say which class the figures without the name of one are of.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        Such as ``"all vehicles"``.
+    """
+    of = traffic_of(results)
+    return "all classes of traffic" if of == EVERY_CLASS else f"the class {of}"
