@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 WIDE, ROW = 640.0, 22.0
 """Width of the drawing of counts, and the height of a row, in units of the drawing."""
 
+NEAR, MARGIN = 2.0, 1.1
+"""Factor around a count that is drawn, and factor beyond all that is drawn."""
+
 TICKS = (1, 2, 5)
 """Marks of the scale in a power of ten."""
 
@@ -152,8 +155,9 @@ def counted_beside(results: Results) -> dict[str, Any] | None:
     if counts.empty:
         return None
     names = checkpoint_names(results)
-    figures = np.concatenate([counts["counted"], counts["modelled"].clip(lower=1)])
-    low, high = np.log10(max(figures.min(), 1) / 1.3), np.log10(figures.max() * 1.3)
+    counted, modelled = counts["counted"], counts["modelled"].clip(lower=1)
+    low = np.log10(max(min(counted.min() / NEAR, modelled.min()), 1) / MARGIN)
+    high = np.log10(max(counted.max() * NEAR, modelled.max()) * MARGIN)
 
     def x(value: float) -> float:
         return round(WIDE * (np.log10(max(value, 1)) - low) / (high - low), 1)
@@ -172,8 +176,8 @@ def counted_beside(results: Results) -> dict[str, Any] | None:
                 "label": f"{class_words(row['class'])}{way}{year}",
                 "counted": x(row["counted"]),
                 "modelled": x(row["modelled"]),
-                "low": x(row["counted"] / 2),
-                "high": x(row["counted"] * 2),
+                "low": x(row["counted"] / NEAR),
+                "high": x(row["counted"] * NEAR),
                 "words": (
                     f"{number(row['counted'])}{least} counted, {number(row['modelled'])} modelled"
                 ),

@@ -1,0 +1,159 @@
+"""Traffic of a study by class: what stands in its tables, and what it is of."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo_border.pipeline.memory import Memory
+from geo_border.pipeline.runs import Run
+from geo_border.pipeline.stages.bottlenecks import bottleneck_stage, gravity_of
+from geo_border.pipeline.stages.class_trips import class_trips, in_year
+from geo_border.pipeline.stages.traffic import about_traffic, traffic_now, traffic_stage
+from geo_border.routing.scenarios import passages
+from geo_border.study import open_study
+from geo_border.traffic.demand import cross_demand
+from geo_border.traffic.loads import checkpoint_loads
+
+TWO = """
+[traffic]
+most_passages = 1
+counts = "counts.csv"
+[traffic.classes.car]
+total_year = 36500
+segments = [{ theta = 1, outside = 0.3 }]
+[traffic.classes.truck]
+total_year = 18250
+pcu = 2
+speed_factor = 0.5
+[checkpoints.classes.truck]
+delay_h = 2
+delay_lo_h = 0.5
+"""
+
+
+@pytest.fixture
+def solved(mini):
+    """Solve the traffic of the made-up study with more in its settings and its register."""
+
+    def solve(more="", counts=None, **columns):
+        toml = mini / "study.toml"
+        toml.write_text(toml.read_text() + more)
+        file = mini / "checkpoints.csv"
+        register = pd.read_csv(file).assign(**columns)
+        register.to_csv(file, index=False)
+        rows = counts or [("west", "car", "both", 50, 2020)]
+        names = ["checkpoint_id", "class", "direction", "vehicles_day", "year"]
+        pd.DataFrame(rows, columns=names).to_csv(mini / "counts.csv", index=False)
+        study = open_study(mini)
+        run = Run(study.settings, Path(study.folder), Memory(None), lambda _: None)
+        inputs, border, net = run.network()
+        travel = run.travel(net)
+        return study.settings, inputs, border, net, travel
+
+    return solve
+
+
+def traffic_of(parts):
+    settings, inputs, border, net, travel = parts
+    return traffic_stage(settings, inputs, border, net, travel, None)
+
+
+def test_vehicles_add_up_and_closures_lose_none_of_them(solved):
+    found = traffic_of(solved(TWO))
+    table = found.checkpoints.set_index(["checkpoint_id", "class"])
+    assert set(table["unit"]) == {"vehicles a day"}
+    passed = table["vehicles"].groupby(level="class").sum()
+    # The totals are those of the border as it is, 100 cars and 50 trucks a day.
+    assert passed.to_dict() == pytest.approx({"car": 100, "truck": 50, "all": 150})
+    for name, trips in passed.items():
+        rows = table.xs(name, level="class").loc[["west", "middle"]]
+        gone = rows["closure_diverted"] + rows["closure_suppressed"] + rows["closure_cut"]
+        assert (gone * trips).to_numpy() == pytest.approx(rows["vehicles"].to_numpy())
+    regions = found.regions.set_index(["region_id", "class"])
+    made = regions["trips"].groupby(level="class").sum()
+    assert made.to_dict() == pytest.approx(passed.to_dict())
+    assert (regions[["surplus_h", "delay_cost_h"]] > 0).all(axis=None)
+    assert found.ranking["load_share"].sum() == pytest.approx(1)
+    assert {"load_share_car", "load_share_truck"} <= set(found.ranking)
+    assert found.account.loc[0, "of"] == "all"
+    moved = found.diversions[found.diversions["closed_id"] == "west"].groupby("class")["share"]
+    assert moved.sum().between(0, 1).all()
+
+
+def test_without_totals_there_are_shares_and_no_sum_of_cars_and_trucks(solved):
+    parts = solved(TWO.replace("total_year = 18250\n", ""))
+    found = traffic_of(parts)
+    unit = found.checkpoints.groupby("class")["unit"].unique().map(list)
+    assert unit.to_dict() == {"car": ["vehicles a day"], "truck": ["share"]}
+    shares = found.checkpoints.groupby("class")["share"].sum()
+    assert shares.to_dict() == pytest.approx({"car": 1, "truck": 1})
+    assert found.account.loc[0, "of"] == "car"
+    assert about_traffic(parts[0], found)["residual_h"] == 0
+    assert found.validation["modelled"].notna().all()
+
+
+def test_a_class_that_may_not_pass_passes_elsewhere(solved):
+    found = traffic_of(solved(TWO, status_car=["closed", None, None, None]))
+    table = found.checkpoints.set_index(["checkpoint_id", "class"])
+    assert table.at[("west", "car"), "vehicles"] == 0
+    assert table.at[("west", "truck"), "vehicles"] > 0
+    assert np.isnan(table.at[("west", "car"), "delay_out_h"])
+    # Nobody travels but by the middle: what is closed then is the whole border of cars.
+    assert table.at[("middle", "car"), "closure_cut"] == pytest.approx(1)
+
+
+def test_a_count_is_held_against_the_statuses_of_its_year(solved):
+    parts = solved(
+        TWO,
+        counts=[("west", "car", "both", 50, year) for year in (2020, 2025, 2026)],
+        status_car=["closed", None, None, None],
+        status_car_since=["2025-08-04", None, None, None],
+        capacity_car_day=[10, None, None, None],
+    )
+    modelled = traffic_of(parts).validation["modelled"]
+    assert modelled.tolist()[2] == 0
+    assert modelled.tolist()[0] == modelled.tolist()[1] > 20
+    before = in_year(parts[2].checkpoints, 2025, ["open"])
+    assert np.isnan(before.at["west", "capacity_car_day"])
+
+
+def test_lanes_are_of_those_who_share_them_and_leave_the_stated_delay(solved):
+    capacity = {
+        "capacity_day": [None, 400, None, None],
+        "capacity_truck_in_day": [15, None, None, None],
+        "capacity_kind": [None, None, None, None],
+    }
+    settings, _, border, net, travel = solved(TWO, **capacity)
+    trips = class_trips(settings, border.checkpoints, net.controls, travel)
+    lanes = trips.lanes.set_index(["checkpoint_id", "direction"])
+    assert lanes.loc[("west", "in"), ["classes", "capacity_day"]].tolist() == ["truck", 30]
+    assert lanes.loc[("middle", "out"), ["classes", "capacity_day"]].tolist() == ["car truck", 200]
+    now = traffic_now(settings, border.checkpoints, net.controls, travel)
+    assert now.traffic.residual < 1e-9
+    assert (now.traffic.lanes["queue_h"] > 0).all()
+    # The half hour in the west is said of every class.
+    stated = {"car": [0.5, 1.0], "truck": [0.5, 2.0]}
+    for name, hours in stated.items():
+        delay = now.traffic.classes[name].delay
+        at = travel.tables.gates.index.get_indexer(["west", "middle"])
+        assert delay[:, at] == pytest.approx(np.array([hours, hours]), abs=1e-6), name
+
+
+def test_what_a_checkpoint_was_built_for_makes_no_queue(solved):
+    parts = solved(TWO, capacity_day=[1, 1, 1, 1], capacity_kind="design")
+    trips = class_trips(parts[0], parts[2].checkpoints, parts[3].controls, parts[4])
+    assert trips.lanes.empty
+
+
+def test_the_fastest_way_keeps_the_loads_of_gravity(solved):
+    settings, _, _, net, travel = solved('\n[traffic]\nchoice = "fastest"\n')
+    strain = bottleneck_stage(settings, net, travel, travel, None, None)
+    routes = passages(travel.tables)
+    demand = cross_demand(travel, routes, gravity=gravity_of(settings))
+    loads = checkpoint_loads(travel.tables, routes, demand)
+    assert strain.ranking["load_share"].equals(loads["load_share"])
+    assert set(strain.diversions["class"]) == {"car"}
+    assert strain.class_load.empty
+    assert about_traffic(settings, None) == {"choice": "fastest", "of": "car"}
