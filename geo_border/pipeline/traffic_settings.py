@@ -16,6 +16,9 @@ DelayKind = Literal["mean", "rule", "lower end", "upper end", "peak", "anecdote"
 Total = Annotated[float, Field(gt=0, le=1e10, allow_inf_nan=False)]
 Factor = Annotated[float, Field(ge=0.1, le=10, allow_inf_nan=False)]
 
+SEGMENT = Segment()
+"""What a segment is that nothing is said of."""
+
 
 def _not_taken(name: str) -> str:
     if name in NO_CLASS:
@@ -56,8 +59,8 @@ class SegmentSection(Section):
     """Part of a class whose trips weigh hours alike, such as local ones or those over long ways."""
 
     share: Annotated[float, Field(gt=0, le=1)] = 1
-    theta: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Segment.theta
-    outside: Annotated[float, Field(ge=0, lt=1)] = Segment.outside
+    theta: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = SEGMENT.theta
+    outside: Annotated[float, Field(ge=0, lt=1)] = SEGMENT.outside
 
 
 class ClassSection(Section):

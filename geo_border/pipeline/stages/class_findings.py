@@ -175,12 +175,10 @@ def _of_counts(
             column = class_columns(name)[column]
         if key not in rows.index or column not in rows:
             continue
-        most = rows.at[key, column]
-        if count["vehicles_day"] > most:
-            problem = (
-                f"{count['vehicles_day']:,.0f} vehicles a day were counted, more than the "
-                f"{most:,.0f} of {column}"
-            )
+        counted, most = float(count["vehicles_day"]), float(rows[column].astype(float)[key])
+        if counted > most:
+            problem = f"{counted:,.0f} vehicles a day were counted, more than the {most:,.0f} of "
+            problem += column
             at = where.get(key, "")
             found.append(("warning", "classes", str(rows.at[key, "name"]), problem, at))
     return found

@@ -222,9 +222,9 @@ def traffic_stage(
     of = EVERY_CLASS if EVERY_CLASS in table.index.get_level_values("class") else CAR
     diversions = _diversions(shut, solved)
     loads = _edge_loads(solved, net, travel, outer)
-    total = {name: each.by_origin()["trips"].sum() for name, each in solved.classes.items()}
+    total = {n: float(each.by_origin()["trips"].sum()) for n, each in solved.classes.items()}
     every = loads.sum(axis=1) / sum(total.values())
-    shares = pd.DataFrame({name: loads[name] / total[name] for name in loads})
+    shares = pd.DataFrame({name: loads[name] / trips for name, trips in total.items()})
     return Traffic(
         checkpoints=table.reset_index(),
         regions=traffic_by_region(now.model, solved, now.lanes, travel.places).reset_index(),
@@ -308,7 +308,7 @@ def _diversions(shut: Mapping[str, Welfare], solved: Equilibrium) -> pd.DataFram
         table = every_class(lost.checkpoints, solved)
         for name, part in table.groupby(level="class", sort=False):
             before = part.droplevel("class")
-            gone = before.at[closed, "before"]
+            gone = float(before["before"].astype(float)[closed])
             if gone <= 0:
                 continue
             more = before["change"].drop(closed).clip(lower=0) / gone

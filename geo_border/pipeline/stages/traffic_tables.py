@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -62,13 +62,12 @@ def every_class(table: pd.DataFrame, solved: Equilibrium) -> pd.DataFrame:
     """
     if not has_totals(solved):
         return table
-    first = table.index.names[0]
+    first = str(table.index.names[0])
+    levels = [first, "class"]
     total = table.groupby(level=first, sort=False).sum(min_count=1)
-    total.index = pd.MultiIndex.from_product([total.index, [EVERY_CLASS]], names=table.index.names)
-    names = [*solved.classes, EVERY_CLASS]
-    order = pd.MultiIndex.from_product(
-        [table.index.get_level_values(first).unique(), names], names=table.index.names
-    )
+    total.index = pd.MultiIndex.from_product([total.index, [EVERY_CLASS]], names=levels)
+    ids = table.index.get_level_values(first).unique()
+    order = pd.MultiIndex.from_product([ids, [*solved.classes, EVERY_CLASS]], names=levels)
     return pd.concat([table, total]).reindex(order)
 
 
@@ -115,7 +114,7 @@ def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> p
     return found.join(hours)
 
 
-def _queues(solved: Equilibrium, index: pd.MultiIndex) -> pd.DataFrame:
+def _queues(solved: Equilibrium, index: pd.Index[Any]) -> pd.DataFrame:
     """Wait and utilisation of the lanes of each class."""
     found = pd.DataFrame(
         np.nan,
@@ -234,14 +233,8 @@ def traffic_by_region(
             delay_cost_h=-free.xs(name, level="class"),
         )
         # Nobody's surplus is known where those who may not stay at home have no way.
-        rows[name] = own.groupby(region.to_numpy()).agg(
-            {
-                "trips": "sum",
-                "trips_not_made": "sum",
-                "surplus_h": lambda hours: hours.sum(skipna=False),
-                "delay_cost_h": lambda hours: hours.sum(skipna=False),
-            }
-        )
+        unknown = own.isna().groupby(region.to_numpy()).any()
+        rows[name] = own.groupby(region.to_numpy()).sum().mask(unknown)
     table = pd.concat(rows, names=["class", "region_id"]).swaplevel()
     order = [r for r in dict.fromkeys(region) if r != OUTSIDE]
     order = sorted(map(str, order)) + ([OUTSIDE] if (region == OUTSIDE).any() else [])

@@ -160,7 +160,7 @@ def counted_beside(results: Results) -> dict[str, Any] | None:
     high = np.log10(max(counted.max() * NEAR, modelled.max()) * MARGIN)
 
     def x(value: float) -> float:
-        return round(WIDE * (np.log10(max(value, 1)) - low) / (high - low), 1)
+        return round(float(WIDE * (np.log10(max(value, 1)) - low) / (high - low)), 1)
 
     marks = [tick * 10**power for power in range(int(high) + 1) for tick in TICKS]
     rows = []
