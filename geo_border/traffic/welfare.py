@@ -87,12 +87,12 @@ def welfare(before: Equilibrium, after: Equilibrium) -> Welfare:
     >>> import geo_border as gb
     >>> trips = gb.travel(gb.example_network())
     >>> model = gb.traffic_model({"car": trips}, [gb.TrafficClass("car", total_year=1e6)])
-    >>> shut = gb.equilibrium(model, gb.Scenario(close=["mashtakovo-syrym"]))
+    >>> shut = gb.equilibrium(model, gb.Scenario(close=["sagarchin-zhaisan"]))
     >>> lost = gb.welfare(gb.equilibrium(model), shut)
     >>> list(lost.classes.columns)
     ['hours_lost', 'diverted', 'suppressed', 'cut', 'induced']
     >>> lost.checkpoints["change"].idxmin()
-    ('mashtakovo-syrym', 'car')
+    ('sagarchin-zhaisan', 'car')
     """
     if {name: each.model for name, each in before.classes.items()} != {
         name: each.model for name, each in after.classes.items()
@@ -163,8 +163,8 @@ def hour_values(traffic: Equilibrium) -> pd.DataFrame:
     >>> import geo_border as gb
     >>> trips = gb.travel(gb.example_network())
     >>> model = gb.traffic_model({"car": trips}, [gb.TrafficClass("car", total_year=1e6)])
-    >>> gb.hour_values(gb.equilibrium(model))["hour_out"].idxmax()[0]
-    'bugristoe-kairak'
+    >>> gb.hour_values(gb.equilibrium(model)).columns.tolist()
+    ['hour_out', 'hour_in', 'hour_out_queued', 'hour_in_queued']
     """
     names = list(traffic.classes)
     gates = traffic.classes[names[0]].model.travel.tables.gates.index
