@@ -157,6 +157,8 @@ def nearest_links(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
     """Find the nearest usable link of its side to each point, and where on it.
 
+    Points at one place are looked at once.
+
     Parameters
     ----------
     nodes, links
@@ -181,6 +183,9 @@ def nearest_links(
     """
     crs = equal_area_crs(points)
     there = Transformer.from_crs(4326, crs, always_xy=True)
+    alike = pd.DataFrame({"side": points["side"], "x": points.geometry.x, "y": points.geometry.y})
+    place = alike.groupby(["side", "x", "y"], sort=False, dropna=False).ngroup().to_numpy()
+    points = points.iloc[np.unique(place, return_index=True)[1]]
     lonlat = shapely.get_coordinates(points.geometry.to_numpy())
     at = points.geometry.to_crs(crs).to_numpy()
     side = nodes["side"].to_numpy()[links["tail"]]
@@ -208,4 +213,4 @@ def nearest_links(
             line[hit], shapely.points(spot), normalized=True
         )
     # Ways that meet within the rounding of coordinates meet at one point.
-    return link, np.round(share, 4), barred
+    return link[place], np.round(share, 4)[place], barred[place]
