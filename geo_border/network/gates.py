@@ -174,14 +174,13 @@ def _passed_beside(
     beside = beside[checkpoints.loc[beside.index, "is_open"].astype(bool)]
     in_turn = controls.loc[controls["part"] == IN_SERIES, "passage"]
     for name, rows in beside[~beside["passage"].isin(in_turn)].groupby("passage"):
-        chief = served.at[name, "checkpoint_id"]
-        if own.at[chief, "is_open"]:
-            shut = [way for way in DIRECTIONS if np.isinf(own.at[chief, f"delay_{way}_h"])]
-        else:
-            shut = list(DIRECTIONS)
-        for way in shut:
-            own.loc[chief, f"delay_{way}_h"] = checkpoints.loc[rows.index, f"delay_{way}_h"].min()
-        own.loc[chief, ["is_open", "in_service"]] |= bool(shut)
+        chief = str(served.at[name, "checkpoint_id"])
+        is_shut = not own.at[chief, "is_open"]
+        for way in DIRECTIONS:
+            column = f"delay_{way}_h"
+            if is_shut or own.at[chief, column] == np.inf:
+                own.loc[chief, column] = checkpoints.loc[rows.index, column].min()
+        own.loc[chief, ["is_open", "in_service"]] = True
     return own.assign(is_candidate=False)
 
 

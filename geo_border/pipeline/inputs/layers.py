@@ -290,7 +290,8 @@ def as_words(values: pd.Series) -> pd.Series:
         is_datetime64_any_dtype(values)
         and (values.dropna() == values.dropna().dt.normalize()).all()
     ):
-        return values.dt.strftime("%Y-%m-%d").astype("str")
+        days: pd.Series = values.dt.strftime("%Y-%m-%d").astype("str")
+        return days
     text = pd.Series([_word(value) for value in values.to_numpy()], values.index, dtype="str")
     return text.mask(text == "")
 

@@ -152,7 +152,7 @@ def _of_trains(rows: pd.DataFrame, classes: list[str], where: Mapping[str, str])
     found: list[Finding] = []
     for key, row in zip(rows.index, known.to_numpy(), strict=True):
         if row.any():
-            columns, mode = listed(known.columns[row].tolist()), rows.at[key, "mode"]
+            columns, mode = listed(known.columns[row].tolist()), str(rows.at[key, "mode"])
             problem = f"{columns} of a checkpoint of mode {mode}: classes take roads and ferries, "
             at = where.get(str(key), "")
             name = str(rows.at[key, "name"])

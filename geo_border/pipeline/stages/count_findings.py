@@ -38,9 +38,10 @@ def of_contradictions(
     if counts is None:
         return []
     mode = counts["checkpoint_id"].map(register["mode"])
+    strange = counts.assign(mode=mode)[mode.notna() & ~mode.isin(ROAD)]
     found = [
-        (row, f"{_vehicles(row)} were counted where a checkpoint of mode {mode[key]} has none")
-        for key, row in counts[mode.notna() & ~mode.isin(ROAD)].iterrows()
+        (row, f"{_vehicles(row)} were counted where a checkpoint of mode {row['mode']} has none")
+        for _, row in strange.iterrows()
     ]
     for _, rows in counts[counts.duplicated(_SLOT, keep=False)].groupby(_SLOT, dropna=False):
         figures = " and ".join(f"{vehicles:,.0f}" for vehicles in rows["vehicles_day"])
