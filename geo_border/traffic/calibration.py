@@ -88,7 +88,7 @@ class Calibration:
         ``fitted`` and ``note``, which says why one was not.
     counts
         The counts with ``modelled`` and ``predicted`` (by parameters that were fitted without
-        that count; missing if they were not).
+        any count of that checkpoint; missing if they were not).
 
     Examples
     --------
@@ -142,7 +142,8 @@ def calibrate(
     most_passages
         As `traffic_model` takes it.
     leave_one_out
-        Whether to predict each count by all others: one fit more for each.
+        Whether to predict the counts of each checkpoint by those of all others: one fit more
+        for each checkpoint.
 
     Returns
     -------
@@ -192,10 +193,13 @@ def calibrate(
     modelled, _ = data.at(found)
     predicted = np.full(len(counts), np.nan)
     if leave_one_out and free:
-        for row in np.flatnonzero(modelled > 0):
+        for gate in counts["checkpoint_id"].unique():
+            here = (counts["checkpoint_id"] == gate).to_numpy()
             # Counts of one class say nothing of the others.
-            own = [each for each in free if held[row, names.index(each.traffic_class)].any()]
-            predicted[row] = data.at(_best(data.without(int(row)), found, own))[0][row]
+            own = [each for each in free if held[here, names.index(each.traffic_class)].any()]
+            if (~here).sum() >= len(own):
+                without = data.at(_best(data.only(~here), found, own))[0]
+                predicted[here] = np.where(modelled > 0, without, np.nan)[here]
     return Calibration(
         classes=tuple(found),
         parameters=_table(data, classes, found, wanted, free, notes),
@@ -213,10 +217,9 @@ class _Data:
     most_passages: int
     known: dict[TrafficClass, tuple[Floats, dict[tuple[str, int], Floats]]]
 
-    def without(self, row: int) -> _Data:
-        """All counts but one."""
-        others = np.arange(len(self.vehicles)) != row
-        return replace(self, held=self.held[others], vehicles=self.vehicles[others])
+    def only(self, which: NDArray[np.bool_]) -> _Data:
+        """Some of the counts."""
+        return replace(self, held=self.held[which], vehicles=self.vehicles[which])
 
     def at(
         self, classes: Sequence[TrafficClass], free: Sequence[Parameter] = ()
