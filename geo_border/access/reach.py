@@ -16,7 +16,7 @@ from geo_border.routing.spots import OwnSpots, at_spots
 from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -308,6 +308,7 @@ def reached_across(
     decays: Sequence[Decay],
     *,
     weight: str = "population",
+    sides: Collection[int] = (0, 1),
 ) -> NDArray[np.float64]:
     """Discounted population on the other side.
 
@@ -321,11 +322,13 @@ def reached_across(
         Impedance functions.
     weight
         Column of `places` with the opportunities.
+    sides
+        Of the origins, positions in `geo_border.terms.SIDES`.
 
     Returns
     -------
     ndarray
-        Persons, missing for places that are no origins, shape (P, D).
+        Persons, missing for places that are no origins of these sides, shape (P, D).
 
     Raises
     ------
@@ -336,9 +339,9 @@ def reached_across(
     weights = weight_of(travel.places, weight)
     if isinstance(own, OwnSpots):
         spots = at_spots(travel, own, weight)
-        return reached_across(spots, routes, decays, weight=weight)[own.spot]
+        return reached_across(spots, routes, decays, weight=weight, sides=sides)[own.spot]
     sums = np.full((len(places), len(decays)), np.nan)
-    for side in range(len(SIDES)):
+    for side in sides:
         origins, ends = own.origins[side], own.destinations[1 - side]
         crossing = across(tables, routes, side, origins=origins, destinations=ends)
         sums[origins] = crossing.sums(weights[ends], codes(decays))

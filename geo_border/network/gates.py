@@ -18,10 +18,13 @@ from geo_border.terms import DIRECTIONS, SIDES
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from numpy.typing import NDArray
 
 SURENESS = ("high", "medium", "low")
 CONTROL_COLUMNS = ("mode", "delay_out_h", "delay_in_h", "is_open", "in_service", "users", "wait_h")
 NO_DELAYS: Mapping[Any, float] = MappingProxyType({})
+UNKNOWN_ENDS = (0.5, 2.0)
+"""Ends of a delay whose ends nobody stated, as multiples of it."""
 
 
 def candidates(
@@ -145,7 +148,9 @@ def _parted(
 def _known(served: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.DataFrame:
     """What gates know of the checkpoints that serve passages."""
     own = checkpoints.loc[served["checkpoint_id"], list(CONTROL_COLUMNS)].copy()
-    passed = controls[controls["part"].isin([GATE, IN_SERIES])]
+    passed = controls[
+        controls["part"].isin([GATE, IN_SERIES]) & controls["passage"].isin(served.index)
+    ]
     several = passed["passage"].duplicated(keep=False)
     for name, rows in passed[several].groupby("passage"):
         chief = served.at[name, "checkpoint_id"]
@@ -211,17 +216,8 @@ def gates_of_class(
     own = {way: f"delay_{name}_{way}_h" for way in DIRECTIONS}
     if not {*own.values()} <= {*checkpoints}:
         return gates
-    may_pass = checkpoints[f"is_open_{name}"].astype(bool)
-    met = checkpoints.assign(
-        is_open=may_pass,
-        in_service=may_pass,
-        delay_imputed=checkpoints[f"delay_{name}_imputed"],
-        **{f"delay_{way}_h": checkpoints[column] for way, column in own.items()},
-    )
-    chief = controls[(controls["part"] == GATE) & controls.index.isin(gates.index)]
-    served = pd.DataFrame({"checkpoint_id": chief.index}, index=chief["passage"])
-    known = _known(served, controls, met).reindex(gates.index)
-    is_known = gates.index.isin(chief.index) & known["delay_out_h"].notna()
+    known = _met(gates, controls, _as_met(checkpoints, name))
+    is_known = known["delay_out_h"].notna()
     return gates.assign(
         is_open=known["is_open"].where(is_known, gates["is_open"]).astype(bool),
         in_service=known["in_service"].where(is_known, gates["in_service"]).astype(bool),
@@ -230,6 +226,60 @@ def gates_of_class(
             for way, column in own.items()
         },
     )
+
+
+def _met(gates: pd.DataFrame, controls: pd.DataFrame, met: pd.DataFrame) -> pd.DataFrame:
+    """What gates know of the checkpoints as a class meets them, missing where they have none."""
+    chief = controls[(controls["part"] == GATE) & controls.index.isin(gates.index)]
+    served = pd.DataFrame({"checkpoint_id": chief.index}, index=chief["passage"])
+    return _known(served, controls, met).reindex(gates.index)
+
+
+def _as_met(checkpoints: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Checkpoints with the columns of no class as those of one, where there are any of it."""
+    own = {way: f"delay_{name}_{way}_h" for way in DIRECTIONS}
+    if not {*own.values()} <= {*checkpoints}:
+        return checkpoints
+    may_pass = checkpoints[f"is_open_{name}"].astype(bool)
+    return checkpoints.assign(
+        is_open=may_pass,
+        in_service=may_pass,
+        delay_imputed=checkpoints[f"delay_{name}_imputed"],
+        **{f"delay_{way}_h": checkpoints[column] for way, column in own.items()},
+    )
+
+
+def delay_ends(
+    gates: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFrame, name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends between which the delays of gates lie.
+
+    Those that are stated for the class, and where one is not, `UNKNOWN_ENDS` times the delay.
+    The wait for the opening comes to both; of checkpoints in series, ends add up as delays do.
+
+    Parameters
+    ----------
+    gates, controls, checkpoints, name
+        As in `gates_of_class`, delays of the gates in ``delay_out_h`` and ``delay_in_h``.
+
+    Returns
+    -------
+    low, high : ndarray
+        Hours by direction, home to neighbour and back, shape (2, K); the delay itself lies
+        between them, and is both where a gate is of no checkpoint.
+    """
+    met, columns = _as_met(checkpoints, name), [f"delay_{way}_h" for way in DIRECTIONS]
+    delay = gates[columns].to_numpy(float).T
+    ends = []
+    for end, factor in zip(("lo", "hi"), UNKNOWN_ENDS, strict=True):
+        given = met.get(f"delay_{name}_{end}_h", pd.Series(np.nan, met.index)).astype(float)
+        at_end = {
+            column: given.fillna(factor * (met[column] - met["wait_h"])) + met["wait_h"]
+            for column in columns
+        }
+        hours = _met(gates, controls, met.assign(**at_end))[columns].to_numpy(float).T
+        ends.append(np.where(np.isnan(hours), delay, hours))
+    return np.minimum(ends[0], delay), np.maximum(ends[1], delay)
 
 
 def _new(free: pd.DataFrame, delay_h: Mapping[Any, float]) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from geo_border.pipeline.stages.declared import (
     CELL_TRIPS,
     CELLS,
     DECLARED,
+    DRAWS,
     ENTRIES,
     EXTRACTS,
     INDEX,
@@ -397,7 +398,8 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
         traffic = run.stage(TRAFFIC, settings, inputs, border, net, everyone, outer)
     strain = run.stage(BOTTLENECKS, settings, net, travel, everyone, outer, traffic)
     regions = border.regions.join(access.regions)
-    judged = run.stage(INDEX, settings, inputs, regions, border, access, strain)
+    drawn = run.stage(DRAWS, settings, border, net, travel)
+    judged = run.stage(INDEX, settings, inputs, regions, border, access, strain, drawn)
     checkpoints = border.checkpoints.join(strain.ranking)
     said = in_words(judged.findings, names_of(regions, checkpoints, access.places, judged.registry))
     return Results(

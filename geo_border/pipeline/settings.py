@@ -30,6 +30,8 @@ Kmh = Annotated[float, Field(ge=1, le=500, allow_inf_nan=False)]
 OffRoadKmh = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
 Times = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+SlowerThan = Annotated[float, Field(ge=0.1, le=1)]
+FasterThan = Annotated[float, Field(ge=1, le=10)]
 Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
 Users = Literal["multilateral", "bilateral", "local"]
 CheckpointMode = Literal["road", "rail", "ferry", "foot", "air"]
@@ -320,6 +322,8 @@ class IndexSection(Section):
     least_share: Share = 0.66
     draws: Annotated[int, Field(ge=100, le=100_000)] = 2_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    delay_correlation: Annotated[float, Field(ge=0, le=1)] = 0.5
+    speed_range: tuple[SlowerThan, FasterThan] = (1, 1)
 
 
 class TypologySection(Section):

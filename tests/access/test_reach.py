@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from geo_border.access.decay import KINDS, Exponential, Linear, Step, calibrated
 from geo_border.access.losses import loss_by_checkpoint
 from geo_border.access.reach import border_effect, cumulative, potential, potentials
-from geo_border.access.regions import by_region
-from geo_border.access.variants import transport_variants
 from geo_border.errors import TableError
 from geo_border.routing.inside import own_searches, own_times
 from geo_border.routing.scenarios import AS_IS, OPEN_BORDER, Scenario
@@ -142,31 +140,6 @@ def test_potential_equals_sums_over_one_graph(seed, scale):
     )
     effect = border_effect(found)[is_origin]
     assert effect.apply(lambda part: part.dropna().between(0, 1)).fillna(True).all(axis=None)
-
-
-def test_variants_equal_one_at_a_time():
-    land = random_borderland(5, scale=0.2)
-    tables = gate_tables(land.network, land.places, land.gates)
-    own = own_times(land.network, land.places)
-    decays = {"fast": Exponential(0.5), "slow": Exponential(3.0)}
-    base = Scenario(close=frozenset({"g1"}), factor=2.0)
-    found = transport_variants(
-        Travel(land.places, tables, own),
-        delay_factors=[0.0, 0.5, 1.0],
-        decays=decays,
-        scenario=base,
-    )
-    for factor in (0.0, 0.5, 1.0):
-        for name, decay in decays.items():
-            scenario = Scenario(close=frozenset({"g1"}), factor=2.0 * factor)
-            reach = potential(Travel(land.places, tables, own), decay=decay, scenario=scenario)
-            effect = border_effect(reach)["all"].rename("effect")
-            alone = by_region(reach.join(effect), land.places)
-            part = found.loc[factor, name]
-            np.testing.assert_allclose(part["potential_own"], alone["own"])
-            np.testing.assert_allclose(part["potential_across"], alone["across"], atol=1e-9)
-            np.testing.assert_allclose(part["border_effect"], alone["effect"], atol=1e-12)
-    assert (found.loc[0.0, "border_effect"].dropna().abs() < 1e-12).all()
 
 
 @pytest.mark.parametrize("seed", range(4))

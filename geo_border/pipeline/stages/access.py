@@ -31,7 +31,6 @@ from geo_border.access.nearest import nearest_gate, zones
 from geo_border.access.performance import weight_near
 from geo_border.access.reach import potentials
 from geo_border.access.regions import by_region
-from geo_border.access.variants import transport_variants
 from geo_border.network.beyond import local_km
 from geo_border.network.gates import gates_in_use
 from geo_border.pipeline.stages.named_places import capital_places
@@ -58,12 +57,6 @@ if TYPE_CHECKING:
     from geo_border.routing.engine.contraction import Contractor
     from geo_border.routing.tables import GateTables
 
-DELAY_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0)
-"""Delays of the Monte Carlo, as multiples of what they are taken to be."""
-
-HALF_LIFE_FACTORS = (0.5, 1.0, 2.0)
-"""Half-lives of the Monte Carlo, as multiples of that of the study."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accessibility:
@@ -85,8 +78,6 @@ class Accessibility:
         Share of each checkpoint in the border effect of each region.
     travel_times
         Between capitals.
-    variants
-        Potentials under other delays and decays.
     less_delay
         Hours from home capitals to those of the neighbour where one checkpoint has less delay:
         ``checkpoint_id``, ``from_id``, ``to_id``, ``hours``.
@@ -101,7 +92,6 @@ class Accessibility:
     zones: pd.DataFrame
     losses: pd.DataFrame
     travel_times: pd.DataFrame
-    variants: pd.DataFrame
     less_delay: pd.DataFrame
     services: ServiceAccess | None
 
@@ -160,7 +150,6 @@ def access_stage(
         zones=pd.concat(zones_of, names=["mode"]).reset_index(),
         losses=losses,
         travel_times=capitals,
-        variants=_variants(settings, travel),
         less_delay=less_delay,
         services=services,
     )
@@ -266,28 +255,13 @@ def _beside(
     return places.join(values).join(further), regions.join(means)
 
 
-def _variants(settings: Settings, travel: Travel) -> pd.DataFrame:
-    """Potentials under the delays and decays of the Monte Carlo."""
-    kind, half_life = settings.access.decay, settings.access.half_life_h
-    found = transport_variants(
-        travel,
-        delay_factors=DELAY_FACTORS,
-        decays={
-            f"half-life {factor * half_life:g} h": calibrated(kind, factor * half_life)
-            for factor in HALF_LIFE_FACTORS
-        },
-    )
-    return found.reset_index()
-
-
 def _between_capitals(
     regions: gpd.GeoDataFrame, net: StudyNetwork, travel: Travel
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Travel times between capitals by road, with the delays of the Monte Carlo and with less."""
+    """Travel times between capitals by road, as the delays are and with less at a checkpoint."""
     capitals, ends = capital_places(regions, travel.places), ["from_id", "to_id"]
-    others = {hours_column(factor): Scenario(factor=factor) for factor in DELAY_FACTORS}
     less = {f"less at {name}": what for name, what in with_less_delay(travel.tables).items()}
-    times = times_and_ways(net.network, travel.tables, capitals, others=others | less)
+    times = times_and_ways(net.network, travel.tables, capitals, others=less)
     # Of all pairs of capitals for each checkpoint there are millions where regions are hundreds.
     side = capitals["side"]
     abroad = times[
@@ -321,19 +295,3 @@ def with_less_delay(tables: GateTables) -> dict[str, Scenario]:
         str(name): Scenario(delay={str(name): tuple(of_gate)})
         for name, of_gate in zip(tables.gates.index[delayed], shorter.T[delayed], strict=True)
     }
-
-
-def hours_column(delay_factor: float) -> str:
-    """Name of the column of travel times with multiplied delays.
-
-    Parameters
-    ----------
-    delay_factor
-        The multiple.
-
-    Returns
-    -------
-    str
-        Such as ``hours_delays_x0.5``.
-    """
-    return f"hours_delays_x{delay_factor:g}"

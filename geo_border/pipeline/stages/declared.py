@@ -19,6 +19,7 @@ from geo_border.pipeline.stages.cells import (
     entry_stage,
 )
 from geo_border.pipeline.stages.declaration import Stage
+from geo_border.pipeline.stages.draws import TransportDraws, draw_stage
 from geo_border.pipeline.stages.index import Judgement, index_stage
 from geo_border.pipeline.stages.network import StudyNetwork, network_stage
 from geo_border.pipeline.stages.outer import outer_stage
@@ -172,11 +173,22 @@ BOTTLENECKS = Stage(
     after=("network", "outer", "traffic"),
     settings=("access", "demand"),
 )
+DRAWS = Stage(
+    "draws",
+    draw_stage,
+    TransportDraws,
+    after=("border", "network"),
+    settings=(
+        *("access.decay", "access.half_life_h", "index.seed"),
+        *("index.delay_correlation", "index.speed_range"),
+    ),
+    shown="index",
+)
 INDEX = Stage(
     "index",
     index_stage,
     Judgement,
-    after=("border", "access", "bottlenecks"),
+    after=("border", "access", "bottlenecks", "draws"),
     settings=("index", "typology"),
     inputs=("registry", "indicators"),
 )
@@ -196,6 +208,7 @@ DECLARED: tuple[Stage[Any, Any], ...] = (
     CELL_SERVICES,
     TRAFFIC,
     BOTTLENECKS,
+    DRAWS,
     INDEX,
 )
 """All of them, each after those whose results it is given."""

@@ -18,7 +18,6 @@ from geo_border.index.registry import checked_registry
 from geo_border.index.selection import select
 from geo_border.index.uncertainty import uncertainty
 from geo_border.index.variance import variance_shares
-from geo_border.pipeline.stages.access import hours_column
 from geo_border.terms import LEVELS, SIDES
 from geo_border.typology.clusters import clusters
 from geo_border.typology.disparity import disparity, dyad_gradient
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from geo_border.pipeline.stages.access import Accessibility
     from geo_border.pipeline.stages.border import Border
     from geo_border.pipeline.stages.bottlenecks import Bottlenecks
+    from geo_border.pipeline.stages.draws import TransportDraws
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +110,7 @@ def index_stage(
     border: Border,
     access: Accessibility,
     bottlenecks: Bottlenecks,
+    draws: TransportDraws,
 ) -> Judgement:
     """Score the home regions on the three levels, type them, and say how sure that is.
 
@@ -121,7 +122,7 @@ def index_stage(
         The checked inputs.
     regions
         Regions of both sides with their measures.
-    border, access, bottlenecks
+    border, access, bottlenecks, draws
         Of the study.
 
     Returns
@@ -142,7 +143,7 @@ def index_stage(
         least_share=section.least_share,
     )
     scores = levels(selected.values, registry, method=method)
-    transport_draws = _transport_draws(access, measured, selected.values)
+    transport_draws = _tables(draws, selected.values)
     drawn = uncertainty(
         selected.values,
         registry,
@@ -268,18 +269,8 @@ def _disparities(used: pd.DataFrame, population: pd.Series[float]) -> pd.DataFra
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("indicator_id")
 
 
-def _transport_draws(
-    access: Accessibility, measured: pd.DataFrame, values: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    """Measured indicators under every pair of delays and decay of the Monte Carlo."""
-    tables = {}
-    for (factor, decay), rows in access.variants.groupby(["delay_factor", "decay"]):
-        column = hours_column(float(str(factor)))
-        times = access.travel_times.assign(hours=access.travel_times[column])
-        changed = measured_indicators(
-            rows.set_index("region_id").reindex(measured.index), times
-        ).dropna(axis="columns", how="all")
-        tables[f"delays x {factor:g}, {decay}"] = changed[
-            changed.columns.intersection(values.columns)
-        ]
-    return tables
+def _tables(draws: TransportDraws, values: pd.DataFrame) -> list[pd.DataFrame]:
+    """Measured indicators of each draw, as far as they are among the values."""
+    found = draws.measures.set_index("region_id")
+    names = found.columns.intersection(values.columns)
+    return [rows[names].reindex(values.index) for _, rows in found.groupby("draw")]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
-def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.DataFrame:
+def capital_ids(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Series[str]:
     """Find the settlement that is the capital of each region.
 
     Parameters
@@ -26,10 +26,10 @@ def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Da
 
     Returns
     -------
-    DataFrame
-        Index ``region_id``; ``side``, ``node``, ``access_h``, ``access_km`` of the settlement of
-        the same side nearest to the capital's coordinates; regions without them, or whose
-        capital the network does not reach, are left out.
+    Series
+        Index ``region_id``; id of the settlement of the same side nearest to the capital's
+        coordinates; regions without them, or whose capital the network does not reach, are left
+        out.
     """
     given = regions.dropna(subset=["capital_lon", "capital_lat"])
     found: dict[str, Any] = {}
@@ -39,9 +39,27 @@ def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.Da
         of_side = places[places["side"] == side]
         nearest = shapely.STRtree(of_side.geometry.to_numpy()).nearest(points)
         found |= dict(zip(here.index, of_side.index[nearest], strict=True))
-    capitals = places.loc[list(found.values()), ["side", "node", "access_h", "access_km"]]
-    capitals = capitals.set_axis(pd.Index(list(found), name="region_id"))
-    return pd.DataFrame(capitals[capitals["node"] >= 0])
+    capitals = pd.Series(found, name="place_id", dtype=object).rename_axis("region_id")
+    reached: pd.Series[str] = capitals[places["node"].reindex(capitals).to_numpy() >= 0]
+    return reached
+
+
+def capital_places(regions: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Find where the capital of each region enters the network.
+
+    Parameters
+    ----------
+    regions, places
+        As in `capital_ids`.
+
+    Returns
+    -------
+    DataFrame
+        Index ``region_id``; ``side``, ``node``, ``access_h``, ``access_km`` of the capitals.
+    """
+    capitals = capital_ids(regions, places)
+    found = places.loc[capitals, ["side", "node", "access_h", "access_km"]]
+    return pd.DataFrame(found.set_axis(capitals.index))
 
 
 def place_named(places: pd.DataFrame, name: str, *, where: str) -> str:

@@ -21,7 +21,7 @@ from geo_border.study import open_study
 NAMES = [stage.name for stage in DECLARED]
 CELLS = ("cells", "entries", "surfaces", "cell_trips", "cell_services")
 STRAIN = ("traffic", "bottlenecks", "index")
-LATER = (*(stage.name for stage in SEARCHES.values()), "access", "routes", *STRAIN)
+LATER = (*(stage.name for stage in SEARCHES.values()), "access", "routes", "draws", *STRAIN)
 FROM_NETWORK = ("network", "outer", *LATER, *CELLS[1:])
 FROM_BORDER = ("border", *FROM_NETWORK, "cells")
 ALL = ("extracts", *FROM_BORDER)
@@ -58,6 +58,8 @@ VOIDED = {
     "corridor_costs": ("routes",),
     "indicators": ("index",),
     "access": MEASURED,
+    "access.decay": (*MEASURED, "draws"),
+    "access.half_life_h": (*MEASURED, "draws"),
     "surface": CELLS[1:],
     "surface.unit": CELLS,
     "surface.band": CELLS,
@@ -67,6 +69,9 @@ VOIDED = {
     "traffic": STRAIN,
     "demand": STRAIN,
     "index": ("index",),
+    "index.seed": ("draws", "index"),
+    "index.delay_correlation": ("draws", "index"),
+    "index.speed_range": ("draws", "index"),
     "typology": ("index",),
 }
 """Stages that another value voids, by key of study.toml: that of the longest beginning counts."""
