@@ -154,8 +154,13 @@ def _write_long(measures: PlaceMeasures, path: Path) -> None:
         for piece in measures.pieces():
             table = pa.Table.from_pandas(piece, preserve_index=False)
             if writer is None:
+                words = [part.name for part in table.schema if pa.types.is_dictionary(part.type)]
+                # A dictionary of the values would be as long as they are.
                 writer = pq.ParquetWriter(
-                    path, table.schema, dictionary_pagesize_limit=DICTIONARY_BYTES
+                    path,
+                    table.schema,
+                    use_dictionary=words,
+                    dictionary_pagesize_limit=DICTIONARY_BYTES,
                 )
             writer.write_table(table.cast(writer.schema), row_group_size=max(1, len(piece)))
     finally:
