@@ -54,6 +54,7 @@ from .access.nearest import nearest_checkpoint as nearest_checkpoint
 from .access.nearest import zones as zones
 from .access.efficiency import network_efficiency as network_efficiency
 from .access.efficiency import checkpoint_detour as checkpoint_detour
+from .access.border_costs import border_costs as border_costs
 from .access.from_network import detour_index as detour_index
 from .access.performance import transport_performance as transport_performance
 from .access.from_network import isochrones as isochrones

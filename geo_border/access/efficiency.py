@@ -227,11 +227,27 @@ def detour_of(
         If the scenario does not fit the tables.
     """
     routes = [passages(tables, what) for what in (without_delays(scenario), every_gate(tables))]
-    sums = across_pairs(tables, own, routes, _Detours(weight), behind=behind)
+    sums = across_pairs(tables, own, routes, Detours(weight), behind=behind)
+    return pd.DataFrame(detour_columns(sums))
+
+
+def detour_columns(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Columns of `checkpoint_detour` from what `Detours` sums.
+
+    Parameters
+    ----------
+    sums
+        Of ratios, reached weight, unreached weight and hours, shape (N, 4).
+
+    Returns
+    -------
+    dict
+        Arrays by the name of the column.
+    """
     columns = _shares("checkpoint_detour", sums[:, :3])
     with np.errstate(invalid="ignore"):
         columns["detour_hours"] = sums[:, 3] / sums[:, 1]
-    return pd.DataFrame(columns)
+    return columns
 
 
 def every_gate(tables: GateTables) -> Scenario:
@@ -305,8 +321,14 @@ class Ratios:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Detours:
-    """Weighted ratios of times under the first case to those under the second."""
+class Detours:
+    """Weighted ratios of times under the first case to those under the second.
+
+    Parameters
+    ----------
+    weight
+        Of the destinations, shape (P,).
+    """
 
     weight: NDArray[np.float64]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from geo_border.access.border_costs import CAUSES
 from geo_border.access.losses import effect_by_checkpoint
 from geo_border.access.performance import performance_of, performance_parts
 from geo_border.access.reach import border_effect
@@ -81,7 +82,8 @@ class Directness:
     efficiency
         Result of `geo_border.access.efficiency.network_efficiency`.
     detour
-        Result of `geo_border.access.efficiency.checkpoint_detour`.
+        Result of `geo_border.access.border_costs.border_costs`; of cells, of
+        `geo_border.access.efficiency.checkpoint_detour`.
     index
         Network efficiency on the network of `geo_border.access.detours.by_distance`.
     kind
@@ -326,6 +328,33 @@ DETOURS: tuple[Measure[Directness], ...] = (
 """Detours by checkpoints, and from the straight line."""
 
 
+_FREE = "everybody counted as if every crossing was open and free"
+
+
+def costs(decay: Decay) -> tuple[Measure[Directness], ...]:
+    """What the border costs its people, apart by what takes it.
+
+    Parameters
+    ----------
+    decay
+        Impedance function.
+
+    Returns
+    -------
+    tuple of Measure
+        Persons, discounted, and hours a trip, by detours and by delays.
+    """
+    causes = CAUSES[:2]
+    people = [(f"lost_to_{cause}", "persons, discounted", decay.formula) for cause in causes]
+    hours = [(f"hours_lost_to_{cause}", "hours", f"{_FREE}; {decay.formula}") for cause in causes]
+    return tuple(_lost(name, unit, note) for name, unit, note in (*people, *hours))
+
+
+def _lost(name: str, unit: str, note: str) -> Measure[Directness]:
+    """A measure of what the border costs those who go across."""
+    return _one(name, unit, "across", note, lambda found: found.detour[name])
+
+
 def _offered(begin: str) -> Callable[[Offer], pd.DataFrame]:
     """Columns of an offer by part."""
     names = [f"{begin}_{part}" for part in REACHED]
@@ -378,6 +407,11 @@ FURTHER: Mapping[str, str] = MappingProxyType(
         "performance_across": "transport_performance_across",
         "checkpoint_detour": "checkpoint_detour",
         "detour_hours": "detour_hours",
+        **{
+            name: name
+            for cause in CAUSES[:2]
+            for name in (f"lost_to_{cause}", f"hours_lost_to_{cause}")
+        },
     }
 )
 """The same of measures that a region has without saying how many places lack them."""

@@ -274,7 +274,9 @@ class AccessSection(Section):
 
     decay: Literal["exponential", "power", "gaussian", "logistic", "step", "linear"] = "exponential"
     half_life_h: HalfLife = 2
-    within_h: Annotated[list[TripHours], Field(min_length=1), HoursInOrder, OneOrSeveral] = [1.0]
+    within_h: Annotated[list[TripHours], Field(min_length=1), HoursInOrder, OneOrSeveral] | None = (
+        None
+    )
     zones_min: Annotated[list[Minutes], Field(min_length=1), MinutesInOrder] = [30, 60, 90]
     modes: list[Literal["road", "rail", "both"]] = ["road", "rail", "both"]
     reference_kmh: Kmh = 90
@@ -285,8 +287,9 @@ class AccessSection(Section):
     @property
     def limits_h(self) -> list[float]:
         """Times of the cumulative measures, hours; an hour is always one of them."""
-        is_there = any(round(60 * hours) == 60 for hours in self.within_h)
-        return sorted({*self.within_h, *([] if is_there else [1.0])})
+        stated = self.within_h or []
+        is_there = any(round(60 * hours) == 60 for hours in stated)
+        return sorted({*stated, *([] if is_there else [1.0])})
 
 
 class SurfaceSection(Section):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_border.access.decay import calibrated
+from geo_border.access.limits import made_by_one_delay
 from geo_border.network.audit import HIGH_IMPUTED
 from geo_border.report.along import has_delays, open_on_the_line
 from geo_border.report.isochrones import is_cut
@@ -17,14 +19,19 @@ from geo_border.report.style import (
     type_order,
 )
 from geo_border.report.unreached import is_closed, unreached_in_words
-from geo_border.terms import LEVELS
+from geo_border.terms import LEVELS, ROAD
 from geo_border.typology.rules import LABELS, UNDETERMINED
 from geo_border.typology.words import hours, listed, number, percent
+
+LEAST_H = 1 / 60
+"""Hours below which nothing is said of them."""
 
 IMPUTED = "speed imputed, "
 """What the lines of the quality table begin with that say how much has no speed of its own."""
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from geo_border.pipeline.results import Results
@@ -278,36 +285,79 @@ def _closure_in_words(results: Results) -> list[str]:
 
 
 def _effect_in_words(results: Results) -> list[str]:
-    """What delays at the border take from accessibility."""
+    """What delays at the border and detours to its open checkpoints take."""
     home = results.regions[results.regions["side"] == "home"]
     mean = weighted_mean(home["border_effect"], home["population"])
     effect = home["border_effect"].dropna().astype(float)
+    detours = _lost_in_words(results, home, "hours_lost_to_detours", "detours to open checkpoints")
+    if not has_delays(results):
+        free = (
+            "No waiting time at the border is given in this study, so every passage is free: "
+            "what waiting takes from people is not known from it."
+        )
+        return [free, *detours] if np.isfinite(mean) and len(effect) > 1 else []
     if not np.isfinite(mean) or len(effect) < 2:
         return []
-    names = home["name"].astype(str)
     controls = open_on_the_line(results)
-    if not has_delays(results):
-        return [
-            (
-                "No waiting time at the border is given in this study, so every passage is free: "
-                "what waiting takes from people is not known from it."
-            )
-        ]
     guessed = int(controls["delay_imputed"].sum())
     caution = (
-        f" The delay is known from a source at {len(controls) - guessed} of {len(controls)} open "
+        f"The delay is known from a source at {len(controls) - guessed} of {len(controls)} open "
         f"checkpoints; the others have the default of their mode ({_defaults(results)})."
-        if guessed
-        else ""
     )
+    taken = (
+        "Waiting at the border takes from the people of the regions of "
+        f"{results.settings.study.home} {percent(mean, 1)} of what they could otherwise reach"
+    )
+    ends = _ends(home, effect, lambda share: percent(share, 1))
     return [
-        (
-            f"Waiting at the border takes from the people of the regions of "
-            f"{results.settings.study.home} {percent(mean, 1)} of what they could otherwise "
-            f"reach, most in {names[effect.idxmax()]} ({percent(effect.max(), 1)}) and least in "
-            f"{names[effect.idxmin()]} ({percent(effect.min(), 1)}).{caution}"
-        )
+        f"{taken}, {ends}.",
+        *_by_construction(results, home),
+        *detours,
+        *_lost_in_words(results, home, "hours_lost_to_delays", "delays at them"),
+        *([caution] if guessed else []),
     ]
+
+
+def _ends(home: pd.DataFrame, values: pd.Series[float], shown: Callable[[float], str]) -> str:
+    """Regions with most and least of something, if any region has more than another."""
+    names = {str(key): str(name) for key, name in home["name"].items()}
+    most, least = shown(values.max()), shown(values.min())
+    if most == least:
+        return "in all of them alike"
+    first, last = names[str(values.idxmax())], names[str(values.idxmin())]
+    return f"most in {first} ({most}) and least in {last} ({least})"
+
+
+def _lost_in_words(results: Results, home: pd.DataFrame, column: str, cause: str) -> list[str]:
+    """What a trip across takes longer."""
+    values = home.reindex(columns=[column])[column].dropna().astype(float)
+    mean = weighted_mean(home.reindex(columns=[column])[column], home["population"])
+    if len(values) < 2 or not mean >= LEAST_H:
+        return []
+    ends = _ends(home, values, hours)
+    over = results.settings.study.neighbour
+    return [f"A trip to {over} takes {hours(mean)} longer by {cause}, {ends}."]
+
+
+def _by_construction(results: Results, home: pd.DataFrame) -> list[str]:
+    """Say that a figure is that of one delay, where it is."""
+    section = results.settings.access
+    controls = open_on_the_line(results)
+    by_road = controls[controls["mode"].isin(ROAD)]
+    found = made_by_one_delay(
+        home.reindex(columns=["border_effect_across"])["border_effect_across"],
+        by_road[["delay_out_h", "delay_in_h"]].to_numpy().mean(axis=1),
+        calibrated(section.decay, section.half_life_h),
+    )
+    if found is None:
+        return []
+    text = (
+        f"Of what lies across the border it takes {percent(found.effect, 1)} in {found.regions} of "
+        f"{found.of} regions: constant by construction, since one delay of "
+        f"{hours(found.delay_h)} at most checkpoints makes it so (1 \N{MINUS SIGN} 2^"
+        f"(\N{MINUS SIGN}{found.delay_h:g}/{section.half_life_h:g})), wherever they lie."
+    )
+    return [text]
 
 
 def _imputed_in_words(results: Results) -> list[str]:

@@ -30,7 +30,7 @@ class Evidence:
     regions
         Index ``region_id``; of ``name``, ``capital``, ``capital_known_from``, ``population``,
         ``border_km``, ``checkpoints_open``, ``km_per_checkpoint``, ``hours_to_checkpoint``,
-        ``population_60min_across``, ``potential_across``, ``border_effect`` what there is.
+        ``population_{n}min_across``, ``potential_across``, ``border_effect`` what there is.
     checkpoints
         Index ``checkpoint_id``; of ``name``, ``mode``, ``status``, ``home_id``,
         ``neighbour_id``, ``is_open``, ``delay_out_h``, ``delay_in_h``, ``delay_imputed``,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.access.limits import reach_that_tells, tells_apart
 from geo_border.index.registry import SCORES
 from geo_border.terms import LEVELS
 from geo_border.typology.evidence import (
@@ -38,14 +39,19 @@ STANDING = (
 )
 """What the levels say of a region as it is."""
 
+LOST_H = ("hours_lost_to_detours", "hours_lost_to_delays")
+"""What a trip across takes longer."""
+
 MEASURES = (
     "population",
     "border_km",
     "checkpoints_open",
     "km_per_checkpoint",
     "hours_to_checkpoint",
-    "population_60min_across",
     "border_effect",
+    *LOST_H,
+    "reach_min",
+    "reach_persons",
 )
 """What the earlier stages say of a region as it is."""
 
@@ -172,7 +178,7 @@ def _of_regions(
     types = region_types(levels, uncertainty, thresholds=thresholds)
     table = levels.reindex(columns=list(STANDING)).join(types)
     parts = [
-        evidence.regions.reindex(columns=list(MEASURES)),
+        _measured(evidence.regions.reindex(levels.index)),
         best_relief(evidence),
         best_cities(evidence.places),
         costliest(evidence.losses),
@@ -189,6 +195,16 @@ def _of_regions(
     up = others[(others["level"] == DELAYED) & (others["step"] == 1)].set_index("region_id")
     up = up.reindex(levels.index)
     return table.assign(step_type=up["type"].where(table["step_points"] >= up["points"]))
+
+
+def _measured(regions: pd.DataFrame) -> pd.DataFrame:
+    """Measures of the home regions, and the people across within a time that tells them apart."""
+    reach = reach_that_tells(regions)
+    if reach is not None:
+        regions = regions.assign(reach_min=reach[0], reach_persons=reach[1])
+    found = regions.reindex(columns=list(MEASURES))
+    alike = [name for name in LOST_H if len(found) > 1 and not tells_apart(found[name])]
+    return found.assign(**dict.fromkeys(alike, np.nan))
 
 
 def _of_dyads(

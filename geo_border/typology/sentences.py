@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
+LEAST_H = 1 / 60
+"""Hours below which nothing is said of them."""
+
 VERDICTS = {
     "unknown": "cannot be judged as a growth point",
     "growth point": "a growth point",
@@ -250,16 +253,15 @@ def _place(row: Row) -> str:
 
 def _reach(row: Row) -> str:
     """Time to a checkpoint, people across."""
-    near, across = row.get("hours_to_checkpoint"), row.get("population_60min_across")
+    near, across = row.get("hours_to_checkpoint"), row.get("reach_persons")
     parts = []
     if near is not None:
         parts.append(f"its people are {hours(near)} from the nearest open checkpoint on average")
     if across is not None:
-        parts.append(
-            f"reach {persons(across)} persons on the other side within an hour"
-            if across >= 1
-            else "reach no one on the other side within an hour"
-        )
+        limit = row["reach_min"] / 60
+        within = "an hour" if limit == 1 else hours(limit)
+        whom = f"{persons(across)} persons" if across >= 1 else "no one"
+        parts.append(f"reach {whom} on the other side within {within}")
     return sentence(listed(parts))
 
 
@@ -335,6 +337,16 @@ def _waiting(row: Row, names: NamesById) -> str:
     if "costliest" in row:
         where = names.checkpoint(row["costliest"])
         text += f", {percent(row['costliest_share'])} of it at {where}"
+    longer = [
+        f"{hours(row[name])} {what}"
+        for name, what in (
+            ("hours_lost_to_detours", "(detours to open checkpoints)"),
+            ("hours_lost_to_delays", "(delays at them)"),
+        )
+        if name in row and row[name] >= LEAST_H
+    ]
+    if longer:
+        text += f"; a trip across takes {listed(longer)} longer"
     return sentence(text)
 
 

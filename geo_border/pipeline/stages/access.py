@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.access.border_costs import border_costs
 from geo_border.access.decay import KINDS, Decay, Step, calibrated
 from geo_border.access.detours import DISTANCE_KMH, by_distance
-from geo_border.access.efficiency import checkpoint_detour, network_efficiency
+from geo_border.access.efficiency import network_efficiency
+from geo_border.access.limits import soonest_across, telling_limit
 from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint, loss_shares
 from geo_border.access.measure_table import MeasureTable, PlaceMeasures
 from geo_border.access.measures import (
@@ -21,6 +23,7 @@ from geo_border.access.measures import (
     Directness,
     Reached,
     beside_places,
+    costs,
     effect_at_checkpoints,
     efficiency,
     of_potential,
@@ -128,19 +131,26 @@ def access_stage(
     Accessibility
         By place and by region.
     """
-    chosen = next(iter(_decays(settings)))
+    chosen, limits_h = next(iter(_decays(settings))), _limits(settings, travel)
     table, zones_of = MeasureTable(net.places), {}
     for mode in modes_measured(settings.access.modes, gates_in_use(net.gates)):
         contractor = contractor_of(mode)
         if mode == travel.mode:
-            zones_of[mode], losses = _by_one_mode(settings, net, travel, table, contractor)
+            zones_of[mode], losses = _by_one_mode(
+                settings, net, travel, table, contractor, limits_h
+            )
         else:
             # No name for the trips: they are large, and their memory is needed for the next mode.
             zones_of[mode], _ = _by_one_mode(
-                settings, net, travel_by(net, mode=mode, contractor=contractor), table, contractor
+                settings,
+                net,
+                travel_by(net, mode=mode, contractor=contractor),
+                table,
+                contractor,
+                limits_h,
             )
     services = service_access(settings, border, net, table, contractor_of=contractor_of)
-    places, regions = _beside(settings, net, travel, table, chosen)
+    places, regions = _beside(net, travel, table, beside_places(chosen, limits_h))
     capitals, less_delay = _between_capitals(border.regions, net, travel)
     return Accessibility(
         places=places,
@@ -168,18 +178,19 @@ def _by_one_mode(
     travel: Travel,
     table: MeasureTable,
     contractor: Contractor,
+    limits_h: list[float],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure by one mode; people by zone, and shares of the checkpoints in the border effect."""
     section, decays = settings.access, _decays(settings)
     chosen, decay = next(iter(decays.items()))
     trips = _direct(settings, net, travel, contractor)
     table.fill(efficiency(section.reference_kmh), trips)
-    reached = _reached(settings, travel)
+    reached = _reached(settings, travel, limits_h)
     table.fill([performance(section.performance_h, section.performance_km)], reached)
-    table.fill(DETOURS, trips)
+    table.fill((*DETOURS, *costs(decay)), trips)
     measures = (
         HOURS,
-        *map(population, section.limits_h),
+        *map(population, limits_h),
         *chain(*starmap(of_potential, decays.items())),
         effect_at_checkpoints(chosen, decay),
     )
@@ -189,10 +200,18 @@ def _by_one_mode(
     return zones(reached.hours, net.places, bands=bands), loss_shares(effects, net.places)
 
 
-def _reached(settings: Settings, travel: Travel) -> Reached:
+def _limits(settings: Settings, travel: Travel) -> list[float]:
+    """Times of the cumulative measures; where none is stated, one that tells regions apart."""
+    stated = settings.access.limits_h
+    if settings.access.within_h is not None:
+        return stated
+    return sorted({*stated, telling_limit(soonest_across(travel), travel.places)})
+
+
+def _reached(settings: Settings, travel: Travel, limits_h: list[float]) -> Reached:
     """Who is reached by one mode, in one pass over its times for all impedance functions."""
     section, decays = settings.access, _decays(settings)
-    hours = dict.fromkeys([*section.limits_h, section.performance_h])
+    hours = dict.fromkeys([*limits_h, section.performance_h])
     found = potentials(travel, decays=[*map(Step, hours), *decays.values()])
     return Reached(
         mode=travel.mode,
@@ -209,6 +228,7 @@ def _direct(
 ) -> Directness:
     """How direct trips by one mode are, looked at once for all places of a spot."""
     merged, ids, edges = merge(travel), travel.places.index, MODES_OF[travel.mode]
+    decay = next(iter(_decays(settings).values()))
     travel, speed = merged.travel, settings.access.reference_kmh
     places = travel.places
     apart = local_km(places).fillna(0.0).to_numpy()
@@ -230,17 +250,16 @@ def _direct(
     return Directness(
         mode=travel.mode,
         efficiency=of_places(network_efficiency(travel, reference_kmh=speed, apart_km=apart)),
-        detour=of_places(checkpoint_detour(replace(travel, tables=whole))),
+        detour=of_places(border_costs(replace(travel, tables=whole), decay=decay)),
         index=of_places(index),
     )
 
 
 def _beside(
-    settings: Settings, net: StudyNetwork, travel: Travel, table: MeasureTable, chosen: str
+    net: StudyNetwork, travel: Travel, table: MeasureTable, first: dict[str, str]
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Measures by road beside each place, and their means beside each region."""
     frame, places, gates = table.frame(), net.places, gates_in_use(net.gates)
-    first = beside_places(chosen, settings.access.limits_h)
     values = frame[list(first.values())].set_axis(list(first), axis=1)
     if (gates["mode"] == "rail").any():
         merged = merge(travel)

@@ -78,6 +78,7 @@ DECIMALS: tuple[tuple[str, int], ...] = (
     (r"lon|lat|.*_(lon|lat)", 5),
     (r"hours|.*_h|.*_hours|hours_.*", 3),
     (r"km|.*_km|.*_km2|km_.*|.*_m", 1),
+    (r"lost_to_.*", 1),
     (r"population|population_.*|potential_(own|across).*", 0),
     (r"rank_.*|.*_rank", 1),
     (r"(transport_communication|joint_projects|social_services|index)(_low|_high)?", 2),

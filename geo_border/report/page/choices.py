@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.access.limits import reach_that_tells, tells_apart
 from geo_border.columns import column_of
 from geo_border.report.along import has_delays
 from geo_border.report.page.hover import numbers
@@ -32,11 +33,16 @@ if TYPE_CHECKING:
 MEASURES: dict[str, tuple[str, str, float, int]] = {
     "hours_to_checkpoint": (BAD, HOURS, 1.0, 1),
     "border_effect": (BAD, PERCENT, 100.0, 1),
+    "hours_lost_to_detours": (BAD, HOURS, 1.0, 1),
+    "hours_lost_to_delays": (BAD, HOURS, 1.0, 1),
     "km_per_checkpoint": (BAD, " km", 1.0, 0),
-    "population_60min_across": (GOOD, "", 1.0, 0),
     "potential_across": (GOOD, "", 1.0, 0),
 }
-"""Measures that the map can show: colours, unit, factor, decimals."""
+"""Measures that the map can show, where they tell regions apart: colours, unit, factor, decimals;
+and people across within a limit that does."""
+
+REACH = (GOOD, "", 1.0, 0)
+"""The same of people across within a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +101,15 @@ def region_fills(results: Results) -> tuple[pd.DataFrame, list[Choice]]:
         fills[f"fill_{key}"] = np.where(home, scale.colour(values), NEIGHBOUR)
         fills[f"told_{key}"] = numbers(values, "{:.0f}")
         choices.append(Choice(key, title, "Scores, 0 to 100", _legend(scale, values[home])))
-    for key, form in MEASURES.items():
+    reach = reach_that_tells(regions)
+    within = {} if reach is None else {f"population_{reach[0]:g}min_across": REACH}
+    for key, form in (MEASURES | within).items():
         tones, unit, factor, decimals = form
         title = column_of("regions", key).title
-        if key == "border_effect" and not has_delays(results):
+        values = regions.reindex(columns=[key])[key].astype(float)
+        unknown = key == "border_effect" and not has_delays(results)
+        if unknown or not tells_apart(values):
             continue
-        values = regions[key]
         if unit == HOURS and values.max() < 2:
             unit, factor, decimals = MINUTES, 60.0, 0
         measure = quantile_classes(values, colours=tones, unit=unit, scale=factor)

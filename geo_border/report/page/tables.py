@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from geo_border.access.limits import reach_that_tells
 from geo_border.columns import column_of
 from geo_border.network.places import STAND_IN
 from geo_border.report.along import effect_of_delays
@@ -21,6 +22,7 @@ from geo_border.report.style import (
     short_names,
 )
 from geo_border.report.traffic import traffic_of
+from geo_border.typology.findings import LOST_H
 from geo_border.typology.words import (
     HOURS,
     MINUTES,
@@ -218,6 +220,9 @@ def reach_table(results: Results) -> SortableTable:
     def hours_of(row: Any) -> Cell:
         return duration(row["hours_to_checkpoint"])
 
+    reach = reach_that_tells(results.regions)
+    limit = None if reach is None else f"population_{reach[0]:g}min"
+    within = [] if limit is None else [(f"{limit}_own", 0), (f"{limit}_across", 1)]
     columns = [
         shown_column("regions", "name", lambda row: cell(str(row["name"]))),
         shown_column("regions", "side", lambda row: cell(side[row["side"]])),
@@ -227,8 +232,8 @@ def reach_table(results: Results) -> SortableTable:
         figure("km_per_checkpoint"),
         shown_column("regions", "hours_to_checkpoint", hours_of, ""),
         figure("border_effect", 1, 100, "%"),
-        people("population_60min_own"),
-        people("population_60min_across", 1),
+        *(figure(name, 1) for name in LOST_H if name in results.regions),
+        *(people(name, decimals) for name, decimals in within),
         people("potential_own"),
         people("potential_across", 1),
     ]

@@ -23,6 +23,8 @@ COLUMNS = {
     "performance": ("transport_performance", "all", "as is"),
     "checkpoint_detour": ("checkpoint_detour", "across", "no delay"),
     "detour_hours": ("detour_hours", "across", "no delay"),
+    "lost_to_detours": ("lost_to_detours", "across", "as is"),
+    "hours_lost_to_delays": ("hours_lost_to_delays", "across", "as is"),
 }
 """Columns of regions.csv and places.csv, and what they are in the long tables, by road."""
 
