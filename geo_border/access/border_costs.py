@@ -76,8 +76,8 @@ def border_costs(
     >>> import geo_border as gb
     >>> trips = gb.travel(gb.example_network(), candidates=True)
     >>> lost = gb.by_region(gb.border_costs(trips), trips.places)
-    >>> lost["hours_lost_to_delays"].round(1).max()
-    2.4
+    >>> lost["hours_lost_to_detours"].idxmax()
+    'RU-SAM'
     """
     places, own = travel.places, travel.own
     if isinstance(own, OwnSpots):

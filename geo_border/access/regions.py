@@ -113,8 +113,8 @@ def by_region(values: pd.DataFrame | pd.Series[float], places: pd.DataFrame) -> 
     >>> import geo_border as gb
     >>> trips = gb.travel(gb.example_network())
     >>> effect = gb.border_effect(gb.potential(trips))
-    >>> gb.by_region(effect, trips.places)["across"].round(1).nlargest(3).index.tolist()
-    ['RU-SAM', 'KZ-10', 'KZ-15']
+    >>> gb.by_region(effect, trips.places)["all"].nlargest(2).index.tolist()
+    ['KZ-27', 'KZ-39']
     """
     places = by_id(places, "place_id")
     table = in_order_of(_table(values), places, "place_id")

@@ -284,12 +284,16 @@ def _closure_in_words(results: Results) -> list[str]:
     return sentences
 
 
+_DETOURS = "hours_lost_to_detours", "detours to open checkpoints"
+_DELAYS = "hours_lost_to_delays", "delays at checkpoints"
+
+
 def _effect_in_words(results: Results) -> list[str]:
     """What delays at the border and detours to its open checkpoints take."""
     home = results.regions[results.regions["side"] == "home"]
     mean = weighted_mean(home["border_effect"], home["population"])
     effect = home["border_effect"].dropna().astype(float)
-    detours = _lost_in_words(results, home, "hours_lost_to_detours", "detours to open checkpoints")
+    detours = _lost_in_words(results, home, *_DETOURS)
     if not has_delays(results):
         free = (
             "No waiting time at the border is given in this study, so every passage is free: "
@@ -311,9 +315,8 @@ def _effect_in_words(results: Results) -> list[str]:
     ends = _ends(home, effect, lambda share: percent(share, 1))
     return [
         f"{taken}, {ends}.",
-        *_by_construction(results, home),
         *detours,
-        *_lost_in_words(results, home, "hours_lost_to_delays", "delays at them"),
+        *(_by_construction(results, home) or _lost_in_words(results, home, *_DELAYS)),
         *([caution] if guessed else []),
     ]
 
@@ -352,8 +355,8 @@ def _by_construction(results: Results, home: pd.DataFrame) -> list[str]:
     if found is None:
         return []
     text = (
-        f"Of what lies across the border it takes {percent(found.effect, 1)} in {found.regions} of "
-        f"{found.of} regions: constant by construction, since one delay of "
+        f"Of what lies across the border waiting takes {percent(found.effect, 1)} in "
+        f"{found.regions} of {found.of} regions: constant by construction, since one delay of "
         f"{hours(found.delay_h)} at most checkpoints makes it so (1 \N{MINUS SIGN} 2^"
         f"(\N{MINUS SIGN}{found.delay_h:g}/{section.half_life_h:g})), wherever they lie."
     )

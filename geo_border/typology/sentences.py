@@ -338,15 +338,15 @@ def _waiting(row: Row, names: NamesById) -> str:
         where = names.checkpoint(row["costliest"])
         text += f", {percent(row['costliest_share'])} of it at {where}"
     longer = [
-        f"{hours(row[name])} {what}"
-        for name, what in (
-            ("hours_lost_to_detours", "(detours to open checkpoints)"),
-            ("hours_lost_to_delays", "(delays at them)"),
+        f"{hours(row[name])} for {cause}"
+        for name, cause in (
+            ("hours_lost_to_detours", "detours to open checkpoints"),
+            ("hours_lost_to_delays", "delays"),
         )
         if name in row and row[name] >= LEAST_H
     ]
     if longer:
-        text += f"; a trip across takes {listed(longer)} longer"
+        text += f"; a trip across takes longer: {listed(longer)}"
     return sentence(text)
 
 

@@ -36,6 +36,34 @@ def test_the_headline_says_what_the_figures_say(results: Results):
     assert "railway 3\u00a0h" in effect
 
 
+def test_what_detours_and_delays_take_is_said_apart(results: Results):
+    regions = results.regions.assign(
+        hours_lost_to_detours=[0.5, 0.0, np.nan, 9.0], hours_lost_to_delays=[2.0, 3.0, 1.0, 1.0]
+    )
+    effect = headline(replace(results, regions=regions))[2]
+    # (0.5 * 1,000,000 + 0 * 500,000) / 1,500,000 hours
+    assert (
+        "takes 20\u00a0min longer by detours to open checkpoints, most in West Oblast "
+        "(30\u00a0min) and least in East Oblast (0\u00a0min)."
+    ) in effect
+    assert "2.3\u00a0h longer by delays at checkpoints, most in East Oblast" in effect
+    alike = replace(results, regions=regions.assign(hours_lost_to_delays=2.0))
+    assert "2\u00a0h longer by delays at checkpoints, in all of them alike." in headline(alike)[2]
+
+
+def test_an_effect_that_one_delay_makes_is_called_so(results: Results):
+    delay, half_life = 2.0, results.settings.access.half_life_h
+    controls = results.checkpoints.assign(delay_out_h=delay, delay_in_h=delay)
+    across = 1 - 2 ** (-delay / half_life)
+    regions = results.regions.assign(border_effect_across=across, hours_lost_to_delays=delay)
+    effect = headline(replace(results, regions=regions, checkpoints=controls))[2]
+    assert "in 2 of 2 regions: constant by construction, since one delay of 2\u00a0h" in effect
+    assert "longer by delays" not in effect
+    other = regions.assign(border_effect_across=[across - 0.1, across + 0.1, 0, 0])
+    effect = headline(replace(results, regions=other, checkpoints=controls))[2]
+    assert "by construction" not in effect
+
+
 def test_sentences_without_figures_are_left_out(results: Results):
     unknown = results.checkpoints.assign(load_share=np.nan, closure_unserved=np.nan)
     stated = headline(

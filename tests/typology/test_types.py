@@ -1,5 +1,7 @@
 """The typology of a small made-up border: types, texts and what is left out of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,6 +116,24 @@ def evidence():
         }
     )
     return Evidence(regions, checkpoints, gains, losses, places, sensitivity)
+
+
+def test_what_all_regions_share_is_no_finding_of_any(levels, evidence):
+    regions = evidence.regions.assign(
+        population_60min_across=0.0,
+        hours_lost_to_delays=2.4,
+        hours_lost_to_detours=[0.25, 0.0, np.nan, 1.0],
+    )
+    found = find(levels, evidence=replace(evidence, regions=regions))
+    assert found.regions["reach_persons"].isna().all()
+    assert found.regions["hours_lost_to_delays"].isna().all()
+    said = in_words(found, names_in(evidence)).cards.to_json(force_ascii=False)
+    assert "within an hour" not in said
+    assert "a trip across takes longer: 15\u00a0min for detours to open checkpoints" in said
+    farther = regions.assign(population_240min_across=[9_000.0, 20.0, 0.0, 1.0])
+    found = find(levels, evidence=replace(evidence, regions=farther))
+    said = in_words(found, names_in(evidence)).cards.to_json(force_ascii=False)
+    assert "reach 9,000 persons on the other side within 4\u00a0h" in said
 
 
 def test_types_and_columns(levels, evidence):
