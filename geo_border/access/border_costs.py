@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geo_border.access.decay import Decay, Exponential
-from geo_border.access.efficiency import Detours, detour_columns, every_gate
+from geo_border.access.efficiency import DetourSums, detour_columns, every_gate
 from geo_border.access.pairs import across_pairs
 from geo_border.access.reach import without_delays
 from geo_border.access.regions import weight_of
@@ -116,7 +116,7 @@ class _Costs:
         self, times: NDArray[np.float64], origins: NDArray[np.int64], ends: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Sums of detours; weight that counts for hours; persons and hours by cause."""
-        detours = Detours(self.weight)(times[:2], origins, ends)
+        detours = DetourSums(self.weight)(times[:2], origins, ends)
         losses = np.zeros((len(origins), 2 * len(times) - 1))
         order = np.array([1, 0, *range(2, len(times))])
         _sum_losses(times, order, self.weight[ends], self.code, losses)

@@ -227,12 +227,12 @@ def detour_of(
         If the scenario does not fit the tables.
     """
     routes = [passages(tables, what) for what in (without_delays(scenario), every_gate(tables))]
-    sums = across_pairs(tables, own, routes, Detours(weight), behind=behind)
+    sums = across_pairs(tables, own, routes, DetourSums(weight), behind=behind)
     return pd.DataFrame(detour_columns(sums))
 
 
 def detour_columns(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Columns of `checkpoint_detour` from what `Detours` sums.
+    """Columns of `checkpoint_detour` from what `DetourSums` sums.
 
     Parameters
     ----------
@@ -321,7 +321,7 @@ class Ratios:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Detours:
+class DetourSums:
     """Weighted ratios of times under the first case to those under the second.
 
     Parameters
