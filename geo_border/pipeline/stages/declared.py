@@ -162,7 +162,10 @@ TRAFFIC = Stage(
     traffic_stage,
     Traffic,
     after=("border", "network", "outer"),
-    settings=("traffic", "demand", "checkpoints.open_status"),
+    settings=(
+        *("traffic", "demand", "checkpoints.open_status"),
+        *("index.seed", "index.delay_correlation"),
+    ),
     inputs=("counts",),
     shown="bottlenecks",
 )

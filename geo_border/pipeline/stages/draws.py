@@ -89,21 +89,20 @@ def draw_stage(
     half_lives = access.half_life_h * between(of_decay, HALF_LIVES[0], 1.0, HALF_LIVES[1])
     speeds = between(of_speed, *sorted((*index.speed_range, 1.0)))
     capitals = capital_ids(border.regions, places)
-    home = places["side"] == SIDES[0]
-    tables = []
+    reached, hours = {}, {}
     for number in range(draws):
         slower = class_travel(travel, TrafficClass(CAR, speed_factor=float(speeds[number])))
         trips = replace(slower, tables=with_delays(slower.tables, delays[number]))
         routes = passages(trips.tables)
         decay = calibrated(access.decay, float(half_lives[number]))
-        reached = reached_across(trips, routes, [decay], sides=(0,))[:, 0]
-        means = by_region(pd.Series(reached, places.index, name="potential_across"), places)
-        tables.append(
-            means.loc[means.index.isin(places["region_id"][home]), ["potential_across"]]
-            .assign(hours_to_neighbour_capital=_hours_abroad(trips, routes, capitals))
-            .assign(draw=number)
-        )
-    return TransportDraws(pd.concat(tables).rename_axis("region_id").reset_index())
+        reached[number] = reached_across(trips, routes, [decay], sides=(0,))[:, 0]
+        hours[number] = _hours_abroad(trips, routes, capitals)
+    means = by_region(pd.DataFrame(reached, places.index), places)[list(reached)]
+    home = means.index.isin(places.loc[places["side"] == SIDES[0], "region_id"])
+    abroad = pd.DataFrame(hours).reindex(means.index[home])
+    measures = means[home].melt(ignore_index=False, var_name="draw", value_name="potential_across")
+    measures["hours_to_neighbour_capital"] = abroad.melt()["value"].to_numpy()
+    return TransportDraws(measures.rename_axis("region_id").reset_index())
 
 
 def drawn_delays(

@@ -16,6 +16,7 @@ from geo_border.pipeline.stages.traffic_counts import (
     modelled_as_counted,
     years_apart,
 )
+from geo_border.pipeline.stages.traffic_draws import traffic_intervals
 from geo_border.pipeline.stages.traffic_tables import (
     OUTSIDE,
     every_class,
@@ -218,7 +219,8 @@ def traffic_stage(
         )
         for name in used
     }
-    table = traffic_by_checkpoint(solved, shut)
+    likely = traffic_intervals(settings, border.checkpoints, net, now.trips)
+    table = traffic_by_checkpoint(solved, shut).join(likely)
     of = EVERY_CLASS if EVERY_CLASS in table.index.get_level_values("class") else CAR
     diversions = _diversions(shut, solved)
     loads = _edge_loads(solved, net, travel, outer)

@@ -15,6 +15,8 @@ from geo_border.traffic.validation import validate
 from geo_border.typology.words import capitalised, number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geo_border.pipeline.results import Results
     from geo_border.report.page.tables import Cell, SortableTable
 
@@ -73,6 +75,8 @@ def traffic_table(results: Results) -> SortableTable | None:
         ("Checkpoint", "", lambda row: cell(names.get(row["checkpoint_id"], ""))),
         shown_column("traffic", "class", lambda row: cell(class_words(row["class"]))),
         *([shown_column("traffic", "vehicles", flow, "a day")] if vehicles else []),
+        *([("Likely", "a day, 5\N{EN DASH}95 %", _likely("vehicles"))] if vehicles else []),
+        ("Likely rank", "5\N{EN DASH}95 %", _likely("rank")),
         shown_column("traffic", "share", share("share"), "% of its trips"),
         ("Delay", "mean", delay),
         ("Utilisation", "%", used),
@@ -94,6 +98,19 @@ def traffic_table(results: Results) -> SortableTable | None:
         ),
     ]
     return table(rows.to_dict("records"), columns, drop_empty=True)
+
+
+def _likely(name: str) -> Callable[[Any], Cell]:
+    """Cells of the interval of the draws."""
+
+    def interval(row: Any) -> Cell:
+        low, high = row[f"{name}_low"], row[f"{name}_high"]
+        found, upper = cell(low), cell(high)["text"]
+        if found["text"] != upper:
+            found["text"] += f"\N{EN DASH}{upper}"
+        return found
+
+    return interval
 
 
 def traffic_region_table(results: Results) -> SortableTable | None:

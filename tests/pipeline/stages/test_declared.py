@@ -69,8 +69,8 @@ VOIDED = {
     "traffic": STRAIN,
     "demand": STRAIN,
     "index": ("index",),
-    "index.seed": ("draws", "index"),
-    "index.delay_correlation": ("draws", "index"),
+    "index.seed": ("draws", *STRAIN),
+    "index.delay_correlation": ("draws", *STRAIN),
     "index.speed_range": ("draws", "index"),
     "typology": ("index",),
 }

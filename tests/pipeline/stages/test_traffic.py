@@ -82,6 +82,19 @@ def test_vehicles_add_up_and_closures_lose_none_of_them(solved):
     assert moved.sum().between(0, 1).all()
 
 
+def test_flows_and_ranks_lie_in_intervals_of_what_is_not_known(solved):
+    parts = solved(TWO)
+    table = traffic_of(parts).checkpoints.set_index(["checkpoint_id", "class"])
+    assert (table["vehicles_low"] <= table["vehicles_high"]).all()
+    assert table["rank_low"].between(1, table["rank_high"]).all()
+    met = table[table["vehicles"] > 0]
+    assert (met["vehicles_low"] < met["vehicles"]).all()
+    assert (met["vehicles"] < met["vehicles_high"]).all()
+    # Totals are known: what one of two checkpoints gains the other loses.
+    low, high = (table[f"vehicles_{end}"].unstack() for end in ("low", "high"))
+    np.testing.assert_allclose(low.loc["west"] + high.loc["middle"], [150, 100, 50], rtol=1e-6)
+
+
 def test_without_totals_there_are_shares_and_no_sum_of_cars_and_trucks(solved):
     parts = solved(TWO.replace("total_year = 18250\n", ""))
     found = traffic_of(parts)
