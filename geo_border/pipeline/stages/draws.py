@@ -76,8 +76,8 @@ def draw_stage(
         Of the home regions.
     """
     index, access, places = settings.index, settings.access, travel.places
-    pairs = np.prod([len(of_side) for of_side in map(travel.tables.places_on, range(2))])
-    draws = int(np.clip(LOOKS // max(pairs, 1), FEWEST_DRAWS, MOST_DRAWS))
+    home, beyond = (len(travel.tables.places_on(side)) for side in range(len(SIDES)))
+    draws = int(np.clip(LOOKS // max(home * beyond, 1), FEWEST_DRAWS, MOST_DRAWS))
     delays = drawn_delays(
         travel.tables.gates,
         delay_ends(travel.tables.gates, net.controls, border.checkpoints, CAR),
@@ -98,9 +98,11 @@ def draw_stage(
         reached[number] = reached_across(trips, routes, [decay], sides=(0,))[:, 0]
         hours[number] = _hours_abroad(trips, routes, capitals)
     means = by_region(pd.DataFrame(reached, places.index), places)[list(reached)]
-    home = means.index.isin(places.loc[places["side"] == SIDES[0], "region_id"])
-    abroad = pd.DataFrame(hours).reindex(means.index[home])
-    measures = means[home].melt(ignore_index=False, var_name="draw", value_name="potential_across")
+    at_home = means.index.isin(places.loc[places["side"] == SIDES[0], "region_id"])
+    abroad = pd.DataFrame(hours).reindex(means.index[at_home])
+    measures = means[at_home].melt(
+        ignore_index=False, var_name="draw", value_name="potential_across"
+    )
     measures["hours_to_neighbour_capital"] = abroad.melt()["value"].to_numpy()
     return TransportDraws(measures.rename_axis("region_id").reset_index())
 
