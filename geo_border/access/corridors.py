@@ -62,7 +62,7 @@ class Costs:
     >>> net = gb.example_network()
     >>> gb.corridors(net, {"steppe": ["Orsk", "Aktobe"]}, costs=price)["cost"].round(-1)
     corridor
-    steppe    130.0
+    steppe    100.0
     Name: cost, dtype: float64
     """
 

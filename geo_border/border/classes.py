@@ -53,6 +53,22 @@ def class_columns(name: str) -> dict[str, str]:
     }
 
 
+def years_of(since: pd.Series[str]) -> pd.Series[float]:
+    """Years of days such as ``2025-08-04``, of months, or of years alone.
+
+    Parameters
+    ----------
+    since
+        The days as they are written.
+
+    Returns
+    -------
+    Series
+        Missing where nothing is said, or what is no day.
+    """
+    return pd.to_datetime(since, format="ISO8601", errors="coerce").dt.year.astype(float)
+
+
 def classes_in(columns: Iterable[object]) -> list[str]:
     """Classes that a register has columns of.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.border.classes import class_columns
+from geo_border.border.classes import class_columns, years_of
 from geo_border.network.gates import gates_of_class
 from geo_border.terms import CAR, DIRECTIONS
 from geo_border.traffic.classes import Segment, TrafficClass
@@ -107,7 +107,7 @@ def in_year(checkpoints: pd.DataFrame, year: float, open_status: list[str]) -> p
     found = checkpoints
     for column in [name for name in checkpoints if str(name).endswith("_since")]:
         name = str(column).removeprefix("status_").removesuffix("_since")
-        since = pd.to_datetime(checkpoints[column], errors="coerce").dt.year
+        since = years_of(checkpoints[column])
         later = since.notna() & (since >= year)
         key = "is_open" if name == CAR else f"is_open_{name}"
         opened = later & checkpoints["status"].isin(open_status)

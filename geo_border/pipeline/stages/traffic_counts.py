@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo_border.border.classes import years_of
 from geo_border.terms import EVERY_CLASS
 from geo_border.traffic.validation import beside_counts
 
@@ -85,8 +86,7 @@ def years_apart(counts: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.Series[fl
     """
     since = [name for name in checkpoints if str(name).endswith("_since")]
     began = pd.concat(
-        [pd.to_datetime(checkpoints[name], errors="coerce").dt.year for name in since]
-        or [pd.Series(dtype=float)]
+        [years_of(checkpoints[name]) for name in since] or [pd.Series(dtype=float)]
     ).dropna()
     marks = np.sort(began.unique())
     year = counts["year"].astype(float)

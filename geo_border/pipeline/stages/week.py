@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -68,6 +68,21 @@ class Operation:
 
 BY_REGISTER = Operation()
 """As the register of the study has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How fast vehicles of some classes are served in one direction.
+
+    Parameters
+    ----------
+    lanes, minutes, capacity
+        As `geo_border.traffic.week.border_week` takes them.
+    """
+
+    lanes: float | None = None
+    minutes: ByClass | None = None
+    capacity: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,7 +210,9 @@ def checkpoint_week(
         found[way] = [
             border_week(
                 {name: coming[name] for name in classes},
-                **of,
+                lanes=of.lanes,
+                minutes=of.minutes,
+                capacity=of.capacity,
                 hours=text,
                 week=monday,
                 at=at,
@@ -245,12 +262,12 @@ def _found(checkpoints: pd.DataFrame, checkpoint: str) -> str:
 
 
 def _service(
-    row: Mapping[str, Any],
+    row: Mapping[str, object],
     key: str,
     classes: tuple[str, ...],
     operation: Operation,
     assumed: list[str],
-) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
+) -> list[tuple[tuple[str, ...], Service]]:
     """What `border_week` is given of each group of classes that share lanes."""
     lanes, minutes, capacity = operation.lanes, operation.minutes, operation.capacity
     if capacity is not None and not lanes == minutes == None:  # noqa: E711  (both)
@@ -267,9 +284,9 @@ def _service(
             remedy="Add --minutes 3, or --minutes car=3,truck=12 (`minutes` in Python)",
         )
     if isinstance(lanes, Mapping):
-        return [((name,), {"lanes": _of(lanes, name), "minutes": minutes}) for name in classes]
+        return [((name,), Service(lanes=_of(lanes, name), minutes=minutes)) for name in classes]
     if lanes is not None:
-        return [(classes, {"lanes": lanes, "minutes": minutes})]
+        return [(classes, Service(lanes=lanes, minutes=minutes))]
     if capacity is None:
         raise CheckpointError(
             f"neither the lanes nor a capacity of {key} are known",
@@ -278,12 +295,12 @@ def _service(
             "`capacity_day`",
         )
     if isinstance(capacity, Mapping):
-        return [((name,), {"capacity": _of(capacity, name) / 2}) for name in classes]
-    return [(classes, {"capacity": capacity / 2})]
+        return [((name,), Service(capacity=_of(capacity, name) / 2)) for name in classes]
+    return [(classes, Service(capacity=capacity / 2))]
 
 
 def _by_lanes(
-    row: Mapping[str, Any], lanes: ByClass | None, minutes: ByClass | None, assumed: list[str]
+    row: Mapping[str, object], lanes: ByClass | None, minutes: ByClass | None, assumed: list[str]
 ) -> tuple[ByClass | None, ByClass | None]:
     """Lanes and minutes a vehicle as given, else as the register has them."""
     known, takes = _number(row, "lanes"), _number(row, "minutes_vehicle")
@@ -297,7 +314,7 @@ def _by_lanes(
 
 
 def _capacity(
-    row: Mapping[str, Any], classes: tuple[str, ...], assumed: list[str]
+    row: Mapping[str, object], classes: tuple[str, ...], assumed: list[str]
 ) -> ByClass | None:
     """Capacity of the register: by class where it has that of each."""
     own = {name: _number(row, f"capacity_{name}_day") for name in classes}
@@ -330,7 +347,7 @@ def _of_direction(count: float | tuple[float, float], number: int) -> float:
     return count[number] if isinstance(count, tuple) else count / 2
 
 
-def _number(row: Mapping[str, Any], column: str) -> float | None:
+def _number(row: Mapping[str, object], column: str) -> float | None:
     """Number of the register above 0, if it has one."""
     value = row.get(column)
     if isinstance(value, int | float | np.number) and 0 < value < np.inf:
@@ -338,7 +355,7 @@ def _number(row: Mapping[str, Any], column: str) -> float | None:
     return None
 
 
-def _text(row: Mapping[str, Any], column: str) -> str | None:
+def _text(row: Mapping[str, object], column: str) -> str | None:
     """Words of the register, if it has any."""
     value = row.get(column)
     return value if isinstance(value, str) and value.strip() else None
