@@ -271,7 +271,7 @@ def _closure_in_words(results: Results) -> list[str]:
         extra, share = controls.at[worst, "closure_extra_hours"], controls.at[worst, "load_share"]
         sentences.append(
             f"The costliest to lose is {names[worst]}: its closure would add {hours(extra)} to "
-            f"each of the diverted trips, {percent(share)} of all."
+            f"each of the trips that pass it, {percent(share)} of all."
         )
     lost = controls["closure_unserved"].dropna()
     if len(lost) and lost.max() >= 5e-4:

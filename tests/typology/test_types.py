@@ -343,7 +343,7 @@ def test_cards(levels, evidence):
     assert "A passage takes 2 h; its capacity in the register is 250 a day." in first
     assert "It carries 60 % of the modelled demand, rank 1 of 2." in first
     assert (
-        "1.5 h more for each diverted trip; most of its traffic would go to Second (90 %)" in first
+        "1.5 h more for each trip that passed; most of its traffic would go to Second (90 %)" in first
     )
     assert "1 h less delay would bring most to North: 20,000 persons" in first
     assert "30 min out and 1.5 h back" in lines("checkpoint", "k2")

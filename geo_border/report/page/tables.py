@@ -284,7 +284,7 @@ def checkpoint_table(results: Results) -> SortableTable:
         shown_column("checkpoints", "load_share", share("load", 1), "% of demand"),
         shown_column("checkpoints", "delay_h", hours_of("delay"), "mean"),
         ("Delay is", "", words("origin")),
-        shown_column("checkpoints", "closure_extra_hours", hours_of("extra"), "a diverted trip"),
+        shown_column("checkpoints", "closure_extra_hours", hours_of("extra"), "a trip that passed"),
         shown_column("checkpoints", "closure_unserved", share("lost", 2), "% of demand"),
         shown_column("diversions", "to_id", words("goes_to"), "share"),
     ]
