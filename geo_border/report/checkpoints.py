@@ -46,7 +46,7 @@ def checkpoint_words(results: Results, controls: pd.DataFrame) -> dict[str, list
     for more, share in zip(extra, lost, strict=True):
         words = []
         if np.isfinite(more):
-            words.append(f"{hours(more)} more for each trip that passed")
+            words.append(f"{hours(more)} lost by each trip that passed")
         if np.isfinite(share) and share >= 5e-5:
             words.append(f"{percent(share, 1)} of the demand finds no other way")
         closure.append("; ".join(words) or "not modelled")

@@ -270,8 +270,8 @@ def _closure_in_words(results: Results) -> list[str]:
         worst = total.idxmax()
         extra, share = controls.at[worst, "closure_extra_hours"], controls.at[worst, "load_share"]
         sentences.append(
-            f"The costliest to lose is {names[worst]}: its closure would add {hours(extra)} to "
-            f"each of the trips that pass it, {percent(share)} of all."
+            f"The costliest to lose is {names[worst]}: its closure would cost the "
+            f"trips that pass it, {percent(share)} of all, {hours(extra)} each."
         )
     lost = controls["closure_unserved"].dropna()
     if len(lost) and lost.max() >= 5e-4:

@@ -354,7 +354,7 @@ def _narrowest(row: Row, names: NamesById) -> str:
     """Checkpoint of the region whose closure would cost most."""
     effects = []
     if "narrowest_extra_h" in row:
-        effects.append(f"send trips round by {hours(row['narrowest_extra_h'])} on average")
+        effects.append(f"cost each trip that passes it {hours(row['narrowest_extra_h'])}")
     if "narrowest_unserved" in row:
         effects.append(f"leave {percent(row['narrowest_unserved'])} of the demand without a way")
     if not effects:

@@ -27,6 +27,6 @@ def test_short_delays_are_told_in_minutes(results: Results):
     stated = checkpoint_words(results, controls)
     assert stated["delay_text"][0] == "15\u00a0min out, 2\u00a0h back (from a source)"
     assert stated["closure_text"][:2] == [
-        "1.5\u00a0h more for each trip that passed; 2.0\u00a0% of the demand finds no other way",
-        "0\u00a0min more for each trip that passed",
+        "1.5\u00a0h lost by each trip that passed; 2.0\u00a0% of the demand finds no other way",
+        "0\u00a0min lost by each trip that passed",
     ]

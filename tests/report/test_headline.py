@@ -25,7 +25,7 @@ def test_the_headline_says_what_the_figures_say(results: Results):
     assert "stands first and West Oblast (index 50" in types
     assert "75\u00a0% passes Hill–Dale; " not in passage
     assert "75\u00a0% passes Hill–Dale." in passage
-    assert "would add 1.5\u00a0h to each of the trips that pass it, 75\u00a0% of all." in passage
+    assert "would cost the trips that pass it, 75\u00a0% of all, 1.5\u00a0h each." in passage
     assert "If Hill–Dale closed, 2.0\u00a0% of the demand would find no other way." in passage
     # (0.25 * 1,000,000 + 0.1 * 500,000) / 1,500,000
     assert (

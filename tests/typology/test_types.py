@@ -252,8 +252,8 @@ def test_bottleneck(levels, evidence):
         "The lowest level is social services (30.0, low), 35.0 points behind the economic "
         "potential (65.0, high). Delays at the border take 25 % of what its people could reach on "
         "both sides, 80 % of it at First. Its checkpoint that is hardest to replace is First (60 % "
-        "of the demand across the whole border): closed, it would send trips round by 1.5 h on "
-        "average."
+        "of the demand across the whole border): closed, it would cost each trip that passes it "
+        "1.5 h."
     )
     assert "no lower than the economic potential" in texts["N-3"]
     assert "0.4 %" in plain(texts["N-2"])
@@ -343,7 +343,8 @@ def test_cards(levels, evidence):
     assert "A passage takes 2 h; its capacity in the register is 250 a day." in first
     assert "It carries 60 % of the modelled demand, rank 1 of 2." in first
     assert (
-        "1.5 h more for each trip that passed; most of its traffic would go to Second (90 %)" in first
+        "1.5 h lost by each trip that passed; most of its traffic would go to Second (90 %)"
+        in first
     )
     assert "1 h less delay would bring most to North: 20,000 persons" in first
     assert "30 min out and 1.5 h back" in lines("checkpoint", "k2")
