@@ -27,7 +27,8 @@ import pandas as pd
 from geo_border.routing.inside import OwnTimes
 from geo_border.routing.tables import GateTables
 from geo_border.routing.travel import Travel
-from geo_border.traffic.classes import Segment, TrafficClass, class_travel
+from geo_border.traffic.class_tables import class_travel
+from geo_border.traffic.classes import Segment, TrafficClass
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.flows import place_flows
 from geo_border.traffic.model import TrafficModel, traffic_model

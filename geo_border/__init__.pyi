@@ -93,7 +93,7 @@ from .pipeline.stages.week import Operation as Operation
 # Traffic by class
 from .traffic.classes import TrafficClass as TrafficClass
 from .traffic.classes import Segment as Segment
-from .traffic.classes import class_travel as class_travel
+from .traffic.class_tables import class_travel as class_travel
 from .traffic.model import traffic_model as traffic_model
 from .traffic.model import TrafficModel as TrafficModel
 from .traffic.equilibrium import equilibrium as equilibrium

@@ -45,3 +45,6 @@ that stands in for a mean."""
 CAPACITY_KINDS = ("actual", "limit", "stated", "design")
 """What a capacity is: what passes when it is full, what rules let pass, what somebody states, or
 what it was built for."""
+
+NO_CLASS = (EVERY_CLASS, *DIRECTIONS, "lo", "hi", "kind", "source", "since", "day", "h")
+"""Words of columns, which no class may be called."""

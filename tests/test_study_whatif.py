@@ -37,6 +37,9 @@ def whatif(*arguments):
 def study(tmp_path_factory, make_mini):
     """The made-up study, and the folder of its outputs."""
     folder = make_mini(tmp_path_factory.mktemp("whatif") / "mini")
+    toml = folder / "study.toml"
+    given = toml.read_text(encoding="utf-8")
+    toml.write_text(f'{given}\n[traffic]\nchoice = "fastest"\n', encoding="utf-8")
     return folder, folder.parent / "out"
 
 

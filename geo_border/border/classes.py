@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.terms import DIRECTIONS, EVERY_CLASS, ROAD
+from geo_border.terms import DIRECTIONS, NO_CLASS, ROAD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-
-NO_CLASS = (EVERY_CLASS, *DIRECTIONS, "lo", "hi", "kind", "source", "since", "day", "h")
-"""Words of columns, which no class may be called."""
 
 _CLASS = rf"(?!(?:{'|'.join(NO_CLASS)})(?:_|$))([a-z][a-z0-9]*)"
 _OF_A_CLASS = re.compile(

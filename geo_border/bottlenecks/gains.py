@@ -102,7 +102,9 @@ def delay_gains(
         found = changed_sums(
             pairs,
             routes.across[side],
-            np.array([way.across[side] for way in cut_ways]).reshape(-1, *spots.within.shape[1:]),
+            np.array([way.across[side] for way in cut_ways]).reshape(
+                len(cut_ways), *spots.within.shape[1:]
+            ),
             codes([decay]),
             merged.total(persons),
             market=market,

@@ -326,7 +326,7 @@ class IndexSection(Section):
     draws: Annotated[int, Field(ge=100, le=100_000)] = 2_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     delay_correlation: Annotated[float, Field(ge=0, le=1)] = 0.5
-    speed_range: tuple[SlowerThan, FasterThan] = (1, 1)
+    speed_range: Annotated[tuple[SlowerThan, FasterThan], Field(strict=False)] = (1, 1)
 
 
 class TypologySection(Section):
@@ -433,7 +433,7 @@ class Settings(Section):
         if not isinstance(traffic, dict) or not isinstance(checkpoints, dict):
             return given
         classes, own = traffic.get("classes", {}), checkpoints.get("classes", {})
-        if not classes or not isinstance(classes, dict) or not isinstance(own, dict):
+        if not isinstance(classes, dict) or not isinstance(own, dict):
             return given
         passages = {CAR: {}, **{name: {} for name in classes}, **own}
         return given | {"checkpoints": checkpoints | {"classes": passages}}

@@ -6,10 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from geo_border.border.classes import NO_CLASS
 from geo_border.pipeline.mistakes import in_form
 from geo_border.pipeline.section import Delay, Exponent, File, Section
-from geo_border.terms import CAR
+from geo_border.terms import CAR, NO_CLASS
 from geo_border.traffic.classes import Segment
 
 DelayKind = Literal["mean", "rule", "lower end", "upper end", "peak", "anecdote", "design"]

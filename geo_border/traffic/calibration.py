@@ -12,7 +12,7 @@ from scipy.stats import t as student
 
 from geo_border.errors import ParameterError
 from geo_border.shown import shown
-from geo_border.traffic.classes import class_travel
+from geo_border.traffic.class_tables import class_travel
 from geo_border.traffic.model import traffic_model
 from geo_border.traffic.sensitivities import class_sensitivities
 from geo_border.traffic.validation import counted_slots

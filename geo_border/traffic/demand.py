@@ -298,7 +298,8 @@ def _assigned(pairs: Pairs, across: Floats, begin: Floats, end: Floats, code: Fl
         to_gate[here], hours[here] = part[0], part[3]
         through += part[1]
         from_gate += part[2]
-    there = from_gate.transpose(1, 0, 2).reshape(gates, -1)[:, : len(pairs.destinations)]
+    there = from_gate.transpose(1, 0, 2).reshape(gates, targets * SPAN)
+    there = there[:, : len(pairs.destinations)]
     return to_gate[: len(pairs.origins)], through, there, hours
 
 

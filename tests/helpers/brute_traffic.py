@@ -11,7 +11,8 @@ from scipy.optimize import brentq
 
 from geo_border.routing.tables import gate_tables
 from geo_border.traffic.choice import respond
-from geo_border.traffic.classes import Segment, TrafficClass, class_travel
+from geo_border.traffic.class_tables import class_travel
+from geo_border.traffic.classes import Segment, TrafficClass
 from geo_border.traffic.model import traffic_model
 
 

@@ -11,7 +11,8 @@ from scipy.optimize import minimize
 from geo_border.errors import CheckpointError, ParameterError, TableError
 from geo_border.routing.tables import gate_tables
 from geo_border.traffic.calibration import calibrate
-from geo_border.traffic.classes import Segment, TrafficClass, class_travel
+from geo_border.traffic.class_tables import class_travel
+from geo_border.traffic.classes import Segment, TrafficClass
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.flows import checkpoint_traffic
 from geo_border.traffic.model import traffic_model

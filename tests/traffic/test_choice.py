@@ -15,7 +15,8 @@ from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.traffic.border_routes import border_routes
 from geo_border.traffic.choice import near_shares, respond
-from geo_border.traffic.classes import Segment, TrafficClass, class_travel
+from geo_border.traffic.class_tables import class_travel
+from geo_border.traffic.classes import Segment, TrafficClass
 from geo_border.traffic.demand import Gravity, cross_demand
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.flows import checkpoint_traffic, place_flows

@@ -7,7 +7,7 @@ import pytest
 from brute_traffic import random_model
 from scipy.special import expit, logit
 
-from geo_border.traffic.classes import class_travel
+from geo_border.traffic.class_tables import class_travel
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.model import traffic_model
 from geo_border.traffic.sensitivities import class_sensitivities

@@ -17,7 +17,8 @@ from geo_border.routing.crossing import across
 from geo_border.routing.draws import between, quantiles
 from geo_border.routing.scenarios import passages
 from geo_border.terms import CAR, SIDES
-from geo_border.traffic.classes import TrafficClass, class_travel
+from geo_border.traffic.class_tables import class_travel
+from geo_border.traffic.classes import TrafficClass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

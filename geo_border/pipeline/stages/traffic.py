@@ -27,7 +27,7 @@ from geo_border.pipeline.stages.traffic_tables import (
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.spots import gathered
 from geo_border.terms import CAR, EVERY_CLASS
-from geo_border.traffic.classes import class_travel
+from geo_border.traffic.class_tables import class_travel
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.flows import place_flows
 from geo_border.traffic.lanes import read_lanes

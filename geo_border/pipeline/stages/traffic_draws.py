@@ -11,7 +11,7 @@ from geo_border.network.gates import delay_ends
 from geo_border.pipeline.stages.draws import drawn_delays, with_delays
 from geo_border.pipeline.stages.traffic_tables import every_class
 from geo_border.routing.draws import between, quantiles
-from geo_border.traffic.classes import class_travel
+from geo_border.traffic.class_tables import class_travel
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.flows import checkpoint_traffic
 from geo_border.traffic.model import traffic_model
@@ -96,7 +96,8 @@ def traffic_intervals(
             "vehicles_high": flows.quantile(high, axis=1),
             "rank_low": ranks.quantile(low, axis=1, interpolation="lower"),
             "rank_high": ranks.quantile(high, axis=1, interpolation="higher"),
-        }
+        },
+        index=flows.index,
     )
 
 

@@ -140,7 +140,8 @@ def _closures(
     """What the closure of each checkpoint does to each class."""
     columns = ["hours_lost", "diverted", "suppressed", "cut"]
     if not shut:
-        return pd.DataFrame(columns=[f"closure_{column}" for column in columns], dtype=float)
+        nothing = pd.MultiIndex.from_arrays([[], []], names=["checkpoint_id", "class"])
+        return pd.DataFrame(np.nan, nothing, [f"closure_{column}" for column in columns])
     table = pd.concat(
         {name: lost.classes[columns] for name, lost in shut.items()}, names=["checkpoint_id"]
     )
@@ -170,7 +171,7 @@ def ranking(table: pd.DataFrame, diversions: pd.DataFrame, of: str) -> pd.DataFr
         ``closure_unserved``, ``diverted_to``, ``diverted_to_share``, and ``load_share_<class>``
         of each class, if there are several.
     """
-    main = table.xs(of, level="class")
+    main = table[table.index.get_level_values("class") == of].droplevel("class")
     trips = (main["vehicles"] / main["share"]).max()
     lost = main["closure_hours_lost"]
     passed = main["vehicles"].where(main["vehicles"] > 0)

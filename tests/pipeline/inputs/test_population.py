@@ -29,7 +29,9 @@ SHARE = 1e-6
 def belt():
     """Grid and cells of 2 km along a degree of the parallel 50."""
     border = gpd.GeoDataFrame(
-        {"length_km": [71.6]}, geometry=[shapely.LineString([(10, 50), (11, 50)])], crs=4326
+        {"length_km": [71.6], "at_sea": False},
+        geometry=[shapely.LineString([(10, 50), (11, 50)])],
+        crs=4326,
     )
     territory = gpd.GeoDataFrame(
         {"side": ["home", "neighbour"], "region_id": ["A", "X"]},
@@ -364,7 +366,7 @@ def test_a_pipe_is_no_raster(tmp_path):
 def belt_at(lon):
     """Grid and cells of 5 km along a degree of the parallel 50."""
     border = gpd.GeoDataFrame(
-        {"length_km": [71.6]},
+        {"length_km": [71.6], "at_sea": False},
         geometry=[shapely.LineString([(lon - 0.5, 50), (lon + 0.5, 50)])],
         crs=4326,
     )

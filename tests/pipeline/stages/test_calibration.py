@@ -14,7 +14,7 @@ from geo_border.pipeline.stages.class_trips import class_trips
 from geo_border.report.calibration import classes_toml, write_calibration
 from geo_border.study import open_study
 
-TRUE = gb.TrafficClass("car", (gb.Segment(theta=1.7),), total_year=80_000)
+TRUE = gb.TrafficClass("car", (gb.Segment(theta=0.9),), total_year=80_000)
 
 
 def with_counts(folder, counts):
@@ -59,7 +59,7 @@ def test_what_made_the_counts_is_found_again(calibrated):
     assert len(found.counts) == len(counts)
     values = found.parameters["value"]
     assert values["car", "total"] == pytest.approx(80_000, rel=1e-4)
-    assert values["car", "theta_1"] == pytest.approx(1.7, rel=1e-4)
+    assert values["car", "theta_1"] == pytest.approx(0.9, rel=1e-4)
     assert np.allclose(found.counts["modelled"], counts["vehicles_day"], rtol=1e-4)
 
 
@@ -74,7 +74,7 @@ def test_the_written_sections_state_the_fitted_classes(calibrated, tmp_path):
     settings = Settings.model_validate({**given, **sections})
     car = settings.traffic.classes["car"]
     assert car.total_year == pytest.approx(80_000, rel=1e-3)
-    assert car.segments[0].theta == pytest.approx(1.7, rel=1e-3)
+    assert car.segments[0].theta == pytest.approx(0.9, rel=1e-3)
 
 
 def test_shares_of_segments_that_are_written_add_up_to_one():
