@@ -33,7 +33,7 @@ class ClassTrips:
     ----------
     travels
         Trips over the gates as each class meets them, by its name; still at the speeds of cars:
-        `geo_border.traffic.classes.class_travel` makes them those of the class.
+        `geo_border.traffic.class_tables.class_travel` makes them those of the class.
     classes
         Their parameters.
     lanes
