@@ -31,6 +31,7 @@ from geo_border.report.page.tables import (
     region_table,
 )
 from geo_border.report.page.traffic import (
+    by_default,
     certificate,
     counted_beside,
     of_whom,
@@ -214,6 +215,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "traffic": traffic_table(results),
         "traffic_regions": traffic_region_table(results),
         "counted": counted_beside(results),
+        "by_default": by_default(results),
         "certificate": certificate(results),
         "held_against": held_against(results),
         "of_whom": of_whom(results),

@@ -11,8 +11,9 @@ from geo_border.report.page.tables import cell, duration, shown_column, table
 from geo_border.report.style import checkpoint_names, short_names
 from geo_border.report.traffic import class_words, traffic_of
 from geo_border.terms import EVERY_CLASS
+from geo_border.traffic.classes import Segment
 from geo_border.traffic.validation import validate
-from geo_border.typology.words import capitalised, number
+from geo_border.typology.words import capitalised, listed, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,6 +243,32 @@ def certificate(results: Results) -> str:
         f"Delays and flows agree to {about['residual_h']:.0e} h after {about['steps']} steps; "
         f"{about['lanes']} lanes have a capacity that is known, elsewhere delays do not answer to "
         "flow."
+    )
+
+
+def by_default(results: Results) -> str:
+    """Say of which classes nobody has fitted how they weigh hours.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        A sentence; empty where every class has segments of its own.
+    """
+    classes = results.settings.traffic.classes
+    names = [class_words(name) for name, section in classes.items() if not section.segments]
+    if not names:
+        return ""
+    segment = Segment()
+    return (
+        f"How trips weigh hours is a default, fitted to nothing, for {listed(names)}: each hour "
+        f"more is taken exp(\N{MINUS SIGN}{segment.theta:g}) times as often, and "
+        f"{percent(segment.outside)} of the trips that could be made are not. "
+        "The command calibrate fits what counts can tell."
     )
 
 
