@@ -427,7 +427,7 @@ def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
 def _summed(values: NDArray[Any], weights: csr_array) -> Floats:
     """Weighted sums over the places of each region, shape (..., R)."""
     flat = values.reshape(-1, values.shape[-1]).astype(float, copy=False)
-    sums: Floats = (weights @ flat.T).T.reshape(*values.shape[:-1], -1)
+    sums: Floats = (weights @ flat.T).T.reshape(*values.shape[:-1], weights.shape[0])
     return sums
 
 

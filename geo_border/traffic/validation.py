@@ -94,7 +94,7 @@ def counted_slots(
         which = slice(None) if name == ALL else list(classes).index(name)
         where = slice(None) if direction == BOTH else DIRECTIONS.index(direction)
         held[row, which, where, gate] = 1.0
-    return held.reshape(len(counts), len(classes), -1)
+    return held.reshape(len(counts), len(classes), 2 * len(gates))
 
 
 def beside_counts(traffic: Equilibrium, counts: pd.DataFrame) -> pd.DataFrame:

@@ -180,3 +180,10 @@ def test_what_is_refused(trips):
         calibrate(travel, [CAR], counts.drop(columns="direction"))
     with pytest.raises(ParameterError, match="speed"):
         calibrate(travel, [CAR], counts, fit=["speed"])
+
+
+def test_no_counts_have_nothing_beside_them(trips):
+    car = TrafficClass("car", total_year=1e6)
+    traffic = gb.equilibrium(gb.traffic_model({"car": trips}, [car]))
+    none = pd.DataFrame(columns=["checkpoint_id", "class", "direction", "vehicles_day"])
+    assert gb.beside_counts(traffic, none.astype({"vehicles_day": float})).empty

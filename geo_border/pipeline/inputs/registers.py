@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.border.classes import class_columns, classes_in, register_of_class
+from geo_border.border.classes import class_columns, classes_in, register_of_class, years_of
 from geo_border.errors import CheckpointError, GeoBorderError, TableError
 from geo_border.pipeline.inputs.agreement import unknown_values
 from geo_border.pipeline.inputs.faults import fault_of_rows
@@ -34,7 +34,7 @@ def class_faults(opened: Opened, default_h: Mapping[str, float | None]) -> list[
     -------
     list of GeoBorderError
         With file and rows: columns of classes that the study has not, ranges that do not hold
-        their delay, counts of what is not there.
+        their delay, statuses since what is no day, counts of what is not there.
     """
     found: list[GeoBorderError] = []
     if "checkpoints" in opened.tables:
@@ -42,6 +42,7 @@ def class_faults(opened: Opened, default_h: Mapping[str, float | None]) -> list[
         found += _strange_columns(table)
         for name, hours in default_h.items():
             found += _wrong_ranges(table, name, hours)
+            found += _wrong_days(table, class_columns(name)["status_since"])
     if "traffic.counts" in opened.tables:
         counts = opened.tables["traffic.counts"]
         known = [*default_h, EVERY_CLASS]
@@ -120,3 +121,16 @@ def _wrong_ranges(table: Table, name: str, default_h: float | None) -> list[GeoB
             side = "below" if bound == "lo" else "above"
             blame(beyond, f"{hours.name} lies {side} {column}", "Correct one of them")
     return found
+
+
+def _wrong_days(table: Table, column: str) -> list[GeoBorderError]:
+    """Rows whose status began on what is no day."""
+    if column not in table.frame:
+        return []
+    since = table.frame[column]
+    wrong = since.index[since.notna() & years_of(since).isna()]
+    if not len(wrong):
+        return []
+    problem = f"{column} is {since[wrong[0]]!r}, which is no day"
+    remedy = "Write a day such as 2025-08-04, a month or a year"
+    return [fault_of_rows(CheckpointError, problem, wrong, file=table.file, remedy=remedy)]

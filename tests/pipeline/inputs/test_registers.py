@@ -88,3 +88,12 @@ def test_counts_are_of_checkpoints_and_classes_that_are_there(mini):
     assert "counts.csv, row 3: unknown checkpoint 'nowhere'. Known are west, middle" in lines[1]
     pd.DataFrame(rows[:1], columns=names).to_csv(mini / "counts.csv", index=False)
     assert read(mini).counts["vehicles_day"].tolist() == [10]
+
+
+def test_a_status_since_what_is_no_day_is_refused_with_its_row(mini):
+    add(mini, TRUCKS, status_truck_since=["2025-08-04", "2025", "soon", None])
+    (line,) = said(mini)
+    assert line == (
+        "checkpoints.csv, row 4: status_truck_since is 'soon', which is no day. Write a day such as "
+        "2025-08-04, a month or a year."
+    )
