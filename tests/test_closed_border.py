@@ -61,6 +61,17 @@ def test_every_command_runs_and_nothing_across_is_reached(closed, tmp_path):
     assert set(inside["side"]) == {"home"}
 
 
+def test_a_direction_closed_to_cars_is_told_and_drawn(mini, tmp_path):
+    controls = pd.read_csv(mini / "checkpoints.csv")
+    controls.assign(status_car_out=["closed", None, None, None]).to_csv(
+        mini / "checkpoints.csv", index=False
+    )
+    results = open_study(mini).run(tmp_path / "out")
+    assert np.isinf(results.checkpoints.loc["west", "delay_out_h"])
+    said = " ".join(results.cards["line"].astype(str))
+    assert "back and is closed out" in said
+
+
 @pytest.mark.parametrize("opened", ["west", "x50.003n0.750e"])
 def test_an_opening_of_a_closed_border_is_told(mini, opened):
     all_closed(mini)

@@ -204,8 +204,10 @@ def belt_cells(
     polygon = rasterize(numbered, out_shape=size, transform=grid.transform, dtype="int32")
     land = np.ones(size)
     if sea is not None and len(sea):
-        wet = projected(sea.clip_by_rect(*around), plane).to_numpy()
-        land -= coverage(wet, grid.transform, size)
+        wet = sea.clip_by_rect(*around)
+        wet = wet[~wet.is_empty]
+        if len(wet):
+            land -= coverage(projected(wet, plane).to_numpy(), grid.transform, size)
     row, column = np.nonzero((inside > 0) & (polygon > 0) & (land > LEAST_LAND))
     holder = polygon[row, column] - 1
     lon, lat = Transformer.from_crs(plane, 4326, always_xy=True).transform(

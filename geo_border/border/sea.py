@@ -114,6 +114,7 @@ def _across(
     """Lines square to the coast through its loose ends, from side to side of an area, degrees."""
     if not len(loose):
         return np.array([], object)
+    coast = shapely.remove_repeated_points(coast)
     at = [
         np.stack([shapely.get_coordinates(shapely.get_point(coast, n)) for n in ends])
         for ends in ((0, 1), (-1, -2))

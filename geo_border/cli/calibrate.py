@@ -89,9 +89,10 @@ def _show(found: Calibration) -> None:
     counted = found.counts["vehicles_day"]
     for column, how in (("modelled", "fitted to all"), ("predicted", "each by all others")):
         fit = validate(counted, found.counts[column])
+        near = fit["within_2"] * fit["n"]
         text = (
-            f"{fit['n']:.0f} counts, {how}: rank correlation {_shown(fit['spearman'])}, overlap of "
-            f"shares {_shown(fit['overlap'])}, within a factor of 2 {_shown(fit['within_2'])}"
+            f"{fit['n']:.0f} counts, {how}: {near:.0f} within a factor of 2, rank correlation "
+            f"{_shown(fit['spearman'])}, overlap of shares {_shown(fit['overlap'])}"
         )
         out.print(Text(text), soft_wrap=True)
 

@@ -166,6 +166,12 @@ def whatif_tables(result: WhatIf) -> Iterator[Table | Text]:
         "cut: trips from here that find no way.",
         style="dim",
     )
+    if result.settings.traffic.choice == "logit":
+        yield Text(
+            "Trips are here those of the gravity model over fastest ways; a run loads the border "
+            "with classes in equilibrium, so its loads are others.",
+            style="dim",
+        )
 
 
 def _table(*headings: str) -> Table:

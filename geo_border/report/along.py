@@ -27,14 +27,14 @@ def open_on_the_line(results: Results) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The checkpoints with ``delay_h`` (mean of both directions).
+        The checkpoints with ``delay_h`` (mean of the directions that may be passed).
     """
     controls = results.checkpoints
     mine = (
         controls["is_open"] & controls["mode"].isin(ON_THE_LINE) & controls["chainage_km"].notna()
     )
     found = pd.DataFrame(controls[mine].drop(columns=controls.geometry.name))
-    delay = found[["delay_out_h", "delay_in_h"]].mean(axis=1)
+    delay = found[["delay_out_h", "delay_in_h"]].replace(np.inf, np.nan).mean(axis=1)
     return found.assign(delay_h=delay).sort_values("chainage_km", kind="stable")
 
 

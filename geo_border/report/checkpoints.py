@@ -9,7 +9,7 @@ import pandas as pd
 
 from geo_border.border.checkpoints import RULE
 from geo_border.report.style import MODES, checkpoint_label, short_names
-from geo_border.typology.words import hours, percent
+from geo_border.typology.words import hours, passage, percent
 
 if TYPE_CHECKING:
     from geo_border.pipeline.results import Results
@@ -68,7 +68,7 @@ def checkpoint_words(results: Results, controls: pd.DataFrame) -> dict[str, list
             for share in controls["load_share"].to_numpy(float, na_value=np.nan)
         ],
         "delay_text": [
-            f"{hours(out)} out, {hours(back)} back ({origin})" if shown else "none known"
+            f"{passage(out, 'out')}, {passage(back, 'back')} ({origin})" if shown else "none known"
             for out, back, origin, shown in zip(
                 controls["delay_out_h"],
                 controls["delay_in_h"],

@@ -58,4 +58,5 @@ def held_against(results: Results) -> str:
     counts = results.more.get("validation")
     if counts is None or not counts["modelled"].notna().any():
         return "Not validated: the study has no counts that these loads could be held against."
+    counts = counts[counts["modelled"].notna()]
     return f"Held against {len(counts)} counts at {counts['checkpoint_id'].nunique()} checkpoints."

@@ -39,8 +39,9 @@ BOUNDS = {
 }
 """Between which a parameter is looked for."""
 
-COUNTS_EACH = 3
-"""Fewest counts for each parameter that is fitted."""
+MORE_THAN_FITTED = 2
+"""So many more checkpoints than parameters of a class must have counts of it: counts of one
+checkpoint, of its directions or classes, are no news of each other."""
 
 OWN_SHARE = 0.01
 """Least part of what a parameter does to the counts that no other parameters do too: a variance
@@ -122,7 +123,8 @@ def calibrate(
 
     Poisson pseudo-maximum likelihood with exact gradients: it asks of the counts only that
     their means are right. Observed delays hold their queues, so flows are taken at the stated
-    delays. A parameter is fitted only where there are three counts of its class for each, where
+    delays. A parameter is fitted only where counts of its class are at two
+    checkpoints more than it has parameters, where
     it does something to them that no parameter before it in `fit` does, and where the best value
     is not at the end of its range.
 
@@ -197,7 +199,7 @@ def calibrate(
             here = (counts["checkpoint_id"] == gate).to_numpy()
             # Counts of one class say nothing of the others.
             own = [each for each in free if held[here, names.index(each.traffic_class)].any()]
-            if (~here).sum() >= len(own):
+            if _are_told(data.only(~here & (modelled > 0)), names, own):
                 without = data.at(_best(data.only(~here), found, own))[0]
                 predicted[here] = np.where(modelled > 0, without, np.nan)[here]
     return Calibration(
@@ -216,6 +218,12 @@ class _Data:
     vehicles: Floats
     most_passages: int
     known: dict[TrafficClass, tuple[Floats, dict[tuple[str, int], Floats]]]
+
+    @property
+    def checkpoint(self) -> NDArray[np.intp]:
+        """Position of the checkpoint of each count."""
+        found: NDArray[np.intp] = self.held.any(axis=1).argmax(axis=1) % (self.held.shape[2] // 2)
+        return found
 
     def only(self, which: NDArray[np.bool_]) -> _Data:
         """Some of the counts."""
@@ -337,9 +345,11 @@ def _identified(
     notes = {}
     for parameter in wanted:
         own = data.held[:, names.index(parameter.traffic_class)].any(axis=1) & used
+        counted = len(np.unique(data.checkpoint[own]))
         taken = sum(each.traffic_class == parameter.traffic_class for each in free)
-        if own.sum() < COUNTS_EACH * (taken + 1):
-            notes[parameter] = f"{own.sum()} counts: {COUNTS_EACH} are needed for each parameter"
+        needed = taken + 1 + MORE_THAN_FITTED
+        if counted < needed:
+            notes[parameter] = f"counts at {counted} checkpoints: {needed} are needed"
             continue
         columns = [wanted.index(each) for each in [*free, parameter]]
         if _own_share(slopes[used][:, columns], modelled[used]) < OWN_SHARE:
@@ -347,6 +357,15 @@ def _identified(
         else:
             free.append(parameter)
     return free, notes
+
+
+def _are_told(data: _Data, names: Sequence[str], free: Sequence[Parameter]) -> bool:
+    """Whether each class has counts at as many checkpoints as it has parameters."""
+    for name in {each.traffic_class for each in free}:
+        own = data.held[:, names.index(name)].any(axis=1)
+        if len(np.unique(data.checkpoint[own])) < sum(each.traffic_class == name for each in free):
+            return False
+    return True
 
 
 def _own_share(slopes: Floats, modelled: Floats) -> float:
@@ -490,12 +509,16 @@ def _table(
     modelled, slopes = data.at(found, free)
     used = modelled > 0
     information, _ = _score(data, modelled, slopes)
-    degrees = int(used.sum()) - len(free)
+    _, cluster = np.unique(data.checkpoint[used], return_inverse=True)
+    clusters = int(cluster.max(initial=-1)) + 1
+    degrees = clusters - len(free)
     spread = np.full(len(free), np.nan)
     if degrees > 0 and free:
         inverse = np.linalg.inv(information)
-        error = (data.vehicles[used] / modelled[used] - 1)[:, None] * slopes[used]
-        sandwich = inverse @ (error.T @ error) @ inverse * used.sum() / degrees
+        error = np.zeros((clusters, len(free)))
+        alone = (data.vehicles[used] / modelled[used] - 1)[:, None] * slopes[used]
+        np.add.at(error, cluster, alone)
+        sandwich = inverse @ (error.T @ error) @ inverse * clusters / degrees
         spread = student.ppf((1 + LEVEL) / 2, degrees) * np.sqrt(np.diag(sandwich))
     rows = []
     for parameter in wanted:

@@ -108,7 +108,7 @@ def welfare(before: Equilibrium, after: Equilibrium) -> Welfare:
         origins[name] = places
         change = new.passed - old.passed
         classes[name] = {
-            "hours_lost": places["hours_lost"].sum(),
+            "hours_lost": _hours(places),
             "diverted": min(change.clip(min=0).sum(), -change.clip(max=0).sum()),
             **places[["suppressed", "cut", "induced"]].sum(),
         }
@@ -120,6 +120,12 @@ def welfare(before: Equilibrium, after: Equilibrium) -> Welfare:
         origins=by_class(origins),
         checkpoints=by_class(checkpoints),
     )
+
+
+def _hours(places: pd.DataFrame) -> float:
+    """Hours lost by all origins, missing where what trips that are cut lose is not finite."""
+    lost = places["hours_lost"]
+    return np.nan if (lost.isna() & (places["cut"] > 0)).any() else float(lost.sum())
 
 
 def _by_origin(old: pd.DataFrame, new: pd.DataFrame, reached: NDArray[np.bool_]) -> pd.DataFrame:

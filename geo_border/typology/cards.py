@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from geo_border.typology.words import (
     hours,
     known,
     listed,
+    passage,
     percent,
     persons,
     sentence,
@@ -225,8 +227,9 @@ def _delay(row: Row) -> str:
     parts = []
     imputed = row.get("delay_imputed", False)
     if out is not None and back is not None and (out or back or not imputed):
-        same = abs(out - back) < 1 / 120
-        takes = hours(out) if same else f"{hours(out)} out and {hours(back)} back"
+        ways = sorted([(out, "out"), (back, "back")], key=lambda way: math.isinf(way[0]))
+        first, second = (passage(*way) for way in ways)
+        takes = hours(out) if abs(out - back) < 1 / 120 else f"{first} and {second}"
         whose = " (no source gives it: the default of its mode)" if imputed else ""
         parts.append(f"a passage takes {takes}{whose}")
     if "capacity_day" in row:

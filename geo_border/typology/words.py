@@ -127,6 +127,24 @@ def hours(value: float) -> str:
     return number(value, 1).removesuffix(".0") + HOURS
 
 
+def passage(value: float, way: str) -> str:
+    """Duration of a passage in a direction.
+
+    Parameters
+    ----------
+    value
+        Hours, infinite where nobody may pass.
+    way
+        The direction, such as ``"out"``.
+
+    Returns
+    -------
+    str
+        Such as ``"30 min out"`` or ``"is closed out"``.
+    """
+    return f"is closed {way}" if np.isposinf(value) else f"{hours(value)} {way}"
+
+
 def article(noun: str) -> str:
     """Noun with its indefinite article.
 

@@ -97,6 +97,7 @@ def test_a_closure_by_hand():
     # Home by b as before; out an hour longer, as is the way of those from n that is not to far.
     assert origins.loc["h", "hours_lost"] == pytest.approx(5.0, rel=1e-3)
     assert found.classes.loc["car", "cut"] == pytest.approx(10)
+    assert np.isnan(found.classes.loc["car", "hours_lost"])
     assert found.classes.loc["car", "suppressed"] == pytest.approx(0)
 
 

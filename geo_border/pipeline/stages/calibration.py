@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from geo_border.errors import StudyError
-from geo_border.pipeline.stages.class_trips import class_trips, in_year
+from geo_border.pipeline.stages.class_trips import class_trips, in_year, with_statuses
 from geo_border.traffic.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def calibration(
     if counts["year"].notna().any():
         last = counts["year"].max()
         checkpoints = in_year(checkpoints, last, list(settings.checkpoints.open_status))
+        everyone = with_statuses(everyone, checkpoints)
     trips = class_trips(settings, checkpoints, net.controls, everyone)
     if fit is None:
         is_known = all(each.total_year is not None for each in trips.classes)

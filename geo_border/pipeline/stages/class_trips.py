@@ -119,6 +119,27 @@ def in_year(checkpoints: pd.DataFrame, year: float, open_status: list[str]) -> p
     return found
 
 
+def with_statuses(travel: Travel, checkpoints: pd.DataFrame) -> Travel:
+    """Trips of cars through the checkpoints that are open in a register.
+
+    Parameters
+    ----------
+    travel
+        Trips by road.
+    checkpoints
+        With ``is_open``, such as `in_year` gives them.
+
+    Returns
+    -------
+    Travel
+        Gates that are no checkpoint of the register stay as they are.
+    """
+    gates = travel.tables.gates
+    may_pass = checkpoints["is_open"].reindex(gates.index)
+    opened = gates["is_open"].where(may_pass.isna(), may_pass.astype("boolean")).astype(bool)
+    return replace(travel, tables=replace(travel.tables, gates=gates.assign(is_open=opened)))
+
+
 def _parameters(settings: Settings, name: str) -> TrafficClass:
     """Parameters of a class: its own, or those of demand and of any class."""
     section = settings.traffic.classes[name]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.pipeline.stages.class_trips import class_trips, in_year
+from geo_border.pipeline.stages.class_trips import class_trips, in_year, with_statuses
 from geo_border.pipeline.stages.parameters import CUT_H
 from geo_border.pipeline.stages.traffic_counts import (
     COLUMNS,
@@ -283,11 +283,7 @@ def _with_status(
     travel: Travel,
 ) -> TrafficNow:
     """Traffic with other statuses of the checkpoints."""
-    gates = travel.tables.gates
-    may_pass = checkpoints["is_open"].reindex(gates.index)
-    opened = gates["is_open"].where(may_pass.isna(), may_pass.astype("boolean")).astype(bool)
-    tables = replace(travel.tables, gates=gates.assign(is_open=opened))
-    return traffic_now(settings, checkpoints, net.controls, replace(travel, tables=tables))
+    return traffic_now(settings, checkpoints, net.controls, with_statuses(travel, checkpoints))
 
 
 def _edge_loads(

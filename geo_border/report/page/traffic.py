@@ -78,7 +78,7 @@ def traffic_table(results: Results) -> SortableTable | None:
         *([shown_column("traffic", "vehicles", flow, "a day")] if vehicles else []),
         *([("Likely", "a day, 5\N{EN DASH}95 %", _likely("vehicles"))] if vehicles else []),
         ("Likely rank", "5\N{EN DASH}95 %", _likely("rank")),
-        shown_column("traffic", "share", share("share"), "% of its trips"),
+        shown_column("traffic", "share", share("share"), "% of the class"),
         ("Delay", "mean", delay),
         ("Utilisation", "%", used),
         shown_column(
@@ -87,11 +87,11 @@ def traffic_table(results: Results) -> SortableTable | None:
             lambda row: cell(row["closure_hours_lost"], 0 if vehicles else 3),
             "a day" if vehicles else "h a trip",
         ),
-        shown_column("traffic", "closure_diverted", share("closure_diverted"), "% of its trips"),
+        shown_column("traffic", "closure_diverted", share("closure_diverted"), "% of the class"),
         shown_column(
-            "traffic", "closure_suppressed", share("closure_suppressed"), "% of its trips"
+            "traffic", "closure_suppressed", share("closure_suppressed"), "% of the class"
         ),
-        shown_column("traffic", "closure_cut", share("closure_cut"), "% of its trips"),
+        shown_column("traffic", "closure_cut", share("closure_cut"), "% of the class"),
         (
             "An hour less is worth",
             "h a day" if vehicles else "h a trip",
@@ -207,17 +207,20 @@ def counted_beside(results: Results) -> dict[str, Any] | None:
         "high": ROW * len(rows),
         "ticks": [(x(mark), number(mark)) for mark in marks if low <= np.log10(mark) <= high],
         "fit": _fit(counts),
-        "unknown": int((counts["kind"] == "at least").sum()),
     }
 
 
 def _fit(counts: pd.DataFrame) -> str:
     """How near the model comes, in words."""
-    found = validate(counts["counted"], counts["modelled"])
-    near = round(float(found["within_2"]) * found["n"])
-    text = f"{near} of {found['n']:.0f} within a factor of 2"
+    is_bound = counts["kind"].eq("at least")
+    exact, bounds = counts[~is_bound], counts[is_bound]
+    found = validate(exact["counted"], exact["modelled"])
+    text = f"Of {len(exact)} counts {(found['within_2'] * found['n']):.0f} are within a factor of 2"
     if np.isfinite(found["spearman"]):
         text += f", rank correlation {found['spearman']:.2f}"
+    if len(bounds):
+        met = int((bounds["modelled"] >= bounds["counted"]).sum())
+        text += f"; of {len(bounds)} that say \u201cmore than\u201d the model is above {met}"
     return text
 
 
@@ -242,7 +245,8 @@ def certificate(results: Results) -> str:
     return (
         f"Delays and flows agree to {about['residual_h']:.0e} h after {about['steps']} steps; "
         f"{about['lanes']} lanes have a capacity that is known, elsewhere delays do not answer to "
-        "flow."
+        "flow. More than 100 % of it means that capacity, total or model is wrong there: such a "
+        "queue would not end."
     )
 
 

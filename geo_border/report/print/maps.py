@@ -227,7 +227,7 @@ def access_map(results: Results, ground: Ground) -> Figure:
     panels_of: list[tuple[str, str, Classes]] = [
         (
             "hours_to_checkpoint",
-            f"{column_of('places', 'hours_to_checkpoint').title}, {unit}; {size}",
+            f"{column_of('places', 'hours_to_checkpoint').heading} by road, {unit}; {size}",
             classes([*zones, 2 * zones[-1], np.inf], colours=BAD, scale=1 if whole else 60),
         ),
         (

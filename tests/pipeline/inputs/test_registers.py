@@ -94,6 +94,6 @@ def test_a_status_since_what_is_no_day_is_refused_with_its_row(mini):
     add(mini, TRUCKS, status_truck_since=["2025-08-04", "2025", "soon", None])
     (line,) = said(mini)
     assert line == (
-        "checkpoints.csv, row 4: status_truck_since is 'soon', which is no day. Write a day such as "
-        "2025-08-04, a month or a year."
+        "checkpoints.csv, row 4: status_truck_since is 'soon', which is no day. Write a day such "
+        "as 2025-08-04, a month or a year."
     )
