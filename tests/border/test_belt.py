@@ -61,6 +61,13 @@ def test_cells_without_land_are_left_out_and_others_have_what_is_no_sea(border, 
     assert ((dry["land"] > 0) & (dry["land"] < 1)).sum() > 20
 
 
+def test_sea_far_from_the_border_takes_nothing_from_the_belt(border, territory):
+    far = gpd.GeoSeries([shapely.box(20, 40, 21, 41)], crs=4326)
+    _, cells = belt_cells(border, territory, cell_km=5, belt_km=30)
+    _, beside = belt_cells(border, territory, sea=far, cell_km=5, belt_km=30)
+    pd.testing.assert_frame_equal(cells, beside)
+
+
 def test_the_belt_lies_along_the_border_on_land(border, territory):
     wet = border.assign(at_sea=True, geometry=[shapely.LineString([(0, 50.9), (3, 50.9)])])
     both = gpd.GeoDataFrame(pd.concat([border, wet], ignore_index=True), crs=4326)

@@ -231,7 +231,9 @@ def test_beyond_the_end_of_a_coast_no_ground_is_known_to_be_sea():
     assert ground(whole) == {True: (0.2, 49, 0.4, 51)}
     assert ground(whole[::-1]) == {True: (0, 49, 0.2, 51)}
     begins = [(0.2, 49.5), (0.2, 51.1)]
-    assert ground(begins) == {True: (0.2, 49.5, 0.4, 51), False: (0, 49, 0.4, 49.5)}
+    cut = {True: (0.2, 49.5, 0.4, 51), False: (0, 49, 0.4, 49.5)}
+    assert ground(begins) == cut
+    assert ground([begins[0], *begins]) == cut  # a vertex twice
     parts = [(0.2, 48.9), (0.2, 49.8)], [(0.2, 50.2), (0.2, 51.1)]
     assert ground(*parts) == {True: (0.2, 49, 0.4, 51), False: (0, 49.8, 0.4, 50.2)}
 
