@@ -55,7 +55,8 @@ def sea_within(ground: gpd.GeoSeries, lines: gpd.GeoDataFrame | None) -> gpd.Geo
     """
     coast = np.array([], object)
     if lines is not None:
-        coast = shapely.get_parts(lines.geometry[lines["kind"] == COAST].to_numpy())
+        drawn = lines.geometry[lines["kind"] == COAST].to_numpy()
+        coast = shapely.get_parts(shapely.remove_repeated_points(drawn))
     if not len(coast):
         return _frame({})
     area = shapely.union_all(ground.to_numpy())
@@ -114,7 +115,6 @@ def _across(
     """Lines square to the coast through its loose ends, from side to side of an area, degrees."""
     if not len(loose):
         return np.array([], object)
-    coast = shapely.remove_repeated_points(coast)
     at = [
         np.stack([shapely.get_coordinates(shapely.get_point(coast, n)) for n in ends])
         for ends in ((0, 1), (-1, -2))

@@ -39,9 +39,12 @@ BOUNDS = {
 }
 """Between which a parameter is looked for."""
 
+COUNTS_EACH = 3
+"""Fewest counts of a class for each of its parameters that is fitted."""
+
 MORE_THAN_FITTED = 2
-"""So many more checkpoints than parameters of a class must have counts of it: counts of one
-checkpoint, of its directions or classes, are no news of each other."""
+"""So many more checkpoints than parameters must have counts: those of one checkpoint, of its
+directions or classes, are not independent."""
 
 OWN_SHARE = 0.01
 """Least part of what a parameter does to the counts that no other parameters do too: a variance
@@ -123,8 +126,8 @@ def calibrate(
 
     Poisson pseudo-maximum likelihood with exact gradients: it asks of the counts only that
     their means are right. Observed delays hold their queues, so flows are taken at the stated
-    delays. A parameter is fitted only where counts of its class are at two
-    checkpoints more than it has parameters, where
+    delays. A parameter is fitted only where there are three counts of its class for each,
+    at two checkpoints more than all parameters, where
     it does something to them that no parameter before it in `fit` does, and where the best value
     is not at the end of its range.
 
@@ -345,9 +348,11 @@ def _identified(
     notes = {}
     for parameter in wanted:
         own = data.held[:, names.index(parameter.traffic_class)].any(axis=1) & used
-        counted = len(np.unique(data.checkpoint[own]))
         taken = sum(each.traffic_class == parameter.traffic_class for each in free)
-        needed = taken + 1 + MORE_THAN_FITTED
+        if own.sum() < COUNTS_EACH * (taken + 1):
+            notes[parameter] = f"{own.sum()} counts: {COUNTS_EACH} are needed for each parameter"
+            continue
+        counted, needed = len(np.unique(data.checkpoint[used])), len(free) + 1 + MORE_THAN_FITTED
         if counted < needed:
             notes[parameter] = f"counts at {counted} checkpoints: {needed} are needed"
             continue
