@@ -125,6 +125,10 @@ class DownloadError(GeoBorderError):
     """A file that a server does not give, or not as it says, or that finds no place."""
 
 
+class WorldError(GeoBorderError):
+    """World data that is not installed, or that does not have what it was asked for."""
+
+
 class CheckpointError(GeoBorderError):
     """A checkpoint that does not lie on the border or cannot be reached."""
 

@@ -29,7 +29,7 @@ ROOMS = (
         "osm",
     ),
     *("network", "routing", "access", "traffic", "bottlenecks", "index", "typology"),
-    *("pipeline", "report", "study", "cli"),
+    *("pipeline", "report", "study", "world", "cli"),
 )
 """In the order of the data: a room imports from those before it. Only results that were read back
 ask the report to draw them."""

@@ -34,6 +34,23 @@ _MOST_BYTES = 1 << 26
 _ELSEWHERE = "Name another folder with -o, or move it away"
 
 
+def carried(name: str) -> Path:
+    """Folder of data or examples that comes with the package.
+
+    Parameters
+    ----------
+    name
+        Its name.
+
+    Returns
+    -------
+    Path
+        In a wheel it lies inside the package; a checkout has it beside the package.
+    """
+    here = Path(__file__).parents[1]
+    return here / name if (here / name).is_dir() else here.parent / name
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file.
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from geo_border.errors import StudyError
-from geo_border.pipeline.folders import OutputFolder
+from geo_border.pipeline.folders import OutputFolder, carried
 from geo_border.pipeline.inputs.files import input_files
 from geo_border.pipeline.settings import read_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FRESH = "Name a folder that does not exist yet"
 
@@ -45,10 +48,7 @@ def templates() -> dict[str, Path]:
 
 def _studies_in(name: str) -> dict[str, Path]:
     """Studies in a folder of the package."""
-    here = Path(__file__).parents[1]
-    # A wheel carries the studies inside the package; a checkout has them beside it.
-    root = here / name if (here / name).is_dir() else here.parent / name
-    return {file.parent.name: file.parent for file in sorted(root.glob("*/study.toml"))}
+    return {file.parent.name: file.parent for file in sorted(carried(name).glob("*/study.toml"))}
 
 
 def new_study(folder: Path, *, template: str = "ru-kz") -> None:

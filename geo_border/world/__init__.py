@@ -1,0 +1,1 @@
+"""Border lines, regions, trunk networks and settlements of the world, for any pair of countries."""
