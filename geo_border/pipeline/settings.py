@@ -72,6 +72,7 @@ class StudySection(Section):
     neighbour: str
     as_of: str = ""
     licence: str = ""
+    level: Literal["trunk"] | None = None
 
 
 class LayerSection(Section):
@@ -407,9 +408,24 @@ class Settings(Section):
             extracts 0 where it says nothing at all.
         """
         free = {} if self.osm is None else dict.fromkeys(get_args(CheckpointMode), 0.0)
+        return free | self.stated_delay_h(name)
+
+    def stated_delay_h(self, name: str) -> dict[str, float]:
+        """Delay by mode that study.toml states for checkpoints that have none for a class.
+
+        Parameters
+        ----------
+        name
+            The class.
+
+        Returns
+        -------
+        dict
+            Hours; what is said of the mode where nothing is said of the class.
+        """
         own = self.checkpoints.classes.get(name)
         of_class = {} if own is None or own.delay_h is None else {"road": own.delay_h}
-        return free | {str(k): hours for k, hours in self.checkpoints.delay_h.items()} | of_class
+        return {str(k): hours for k, hours in self.checkpoints.delay_h.items()} | of_class
 
     @property
     def road_delay_h(self) -> dict[str, float | None]:

@@ -136,6 +136,6 @@ def delay_origin(controls: pd.DataFrame) -> list[str]:
     none = (controls["delay_out_h"] == 0) & (controls["delay_in_h"] == 0)
     origin = np.where(none, NOT_GIVEN, "default").astype(object)
     origin[~controls["delay_imputed"].to_numpy(bool)] = "from a source"
-    origin[(known_from == RULE).to_numpy()] = "by open_crossings"
+    origin[(known_from == RULE).to_numpy() & none.to_numpy()] = "by open_crossings"
     stated: list[str] = origin.tolist()
     return stated

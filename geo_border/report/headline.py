@@ -26,6 +26,16 @@ from geo_border.typology.words import hours, listed, number, percent
 LEAST_H = 1 / 60
 """Hours below which nothing is said of them."""
 
+LEVEL_WORDS = {
+    "trunk": "Trunk level: main roads and railways alone, as straight links whose lengths are "
+    "estimates; settlements are joined to them by straight local ways, and where no register says "
+    "otherwise every link over the border is open, with the delay of its kind of border. Good for "
+    "comparing regions, checkpoints and whole borders with each other, and for what a closure or "
+    "an hour of delay costs. Not for trips within a district, the exact place of a road, the "
+    "traffic of one checkpoint, or which small crossings exist.",
+}
+"""What a study of a level is good for and what not, which stands first on its page."""
+
 IMPUTED = "speed imputed, "
 """What the lines of the quality table begin with that say how much has no speed of its own."""
 

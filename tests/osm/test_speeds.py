@@ -122,7 +122,8 @@ def test_a_list_is_as_slow_as_its_slowest_part(parts, mark):
 
 
 def test_the_laws_of_the_countries():
-    assert countries() == ("AD", "AT", "CH", "DE", "ES", "FR", "KZ", "LI", "RU")
+    assert {"AD", "AT", "CH", "DE", "ES", "FR", "KZ", "LI", "RU", "ZA"} < set(countries())
+    assert all(code.isupper() and len(code) == 2 for code in countries())
     limits = {
         ("RU", "urban"): 60,
         ("RU", "rural"): 90,

@@ -202,7 +202,7 @@ def _checkpoints(
         for way in DIRECTIONS:
             found[f"delay_{way}_h"] = found[f"delay_{way}_h"].mask(shut[way], np.inf)
         found["delay_h"] = found[["delay_out_h", "delay_in_h"]].mean(axis=1)
-        # Nobody measured the 0 h of the rule.
+        # Nobody measured what a crossing of the rule takes.
         by_rule = found["known_from"] == RULE
         return found.assign(delay_imputed=found["delay_imputed"] | by_rule)
 
@@ -219,6 +219,9 @@ def _checkpoints(
             inputs.places,
             tolerances=tolerances(settings),
         ).assign(known_from=RULE)
+        # A delay that the study states by default is one of these crossings too.
+        stated = [set(settings.stated_delay_h(name)) for name in {CAR, *section.classes}]
+        free["delay_h"] = free["delay_h"].mask(free["mode"].isin(set.intersection(*stated)))
         if len(free):
             tables = [t.dropna(axis="columns", how="all") for t in (known, free) if len(t)]
             known = pd.concat(tables).reindex(columns=known.columns)

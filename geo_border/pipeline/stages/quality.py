@@ -191,7 +191,8 @@ def _of_checkpoints(settings: Settings, checkpoints: pd.DataFrame) -> list[Quali
     for mode, rows in on_line.groupby("mode"):
         open_now = rows[rows["is_open"]]
         sourced = int((~open_now["delay_imputed"]).sum())
-        by_rule = int((open_now["known_from"] == RULE).sum())
+        free = (open_now["known_from"] == RULE) & (open_now["delay_h"] == 0)
+        by_rule = int(free.sum())
         others = len(open_now) - sourced - by_rule
         stated = [
             f"{by_rule} have 0 h by open_crossings" if by_rule else "",

@@ -14,7 +14,7 @@ from geo_border.border.line import is_ring
 from geo_border.report.along import beginning, has_delays, open_on_the_line
 from geo_border.report.checkpoints import guessed
 from geo_border.report.ground import drawn_edges, ground_of
-from geo_border.report.headline import headline, key_figures, speeds_in_words
+from geo_border.report.headline import LEVEL_WORDS, headline, key_figures, speeds_in_words
 from geo_border.report.isochrones import is_cut, rings
 from geo_border.report.page.account import indicator_tables, provenance, quality_groups
 from geo_border.report.page.cards import other_cards, region_cards
@@ -206,6 +206,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "method": {key: METHODS.get(value, value) for key, value in choices.items()},
         "figures": key_figures(results),
         "headline": headline(results),
+        "level": LEVEL_WORDS.get(results.settings.study.level or "", ""),
         "modes": [(MODES[mode], MODE_COLOURS[mode], mode) for mode in modes],
         "regions": region_table(results),
         "reach": reach_table(results),
