@@ -28,7 +28,8 @@ def stepped(rate, service, work, *, steps=60, periods=6):
                 line.append(come.copy())
                 room = service[hour] / steps
                 waiting += come
-                while line and room > 0:
+                # Below that nothing is left of a portion: a share of it may round to none.
+                while line and room > 1e-9:
                     need = float(work @ line[0])
                     part = min(1.0, room / need) if need > 0 else 1.0
                     waiting -= part * line[0]
