@@ -51,6 +51,25 @@ class PlaceMeasures:
     values: pd.DataFrame
     named: pd.DataFrame
 
+    def beside(self, other: PlaceMeasures) -> PlaceMeasures:
+        """Put other measures of the same places beside these.
+
+        Parameters
+        ----------
+        other
+            Of the same places.
+
+        Returns
+        -------
+        PlaceMeasures
+            Both.
+        """
+        both = [self, other]
+        return PlaceMeasures(
+            pd.concat([part.values for part in both], axis=1),  # noqa: PD011  (not those of a frame)
+            pd.concat([part.named for part in both], ignore_index=True),
+        )
+
     def tidy(self) -> pd.DataFrame:
         """All of it, tidy.
 

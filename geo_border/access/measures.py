@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+import pandas as pd
+
 from geo_border.access.border_costs import CAUSES
 from geo_border.access.losses import effect_by_checkpoint
 from geo_border.access.performance import performance_of, performance_parts
@@ -13,8 +15,6 @@ from geo_border.access.reach import border_effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import pandas as pd
 
     from geo_border.access.decay import Decay
 
@@ -81,9 +81,6 @@ class Directness:
         Of the trips.
     efficiency
         Result of `geo_border.access.efficiency.network_efficiency`.
-    detour
-        Result of `geo_border.access.border_costs.border_costs`; of cells, of
-        `geo_border.access.efficiency.checkpoint_detour`.
     index
         Network efficiency on the network of `geo_border.access.detours.by_distance`.
     kind
@@ -92,8 +89,27 @@ class Directness:
 
     mode: str
     efficiency: pd.DataFrame
-    detour: pd.DataFrame
     index: pd.DataFrame
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CostsAcross:
+    """What the border costs those who go across by one mode.
+
+    Parameters
+    ----------
+    mode
+        Of the trips.
+    found
+        Result of `geo_border.access.border_costs.border_costs`; of cells, of
+        `geo_border.access.efficiency.checkpoint_detour`.
+    kind
+        None of any services.
+    """
+
+    mode: str
+    found: pd.DataFrame
     kind: str = ""
 
 
@@ -117,7 +133,7 @@ class Offer:
     offered: pd.DataFrame
 
 
-F = TypeVar("F", Reached, Directness, Offer)
+F = TypeVar("F", Reached, Directness, CostsAcross, Offer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -308,51 +324,69 @@ def efficiency(reference_kmh: float) -> tuple[Measure[Directness], Measure[Direc
 _BY_ANY = "driving time by open checkpoints over that by any crossing"
 
 
-def _detour(name: str, unit: str) -> Measure[Directness]:
+def _detour(name: str, unit: str) -> Measure[CostsAcross]:
     """A measure of how far checkpoints lead trips astray."""
-    return _one(name, unit, "across_open", _BY_ANY, lambda found: found.detour[name])
+    return _one(name, unit, "across_open", _BY_ANY, lambda costs: costs.found[name])
 
 
-DETOURS: tuple[Measure[Directness], ...] = (
+DETOURS: tuple[Measure[CostsAcross], ...] = (
     _detour("checkpoint_detour", "ratio of times"),
     _detour("detour_hours", "hours"),
     _detour("checkpoint_detour_unreached", "share"),
-    Measure(
-        "detour_index",
-        "ratio of lengths",
-        lambda found: found.index[["own", "across", "own_closed"]],
-        ("own", "across", "own_closed"),
-        "length of the shortest way by open checkpoints over the geodesic distance",
-    ),
 )
-"""Detours by checkpoints, and from the straight line."""
+"""Detours by checkpoints."""
 
+DETOUR_INDEX: Measure[Directness] = Measure(
+    "detour_index",
+    "ratio of lengths",
+    lambda found: found.index[["own", "across", "own_closed"]],
+    ("own", "across", "own_closed"),
+    "length of the shortest way by open checkpoints over the geodesic distance",
+)
+"""Detours from the straight line."""
+
+NO_CAPACITY = "not known: no checkpoint has a known capacity; queues are in the delays"
+"""Why nothing is said of queues."""
 
 _FREE = "everybody counted as if every crossing was open and free"
 
 
-def costs(decay: Decay) -> tuple[Measure[Directness], ...]:
+def costs(decay: Decay, *, queues: bool = False) -> tuple[Measure[CostsAcross], ...]:
     """What the border costs its people, apart by what takes it.
 
     Parameters
     ----------
     decay
         Impedance function.
+    queues
+        Whether the capacity of any checkpoint is known, and with it what queues take.
 
     Returns
     -------
     tuple of Measure
-        Persons, discounted, and hours a trip, by detours and by delays.
+        Persons, discounted, and hours a trip, by `geo_border.access.border_costs.CAUSES`; by
+        queues nothing where nobody knows them, and why.
     """
-    causes = CAUSES[:2]
-    people = [(f"lost_to_{cause}", "persons, discounted", decay.formula) for cause in causes]
-    hours = [(f"hours_lost_to_{cause}", "hours", f"{_FREE}; {decay.formula}") for cause in causes]
-    return tuple(_lost(name, unit, note) for name, unit, note in (*people, *hours))
+    found = []
+    for cause in CAUSES:
+        unknown = cause == CAUSES[-1] and not queues
+        why = f"{NO_CAPACITY}; " if unknown else ""
+        found.append(_lost(f"lost_to_{cause}", "persons, discounted", f"{why}{decay.formula}"))
+    for cause in CAUSES:
+        unknown = cause == CAUSES[-1] and not queues
+        why = NO_CAPACITY if unknown else _FREE
+        found.append(_lost(f"hours_lost_to_{cause}", "hours", f"{why}; {decay.formula}"))
+    return tuple(found)
 
 
-def _lost(name: str, unit: str, note: str) -> Measure[Directness]:
-    """A measure of what the border costs those who go across."""
-    return _one(name, unit, "across", note, lambda found: found.detour[name])
+def _lost(name: str, unit: str, note: str) -> Measure[CostsAcross]:
+    """A measure of what the border costs those who go across, missing where it is not found."""
+
+    def of(costs: CostsAcross) -> pd.Series[float]:
+        found = costs.found
+        return found[name] if name in found else pd.Series(float("nan"), found.index)
+
+    return _one(name, unit, "across", note, of)
 
 
 def _offered(begin: str) -> Callable[[Offer], pd.DataFrame]:
@@ -405,13 +439,17 @@ FURTHER: Mapping[str, str] = MappingProxyType(
         "efficiency_across": "network_efficiency_across",
         "performance": "transport_performance_all",
         "performance_across": "transport_performance_across",
-        "checkpoint_detour": "checkpoint_detour",
-        "detour_hours": "detour_hours",
-        **{
-            name: name
-            for cause in CAUSES[:2]
-            for name in (f"lost_to_{cause}", f"hours_lost_to_{cause}")
-        },
     }
 )
 """The same of measures that a region has without saying how many places lack them."""
+
+COSTS: Mapping[str, str] = MappingProxyType(
+    {
+        name: name
+        for name in (
+            *("checkpoint_detour", "detour_hours"),
+            *(f"{unit}lost_to_{cause}" for cause in CAUSES for unit in ("", "hours_")),
+        )
+    }
+)
+"""The same of what the border costs."""

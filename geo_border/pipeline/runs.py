@@ -32,6 +32,7 @@ from geo_border.pipeline.stages.declared import (
     CELLS,
     DECLARED,
     DRAWS,
+    EFFECTS,
     ENTRIES,
     EXTRACTS,
     INDEX,
@@ -396,12 +397,14 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
     traffic: Traffic | None = None
     if settings.traffic.choice == "logit":
         traffic = run.stage(TRAFFIC, settings, inputs, border, net, everyone, outer)
-    strain = run.stage(BOTTLENECKS, settings, net, travel, everyone, outer, traffic)
-    regions = border.regions.join(access.regions)
+    effects = run.stage(EFFECTS, settings, border, net, travel, access, traffic)
+    strain = run.stage(BOTTLENECKS, settings, border, net, travel, everyone, outer, traffic)
+    regions = border.regions.join([access.regions, effects.regions])
+    places = access.places.join(effects.places)
     drawn = run.stage(DRAWS, settings, border, net, travel)
     judged = run.stage(INDEX, settings, inputs, regions, border, access, strain, drawn)
     checkpoints = border.checkpoints.join(strain.ranking)
-    said = in_words(judged.findings, names_of(regions, checkpoints, access.places, judged.registry))
+    said = in_words(judged.findings, names_of(regions, checkpoints, places, judged.registry))
     return Results(
         settings=settings,
         regions=regions,
@@ -411,7 +414,7 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
         checkpoints=checkpoints,
         crossings=net.crossings,
         edges=edge_layer(net.network, strain.load, strain.class_load),
-        places=access.places,
+        places=places,
         travel_times=access.travel_times.join(
             capital_detour_index(access.travel_times, border.regions)
         ),
@@ -425,11 +428,11 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
         cards=said.cards,
         more={
             "zones": access.zones_by_road,
-            "border_effect_by_checkpoint": access.losses,
+            **effects.tables(),
             "delay_gains": strain.gains,
             **({} if traffic is None else traffic.tables()),
             **of_cells,
-            "access_measures": access.measures,
+            "access_measures": pd.concat([access.measures, effects.measures], ignore_index=True),
             "zones_by_mode": access.zones,
             **routes.tables(),
             **({} if access.services is None else access.services.tables()),
@@ -437,7 +440,7 @@ def results_of(run: Run, *, audited: Callable[[pd.DataFrame], None] = lambda _: 
             **judged.tables(),
         },
         manifest=_manifest(run, inputs) | {"traffic": about_traffic(settings, traffic)},
-        measures_of_places=access.measures_of_places,
+        measures_of_places=access.measures_of_places.beside(effects.measures_of_places),
         stages_reused=tuple(run.memory.reused),
         network=net.network,
         surfaces=surfaces,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 INDEX = {
     **dict.fromkeys(("regions", "levels", "typology", "zones"), "region_id"),
-    **dict.fromkeys(("clusters", "border_effect_by_checkpoint"), "region_id"),
+    "clusters": "region_id",
     **dict.fromkeys(("registry", "disparity"), "indicator_id"),
     "checkpoints": "checkpoint_id",
     "crossings": "crossing_id",

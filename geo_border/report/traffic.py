@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from geo_border.terms import CAR, EVERY_CLASS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from geo_border.pipeline.results import Results
 
 
@@ -40,6 +42,26 @@ def class_words(name: str) -> str:
         The name; that of every class in words.
     """
     return "all classes" if name == EVERY_CLASS else name
+
+
+def by_class(profiles: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Profiles of corridors, each way of a class apart.
+
+    Parameters
+    ----------
+    profiles
+        Of all corridors.
+
+    Returns
+    -------
+    list of tuple
+        Title, with the class where there are several, and rows.
+    """
+    several = len(profiles["class"].unique()) > 1
+    return [
+        (f"{corridor}, {class_words(str(name))}" if several else str(corridor), rows)
+        for (corridor, name), rows in profiles.groupby(["corridor", "class"], sort=False)
+    ]
 
 
 def held_against(results: Results) -> str:

@@ -6,14 +6,17 @@ import pandas as pd
 from geo_border.access.decay import Step
 from geo_border.access.measure_table import LAYER_COLUMNS, MeasureTable
 from geo_border.access.measures import (
+    DETOUR_INDEX,
     DETOURS,
     HOURS,
     PARTS,
     REACHED,
     SERVICES,
+    CostsAcross,
     Directness,
     Measure,
     Reached,
+    costs,
     effect_at_checkpoints,
     efficiency,
     lost_at_checkpoints,
@@ -111,8 +114,25 @@ def test_a_measure_gives_the_parts_that_it_says():
     assert lost_at_checkpoints(STEP).of(reached).columns.tolist() == ["east"]
     assert effect_at_checkpoints("potential", STEP).of(reached).columns.tolist() == ["west", "east"]
     ratios = one.join(one.add_suffix("_unreached"))
-    trips = Directness("road", ratios, pd.DataFrame({name: [1.0] for name in FOUND}, ["p"]), one)
-    for measure in (*efficiency(90), *DETOURS):
+    trips = Directness("road", ratios, one)
+    for measure in (*efficiency(90), DETOUR_INDEX):
         assert tuple(measure.of(trips).columns) == measure.parts, measure.name
-    names = [measure.name for measure in (*efficiency(90), *DETOURS, *SERVICES)]
+    taken = CostsAcross("road", pd.DataFrame({name: [1.0] for name in FOUND}, ["p"]))
+    for measure in (*DETOURS, *costs(STEP)):
+        assert tuple(measure.of(taken).columns) == measure.parts, measure.name
+    of_all = (*efficiency(90), DETOUR_INDEX, *DETOURS, *costs(STEP), *SERVICES)
+    names = [measure.name for measure in of_all]
     assert len(set(names)) == len(names)
+
+
+def test_queues_that_nobody_knows_are_missing_and_say_why():
+    found = {f"lost_to_{cause}": [1.0] for cause in ("detours", "delays")}
+    taken = CostsAcross(
+        "road", pd.DataFrame(found | {f"hours_{n}": v for n, v in found.items()}, ["p"])
+    )
+    queues = [measure for measure in costs(STEP) if measure.name.endswith("lost_to_queues")]
+    assert len(queues) == 2
+    for measure in queues:
+        assert measure.of(taken)["across"].isna().all()
+        assert "capacity" in measure.note
+    assert not any("capacity" in measure.note for measure in costs(STEP, queues=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, starmap
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,11 @@ from geo_border.access.limits import soonest_across, telling_limit
 from geo_border.access.losses import effect_by_checkpoint, loss_by_checkpoint, loss_shares
 from geo_border.access.measure_table import MeasureTable, PlaceMeasures
 from geo_border.access.measures import (
+    DETOUR_INDEX,
     DETOURS,
     FURTHER,
     HOURS,
+    CostsAcross,
     Directness,
     Reached,
     beside_places,
@@ -36,6 +38,7 @@ from geo_border.access.reach import potentials
 from geo_border.access.regions import by_region
 from geo_border.network.beyond import local_km
 from geo_border.network.gates import gates_in_use
+from geo_border.pipeline.stages.every_gate import over_every_gate
 from geo_border.pipeline.stages.named_places import capital_places
 from geo_border.pipeline.stages.parameters import CUT_H, modes_measured
 from geo_border.pipeline.stages.services import ServiceAccess, service_access
@@ -184,10 +187,14 @@ def _by_one_mode(
     section, decays = settings.access, _decays(settings)
     chosen, decay = next(iter(decays.items()))
     trips = _direct(settings, net, travel, contractor)
-    table.fill(efficiency(section.reference_kmh), trips)
+    table.fill((*efficiency(section.reference_kmh), DETOUR_INDEX), trips)
     reached = _reached(settings, travel, limits_h)
     table.fill([performance(section.performance_h, section.performance_km)], reached)
-    table.fill((*DETOURS, *costs(decay)), trips)
+    if travel.mode != "road":  # by road they are of classes of traffic, in a stage of their own
+        merged = merge(travel)
+        cost = border_costs(over_every_gate(net, merged.travel), decay=decay)
+        cost = cost.iloc[merged.spot].set_axis(net.places.index)
+        table.fill((*DETOURS, *costs(decay)), CostsAcross(travel.mode, cost))
     measures = (
         HOURS,
         *map(population, limits_h),
@@ -228,11 +235,9 @@ def _direct(
 ) -> Directness:
     """How direct trips by one mode are, looked at once for all places of a spot."""
     merged, ids, edges = merge(travel), travel.places.index, MODES_OF[travel.mode]
-    decay = next(iter(_decays(settings).values()))
     travel, speed = merged.travel, settings.access.reference_kmh
     places = travel.places
     apart = local_km(places).fillna(0.0).to_numpy()
-    whole = gate_tables(net.network, places, net.gates, modes=edges)
     flat = by_distance(net.network)
     measured = places.assign(access_h=places["access_km"] / DISTANCE_KMH)
     in_km = Travel(
@@ -250,7 +255,6 @@ def _direct(
     return Directness(
         mode=travel.mode,
         efficiency=of_places(network_efficiency(travel, reference_kmh=speed, apart_km=apart)),
-        detour=of_places(border_costs(replace(travel, tables=whole), decay=decay)),
         index=of_places(index),
     )
 

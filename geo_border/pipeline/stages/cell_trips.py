@@ -11,7 +11,14 @@ from geo_border.access.cells.cell_services import cell_services
 from geo_border.access.cells.cell_trips import cell_detour, cell_efficiency, cell_trips
 from geo_border.access.detours import DISTANCE_KMH, by_distance
 from geo_border.access.measure_table import MeasureTable
-from geo_border.access.measures import DETOURS, SERVICES, Directness, efficiency
+from geo_border.access.measures import (
+    DETOUR_INDEX,
+    DETOURS,
+    SERVICES,
+    CostsAcross,
+    Directness,
+    efficiency,
+)
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.pipeline.stages.cells import CellMeasures, CellsByMode, cell_measures, cells_by_mode
@@ -66,7 +73,7 @@ def trip_stage(
     section, table = settings.surface, MeasureTable(joined.cells)
     assert section is not None
     speed, apart = settings.access.reference_kmh, section.cell_km
-    measures = (*efficiency(speed), *DETOURS)
+    measures = (*efficiency(speed), DETOUR_INDEX)
     in_use = gates_in_use(net.gates)
     for by in cells_by_mode(settings, grid, joined, border, net, contractor_of):
         trips, whole = (
@@ -84,10 +91,10 @@ def trip_stage(
         found = Directness(
             mode=by.mode,
             efficiency=cell_efficiency(trips, reference_kmh=speed, apart_km=apart),
-            detour=cell_detour(whole),
             index=_in_kilometres(by, net.places, in_use, apart),
         )
         table.fill(measures, found)
+        table.fill(DETOURS, CostsAcross(by.mode, cell_detour(whole)))
     return cell_measures(table, grid, border, of=" of trips")
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from geo_border.border.classes import class_columns, years_of
 from geo_border.network.gates import gates_of_class
 from geo_border.terms import CAR, DIRECTIONS
+from geo_border.traffic.class_tables import class_travel
 from geo_border.traffic.classes import Segment, TrafficClass
 from geo_border.traffic.lanes import LANE_COLUMNS
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.pipeline.settings import Settings
+    from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
 
 MINUTES_PER_DAY = 24 * 60
@@ -47,6 +49,83 @@ class ClassTrips:
     lanes: pd.DataFrame
     least: Mapping[str, NDArray[np.float64]]
 
+    def on_own_tables(self) -> dict[str, Travel]:
+        """Trips at the speed and with the delays of each class.
+
+        Returns
+        -------
+        dict
+            By class, in the order of the study.
+        """
+        return {each.name: class_travel(self.travels[each.name], each) for each in self.classes}
+
+
+def measured_by_class(
+    settings: Settings, checkpoints: pd.DataFrame, controls: pd.DataFrame, travel: Travel
+) -> dict[str, Travel]:
+    """Give each class the trips that measures of it are taken from.
+
+    Parameters
+    ----------
+    settings, checkpoints, controls
+        As `class_trips` takes them.
+    travel
+        Trips by road.
+
+    Returns
+    -------
+    dict
+        By class, in the order of the study.
+    """
+    return {
+        each.name: class_travel(
+            replace(travel, tables=tables_met(checkpoints, controls, travel.tables, each.name)),
+            each,
+        )
+        for each in measured_classes(settings)
+    }
+
+
+def measured_classes(settings: Settings) -> list[TrafficClass]:
+    """Classes with the speeds and delays that measures of them are of.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    list of TrafficClass
+        Those of the study; cars at the speeds and delays that are stated, which every measure of
+        accessibility is of, whatever counts say of their traffic.
+    """
+    classes = [_parameters(settings, name) for name in settings.traffic.classes]
+    as_stated = {"speed_factor": 1.0, "delay_factor": 1.0}
+    return [replace(each, **(as_stated if each.name == CAR else {})) for each in classes]
+
+
+def tables_met(
+    checkpoints: pd.DataFrame, controls: pd.DataFrame, tables: GateTables, name: str
+) -> GateTables:
+    """Tables with the gates as a class meets them, still at the speeds of cars.
+
+    Parameters
+    ----------
+    checkpoints, controls
+        As `class_trips` takes them.
+    tables
+        By road.
+    name
+        The class.
+
+    Returns
+    -------
+    GateTables
+        What `geo_border.traffic.class_tables.class_tables` takes.
+    """
+    return replace(tables, gates=gates_of_class(tables.gates, controls, checkpoints, name))
+
 
 def class_trips(
     settings: Settings, checkpoints: pd.DataFrame, controls: pd.DataFrame, travel: Travel
@@ -71,11 +150,10 @@ def class_trips(
     """
     names = list(settings.traffic.classes)
     gates = travel.tables.gates
-    met = {name: gates_of_class(gates, controls, checkpoints, name) for name in names}
     return ClassTrips(
         travels={
-            name: replace(travel, tables=replace(travel.tables, gates=own))
-            for name, own in met.items()
+            name: replace(travel, tables=tables_met(checkpoints, controls, travel.tables, name))
+            for name in names
         },
         classes=tuple(_parameters(settings, name) for name in names),
         lanes=_lanes(settings, checkpoints.reindex(gates.index)),

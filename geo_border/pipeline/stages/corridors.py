@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from geo_border.access.corridors import (
     Costs,
@@ -12,16 +14,22 @@ from geo_border.access.corridors import (
     corridor_summary,
     find_corridors,
 )
-from geo_border.errors import StudyError
+from geo_border.errors import NetworkError, StudyError
+from geo_border.pipeline.stages.class_trips import measured_classes, tables_met
 from geo_border.pipeline.stages.named_places import place_named
+from geo_border.traffic.class_tables import class_tables
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
+    from collections.abc import Mapping, Sequence
 
+    import geopandas as gpd
+
+    from geo_border.access.corridors import Corridor
     from geo_border.pipeline.settings import Settings
+    from geo_border.pipeline.stages.border import Border
     from geo_border.pipeline.stages.network import StudyNetwork
     from geo_border.routing.tables import GateTables
+    from geo_border.traffic.classes import TrafficClass
 
 
 def corridor_stops(settings: Settings, places: pd.DataFrame) -> dict[str, list[str]]:
@@ -67,11 +75,11 @@ class Corridors:
     Parameters
     ----------
     summary
-        A row for each corridor.
+        A row for each corridor and class; without figures where the class has no way.
     profiles
-        A row for each stop and passage.
+        A row for each stop and passage of the ways that there are.
     lines
-        The same as `summary`, as lines.
+        The same as `summary` of those, as lines.
     """
 
     summary: pd.DataFrame
@@ -79,15 +87,17 @@ class Corridors:
     lines: gpd.GeoDataFrame
 
 
-def study_corridors(settings: Settings, net: StudyNetwork, tables: GateTables) -> Corridors | None:
-    """Profiles, summary and lines of the corridors of the study.
+def study_corridors(
+    settings: Settings, border: Border, net: StudyNetwork, tables: GateTables
+) -> Corridors | None:
+    """Profiles, summary and lines of the corridors of the study, by class.
 
     Parameters
     ----------
     settings
         The study's parameters.
-    net
-        The network of the study.
+    border, net
+        The border and the network of the study.
     tables
         Checkpoint tables by road, with their trees.
 
@@ -101,21 +111,66 @@ def study_corridors(settings: Settings, net: StudyNetwork, tables: GateTables) -
     StudyError
         If a corridor names a place that is unknown or not the only one of its name.
     NetworkError
-        If no way leads along a corridor.
+        If no way leads along a corridor for any class.
     """
     if not settings.corridors:
         return None
-    places = net.places
-    stops = corridor_stops(settings, places)
-    prices = settings.corridor_costs
-    costs = None if prices is None else Costs(prices.per_km, prices.per_hour, prices.per_passage)
-    found = find_corridors(net.network, tables, places, stops)
-    profiles = corridor_profiles(net.network, tables, found, costs=costs)
-    after = profiles.columns.tolist().index("place_id") + 1
-    profiles.insert(after, "place", profiles["place_id"].map(places["name"]))
-    summary = corridor_summary(profiles)
+    stops = corridor_stops(settings, net.places)
+    classes = {
+        each: tables_met(border.checkpoints, net.controls, tables, each.name)
+        for each in measured_classes(settings)
+    }
+    profiles, lines, summaries = [], [], []
+    for name, ids in stops.items():
+        refused: list[NetworkError] = []
+        for each, met in classes.items():
+            keys = {"corridor": name, "class": each.name}
+            try:
+                way, profile = _along(settings, net, met, each, {name: ids})
+            except NetworkError as error:
+                refused.append(error)
+                summaries.append(pd.DataFrame([keys]))
+                continue
+            summary = corridor_summary(profile).reset_index(drop=True).assign(**keys)
+            profiles.append(profile.assign(**keys))
+            summaries.append(summary)
+            lines.append(corridor_lines(way).reset_index(drop=True).join(summary))
+        if len(refused) == len(classes):
+            raise refused[0]
+    profile = _first(pd.concat(profiles, ignore_index=True), ["corridor", "class"])
+    after = profile.columns.tolist().index("place_id") + 1
+    profile.insert(after, "place", profile["place_id"].map(net.places["name"]))
     return Corridors(
-        summary=summary.reset_index(),
-        profiles=profiles,
-        lines=corridor_lines(found).join(summary),
+        summary=_first(pd.concat(summaries, ignore_index=True), ["corridor", "class"]),
+        profiles=profile,
+        lines=_first(pd.concat(lines).set_index("corridor"), ["class"]),
     )
+
+
+def _along(
+    settings: Settings,
+    net: StudyNetwork,
+    met: GateTables,
+    each: TrafficClass,
+    stops: Mapping[str, Sequence[str]],
+) -> tuple[dict[str, Corridor], pd.DataFrame]:
+    """Way of a class through given places, and its profile.
+
+    A class that is slower by a factor takes the way of a car that waits longer by it, so that
+    its times are those of the trees that were grown for cars.
+    """
+    as_car = replace(each, speed_factor=1.0, delay_factor=each.delay_factor * each.speed_factor)
+    tables = class_tables(met, as_car)
+    found = find_corridors(net.network, tables, net.places, stops)
+    prices, costs = settings.corridor_costs, None
+    if prices is not None:
+        per_hour = prices.per_hour / each.speed_factor
+        costs = Costs(prices.per_km, per_hour, prices.per_passage)
+    profile = corridor_profiles(net.network, tables, found, costs=costs)
+    hours = ["hours", "driving_hours", "delay_h"]
+    return found, profile.assign(**profile[hours] / each.speed_factor)
+
+
+def _first(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """The same table with some columns before all others."""
+    return table[[*names, *table.columns.drop(names)]]

@@ -20,6 +20,7 @@ from geo_border.pipeline.stages.cells import (
 )
 from geo_border.pipeline.stages.declaration import Stage
 from geo_border.pipeline.stages.draws import TransportDraws, draw_stage
+from geo_border.pipeline.stages.effects import Effects, effect_stage
 from geo_border.pipeline.stages.index import Judgement, index_stage
 from geo_border.pipeline.stages.network import StudyNetwork, network_stage
 from geo_border.pipeline.stages.outer import outer_stage
@@ -39,6 +40,9 @@ _JOINING = (
     *("network.station_km", "network.transfer_h", "network.gauge_break_h", "osm."),
 )
 """How places reach the network."""
+
+_CLASSES = ("traffic.classes", "demand.alpha", "demand.gamma")
+"""What classes of traffic are."""
 
 EXTRACTS = Stage(
     "extracts",
@@ -115,6 +119,7 @@ ROUTES = Stage(
     after=("border", "network"),
     settings=(
         *("access", "corridors", "corridor_costs", "surface."),
+        *_CLASSES,
         *_JOINING,
     ),
     shown="access",
@@ -169,12 +174,20 @@ TRAFFIC = Stage(
     inputs=("counts",),
     shown="bottlenecks",
 )
+EFFECTS = Stage(
+    "effects",
+    effect_stage,
+    Effects,
+    after=("border", "network", "access", "traffic"),
+    settings=("access", *_CLASSES),
+    shown="access",
+)
 BOTTLENECKS = Stage(
     "bottlenecks",
     bottleneck_stage,
     Bottlenecks,
-    after=("network", "outer", "traffic"),
-    settings=("access", "demand"),
+    after=("border", "network", "outer", "traffic"),
+    settings=("access", "demand", "traffic.classes"),
 )
 DRAWS = Stage(
     "draws",
@@ -210,6 +223,7 @@ DECLARED: tuple[Stage[Any, Any], ...] = (
     CELL_TRIPS,
     CELL_SERVICES,
     TRAFFIC,
+    EFFECTS,
     BOTTLENECKS,
     DRAWS,
     INDEX,

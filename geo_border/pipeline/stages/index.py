@@ -18,7 +18,7 @@ from geo_border.index.registry import checked_registry
 from geo_border.index.selection import select
 from geo_border.index.uncertainty import uncertainty
 from geo_border.index.variance import variance_shares
-from geo_border.terms import LEVELS, SIDES
+from geo_border.terms import CAR, LEVELS, SIDES
 from geo_border.typology.clusters import clusters
 from geo_border.typology.disparity import disparity, dyad_gradient
 from geo_border.typology.evidence import Evidence
@@ -160,13 +160,14 @@ def index_stage(
         transport_draws=transport_draws,
     )
     checkpoints = border.checkpoints.join(bottlenecks.ranking)
-    changes = _less_delay(bottlenecks.gains, access, measured)
+    gains = bottlenecks.gains[bottlenecks.gains["class"] == CAR].drop(columns="class")
+    changes = _less_delay(gains, access, measured)
     steps = score_gains(selected.values, registry, changes, method=method)
     cuts = changes.drop_duplicates("change").set_index("change")["delay_cut_h"]
     evidence = Evidence(
         regions=regions,
         checkpoints=checkpoints,
-        gains=bottlenecks.gains,
+        gains=gains,
         losses=access.losses,
         places=access.places,
         sensitivity=steps.rename(columns={"change": "checkpoint_id"}).assign(

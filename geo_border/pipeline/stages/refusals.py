@@ -80,7 +80,7 @@ def refusals(
         "network", "road", lambda: gate_tables(network, places, gates, modes=ROAD, trees=True)
     )
     if tables is not None and settings.corridors:
-        tried("corridors", "ways", lambda: study_corridors(settings, net, tables))
+        tried("corridors", "ways", lambda: study_corridors(settings, border, net, tables))
     if settings.indicators is not None:
         home = border.regions.index[border.regions["side"] == SIDES[0]]
         tried(

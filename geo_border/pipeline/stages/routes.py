@@ -85,18 +85,18 @@ def route_stage(
     Returns
     -------
     Routes
-        All by road.
+        All by road; corridors by class of traffic, all else of cars.
 
     Raises
     ------
     StudyError
         If a corridor names a place that is unknown or not the only one of its name.
     NetworkError
-        If no way leads along a corridor.
+        If no way leads along a corridor for any class.
     """
     return Routes(
         capital_detours=capital_detours(border.regions, net),
         isochrones=zone_isochrones(settings, border, net, tables),
         zones_area=land_zones(settings, border, net) if settings.surface is None else None,
-        corridors=study_corridors(settings, net, tables),
+        corridors=study_corridors(settings, border, net, tables),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,7 @@ from geo_border.pipeline.stages.traffic_tables import (
 )
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.spots import gathered
-from geo_border.terms import CAR, EVERY_CLASS
-from geo_border.traffic.class_tables import class_travel
+from geo_border.terms import CAR, DIRECTIONS, EVERY_CLASS
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.flows import place_flows
 from geo_border.traffic.lanes import read_lanes
@@ -73,8 +72,12 @@ class Traffic:
         ``closed_id``, ``class``, ``to_id``, ``share``: where the traffic of a closed checkpoint
         goes.
     saved
-        ``checkpoint_id``, ``region_id``, ``hours_saved``: of a trip that begins in the region, if
-        the delay there falls by `CUT_H`.
+        ``checkpoint_id``, ``class``, ``region_id``, ``hours_saved``: of a trip of the class that
+        begins in the region, if the delay there falls by `CUT_H`; of all where every class counts
+        in vehicles.
+    queued
+        ``checkpoint_id``, ``class``, ``queued_out_h``, ``queued_in_h``: what of the delay that was
+        observed is the queue, missing where no capacity is known.
     load
         Share of the trips on each directed edge of the study's network, shape (m,), of what
         `ranking` is of.
@@ -92,6 +95,7 @@ class Traffic:
     ranking: pd.DataFrame
     diversions: pd.DataFrame
     saved: pd.DataFrame
+    queued: pd.DataFrame
     load: NDArray[np.float64]
     class_load: pd.DataFrame
     validation: pd.DataFrame
@@ -137,6 +141,8 @@ class TrafficNow:
     ----------
     trips
         Of the classes.
+    observed
+        Over delays as they were observed, queues in them.
     model
         Over delays without queues.
     lanes
@@ -146,9 +152,32 @@ class TrafficNow:
     """
 
     trips: ClassTrips
+    observed: TrafficModel
     model: TrafficModel
     lanes: Lanes
     traffic: Equilibrium
+
+    def queued(self) -> pd.DataFrame:
+        """What of the delays that were observed is the queue.
+
+        Returns
+        -------
+        DataFrame
+            As `Traffic.queued`.
+        """
+        columns = [f"queued_{way}_h" for way in DIRECTIONS]
+        rows = {}
+        for name, members in zip(self.model.classes, self.lanes.members.T, strict=True):
+            travel = self.observed.classes[name].travel
+            known = np.zeros((len(DIRECTIONS), travel.tables.n_gates), bool)
+            known.ravel()[self.lanes.slot[members]] = True
+            with np.errstate(invalid="ignore"):
+                hours = self.observed.free_delays()[name] - self.model.free_delays()[name]
+            rows[name] = pd.DataFrame(
+                np.where(known, np.nan_to_num(hours), np.nan).T, travel.tables.gates.index, columns
+            )
+        table = pd.concat(rows, names=["class", "checkpoint_id"]).swaplevel()
+        return table.dropna(how="all").reset_index()
 
 
 def traffic_now(
@@ -168,14 +197,12 @@ def traffic_now(
     """
     trips = class_trips(settings, checkpoints, controls, travel)
     observed = traffic_model(
-        {each.name: class_travel(trips.travels[each.name], each) for each in trips.classes},
-        trips.classes,
-        most_passages=settings.traffic.most_passages,
+        trips.on_own_tables(), trips.classes, most_passages=settings.traffic.most_passages
     )
     model = without_queues(observed, trips.lanes, least=trips.least)
     names = [each.name for each in trips.classes]
     lanes = read_lanes(trips.lanes, travel.tables.gates.index, names)
-    return TrafficNow(trips, model, lanes, equilibrium(model, lanes=lanes))
+    return TrafficNow(trips, observed, model, lanes, equilibrium(model, lanes=lanes))
 
 
 def traffic_stage(
@@ -233,6 +260,7 @@ def traffic_stage(
         ranking=ranking(table, diversions, of),
         diversions=diversions,
         saved=_saved(now, used, travel.places),
+        queued=now.queued(),
         load=(every if of == EVERY_CLASS else shares[CAR]).to_numpy(float),
         class_load=shares,
         validation=_held_against(inputs.counts, settings, border, net, travel, now),
@@ -316,32 +344,33 @@ def _diversions(shut: Mapping[str, Welfare], solved: Equilibrium) -> pd.DataFram
 
 
 def _saved(now: TrafficNow, used: pd.Index[str], places: pd.DataFrame) -> pd.DataFrame:
-    """Hours that a trip of each region saves if the delay of a checkpoint falls."""
+    """Hours that a trip of each region saves if the delay of a checkpoint falls, by class."""
     region = places["region_id"].astype(object).where(places["region_id"].notna(), OUTSIDE)
-    now_at = {name: each.by_origin() for name, each in now.traffic.classes.items()}
-    trips = pd.concat([table["trips"] for table in now_at.values()], axis=1).sum(axis=1)
-    begun = trips.groupby(region.to_numpy()).sum()
-    rows = []
-    for checkpoint in used:
-        at = now.model.classes[CAR].delays.position[str(checkpoint)]
+    before = _by_region(now.traffic, region)
+    rows = {}
+    for checkpoint in map(str, used):
+        at = now.model.classes[CAR].delays.position[checkpoint]
         classes = {}
         for name, model in now.model.classes.items():
             hours = model.delays.hours.copy()
             hours[:, at] = np.maximum(hours[:, at] - CUT_H, 0.0)
             classes[name] = replace(model, delays=replace(model.delays, hours=hours))
-        shorter = equilibrium(replace(now.model, classes=classes), lanes=now.lanes)
-        more = [
-            (each.by_origin()["surplus_h"] - now_at[name]["surplus_h"]).fillna(0.0)
-            for name, each in shorter.classes.items()
-        ]
-        saved = pd.concat(more, axis=1).sum(axis=1).groupby(region.to_numpy()).sum() / begun
-        rows.append(
-            pd.DataFrame(
-                {
-                    "checkpoint_id": str(checkpoint),
-                    "region_id": saved.index,
-                    "hours_saved": saved.to_numpy(float),
-                }
-            )
+        after = _by_region(
+            equilibrium(replace(now.model, classes=classes), lanes=now.lanes), region
         )
-    return pd.concat(rows or [pd.DataFrame(columns=["checkpoint_id", "region_id", "hours_saved"])])
+        trips = before["trips"].where(before["trips"] > 0)
+        rows[checkpoint] = (after["surplus_h"] - before["surplus_h"]) / trips
+    names = ["checkpoint_id", "region_id", "class"]
+    empty = pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], [], []], names=names))
+    saved = pd.concat(rows, names=names) if rows else empty
+    return saved.rename("hours_saved").reset_index()
+
+
+def _by_region(solved: Equilibrium, region: pd.Series[Any]) -> pd.DataFrame:
+    """Trips and surplus by region and class, and of all where every class counts in vehicles."""
+    rows = {
+        name: each.by_origin()[["trips", "surplus_h"]].fillna(0.0).groupby(region.to_numpy()).sum()
+        for name, each in solved.classes.items()
+    }
+    table = pd.concat(rows, names=["class", "region_id"]).swaplevel().sort_index()
+    return every_class(table, solved)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_border.report.style import checkpoint_names
+from geo_border.report.traffic import by_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,12 +42,12 @@ def corridor_panels(results: Results) -> list[dict[str, Any]]:
     x = WIDE / float(profiles["km"].max())
     y = HIGH / float(profiles["hours"].max())
     panels = []
-    for title, rows in profiles.groupby("corridor", sort=False):
+    for title, rows in by_class(profiles):
         passed = rows[rows["checkpoint_id"].notna()]
         last = rows.iloc[-1]
         panels.append(
             {
-                "title": str(title),
+                "title": title,
                 "line": _points(rows["km"] * x, HIGH - rows["hours"] * y),
                 "free": _points(rows["km"] * x, HIGH - rows["driving_hours"] * y),
                 "steps": [

@@ -21,7 +21,7 @@ from geo_border.report.style import (
     pretty_classes,
     short_names,
 )
-from geo_border.report.traffic import traffic_of
+from geo_border.report.traffic import class_words, traffic_of
 from geo_border.typology.findings import LOST_H
 from geo_border.typology.words import (
     HOURS,
@@ -419,6 +419,8 @@ def corridor_table(results: Results) -> SortableTable | None:
     names = checkpoint_names(results)
 
     def through(row: Any) -> Cell:
+        if pd.isna(row["km"]):
+            return cell("closed to the class")
         via = [
             str(names.get(control, control)) for control in str(row["via"]).split(";") if control
         ]
@@ -427,8 +429,10 @@ def corridor_table(results: Results) -> SortableTable | None:
     def figure(name: str, make: Callable[[Any], Cell], unit: str | None = None) -> Shown:
         return shown_column("corridors", name, lambda row: make(row[name]), unit)
 
+    several = len(summary["class"].unique()) > 1
     columns = [
         figure("corridor", lambda value: cell(str(value))),
+        *([figure("class", lambda value: cell(class_words(value)))] if several else []),
         figure("km", cell),
         figure("hours", duration, ""),
         figure("delay_h", duration, ""),
@@ -438,5 +442,5 @@ def corridor_table(results: Results) -> SortableTable | None:
     ]
     costs = results.settings.corridor_costs
     if costs is not None and "cost" in summary:
-        columns.insert(6, figure("cost", cell, costs.currency))
+        columns.insert(-1, figure("cost", cell, costs.currency))
     return table(summary.to_dict("records"), columns)

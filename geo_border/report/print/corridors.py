@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from geo_border.report.print.cartography import SMALL_PT, new_figure, source_lines, write_source
 from geo_border.report.print.letters import literal
 from geo_border.report.style import INK, MODE_COLOURS, MUTED, checkpoint_names
+from geo_border.report.traffic import by_class
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +37,7 @@ def corridor_figure(results: Results) -> Figure | None:
     profiles = results.more.get("corridor_profiles")
     if profiles is None or profiles.empty:
         return None
-    groups = list(profiles.groupby("corridor", sort=False))
+    groups = by_class(profiles)
     names = checkpoint_names(results)
     columns = min(3, len(groups))
     rows = -(-len(groups) // columns)
@@ -65,7 +66,7 @@ def corridor_figure(results: Results) -> Figure | None:
             color=COLOUR,
             va="top",
         )
-        axes.set_title(literal(str(title)), fontsize=SMALL_PT + 1, loc="left", pad=3, color=INK)
+        axes.set_title(literal(title), fontsize=SMALL_PT + 1, loc="left", pad=3, color=INK)
         axes.tick_params(labelsize=SMALL_PT + 0.3, width=0.4, length=2, color=MUTED)
         for side, spine in axes.spines.items():
             spine.set(visible=side in ("left", "bottom"), linewidth=0.4, color=MUTED)

@@ -82,7 +82,7 @@ def test_every_measure_is_told_by_part_border_and_mode(stated):
     assert set(frame["mode"]) == {"road", "rail", "both"}
     # Every measure for every mode.
     assert frame.groupby("mode")["measure"].nunique().to_dict() == {
-        "both": 27, "rail": 27, "road": 27
+        "both": 29, "rail": 29, "road": 29
     }  # fmt: skip
     five = frame[frame["measure"] == "potential_exponential"].groupby(["region_id", "mode"]).size()
     assert (five == 5).all()

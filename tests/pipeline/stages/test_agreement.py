@@ -139,7 +139,8 @@ def test_checkpoints_add_up_to_the_border_effect(results, by_place, by_region, m
         of_region = means.xs(
             ("border_effect_exponential_by_checkpoint", mode), axis=1, level=["measure", "mode"]
         ).droplevel(["kind", "part", "border"], axis=1)
-        shares = results.more["border_effect_by_checkpoint"][of_region.columns]
+        shares = results.more["border_effect_by_checkpoint"]
+        shares = shares[shares["class"] == "car"].set_index("region_id")[of_region.columns]
         np.testing.assert_allclose(
             of_region.div(of_region.sum(axis=1).where(lambda lost: lost > 0), axis=0),
             shares,

@@ -20,12 +20,15 @@ from geo_border.study import open_study
 
 NAMES = [stage.name for stage in DECLARED]
 CELLS = ("cells", "entries", "surfaces", "cell_trips", "cell_services")
-STRAIN = ("traffic", "bottlenecks", "index")
+STRAIN = ("traffic", "effects", "bottlenecks", "index")
 LATER = (*(stage.name for stage in SEARCHES.values()), "access", "routes", "draws", *STRAIN)
 FROM_NETWORK = ("network", "outer", *LATER, *CELLS[1:])
 FROM_BORDER = ("border", *FROM_NETWORK, "cells")
 ALL = ("extracts", *FROM_BORDER)
-MEASURED = ("access", "routes", "bottlenecks", "index", "surfaces", "cell_trips", "cell_services")
+MEASURED = (
+    *("access", "routes", "effects", "bottlenecks", "index"),
+    *("surfaces", "cell_trips", "cell_services"),
+)
 
 VOIDED = {
     "study": (),
@@ -53,7 +56,7 @@ VOIDED = {
     "places": FROM_BORDER,
     "outer": ("outer", *STRAIN),
     "services.file": FROM_NETWORK,
-    "services": ("access", "index", "cell_services"),
+    "services": ("access", "effects", "index", "cell_services"),
     "corridors": ("routes",),
     "corridor_costs": ("routes",),
     "indicators": ("index",),
@@ -67,7 +70,10 @@ VOIDED = {
     "surface.belt_km": CELLS,
     "surface.crs": CELLS,
     "traffic": STRAIN,
+    "traffic.classes": ("routes", *STRAIN),
     "demand": STRAIN,
+    "demand.alpha": ("routes", *STRAIN),
+    "demand.gamma": ("routes", *STRAIN),
     "index": ("index",),
     "index.seed": ("draws", *STRAIN),
     "index.delay_correlation": ("draws", *STRAIN),

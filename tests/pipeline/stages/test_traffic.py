@@ -161,12 +161,24 @@ def test_what_a_checkpoint_was_built_for_makes_no_queue(solved):
 
 
 def test_the_fastest_way_keeps_the_loads_of_gravity(solved):
-    settings, _, _, net, travel = solved('\n[traffic]\nchoice = "fastest"\n')
-    strain = bottleneck_stage(settings, net, travel, travel, None, None)
+    settings, _, border, net, travel = solved('\n[traffic]\nchoice = "fastest"\n')
+    strain = bottleneck_stage(settings, border, net, travel, travel, None, None)
     routes = passages(travel.tables)
     demand = cross_demand(travel, routes, gravity=gravity_of(settings))
     loads = checkpoint_loads(travel.tables, routes, demand)
     assert strain.ranking["load_share"].equals(loads["load_share"])
     assert set(strain.diversions["class"]) == {"car"}
-    assert strain.class_load.empty
+    assert strain.class_load["car"].tolist() == strain.load.tolist()
     assert about_traffic(settings, None) == {"choice": "fastest", "of": "car"}
+
+
+def test_the_fastest_way_is_that_of_each_class(solved):
+    fastest = TWO.replace("[traffic]\n", '[traffic]\nchoice = "fastest"\n', 1)
+    settings, _, border, net, travel = solved(fastest, status_truck=["closed", None, None, None])
+    strain = bottleneck_stage(settings, border, net, travel, travel, None, None)
+    assert strain.ranking.at["west", "load_share_truck"] == 0
+    assert (
+        strain.ranking.at["west", "load_share_car"] == strain.ranking.at["west", "load_share"] > 0
+    )
+    assert set(strain.class_load) == {"car", "truck"}
+    assert set(strain.gains["class"]) == {"car", "truck"}
