@@ -84,7 +84,7 @@ def out(tmp_path_factory, make_mini):
     controls = controls.assign(lanes=4, minutes_vehicle=6, capacity_kind="stated")
     controls = controls.assign(capacity_out_day=200, capacity_in_day=100)
     for name, value in class_columns("truck").items():
-        figure = {"status": "open", "kind": "mean", "since": "2020", "source": "made up"}
+        figure = {"since": "2020", "status": "open", "kind": "mean", "source": "made up"}
         known = [text for part, text in figure.items() if part in name]
         controls[value] = "design" if name == "capacity_kind" else known[0] if known else 2.0
     controls.to_csv(folder / "checkpoints.csv", index=False)
