@@ -1,16 +1,23 @@
-# `make demo` and `make test` set up what they need from a bare Python 3.11 and run.
+# `make demo` and `make test` set up what they need from a bare Python 3.11 and run. `make slow` runs
+# the tests that `make test` leaves out.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= out/ru-kz
 
-.PHONY: demo test bounds lowest lint notebooks data clean
+# A worker that a test has killed is not replaced: the next one would meet the same test.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+
+.PHONY: demo test slow bounds lowest lint notebooks data clean
 
 demo: $(VENV)/.demo
 	$(BIN)/geo-border run ru-kz -o $(OUT)
 
 test: $(VENV)/.test
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not slow"
+
+slow: $(VENV)/.test
+	$(PYTEST) -m slow
 
 # The reader of extracts on spoilt files once more, compiled so that a read out of bounds is an error.
 bounds: $(VENV)/.test
@@ -35,7 +42,7 @@ $(LOWEST)/.ready: pyproject.toml
 	$(LOWEST)/bin/uv pip compile --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
 		--extra osm --output-file $(LOWEST)/lowest.txt pyproject.toml
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
-		--requirement $(LOWEST)/lowest.txt pytest hypothesis --editable .
+		--requirement $(LOWEST)/lowest.txt "pytest>=9" hypothesis --editable .
 	touch $@
 
 lint: $(VENV)/.test

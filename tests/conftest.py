@@ -28,10 +28,25 @@ settings.register_profile("steady", deadline=None, derandomize="CI" in os.enviro
 settings.load_profile("steady")
 
 
+COMPILING = [
+    Path(__file__).parent / name
+    for name in (
+        "pipeline/stages/test_agreement.py",
+        "network/test_joining.py",
+        "routing/engine/test_hierarchy.py",
+    )
+]
+"""Files that compile most kernels, few of them the same."""
+
+
 def pytest_collection_modifyitems(items):
-    """Files with slow tests come first, so that no worker is left alone with one at the end."""
+    """Order files so that no worker makes the code of another, or is left alone at the end.
+
+    Those that compile come first, each on a worker, then those with slow tests.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    first = {path: place for place, path in enumerate(COMPILING)}
+    items.sort(key=lambda item: (first.get(item.path, len(first)), item.path not in slow))
 
 
 def pytest_report_header():

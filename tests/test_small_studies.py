@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from geo_border.errors import NetworkError
+from geo_border.report.page.document import page
 from geo_border.study import open_study
 
 INDICATORS = '[indicators]\nregistry = "registry.csv"\ntable = "indicators.csv"\n'
@@ -45,10 +46,6 @@ def with_home_regions(folder, names):
     )
 
 
-def page_of(out):
-    return (out / "report.html").read_text(encoding="utf-8")
-
-
 def test_without_indicators_the_transport_level_alone_is_scored(mini, tmp_path):
     edit(mini, (INDICATORS, ""))
     results = open_study(mini).run(tmp_path / "out")
@@ -59,25 +56,34 @@ def test_without_indicators_the_transport_level_alone_is_scored(mini, tmp_path):
     assert results.typology["reasons"].str.contains("this study has no indicators of it").all()
     assert results.typology["growth_point"].str.startswith("Cannot be judged").all()
     assert results.typology["bottleneck"].str.startswith("Only transport communication").all()
-    page = page_of(tmp_path / "out")
-    assert "no figures for joint projects and social services" in page
-    assert "Their transport communication is best in Region" in page
+    shown = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "no figures for joint projects and social services" in shown
+    assert "Their transport communication is best in Region" in shown
     assert not (tmp_path / "out" / "maps" / "types.png").exists()
 
 
-@pytest.mark.parametrize("names", [["B"], ["A", "B"]])
-@pytest.mark.parametrize("indicators", [True, False])
-def test_one_and_two_regions(mini, tmp_path, names, indicators):
+@pytest.mark.parametrize(
+    ("names", "indicators"),
+    [
+        (["B"], True),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in ((["B"], False), (["A", "B"], True), (["A", "B"], False))
+        ),
+    ],
+)
+def test_one_and_two_regions(mini, names, indicators):
     with_home_regions(mini, names)
     if not indicators:
         edit(mini, (INDICATORS, ""))
-    results = open_study(mini).run(tmp_path / "out")
+    results = open_study(mini).run()
     assert results.levels.index.tolist() == names
     assert results.typology.index.tolist() == names
     assert results.checkpoints.loc["middle", "load_share"] > 0
-    assert "Region B" in page_of(tmp_path / "out")
+    assert "Region B" in page(results)
 
 
+@pytest.mark.slow
 def test_without_a_railway_its_indicator_is_none_and_others_keep_their_weight(mini):
     edit(mini, ('speeds = "speeds.csv"', 'speeds = "speeds.csv"\nstation_km = 30'))
     with_rail = open_study(mini).run()
@@ -96,15 +102,14 @@ def test_railways_alone_are_refused_at_once(mini):
             requested()
 
 
-def test_delays_that_are_nowhere_given_take_nothing_and_are_not_reported_as_found(mini, tmp_path):
+def test_delays_that_are_nowhere_given_take_nothing_and_are_not_reported_as_found(mini):
     edit(mini, ("road = 1.0, rail = 0.5", "road = 0.0, rail = 0.0"))
     controls = pd.read_csv(mini / "checkpoints.csv").assign(delay_h=None)
     controls.to_csv(mini / "checkpoints.csv", index=False)
-    results = open_study(mini).run(tmp_path / "out")
+    results = open_study(mini).run()
     home = results.regions[results.regions["side"] == "home"]
     assert (home["border_effect"] == 0).all()
-    page = page_of(tmp_path / "out")
-    assert "lost to delays there" not in page
+    assert "lost to delays there" not in page(results)
 
 
 def test_without_columns_of_capitals_check_says_so_and_a_network_is_built(mini):

@@ -94,12 +94,20 @@ def test_figures_of_the_small_border_by_hand(run):
     assert closed["closure_extra_hours"] > 0
 
 
+def same_tables(results, out, folder):
+    """Assert that the tables of results, written into a folder, are those of a run."""
+    write_tables(results, folder)
+    written = sorted((out / "tables").iterdir())
+    assert written
+    for path in written:
+        assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
+
+
 def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(
     mini_again, run_without_outputs, tmp_path
 ):
     folder, out = mini_again
-    before = {path: path.read_bytes() for path in sorted((out / "tables").iterdir())}
-    again = open_study(folder).run(out)
+    again = run_without_outputs(folder, out)
     assert list(again.stages_reused) == [
         "border",
         "network",
@@ -111,10 +119,12 @@ def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(
         "draws",
         "index",
     ]
-    assert {path: path.read_bytes() for path in sorted((out / "tables").iterdir())} == before
-    write_tables(run_without_outputs(folder, tmp_path / "fresh"), tmp_path / "tables")
-    for path, content in before.items():
-        assert (tmp_path / "tables" / path.name).read_bytes() == content, path.name
+    same_tables(again, out, tmp_path / "tables")
+
+
+@pytest.mark.slow
+def test_a_run_anew_writes_the_same_bytes(run, run_without_outputs, tmp_path):
+    same_tables(run_without_outputs(run[0], tmp_path / "fresh"), run[1], tmp_path / "tables")
 
 
 def test_a_changed_weight_does_not_rebuild_the_network(mini_again, run_without_outputs):
@@ -176,6 +186,7 @@ def test_changed_speeds_cost_one_customisation(mini, tmp_path, monkeypatch):
     assert (hours[1] < hours[0]).any()
 
 
+@pytest.mark.slow
 def test_times_too_many_to_hold_are_searched_for_and_give_the_same_tables(
     mini, run_without_outputs, tmp_path, monkeypatch
 ):
@@ -186,28 +197,23 @@ def test_times_too_many_to_hold_are_searched_for_and_give_the_same_tables(
     monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", 0)
     monkeypatch.setattr("geo_border.pipeline.stages.searches.own_times", None)
     searched = tmp_path / "searched"
-    write_tables(run_without_outputs(mini, searched), searched / "tables")
+    same_tables(run_without_outputs(mini, searched), held, searched / "tables")
     assert not (searched / ".stages" / "searches").exists()
-    tables = sorted((held / "tables").iterdir())
-    assert tables
-    for table in tables:
-        assert table.read_bytes() == (searched / "tables" / table.name).read_bytes(), table.name
     what = {"shut": parsed_scenario(close=("west",))}
     before, after = (open_study(mini).whatif(what, out) for out in (held, searched))
     pd.testing.assert_frame_equal(before.changes.places, after.changes.places)
 
 
-def test_settlements_in_many_rows_are_measured_at_their_spots_and_the_same(
-    mini, tmp_path, monkeypatch
-):
+@pytest.mark.slow
+def test_settlements_in_many_rows_are_measured_at_their_spots_and_the_same(mini, monkeypatch):
     towns = pd.read_csv(mini / "places.csv")
     rows = towns.loc[towns.index.repeat(3)].reset_index(drop=True)
     rows["population"] += np.arange(len(rows))
     rows["place_id"] = [f"{name}-{number}" for number, name in enumerate(rows["place_id"])]
     rows.to_csv(mini / "places.csv", index=False)
-    held = open_study(mini).run(tmp_path / "held")
+    held = open_study(mini).run()
     monkeypatch.setattr("geo_border.routing.inside.MOST_HELD", 0)
-    at_spots = open_study(mini).run(tmp_path / "at_spots")
+    at_spots = open_study(mini).run()
     for one, other in (
         (held.measures_of_places.tidy(), at_spots.measures_of_places.tidy()),
         (held.more["access_measures"], at_spots.more["access_measures"]),

@@ -44,6 +44,12 @@ def study(tmp_path_factory, make_mini):
 
 
 @pytest.fixture(scope="module")
+def results(study, run_without_outputs):
+    """What a run of the study gives."""
+    return run_without_outputs(*study)
+
+
+@pytest.fixture(scope="module")
 def closed(study):
     code, said, complained = whatif(study[0], "--close", "middle", "-o", study[1])
     assert not code, complained
@@ -89,10 +95,8 @@ def test_stages_are_remembered_and_shared_with_a_run(study):
 
 
 @pytest.mark.usefixtures("closed")
-def test_a_run_and_whatif_agree_on_what_is(study):
-    opened = gb.open_study(study[0])
-    results = opened.run(study[1])
-    found = opened.whatif({"as is": Scenario()}, study[1]).changes
+def test_a_run_and_whatif_agree_on_what_is(study, results):
+    found = gb.open_study(study[0]).whatif({"as is": Scenario()}, study[1]).changes
     regions = found.regions.loc["as is"]
     for name in ("hours_to_checkpoint", "population_60min_across", "border_effect"):
         np.testing.assert_allclose(regions[f"{name}_after"], results.regions[name], rtol=1e-9)
@@ -108,10 +112,9 @@ def test_a_run_and_whatif_agree_on_what_is(study):
 
 @pytest.mark.parametrize("mode", ["rail", "both"])
 @pytest.mark.usefixtures("closed")
-def test_trips_by_other_modes_are_those_of_the_measures(study, mode):
+def test_trips_by_other_modes_are_those_of_the_measures(study, results, mode):
     opened = gb.open_study(study[0])
-    opened.run(study[1])
-    stated = pd.read_csv(study[1] / "tables" / "access_measures.csv")
+    stated = results.more["access_measures"]
     potential = f"potential_{opened.settings.access.decay}"
     found = opened.whatif({"shut": parsed_scenario(close=("track",))}, study[1], mode=mode).changes
     for part in ("own", "across"):
@@ -125,9 +128,9 @@ def test_trips_by_other_modes_are_those_of_the_measures(study, mode):
     assert (across.max() > 0) == (mode == "both")
 
 
-def test_a_new_checkpoint_at_a_crossing_that_has_none(study):
+def test_a_new_checkpoint_at_a_crossing_that_has_none(study, results):
     opened = gb.open_study(study[0])
-    crossings = opened.run(study[1]).crossings
+    crossings = results.crossings
     free = crossings[crossings["checkpoint_id"].isna() & (crossings["mode"] == "road")]
     near_c = free.index[free["lon"].round(2) == 2.25][0]
     found = opened.whatif(
@@ -141,7 +144,7 @@ def test_a_new_checkpoint_at_a_crossing_that_has_none(study):
     assert found.changes.totals.loc["new", "extra_hours"] < 0
 
 
-def test_a_scenario_without_effect_says_why(study):
+def test_a_scenario_without_effect_says_why(study, results):
     code, said, complained = whatif(study[0], "--open", "middle", "-o", study[1], "--name", "idle")
     assert not code, complained
     assert "Middle post: is open already" in said
@@ -150,7 +153,7 @@ def test_a_scenario_without_effect_says_why(study):
     opened = gb.open_study(study[0])
     as_it_is = opened.whatif({"0": Scenario()}, study[1])
     hours = as_it_is.changes.checkpoints.loc[("0", "middle"), ["delay_out_h", "delay_in_h"]]
-    crossings = opened.run(study[1]).crossings
+    crossings = results.crossings
     served = crossings.index[crossings["checkpoint_id"] == "middle"][0]
     requested = {
         "a crossing": parsed_scenario(open=(served,)),

@@ -28,6 +28,7 @@ def names(tmp_path_factory):
             ROOT,
         ],
         check=True,
+        timeout=300,
     )
     (wheel,) = folder.glob("*.whl")
     return zipfile.ZipFile(wheel).namelist()

@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from geo_border.errors import SchedulerError
 from geo_border.version import __version__
@@ -98,32 +98,40 @@ def cluster(address: str, *, tell: Callable[[str], None] = lambda _: None) -> It
 
 
 def _connected(address: str) -> Any:
-    """Client of a scheduler that answers in time.
-
-    What answers in another language lets dask wait for ever, in spite of its timeout: a thread
-    waits here, and is left behind if that takes too long.
-    """
+    """Client of a scheduler that answers in time."""
     from distributed import Client  # noqa: PLC0415  (an extra)
 
-    answers: queue.Queue[Any] = queue.Queue()
-
-    def connect() -> None:
-        try:
-            answers.put(Client(address, timeout=ANSWER_S, set_as_default=False))  # type: ignore[no-untyped-call]
-        except Exception as error:  # noqa: BLE001  (whatever it is, it is no scheduler)
-            answers.put(error)
-
-    threading.Thread(target=connect, daemon=True).start()
     try:
-        answer = answers.get(timeout=2 * ANSWER_S)
-    except queue.Empty as error:
-        answer = error
-    if isinstance(answer, Exception):
+        return _in_time(lambda: Client(address, timeout=ANSWER_S, set_as_default=False))  # type: ignore[no-untyped-call]
+    except Exception as error:  # whatever it is, it is no scheduler
         raise SchedulerError(
             f"no dask scheduler answers at {address}",
             remedy="Start one with `dask scheduler` and workers with `dask worker ADDRESS`",
-        ) from answer
-    return answer
+        ) from error
+
+
+def _in_time(question: Callable[[], R]) -> R:
+    """What dask answers, or a TimeoutError.
+
+    Who answers in another language, or has been halted, lets dask wait for ever, in spite of its
+    own timeouts: a thread waits here, and is left behind if that takes too long.
+    """
+    answers: queue.Queue[tuple[R | None, Exception | None]] = queue.Queue()
+
+    def ask() -> None:
+        try:
+            answers.put((question(), None))
+        except Exception as error:  # noqa: BLE001  (raised again where it is awaited)
+            answers.put((None, error))
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer, error = answers.get(timeout=2 * ANSWER_S)
+    except queue.Empty:
+        raise TimeoutError(f"no answer in {2 * ANSWER_S:g} s") from None
+    if error is not None:
+        raise error
+    return cast("R", answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +222,7 @@ def _result(cluster: _Cluster, future: Any) -> Any:
         except TimeoutError:
             if future.done():
                 raise
-        if cluster.client.nthreads():
+        if _in_time(cluster.client.nthreads):
             alone = 0.0
             continue
         if not alone:
@@ -238,7 +246,7 @@ def _done(block: slice, work: Callable[[slice], R]) -> R:
 
 def _check_workers(client: Any, address: str) -> None:
     """Refuse a cluster without workers, or with workers that would compute something else."""
-    found = client.run(_own_version)
+    found = _in_time(lambda: client.run(_own_version))
     if not found:
         raise SchedulerError(
             f"the scheduler at {address} has no worker",

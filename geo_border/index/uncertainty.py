@@ -246,7 +246,7 @@ class Model:
             component: [self.names.index(name) for name in indicators_of(self.registry, component)]
             for component in COMPONENTS
         }
-        self.tables = {AS_IS: self.table} | self._variants(transport_draws)
+        self.tables = {AS_IS: self.table.to_numpy()} | self._variants(transport_draws)
         self.droppable = [NONE_LEFT_OUT]
         if alternatives.leave_one_out:
             self.droppable += [
@@ -264,7 +264,7 @@ class Model:
 
     def _variants(
         self, transport_draws: Mapping[str, pd.DataFrame] | Sequence[pd.DataFrame] | None
-    ) -> dict[str, pd.DataFrame]:
+    ) -> dict[str, NDArray[np.float64]]:
         """Values with the columns of each transport table put in."""
         if transport_draws is None:
             return {}
@@ -273,18 +273,20 @@ class Model:
             transport_draws = {str(number): table for number, table in numbered}
         variants = {}
         for name, table in cast("Mapping[str, pd.DataFrame]", transport_draws).items():
-            strange = table.columns.difference(self.table.columns)
-            lost = self.table.index.difference(table.index)
-            if len(strange) or len(lost) or table.index.has_duplicates:
-                what = f"has the column {strange[0]!r}" if len(strange) else "lacks regions"
+            strange = sorted(set(table.columns) - set(self.table.columns))
+            known = not table.index.has_duplicates
+            rows = table.index.get_indexer(self.table.index) if known else np.array([-1])
+            if strange or (rows < 0).any():
+                what = f"has the column {strange[0]!r}" if strange else "lacks regions"
                 raise IndicatorError(
                     f"transport table {name!r} {what}",
                     remedy="It must have a row for each region, and only columns of the values",
                 )
-            replaced = table.loc[self.table.index].astype(float)
-            variants[str(name)] = self.table.assign(
-                **{str(c): replaced[c].where(np.isfinite(replaced[c])) for c in replaced.columns}
-            )
+            replaced = table.to_numpy(float)[rows]
+            variant = self.table.to_numpy(copy=True)
+            where = self.table.columns.get_indexer(table.columns)
+            variant[:, where] = np.where(np.isfinite(replaced), replaced, np.nan)
+            variants[str(name)] = variant
         if AS_IS in variants:
             raise IndicatorError(f"a transport table may not be named {AS_IS!r}")
         return variants
@@ -293,7 +295,7 @@ class Model:
         """Score and weigh every table: (transport, treatment, normalisation[, rule], ...)."""
         options = self.alternatives
         direction = self.registry.loc[self.names, "direction"].to_numpy()
-        treated = np.stack([self._treated(table) for table in self.tables.values()])
+        treated = self._treated(np.stack(list(self.tables.values()), axis=1))
         controls = None
         if "goalposts" in options.normalisation:
             controls = np.array([self.method.goalposts[name] for name in self.names], float).T
@@ -318,11 +320,14 @@ class Model:
             for component, where in self.where.items()
         }
 
-    def _treated(self, table: pd.DataFrame) -> NDArray[np.float64]:
-        """Values of a table under each treatment, shape (treatments, R, J)."""
-        result = np.empty((len(self.alternatives.treatment), *table.shape))
+    def _treated(self, tables: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values of tables, (R, tables, J), under each treatment: (tables, treatments, R, J)."""
+        n_regions, n_tables, n_indicators = tables.shape
+        result = np.empty((n_tables, len(self.alternatives.treatment), n_regions, n_indicators))
+        columns = tables.reshape(n_regions, n_tables * n_indicators)
         for number, rule in enumerate(self.alternatives.treatment):
-            result[number] = treated_array(table.to_numpy(), rule, self.method.outliers)[0]
+            done = treated_array(columns, rule, self.method.outliers)[0]
+            result[:, number] = done.reshape(tables.shape).swapaxes(0, 1)
         return result
 
     def perturbations(self, random: np.random.Generator, draws: int) -> NDArray[np.float64]:

@@ -45,7 +45,11 @@ def test_what_reads_no_data_loads_nothing_that_does():
     for command in (["--version"], ["studies"], ["--help"]):
         code = f"import sys; from geo_border.cli import app; app({command}, standalone_mode=False)"
         ran = subprocess.run(
-            [sys.executable, "-c", code + loads], capture_output=True, text=True, check=True
+            [sys.executable, "-c", code + loads],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
         )
         loaded = set(ran.stdout.splitlines()[-1].split())
         assert "geo_border.cli.commands" in loaded

@@ -123,6 +123,7 @@ def kill_with_work(client, killed):
     return Thread(target=kill)
 
 
+@pytest.mark.slow
 def test_a_run_on_a_cluster_that_loses_a_worker_gives_the_same_tables(
     address, mini_run, run_without_outputs, tmp_path, monkeypatch
 ):
@@ -242,6 +243,18 @@ def test_a_cluster_without_workers_is_refused():
         cluster(empty.scheduler_address),
     ):
         pass
+
+
+def test_a_worker_that_is_halted_holds_nobody_up(address, monkeypatch):
+    with cluster(address):
+        process = min(current_cluster().run(os.getpid).values())
+    monkeypatch.setattr("geo_border.compute.cluster.ANSWER_S", 2)
+    os.kill(process, signal.SIGSTOP)
+    try:
+        with pytest.raises(SchedulerError, match="does not answer any more"), cluster(address):
+            pass
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def test_workers_of_another_version_are_refused(address, monkeypatch):

@@ -531,6 +531,6 @@ def test_rebuilt_files_are_the_same_bytes(tmp_path):
     if not cache:
         pytest.skip("set GEO_BORDER_PACKAGES to the folder of the source packages to rebuild")
     build = [sys.executable, str(STUDY / "build.py"), "--cache", cache, "--out", str(tmp_path)]
-    subprocess.run(build, check=True)
+    subprocess.run(build, check=True, timeout=300)
     for name in GENERATED:
         assert (tmp_path / name).read_bytes() == (STUDY / name).read_bytes(), name

@@ -101,7 +101,9 @@ def dip(deep_m, wide_m, lat=50.0):
     ]
 
 
-@pytest.mark.parametrize("wide_m", [60, 140, 400, 900])
+@pytest.mark.parametrize(
+    "wide_m", [60, 400, *(pytest.param(wide, marks=pytest.mark.slow) for wide in (140, 900))]
+)
 @pytest.mark.parametrize("oneway", [0, 1])
 @pytest.mark.parametrize("named", [True, False])
 def test_a_dip_beside_a_checkpoint_is_no_free_way(hours, wide_m, oneway, named):

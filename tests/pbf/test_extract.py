@@ -490,7 +490,7 @@ def test_many_bombs_do_not_go_off_either(tmp_path, blobs, refs, says):
     one = blob("OSMData", table + content(2, content(3, way)))
     path.write_bytes(blob("OSMHeader", header_block(Variant())) + blobs * one)
     command = [sys.executable, "-c", BOMBS, path]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     message, peak_mb = done.stdout.splitlines()
     assert says in message
     assert str(path) in message

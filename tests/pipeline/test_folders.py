@@ -241,6 +241,7 @@ def dies_at(step, work):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_leaves_the_old_or_the_new_and_no_rubbish(tmp_path):
     old = {"tables__a": "old", "tables__b": "old", "maps__m": "old"}
     new = {"tables__b": "new", "tables__c__d": "new", "maps__m": "new", "report.html": "new"}

@@ -113,7 +113,8 @@ print(*(module.__file__ for name, module in sys.modules.items()
 def test_a_start_loads_nothing_that_the_text_does_not_name():
     modules = sorted({stage.work.__module__ for stage in DECLARED} | set(SHARED))
     command = [sys.executable, "-c", LOADED, str(ROOT), *modules]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    loaded = ran.stdout.split()
     assert len(loaded) > 100
     assert set(loaded) - {str(ROOT / "__init__.py")} <= set(map(str, closure(ROOT, *modules)))
 

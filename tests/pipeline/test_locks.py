@@ -29,7 +29,7 @@ def holder(tmp_path):
     assert process.stdout.readline() == b"held\n"
     yield file, process
     process.kill()
-    process.wait()
+    process.wait(60)
     process.stdout.close()
 
 
@@ -41,7 +41,7 @@ def test_the_second_waits_and_says_for_whom(holder, caplog):
         with locked(file):
             got.append(time.monotonic())
 
-    thread = threading.Thread(target=second)
+    thread = threading.Thread(target=second, daemon=True)
     thread.start()
     time.sleep(0.3)
     assert not got
@@ -56,7 +56,7 @@ def test_the_second_waits_and_says_for_whom(holder, caplog):
 def test_the_lock_of_a_dead_process_is_none(holder, caplog):
     file, process = holder
     os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.wait(60)
     assert file.exists()
     with locked(file):
         assert file.read_text() == str(os.getpid())
@@ -75,11 +75,11 @@ def test_many_at_a_time_are_one_after_the_other(tmp_path):
                 time.sleep(0.0005)
                 inside.pop()
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert len(most) == 160
     assert set(most) == {1}
 

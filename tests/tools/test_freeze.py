@@ -63,6 +63,7 @@ def test_paths_and_durations_are_left_out(freeze, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_every_command_has_its_help_frozen(freeze, tmp_path):
     def run(*arguments):
         command = [sys.executable, str(FILE), *map(str, arguments), "--only", "help"]

@@ -49,7 +49,8 @@ def with_ferry(folder):
 
 
 @pytest.fixture(
-    scope="module", params=["mini", "ferry", pytest.param("ru-kz", marks=pytest.mark.slow)]
+    scope="module",
+    params=["mini", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ferry", "ru-kz"))],
 )
 def results(request, tmp_path_factory, make_mini, mini_run):
     if request.param == "mini":

@@ -246,6 +246,7 @@ def test_tables_say_who_lives_where(run):
     assert quality["entries to the network"] < len(cells)
 
 
+@pytest.mark.slow
 def test_a_second_run_reads_no_raster(run, run_without_outputs, tmp_path, monkeypatch):
     folder, out, results, _ = run
     monkeypatch.setattr("geo_border.pipeline.stages.cells.read_population", None)

@@ -369,7 +369,13 @@ def browsed(path: Path, script: str, *options: str) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-@pytest.mark.parametrize("who", ["results", "hostile", "near", "flawed"])
+@pytest.mark.parametrize(
+    "who",
+    [
+        "hostile",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("results", "near", "flawed")),
+    ],
+)
 def test_it_works_in_a_browser_without_network(
     who: str, request: pytest.FixtureRequest, tmp_path: Path
 ):
@@ -433,7 +439,7 @@ def test_on_paper_drawings_are_images_as_wide_as_the_page(results: Results, tmp_
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-@pytest.mark.parametrize("width", [1280, 700])
+@pytest.mark.parametrize("width", [1280, pytest.param(700, marks=pytest.mark.slow)])
 def test_an_unbroken_name_does_not_widen_the_page(results: Results, tmp_path: Path, width: int):
     long = "W" * 250
     frames = {
