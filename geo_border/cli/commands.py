@@ -40,6 +40,7 @@ from geo_border.cli.console import (
     study_named,
 )
 from geo_border.cli.matrix import matrix
+from geo_border.cli.new import new, refine
 from geo_border.cli.tables import levels_table, network_lines, worst_findings
 from geo_border.cli.week import week
 from geo_border.cli.whatif import whatif
@@ -328,38 +329,8 @@ def studies() -> None:
         out.print(Text(note), soft_wrap=True)
 
 
-@app.command()
-def new(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DIR", parser=path_named, help="Folder to make; must not exist, or be empty."
-        ),
-    ],
-    template: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            metavar="NAME",
-            help="Study to copy: ru-kz from tables and layers; andorra or liechtenstein from "
-            "OpenStreetMap.",
-        ),
-    ] = "ru-kz",
-) -> None:
-    """Copy a study, to replace what it says and its files by those of your own border."""
-    from geo_border.pipeline.settings import read_settings  # noqa: PLC0415  (--help stays quick)
-    from geo_border.pipeline.templates import embedded_studies, new_study  # noqa: PLC0415  (--help stays quick)
-
-    new_study(folder, template=template)
-    # The name alone would be that of the embedded study.
-    named = f"./{folder}" if str(folder) in embedded_studies() else f"{folder}"
-    steps = [f"edit {folder / 'study.toml'} and replace the files it names"]
-    if read_settings(folder / "study.toml").osm is not None:
-        steps.append(f"geo-border fetch {named}")
-    steps += [f"geo-border check {named}", f"geo-border run {named}"]
-    out.print(Text(f"{folder} is ready. Next:"), soft_wrap=True)
-    for number, step in enumerate(steps, start=1):
-        out.print(Text(f"  {number}. {step}"), soft_wrap=True)
+app.command()(new)
+app.command()(refine)
 
 
 def main() -> None:

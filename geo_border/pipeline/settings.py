@@ -477,7 +477,9 @@ class Settings(Section):
         needed = {
             "network.lines": bool(self.network.lines),
             "network.speeds": self.network.speeds is not None,
-            "checkpoints.file": self.checkpoints.file is not None,
+            # Who says whether crossings are open needs no register.
+            "checkpoints.file": self.checkpoints.file is not None
+            or "open_crossings" in self.checkpoints.model_fields_set,
             "checkpoints.delay_h": bool(self.delay_h),
             "places.file": self.places.file is not None,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from geo_border.errors import StudyError
@@ -12,6 +13,7 @@ from geo_border.pipeline.inputs.files import input_files
 from geo_border.pipeline.settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _FRESH = "Name a folder that does not exist yet"
@@ -83,19 +85,57 @@ def new_study(folder: Path, *, template: str = "ru-kz") -> None:
         raise StudyError(
             f"there is no study {template!r} to copy", remedy=f"There are {', '.join(studies)}"
         )
-    if not folder.is_dir() and (folder.exists() or folder.is_symlink()):
-        raise StudyError("it is no folder", file=folder, remedy=_FRESH)
     source = studies[template]
     toml = source / "study.toml"
     needed = [*input_files(read_settings(toml), source).values(), *source.glob("*.md")]
-    own_id = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "my-border"
+    with fresh_folder(folder) as aside:
+        text = toml.read_text(encoding="utf-8")
+        text = text.replace(f'id = "{template}"', f'id = "{id_of(folder)}"', 1)
+        (aside / "study.toml").write_text(text, encoding="utf-8")
+        for file in needed:
+            shutil.copy(file, aside / file.name)
+
+
+def id_of(folder: Path) -> str:
+    """Short name of a study that is called after its folder.
+
+    Parameters
+    ----------
+    folder
+        Where the study is.
+
+    Returns
+    -------
+    str
+        Small letters, digits and hyphens.
+    """
+    return re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "my-border"
+
+
+@contextmanager
+def fresh_folder(folder: Path) -> Iterator[Path]:
+    """Make the folder of a new study, whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Where; must not exist, or be empty.
+
+    Yields
+    ------
+    Path
+        Where its files are to be written; they are put in their place at the end.
+
+    Raises
+    ------
+    StudyError
+        If the folder has something in it.
+    """
+    if not folder.is_dir() and (folder.exists() or folder.is_symlink()):
+        raise StudyError("it is no folder", file=folder, remedy=_FRESH)
     output = OutputFolder(folder, (), record=None)
     with output.held():
         if any(path != output.lock for path in folder.iterdir()):
             raise StudyError("the folder is not empty", file=folder, remedy=_FRESH)
         with output.writing() as aside:
-            text = toml.read_text(encoding="utf-8")
-            text = text.replace(f'id = "{template}"', f'id = "{own_id}"', 1)
-            (aside / "study.toml").write_text(text, encoding="utf-8")
-            for file in needed:
-                shutil.copy(file, aside / file.name)
+            yield aside

@@ -43,7 +43,7 @@ from geo_border.pipeline.inputs.faults import Faults, fault_of_rows
 from geo_border.pipeline.inputs.opened import Opened, open_files
 from geo_border.pipeline.inputs.outer import read_outer
 from geo_border.pipeline.inputs.registers import class_faults, counted_elsewhere
-from geo_border.pipeline.inputs.schemas import INDICATORS, REGISTRY
+from geo_border.pipeline.inputs.schemas import INDICATORS, REGISTRY, checkpoints_schema
 from geo_border.pipeline.inputs.tables import points_of
 from geo_border.terms import SIDES
 
@@ -375,7 +375,10 @@ def _checkpoints(opened: Opened, extracts: Extracts | None) -> pd.DataFrame:
         register = opened.tables["checkpoints"].frame.set_index("checkpoint_id")
     if extracts is not None:
         return checkpoints_of(extracts.checkpoints, register)
-    assert register is not None
+    if register is None:
+        schema = checkpoints_schema(())
+        needed = [name for name, column in schema.columns.items() if column.required]
+        register = schema.validate(pd.DataFrame(columns=needed)).set_index("checkpoint_id")
     return register.assign(known_from=REGISTER)
 
 
