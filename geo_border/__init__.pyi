@@ -88,7 +88,7 @@ from .bottlenecks.changes import changes as changes
 from .traffic.demand import cross_demand as cross_demand
 from .traffic.demand import Gravity as Gravity
 from .traffic.week import border_week as border_week
-from .pipeline.stages.week import Operation as Operation
+from .pipeline.stages.week_service import Operation as Operation
 
 # Traffic by class
 from .traffic.classes import TrafficClass as TrafficClass

@@ -29,7 +29,8 @@ from geo_border.pipeline.stages.findings import findings, worst_first
 from geo_border.pipeline.stages.isochrones import check_limits, isochrones_from
 from geo_border.pipeline.stages.refusals import refusals
 from geo_border.pipeline.stages.scenarios import scenario_stage
-from geo_border.pipeline.stages.week import BY_REGISTER, checkpoint_week
+from geo_border.pipeline.stages.week import checkpoint_week, vehicles_by_study
+from geo_border.pipeline.stages.week_service import BY_REGISTER
 from geo_border.pipeline.templates import embedded_studies
 from geo_border.routing.scenarios import AS_IS
 
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
     from geo_border.pipeline.inputs.read import Inputs
     from geo_border.pipeline.results import Results, WhatIf
     from geo_border.pipeline.stages.requested import Passed
-    from geo_border.pipeline.stages.week import CheckpointWeek, Operation
+    from geo_border.pipeline.stages.week import CheckpointWeek
+    from geo_border.pipeline.stages.week_service import Operation
     from geo_border.routing.scenarios import Scenario
     from geo_border.terms import Mode
     from geo_border.traffic.calibration import Calibration
@@ -479,7 +481,7 @@ class Study:
     def week(
         self,
         checkpoint: str,
-        vehicles: Mapping[str, float | tuple[float, float]],
+        vehicles: Mapping[str, float | tuple[float, float]] | None = None,
         out: Path | str | None = None,
         *,
         week: str | date | None = None,
@@ -494,7 +496,7 @@ class Study:
             Id or name.
         vehicles
             That come a day, by class: of both directions together, or as (home to neighbour,
-            back).
+            back). Those of the study's own traffic in equilibrium if not given.
         out
             Output folder of a run, whose finished stages are used. None remembers nothing.
         week
@@ -513,19 +515,28 @@ class Study:
         ------
         GeoBorderError
             If the inputs do not allow it, there is no such checkpoint, it is closed all week, or
-            it is not known how many vehicles it can serve.
+            it is not known how many vehicles come or it can serve.
         """
         output = None if out is None else self._output(out)
         with nullcontext() if output is None else output.held():
-            _, border = self._run(None if output is None else output.folder, progress).border()
+            run = self._run(None if output is None else output.folder, progress)
+            if vehicles is None:
+                inputs, border, net = run.network()
+                coming = vehicles_by_study(
+                    self.settings, border, net, run.everyone(inputs, net), checkpoint
+                )
+            else:
+                _, border = run.border()
         return checkpoint_week(
             border.checkpoints,
             checkpoint,
-            vehicles,
+            coming if vehicles is None else vehicles,
             week=week,
             operation=operation,
             informed=self.settings.checkpoints.informed,
             month=self.settings.checkpoints.month,
+            classes=self.settings.traffic.classes,
+            by_study=vehicles is None,
         )
 
     def calibrate(

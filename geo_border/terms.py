@@ -23,6 +23,9 @@ Mode = Literal["road", "rail", "both"]
 STATUSES = ("open", "restricted", "uncertain", "closed", "planned")
 """Statuses of a checkpoint."""
 
+SHUT = "closed"
+"""The one with which nobody passes."""
+
 USERS = ("multilateral", "bilateral", "local")
 """Whom a checkpoint lets pass: citizens of any state, of the two states, border residents."""
 

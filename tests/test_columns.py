@@ -87,6 +87,7 @@ def out(tmp_path_factory, make_mini):
         figure = {"since": "2020", "status": "open", "kind": "mean", "source": "made up"}
         known = [text for part, text in figure.items() if part in name]
         controls[value] = "design" if name == "capacity_kind" else known[0] if known else 2.0
+    controls["capacity_truck_day"] = 4.0  # as in both directions
     controls.to_csv(folder / "checkpoints.csv", index=False)
     toml = folder / "study.toml"
     toml.write_text(toml.read_text() + MORE)

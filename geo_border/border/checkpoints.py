@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo_border.border.hours import INFORMED, Opening, read_hours
+from geo_border.border.hours import ALWAYS, INFORMED, read_hours
 from geo_border.border.line import along
 from geo_border.border.register import register_of
 from geo_border.errors import CheckpointError
@@ -176,7 +176,7 @@ def _openings(
     columns = table["hours"], table["lon"], table["lat"]
     for number, (text, lon, lat) in enumerate(zip(*columns, strict=True)):
         if pd.isna(text):
-            found.append(Opening(0.0, 1.0))
+            found.append(ALWAYS)
             continue
         at = None if pd.isna(lon) or pd.isna(lat) else (float(lon), float(lat))
         try:

@@ -12,6 +12,7 @@ from geo_border.terms import DIRECTIONS, NO_CLASS, ROAD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import date
 
 _CLASS = rf"(?!(?:{'|'.join(NO_CLASS)})(?:_|$))([a-z][a-z0-9]*)"
 _OF_A_CLASS = re.compile(
@@ -50,8 +51,8 @@ def class_columns(name: str) -> dict[str, str]:
     }
 
 
-def years_of(since: pd.Series[str]) -> pd.Series[float]:
-    """Years of days such as ``2025-08-04``, of months, or of years alone.
+def days_of(since: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    """First days of days such as ``2025-08-04``, of months, or of years alone.
 
     Parameters
     ----------
@@ -63,7 +64,58 @@ def years_of(since: pd.Series[str]) -> pd.Series[float]:
     Series
         Missing where nothing is said, or what is no day.
     """
-    return pd.to_datetime(since, format="ISO8601", errors="coerce").dt.year.astype(float)
+    return pd.to_datetime(since, format="ISO8601", errors="coerce")
+
+
+def first_days(register: pd.DataFrame) -> pd.Series[pd.Timestamp]:
+    """Days on which statuses of classes began.
+
+    Parameters
+    ----------
+    register
+        As in `register_of_class`.
+
+    Returns
+    -------
+    Series
+        Each once, ascending.
+    """
+    columns = [class_columns(name)["status_since"] for name in classes_in(register.columns)]
+    days = [days_of(register[column]) for column in columns if column in register]
+    every: pd.Series[pd.Timestamp] = pd.concat([pd.Series(dtype="datetime64[ns]"), *days])
+    return every.dropna().drop_duplicates().sort_values(ignore_index=True)
+
+
+def register_as_of(register: pd.DataFrame, day: date) -> pd.DataFrame:
+    """A register without what began after a day.
+
+    Parameters
+    ----------
+    register
+        As in `register_of_class`.
+    day
+        The last on which what began holds.
+
+    Returns
+    -------
+    DataFrame
+        The same rows. Where the status of a class began later, neither it nor that of one of its
+        directions nor the capacity that came with it holds: the class meets what every class
+        meets.
+    """
+    found = register
+    for name in classes_in(register.columns):
+        own = class_columns(name)
+        if own["status_since"] not in register:
+            continue
+        later = days_of(register[own["status_since"]]) > pd.Timestamp(day)
+        gone = [
+            column
+            for key, column in own.items()
+            if key.startswith(("status", "capacity")) and column in register
+        ]
+        found = found.assign(**{column: found[column].mask(later) for column in gone})
+    return found
 
 
 def classes_in(columns: Iterable[object]) -> list[str]:

@@ -53,11 +53,20 @@ class Opening:
         season: 1 where there is none, 0 if it never opens.
     remark
         Words that stand in the hours, such as ``by appointment``; they are not reckoned with.
+    open_share, day_share
+        Share of all time of the year (or of that month) that it is open, and of the days on which
+        it opens.
     """
 
     wait_h: float
     season_share: float
     remark: str = ""
+    open_share: float = 1.0
+    day_share: float = 1.0
+
+
+ALWAYS = Opening(0.0, 1.0)
+"""Of a checkpoint whose hours are not known."""
 
 
 def expected_wait(
@@ -138,8 +147,15 @@ def read_hours(
         If the text is not in the opening-hours syntax, or says that nothing is known.
     """
     state, remark = states(hours, *_period(month), at=at)
-    wait_h, share = _of_closures(_one_week(state != OPEN))
-    return Opening(wait_h if share == 0 else (1 - informed) * wait_h, share, remark)
+    is_open = state == OPEN
+    wait_h, share = _of_closures(_one_week(~is_open))
+    return Opening(
+        wait_h if share == 0 else (1 - informed) * wait_h,
+        share,
+        remark,
+        open_share=float(is_open.mean()),
+        day_share=float(is_open.reshape(-1, DAY).any(axis=1).mean()),
+    )
 
 
 def can_be_read(hours: object) -> bool:

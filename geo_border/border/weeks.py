@@ -110,7 +110,8 @@ def usual_week(hours: str, *, at: LonLat | None = None, month: int | None = None
     hours, at
         As in `geo_border.border.hours.read_hours`.
     month
-        Choose among the weeks that begin in this month alone, 1 to 12.
+        Choose among the weeks that begin in this month alone, 1 to 12; where it opens in none of
+        them, among those with a day of the month on which it opens.
 
     Returns
     -------
@@ -120,21 +121,29 @@ def usual_week(hours: str, *, at: LonLat | None = None, month: int | None = None
     Raises
     ------
     CheckpointError
-        If the hours cannot be read, or it never opens.
+        If the hours cannot be read, or it never opens (in the month).
     """
-    first = week_of(date(YEAR, 1, 7))
-    weeks = [first + timedelta(days=7 * number) for number in range(51)]
-    state, _ = states(hours, datetime.combine(first, time()), 7 * len(weeks), at=at)
-    is_open = (state == OPEN).reshape(len(weeks), WEEK)
+    first = week_of(date(YEAR, 1, 1))
+    days = [first + timedelta(days=number) for number in range(53 * 7)]
+    state, _ = states(hours, datetime.combine(first, time()), len(days), at=at)
+    is_open = state == OPEN
+    counted = np.array([day.year == YEAR and month in (None, day.month) for day in days])
+    opens = (counted & is_open.reshape(-1, DAY).any(axis=1)).reshape(-1, 7).any(axis=1)
+    # Those that begin then; a week of two months or years only where it opens in no other.
+    begins = counted[::7] & np.array([day.year == YEAR for day in days[6::7]])
+    chosen = opens & begins if (opens & begins).any() else opens
     likely = [
-        (monday, opened.tobytes())
-        for monday, opened in zip(weeks, is_open, strict=True)
-        if opened.any() and month in (None, monday.month)
+        (days[7 * number], is_open.reshape(-1, WEEK)[number].tobytes())
+        for number in np.flatnonzero(chosen)
     ]
     if not likely:
+        in_month = "" if month is None else f" in the month {month}"
         raise CheckpointError(
-            f"by the opening hours {hours!r} it never opens",
-            remedy="Give other hours, or leave them empty where they are not known",
+            f"by the opening hours {hours!r} it never opens{in_month}",
+            remedy="Give other hours, or leave them empty where they are not known"
+            if month is None or not is_open.any()
+            else f"Choose a week, such as {name_of_week(usual_week(hours, at=at))}, or another "
+            "`month` in [checkpoints]",
         )
     (commonest, _), *_ = Counter(pattern for _, pattern in likely).most_common(1)
     return next(monday for monday, pattern in likely if pattern == commonest)

@@ -28,13 +28,15 @@ def week(
         str, typer.Option("--checkpoint", metavar="ID", help="Id or name of the checkpoint.")
     ],
     vehicles: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="CLASS=N,…",
             help="Vehicles a day by class, of both directions: car=800,truck=400; or by direction: "
-            "car=500/300 (home to neighbour/back).",
+            "car=500/300 (home to neighbour/back). The traffic of the study in equilibrium if not "
+            "given.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     week_: Annotated[
         str | None,
         typer.Option(
@@ -115,13 +117,14 @@ def week(
     from geo_border.pipeline.inputs.profiles import read_profile  # noqa: PLC0415  (--help stays quick)
     from geo_border.pipeline.outputs import study_output  # noqa: PLC0415
     from geo_border.pipeline.stages.declared import STAGES  # noqa: PLC0415
-    from geo_border.pipeline.stages.week import Operation  # noqa: PLC0415
+    from geo_border.pipeline.stages.week_service import Operation  # noqa: PLC0415
     from geo_border.report.week import write_week  # noqa: PLC0415
     from geo_border.report.whatif import folder_name  # noqa: PLC0415
 
     opened = study_named(study)
     folder = folder or Path("out") / opened.settings.study.id
-    coming = {name: _directions(text) for name, text in _by_class(vehicles, "--vehicles").items()}
+    by_class = {} if vehicles is None else _by_class(vehicles, "--vehicles")
+    coming = {name: _directions(text) for name, text in by_class.items()}
     operation = Operation(
         lanes=_numbers(lanes, "--lanes"),
         minutes=_numbers(minutes, "--minutes"),
@@ -130,10 +133,11 @@ def week(
         profile=None if profile is None else read_profile(profile),
         informed=informed,
     )
-    with stages_shown(STAGES[: STAGES.index("border") + 1]) as progress:
+    last = "searches" if vehicles is None else "border"
+    with stages_shown(STAGES[: STAGES.index(last) + 1]) as progress:
         found = opened.week(
             checkpoint,
-            coming,
+            coming or None,
             folder,
             week=week_,
             operation=operation,

@@ -216,14 +216,41 @@ def gates_of_class(
     own = {way: f"delay_{name}_{way}_h" for way in DIRECTIONS}
     if not {*own.values()} <= {*checkpoints}:
         return gates
-    known = _met(gates, controls, _as_met(checkpoints, name))
-    is_known = known["delay_out_h"].notna()
+    met = gates_by(gates, controls, _as_met(checkpoints, name))
     return gates.assign(
-        is_open=known["is_open"].where(is_known, gates["is_open"]).astype(bool),
-        in_service=known["in_service"].where(is_known, gates["in_service"]).astype(bool),
+        is_open=met["is_open"],
+        in_service=met["in_service"],
+        **{column: met[f"delay_{way}_h"] for way, column in own.items()},
+    )
+
+
+def gates_by(
+    gates: pd.DataFrame, controls: pd.DataFrame, checkpoints: pd.DataFrame
+) -> pd.DataFrame:
+    """Gates by other checkpoints than those that they were opened for, such as of another day.
+
+    Parameters
+    ----------
+    gates
+        As `open_gates` gives them, some or all of its rows.
+    controls
+        As in `open_gates`.
+    checkpoints
+        The same ones, with other delays and statuses.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `gates`; those that have no checkpoint are as they were.
+    """
+    known = _met(gates, controls, checkpoints)
+    is_known = known["delay_out_h"].notna()
+    hours = [column for column in ("delay_out_h", "delay_in_h", "wait_h") if column in gates]
+    return gates.assign(
+        **{column: known[column].where(is_known, gates[column]) for column in hours},
         **{
-            column: known[f"delay_{way}_h"].where(is_known, gates[f"delay_{way}_h"])
-            for way, column in own.items()
+            column: known[column].where(is_known, gates[column]).astype(bool)
+            for column in ("is_open", "in_service")
         },
     )
 

@@ -13,6 +13,10 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Delay = Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)]
 Exponent = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
+Around = Annotated[
+    tuple[Annotated[float, Field(ge=0.1, le=1)], Annotated[float, Field(ge=1, le=10)]],
+    Field(strict=False, description="ends, as multiples of what lies between them"),
+]
 File = Annotated[str, Field(min_length=1, description="path relative to study.toml")]
 
 

@@ -18,7 +18,15 @@ from pydantic import (
 
 from geo_border.border.hours import INFORMED
 from geo_border.pipeline.mistakes import in_form, read_toml, study_error
-from geo_border.pipeline.section import Delay, Exponent, File, NotNegative, Positive, Section
+from geo_border.pipeline.section import (
+    Around,
+    Delay,
+    Exponent,
+    File,
+    NotNegative,
+    Positive,
+    Section,
+)
 from geo_border.pipeline.traffic_settings import ClassName, PassageSection, TrafficSection
 from geo_border.terms import CAR
 
@@ -30,8 +38,6 @@ Kmh = Annotated[float, Field(ge=1, le=500, allow_inf_nan=False)]
 OffRoadKmh = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
 Times = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-SlowerThan = Annotated[float, Field(ge=0.1, le=1)]
-FasterThan = Annotated[float, Field(ge=1, le=10)]
 Status = Literal["open", "restricted", "uncertain", "closed", "planned"]
 Users = Literal["multilateral", "bilateral", "local"]
 CheckpointMode = Literal["road", "rail", "ferry", "foot", "air"]
@@ -327,7 +333,8 @@ class IndexSection(Section):
     draws: Annotated[int, Field(ge=100, le=100_000)] = 2_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     delay_correlation: Annotated[float, Field(ge=0, le=1)] = 0.5
-    speed_range: Annotated[tuple[SlowerThan, FasterThan], Field(strict=False)] = (1, 1)
+    half_life_range: Around = (0.5, 2)
+    speed_range: Around = (1, 1)
 
 
 class TypologySection(Section):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from geo_border.pipeline.mistakes import in_form
-from geo_border.pipeline.section import Delay, Exponent, File, Section
+from geo_border.pipeline.section import Around, Delay, Exponent, File, Section
 from geo_border.terms import CAR, NO_CLASS
 from geo_border.traffic.classes import Segment
 
@@ -95,6 +95,10 @@ class TrafficSection(Section):
     wait_h: Annotated[float, Field(ge=0, le=2000, allow_inf_nan=False)] = 1
     wait_power: Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)] = 4
     counts: File | None = None
+    theta_range: Around = (0.5, 2)
+    mass_range: Around = (0.8, 1.25)
+    capacity_range: Around = (0.75, 1.5)
+    speed_range: Around = (0.8, 1.1)
     classes: Annotated[dict[ClassName, ClassSection], BeforeValidator(_with_cars)] = {
         CAR: ClassSection()
     }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_border.routing.inside import Inside
+    from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
 
 
@@ -154,6 +155,42 @@ class Merged:
         return np.divide(values, whole, out=np.zeros(len(values)), where=whole > 0)
 
 
+def spot_of(travel: Travel) -> NDArray[np.int64]:
+    """Find which places nothing tells apart on a trip across.
+
+    Parameters
+    ----------
+    travel
+        Trips between the places.
+
+    Returns
+    -------
+    ndarray
+        Spot of each place: that of `OwnSpots` where times inside the sides are known between
+        these, from 0 in the order of their first places, each city beyond one of its own; else
+        one for all places that are as far from every gate; shape (P,).
+    """
+    own, places = travel.own, len(travel.places)
+    if not isinstance(own, OwnSpots):
+        return _alike(travel.tables)
+    # Cities beyond the study follow its places: inside the sides nothing is known of them.
+    return np.concatenate([own.spot, len(own.first) + np.arange(places - len(own.spot))])
+
+
+def _alike(tables: GateTables) -> NDArray[np.int64]:
+    """Number of each place, one for those whose hours to and from the gates are the same."""
+    hours = (tables.to_gate, tables.from_gate.T)
+    rng = np.random.default_rng(0)
+    mark = tables.place_side.astype(float)
+    for table in hours:
+        for column in table.T:
+            mark += rng.uniform(1, 2) * np.where(np.isfinite(column), column, -1.0)
+    _, first, spot = np.unique(mark, return_index=True, return_inverse=True)
+    alike = all(np.array_equal(table[first][spot], table) for table in hours)
+    alike &= np.array_equal(tables.place_side[first][spot], tables.place_side)
+    return spot if alike else np.arange(len(mark))
+
+
 def merge(travel: Travel) -> Merged:
     """Trips between as few points as tell the same of all places.
 
@@ -174,10 +211,8 @@ def merge(travel: Travel) -> Merged:
     own = travel.own
     if not isinstance(own, OwnSpots):
         return Merged(travel, np.arange(len(travel.places)))
-    # Cities beyond the study follow its places: inside the sides nothing is known of them.
-    beyond = np.arange(len(own.spot), len(travel.places))
-    first = np.concatenate([own.first, beyond])
-    spot = np.concatenate([own.spot, len(own.first) + np.arange(len(beyond))])
+    spot = spot_of(travel)
+    first = np.concatenate([own.first, np.arange(len(own.spot), len(travel.places))])
     return Merged(at_spots(travel, replace(own, first=first, spot=spot), "population"), spot)
 
 
@@ -194,19 +229,17 @@ def gathered(travel: Travel) -> Travel:
     Travel
         Where the times inside the sides are those of `OwnSpots`: those of the first place of
         each spot and region, which has the population of all in both. Trips of regions are the
-        same where they are in proportion to people.
+        same where they are in proportion to people, and nowhere else.
     """
     own, places, tables = travel.own, travel.places, travel.tables
     if not isinstance(own, OwnSpots):
         return travel
-    # Cities beyond the study follow its places, each at a spot of its own.
-    beyond = np.arange(len(places) - len(own.spot))
-    spot = np.concatenate([own.spot, len(own.first) + beyond])
+    spot, beyond = spot_of(travel), len(places) - len(own.spot)
     region = pd.factorize(places["region_id"])[0]
     group = pd.DataFrame({"spot": spot, "region": region}).groupby(["spot", "region"], sort=False)
     number = group.ngroup().to_numpy()
     first = np.unique(number, return_index=True)[1]
-    inside = spot[first][: len(first) - len(beyond)]
+    inside = spot[first][: len(first) - beyond]
     total = np.bincount(number, places["population"])
     trees = tables.trees
     points = places.iloc[first].assign(population=total)

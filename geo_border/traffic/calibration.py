@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 OF_SEGMENTS = ("theta", "outside", "share")
 """Parameters that each segment has its own of; the others are of a class."""
 
+OF = " of "
+"""Stands between a parameter and the one class whose it is."""
+
 BOUNDS = {
     "total": (1e-6, 1e12),
     "theta": (0.01, 20.0),
@@ -143,7 +146,8 @@ def calibrate(
         the fit.
     fit
         Parameters in the order in which they are taken up: ``"total"``, ``"theta"``,
-        ``"outside"``, ``"delay_factor"``, ``"share"`` (of the second and further segments).
+        ``"outside"``, ``"delay_factor"``, ``"share"`` (of the second and further segments); of
+        every class, or of one, such as ``"total of truck"``.
     most_passages
         As `traffic_model` takes it.
     leave_one_out
@@ -159,7 +163,7 @@ def calibrate(
     Raises
     ------
     ParameterError
-        If a parameter is unknown.
+        If there is no parameter or class of a name.
     TableError, CheckpointError
         If the counts are not sound or none can be fitted.
 
@@ -181,12 +185,15 @@ def calibrate(
     >>> found.parameters["value"].round(3).tolist()
     [1000000.0, 0.8]
     """
-    unknown = [name for name in fit if name not in BOUNDS]
-    if unknown:
-        raise ParameterError(
-            f"there is no parameter {unknown[0]!r}", remedy=f"Write some of {', '.join(BOUNDS)}"
-        )
     names = [each.name for each in classes]
+    for entry in fit:
+        name, of, one = entry.partition(OF)
+        if name not in BOUNDS or (of and one not in names):
+            raise ParameterError(
+                f"there is no parameter {entry!r}",
+                remedy=f"Write some of {', '.join(BOUNDS)}, or of one class of "
+                f"{', '.join(names)}: {next(iter(BOUNDS))}{OF}{names[0]}",
+            )
     gates = next(iter(travels.values())).tables.gates.index
     held = counted_slots(counts, gates, names)
     data = _Data(travels, held, counts["vehicles_day"].to_numpy(float), most_passages, {})
@@ -273,13 +280,17 @@ class _Data:
 
 def _parameters(classes: Sequence[TrafficClass], fit: Sequence[str]) -> list[Parameter]:
     """What is to be fitted, in the order in which it is taken up."""
-    wanted = []
-    for name in fit:
+    wanted: list[Parameter] = []
+    for entry in fit:
+        name, of, one = entry.partition(OF)
         for each in classes:
+            if of and each.name != one:
+                continue
             count = len(each.segments) if name in OF_SEGMENTS else 1
             # Shares add up to one: that of the first segment follows.
             first = 1 if name == "share" else 0
-            wanted += [Parameter(each.name, name, segment) for segment in range(first, count)]
+            named = [Parameter(each.name, name, segment) for segment in range(first, count)]
+            wanted += [parameter for parameter in named if parameter not in wanted]
     return wanted
 
 

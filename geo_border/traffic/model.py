@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from geo_border.access.regions import weight_of
 from geo_border.errors import ParameterError, SideError, TableError
 from geo_border.routing.scenarios import AS_IS, GateDelays
+from geo_border.routing.spots import spot_of
 from geo_border.shown import shown
 from geo_border.terms import SIDES
 from geo_border.traffic.border_routes import border_routes
@@ -201,7 +202,8 @@ def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int
     delay = gates.under(AS_IS)
     routes = tuple(border_routes(delay, tables.within, side, most_passages) for side in range(2))
     mass = weight_of(travel.places, traffic_class.mass)
-    ends = [_Points.of(tables, side, mass) for side in range(2)]
+    spot = spot_of(travel)
+    ends = [_Points.of(tables, side, mass, spot) for side in range(2)]
     for side, there in enumerate(ends):
         if not len(there.positions):
             raise SideError(
@@ -221,7 +223,7 @@ def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Points:
-    """Places of a side with a mass, those that are as far from every gate together.
+    """Places of a side with a mass, those of one spot together.
 
     Parameters
     ----------
@@ -240,26 +242,19 @@ class _Points:
     from_gate: NDArray[np.float64]
 
     @classmethod
-    def of(cls, tables: GateTables, side: int, mass: NDArray[np.float64]) -> _Points:
+    def of(
+        cls, tables: GateTables, side: int, mass: NDArray[np.float64], spot: NDArray[np.int64]
+    ) -> _Points:
         """Find the points of a side."""
         places = tables.places_on(side)
         places = places[mass[places] > 0]
-        to_gate, from_gate = tables.to_gate[places], tables.from_gate[:, places].T
-        rng = np.random.default_rng(0)
-        mark = np.zeros(len(places))
-        for hours in (to_gate, from_gate):
-            for column in hours.T:
-                mark += rng.uniform(1, 2) * np.where(np.isfinite(column), column, -1.0)
-        _, first, point = np.unique(mark, return_index=True, return_inverse=True)
-        alike = [np.array_equal(hours[first][point], hours) for hours in (to_gate, from_gate)]
-        if len(first) == len(places) or not all(alike):
-            first = point = np.arange(len(places))
+        _, first, point = np.unique(spot[places], return_index=True, return_inverse=True)
         return cls(
             places,
             point,
             mass[places],
-            np.ascontiguousarray(to_gate[first]),
-            np.ascontiguousarray(from_gate[first]),
+            tables.to_gate[places[first]],
+            np.ascontiguousarray(tables.from_gate[:, places[first]].T),
         )
 
     def of_points(self, exponent: float) -> NDArray[np.float64]:

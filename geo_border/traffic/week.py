@@ -36,6 +36,9 @@ DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 OFTEN = 0.95
 """Share of the vehicles whose longest wait stands beside the mean."""
 
+SAID_TWICE = "how many vehicles can be served is not said, or said twice"
+HOW_SERVED = "Give lanes and minutes a vehicle, or a capacity a day"
+
 Profile = Sequence[float] | Mapping[str, Sequence[float]]
 
 
@@ -160,6 +163,7 @@ def border_week(
     lanes: float | None = None,
     minutes: float | Mapping[str, float] | None = None,
     capacity: float | None = None,
+    pcu: Mapping[str, float] | None = None,
     hours: str = "24/7",
     week: str | date | None = None,
     at: LonLat | None = None,
@@ -183,6 +187,9 @@ def border_week(
     capacity
         Instead of `lanes` and `minutes`: vehicles of all classes that are served on a day on
         which it is open, as long as it then is.
+    pcu
+        Passenger-car units that a vehicle of each class takes of the capacity, which is in these
+        then.
     hours
         Opening hours in OSM syntax.
     week
@@ -224,7 +231,10 @@ def border_week(
     _refuse(vehicles, informed)
     monday = usual_week(hours, at=at) if week is None else week_of(week)
     opened = open_in_week(hours, monday, at=at)
-    work, rate_open = _service(classes, lanes, minutes, capacity, hours_of_days(opened))
+    if (capacity is not None and minutes is not None) or (pcu is not None and capacity is None):
+        raise ParameterError(SAID_TWICE, remedy=HOW_SERVED)
+    takes = pcu if minutes is None else minutes
+    work, rate_open = _service(classes, lanes, takes, capacity, hours_of_days(opened))
     spread = np.array([_profile(profile, name) for name in classes])
     a_week = 7 * np.array([float(count) for count in vehicles.values()])
 
@@ -271,25 +281,21 @@ def _refuse(vehicles: Mapping[str, float], informed: float) -> None:
 def _service(
     classes: tuple[str, ...],
     lanes: float | None,
-    minutes: float | Mapping[str, float] | None,
+    takes: float | Mapping[str, float] | None,
     capacity: float | None,
     open_h: float,
 ) -> tuple[Floats, float]:
     """Work that a vehicle of each class makes, and what is done in an hour while open."""
-    by_lanes = lanes is not None and minutes is not None
-    if by_lanes == (capacity is not None) or (lanes is None) != (minutes is None):
-        raise ParameterError(
-            "how many vehicles can be served is not said, or said twice",
-            remedy="Give lanes and minutes a vehicle, or a capacity a day",
-        )
-    if isinstance(minutes, Mapping):
-        missing = [name for name in classes if name not in minutes]
+    if (lanes is None) == (capacity is None) or (lanes is not None and takes is None):
+        raise ParameterError(SAID_TWICE, remedy=HOW_SERVED)
+    if isinstance(takes, Mapping):
+        missing = [name for name in classes if name not in takes]
         if missing:
             raise ParameterError(
-                f"the minutes of service of the class {missing[0]!r} are not said",
-                remedy="Give them for every class that comes",
+                f"what the service of the class {missing[0]!r} takes is not said",
+                remedy="Give it for every class that comes",
             )
-    of = minutes if isinstance(minutes, Mapping) else dict.fromkeys(classes, minutes or 1.0)
+    of = takes if isinstance(takes, Mapping) else dict.fromkeys(classes, takes or 1.0)
     work = np.array([float(of[name]) for name in classes])
     rate = 60.0 * lanes if lanes is not None else (capacity or 0.0) / open_h
     if not ((work > 0).all() and np.isfinite(work).all() and 0 < rate < np.inf):

@@ -63,6 +63,10 @@ def test_the_usual_week_is_the_first_of_the_commonest_that_open():
     assert usual_week("24/7; Jan 5-11 off") == date(2026, 1, 12)
     assert usual_week("Jun-Jul 08:00-20:00") == date(2026, 6, 1)
     assert usual_week("24/7", month=7) == date(2026, 7, 6)
+    # Open at the end of a week that begins in another month or year.
+    assert usual_week("Aug 1-2 08:00-20:00", month=8) == date(2026, 7, 27)
+    assert usual_week("Jan 1-3 08:00-20:00") == date(2025, 12, 29)
+    assert usual_week("Dec 30-31 08:00-12:00", month=12) == date(2026, 12, 28)
     with pytest.raises(CheckpointError, match="never opens"):
         usual_week("Jun-Jul 08:00-20:00", month=1)
 
@@ -79,3 +83,14 @@ def test_a_week_has_the_closures_that_the_year_is_read_with(start, open_h):
     assert np.diff(opened).sum() == 7 * open_h * 60
     assert read_hours(hours, informed=0).wait_h == pytest.approx((24 - open_h) ** 2 / 48)
     assert DAY - np.diff(opened[1]) == (24 - open_h) * 60
+
+
+@given(st.integers(1, 12), st.integers(1, 28), st.integers(1, 12))
+def test_the_usual_week_of_a_month_has_a_day_of_it_on_which_it_opens(begins, day, month):
+    hours = f"{date(2026, begins, 1):%b} {day:02} 08:00-20:00"
+    if month == begins:
+        monday = usual_week(hours, month=month)
+        assert monday == week_of(date(2026, begins, day))
+    else:
+        with pytest.raises(CheckpointError, match=f"never opens in the month {month}.*2026-W"):
+            usual_week(hours, month=month)

@@ -178,6 +178,8 @@ def test_what_is_refused(trips):
             calibrate(travel, [CAR], counts.assign(**change))
     with pytest.raises(TableError, match="direction"):
         calibrate(travel, [CAR], counts.drop(columns="direction"))
+    with pytest.raises(ParameterError, match=r"'total of bus'.*total of car"):
+        calibrate({"car": trips}, START[:1], counts_of(trips, [CAR]), fit=["total of bus"])
     with pytest.raises(ParameterError, match="speed"):
         calibrate(travel, [CAR], counts, fit=["speed"])
 
@@ -187,3 +189,15 @@ def test_no_counts_have_nothing_beside_them(trips):
     traffic = equilibrium(traffic_model({"car": trips}, [car]))
     none = pd.DataFrame(columns=["checkpoint_id", "class", "direction", "vehicles_day"])
     assert beside_counts(traffic, none.astype({"vehicles_day": float})).empty
+
+
+def test_a_parameter_may_be_of_one_class_alone(trips):
+    travels = {"car": trips, "truck": trips}
+    fit = ["total of truck", "theta", "theta of truck"]
+    found = calibrate(
+        travels, [CAR, START[1]], counts_of(trips, [CAR, TRUCK]), fit=fit, leave_one_out=False
+    )
+    assert list(found.parameters.index) == [
+        *(("truck", "total"), ("car", "theta_1"), ("truck", "theta_1")),
+    ]
+    assert found.classes[0].total_year == CAR.total_year

@@ -60,6 +60,7 @@ IDS = {
     "places": "place_id",
     "outer.places": "place_id",
     "indicators.table": None,
+    "traffic.counts": None,
 }
 """Columns by which rows of tables are known later on."""
 
@@ -125,7 +126,8 @@ class Inputs:
     checkpoint_rows
         Row in its file of each checkpoint of the register, by its id.
     rows
-        The same of ``places`` and ``outer.places``, and of ``indicators.table`` by position.
+        The same of ``places`` and ``outer.places``, and by position of ``indicators.table`` and
+        ``traffic.counts``.
     further
         Columns that nothing here reads, of ``regions``, ``checkpoints`` and ``places``, by their
         ids: they go into the tables of the results as they are.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_border.border.classes import class_columns, classes_in, register_of_class, years_of
+from geo_border.border.capacities import contradiction
+from geo_border.border.classes import class_columns, classes_in, days_of, register_of_class
 from geo_border.errors import CheckpointError, GeoBorderError, TableError
 from geo_border.pipeline.inputs.agreement import unknown_values
 from geo_border.pipeline.inputs.faults import fault_of_rows
@@ -34,7 +35,8 @@ def class_faults(opened: Opened, default_h: Mapping[str, float | None]) -> list[
     -------
     list of GeoBorderError
         With file and rows: columns of classes that the study has not, ranges that do not hold
-        their delay, statuses since what is no day, counts of what is not there.
+        their delay, statuses since what is no day, capacities whose parts are more than the
+        whole, counts of what is not there.
     """
     found: list[GeoBorderError] = []
     if "checkpoints" in opened.tables:
@@ -43,6 +45,7 @@ def class_faults(opened: Opened, default_h: Mapping[str, float | None]) -> list[
         for name, hours in default_h.items():
             found += _wrong_ranges(table, name, hours)
             found += _wrong_days(table, class_columns(name)["status_since"])
+        found += _wrong_capacities(table, list(default_h))
     if "traffic.counts" in opened.tables:
         counts = opened.tables["traffic.counts"]
         known = [*default_h, EVERY_CLASS]
@@ -128,9 +131,25 @@ def _wrong_days(table: Table, column: str) -> list[GeoBorderError]:
     if column not in table.frame:
         return []
     since = table.frame[column]
-    wrong = since.index[since.notna() & years_of(since).isna()]
+    wrong = since.index[since.notna() & days_of(since).isna()]
     if not len(wrong):
         return []
     problem = f"{column} is {since[wrong[0]]!r}, which is no day"
     remedy = "Write a day such as 2025-08-04, a month or a year"
     return [fault_of_rows(CheckpointError, problem, wrong, file=table.file, remedy=remedy)]
+
+
+def _wrong_capacities(table: Table, classes: list[str]) -> list[GeoBorderError]:
+    """Rows whose capacities cannot hold together."""
+    frame = table.frame[table.frame["mode"].isin(ROAD)]
+    rows = zip(frame.index, frame.to_dict("records"), strict=True)
+    said = {row: contradiction({str(k): v for k, v in of.items()}, classes) for row, of in rows}
+    remedy = (
+        "A total is of both directions and of every class: write 0 for those that may not pass, "
+        "and leave the total empty where it is not one"
+    )
+    return [
+        CheckpointError(problem, file=table.file, row=row, remedy=remedy)
+        for row, problem in said.items()
+        if problem is not None
+    ]

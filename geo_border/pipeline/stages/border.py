@@ -6,18 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from geo_border.border.audit import by_area, of_nobody, overlaps
-from geo_border.border.checkpoints import RULE, permeability, placed_checkpoints
-from geo_border.border.classes import (
-    class_columns,
-    classes_in,
-    closed_to_class,
-    delay_range,
-    register_of_class,
-)
+from geo_border.border.checkpoints import RULE, permeability
 from geo_border.border.line import along, dyads, lengths
 from geo_border.border.matching import match_sides
 from geo_border.border.sea import sea_within, without_sea
@@ -25,13 +17,13 @@ from geo_border.network.free_border import open_crossings
 from geo_border.network.passages import BESIDE, IN_SERIES
 from geo_border.pipeline.inputs.extracts import TAGS
 from geo_border.pipeline.settings import LayerSection
+from geo_border.pipeline.stages.class_checkpoints import checkpoints_of, placed_for
 from geo_border.pipeline.stages.parameters import tolerances
-from geo_border.terms import CAR, DIRECTIONS, ROAD, SIDES
+from geo_border.terms import CAR, SIDES
 
 if TYPE_CHECKING:
     from geo_border.pipeline.inputs.read import Inputs
     from geo_border.pipeline.settings import Settings
-    from geo_border.pipeline.traffic_settings import PassageSection
 
 INLAND_KM = 10.0
 """What is tagged as customs farther from the border than this is an office inland, km."""
@@ -59,8 +51,11 @@ class Border:
         Pieces of the border, as `geo_border.border.line.border_line` gives them.
     dyads
         Pairs of regions with the length of their common border.
+    register
+        All that is known of checkpoints, by files, by tags and by the rule of open crossings.
     checkpoints
-        On the border, as `geo_border.border.checkpoints.placed_checkpoints` gives them.
+        The same on the border as each class meets them, as
+        `geo_border.pipeline.stages.class_checkpoints.checkpoints_of` gives them.
     """
 
     regions: gpd.GeoDataFrame
@@ -73,6 +68,7 @@ class Border:
     sea: gpd.GeoDataFrame
     line: gpd.GeoDataFrame
     dyads: gpd.GeoDataFrame
+    register: pd.DataFrame
     checkpoints: gpd.GeoDataFrame
 
     @property
@@ -112,7 +108,8 @@ def border_stage(settings: Settings, inputs: Inputs) -> Border:
     studied = territory.dropna(subset="region_id").set_index("region_id")
     regions = regions.set_geometry(studied.geometry.reindex(regions.index))
     pairs = dyads(border)
-    checkpoints = _checkpoints(inputs, settings, territory, border)
+    register = _register(inputs, settings, territory, border)
+    checkpoints = checkpoints_of(settings, register, border, rows=inputs.checkpoint_rows)
     km = pd.concat([lengths(border, by) for by in ("home_id", "neighbour_id")])
     length = km.reindex(regions.index, fill_value=0.0)
     nobody = of_nobody(territory, matched.between)
@@ -130,6 +127,7 @@ def border_stage(settings: Settings, inputs: Inputs) -> Border:
         sea=sea,
         line=border,
         dyads=pairs,
+        register=register,
         checkpoints=checkpoints,
     )
 
@@ -179,74 +177,28 @@ def _exact_side(settings: Settings) -> str:
     return SIDES[0] if only_ours else SIDES[1]
 
 
-def _checkpoints(
+def _register(
     inputs: Inputs, settings: Settings, territory: gpd.GeoDataFrame, border: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame:
-    """Checkpoints on the border, by register, by tags and by the rule of open crossings."""
-    section = settings.checkpoints
-
-    def placed(table: pd.DataFrame, name: str) -> gpd.GeoDataFrame:
-        found = placed_checkpoints(
-            register_of_class(table, name),
-            border,
-            delay_h=settings.class_delay_h(name),
-            open_status=section.open_status,
-            open_users=section.open_users,
-            farthest_km=section.farthest_km,
-            month=section.month,
-            informed=section.informed,
-            file=section.file or TAGS,
-            rows=inputs.checkpoint_rows,
-        )
-        shut = closed_to_class(table, name, section.open_status)
-        for way in DIRECTIONS:
-            found[f"delay_{way}_h"] = found[f"delay_{way}_h"].mask(shut[way], np.inf)
-        found["delay_h"] = found[["delay_out_h", "delay_in_h"]].mean(axis=1)
-        # Nobody measured what a crossing of the rule takes.
-        by_rule = found["known_from"] == RULE
-        return found.assign(delay_imputed=found["delay_imputed"] | by_rule)
-
+) -> pd.DataFrame:
+    """Checkpoints by register, by tags and by the rule of open crossings, not yet placed."""
     points = gpd.GeoSeries.from_xy(inputs.checkpoints["lon"], inputs.checkpoints["lat"], crs=4326)
     inland = along(border, points)["border_distance_km"] > INLAND_KM
     known = inputs.checkpoints[~(inland & (inputs.checkpoints["known_from"] == TAGS))]
-    checkpoints = placed(known, CAR)
-    if section.open_crossings:
-        free = open_crossings(
-            inputs.lines,
-            territory,
-            border,
-            checkpoints,
-            inputs.places,
-            tolerances=tolerances(settings),
-        ).assign(known_from=RULE)
-        # A delay that the study states by default is one of these crossings too.
-        stated = [set(settings.stated_delay_h(name)) for name in {CAR, *section.classes}]
-        free["delay_h"] = free["delay_h"].mask(free["mode"].isin(set.intersection(*stated)))
-        if len(free):
-            tables = [t.dropna(axis="columns", how="all") for t in (known, free) if len(t)]
-            known = pd.concat(tables).reindex(columns=known.columns)
-            checkpoints = placed(known, CAR)
-    said = [class_columns(CAR)[key] for key in ("delay_h", "delay_out_h", "delay_in_h")]
-    found = checkpoints.assign(status=known["status"]).drop(columns=said, errors="ignore")
-    classes = dict.fromkeys([CAR, *section.classes, *classes_in(known.columns)])
-    for name in classes:
-        own = checkpoints if name == CAR else placed(known, name)
-        found = found.assign(**_of_class(known, own, name, section.classes.get(name)))
-    return found
-
-
-def _of_class(
-    register: pd.DataFrame, placed: pd.DataFrame, name: str, default: PassageSection | None
-) -> dict[str, pd.Series]:
-    """What checkpoints are to one class, by column; to cars what the columns of no class say."""
-    columns = class_columns(name)
-    ends = (None, None) if default is None else (default.delay_lo_h, default.delay_hi_h)
-    between = delay_range(register, name, ends)
-    by_road = placed["mode"].isin(ROAD)
-    found = {columns[f"delay_{end}_h"]: between[end].where(by_road) for end in ("lo", "hi")}
-    if name != CAR:
-        delays = ("delay_h", *(f"delay_{way}_h" for way in DIRECTIONS))
-        found |= {columns[key]: placed[key].where(by_road) for key in delays}
-        found[f"is_open_{name}"] = placed["is_open"] & by_road
-        found[f"delay_{name}_imputed"] = placed["delay_imputed"] & by_road
-    return {key: values for key, values in found.items() if values.notna().any()}
+    if not settings.checkpoints.open_crossings:
+        return known
+    free = open_crossings(
+        inputs.lines,
+        territory,
+        border,
+        placed_for(settings, known, border, CAR, rows=inputs.checkpoint_rows),
+        inputs.places,
+        tolerances=tolerances(settings),
+    ).assign(known_from=RULE)
+    if free.empty:
+        return known
+    # A delay that the study states by default is one of these crossings too.
+    classes = {CAR, *settings.checkpoints.classes}
+    stated = [set(settings.stated_delay_h(name)) for name in classes]
+    free["delay_h"] = free["delay_h"].mask(free["mode"].isin(set.intersection(*stated)))
+    tables = [t.dropna(axis="columns", how="all") for t in (known, free) if len(t)]
+    return pd.concat(tables).reindex(columns=known.columns)

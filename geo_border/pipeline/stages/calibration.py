@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from geo_border.errors import StudyError
-from geo_border.pipeline.stages.class_trips import class_trips, in_year, with_statuses
+from geo_border.pipeline.stages.class_checkpoints import checkpoints_of
+from geo_border.pipeline.stages.class_trips import class_trips, trips_by
+from geo_border.pipeline.stages.traffic_counts import border_of
 from geo_border.traffic.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from geo_border.pipeline.inputs.read import Inputs
     from geo_border.pipeline.settings import Settings
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from geo_border.routing.travel import Travel
 
 FITTED = ("theta", "outside", "delay_factor")
-"""Parameters, in the order in which they are taken up; before them the total, where a class has
+"""Parameters, in the order in which they are taken up; before them the totals of classes that have
 none: one that is stated is known better than counts at some checkpoints tell it."""
 
 COUNTED = ("actual", "mean")
@@ -75,14 +77,15 @@ def calibration(
             remedy=f"Their kind should be {' or '.join(COUNTED)}, or empty",
         )
     checkpoints = border.checkpoints
-    if counts["year"].notna().any():
-        last = counts["year"].max()
-        checkpoints = in_year(checkpoints, last, list(settings.checkpoints.open_status))
-        everyone = with_statuses(everyone, checkpoints)
+    last = counts[counts["year"] == counts["year"].max()]
+    day = border_of(last, border.register).max()
+    if not pd.isna(day):
+        checkpoints = checkpoints_of(settings, border.register, border.line, day=day)
+        everyone = trips_by(everyone, net.controls, checkpoints)
     trips = class_trips(settings, checkpoints, net.controls, everyone)
     if fit is None:
-        is_known = all(each.total_year is not None for each in trips.classes)
-        fit = FITTED if is_known else ("total", *FITTED)
+        unknown = [each.name for each in trips.classes if each.total_year is None]
+        fit = [*(f"total of {name}" for name in unknown), *FITTED]
     return calibrate(
         trips.travels,
         trips.classes,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from geo_border.border.capacities import without_capacity
 from geo_border.border.classes import class_columns
 from geo_border.pipeline.inputs.extracts import TAGS
 from geo_border.pipeline.stages.count_findings import of_contradictions
@@ -30,6 +31,7 @@ def of_classes(
     register: pd.DataFrame,
     counts: pd.DataFrame | None,
     where: Mapping[str, str],
+    counted: Mapping[int, str],
 ) -> list[Finding]:
     """Audit what a study says of the classes of traffic.
 
@@ -43,6 +45,8 @@ def of_classes(
         Counts of vehicles; None without any.
     where
         File and row of checkpoints that are in a file, by id.
+    counted
+        File and row of counts, by their index.
 
     Returns
     -------
@@ -58,8 +62,8 @@ def of_classes(
         *(finding for name in classes for finding in _of_rows(rows, name, where)),
         *_of_capacity(rows, classes, where),
         *_of_trains(register[~register["mode"].isin(ROAD)], classes, where),
-        *_of_counts(rows, counts, where),
-        *of_contradictions(register, counts, settings.traffic.counts or ""),
+        *_of_counts(rows, counts, counted),
+        *of_contradictions(register, counts, counted),
     ]
 
 
@@ -133,8 +137,15 @@ def _of_rows(rows: pd.DataFrame, name: str, where: Mapping[str, str]) -> list[Fi
 
 
 def _of_capacity(rows: pd.DataFrame, classes: list[str], where: Mapping[str, str]) -> list[Finding]:
-    """Capacities that are no more than what a checkpoint was built for."""
+    """Capacities of 0, and those that are no more than what a checkpoint was built for."""
     found: list[Finding] = []
+    for name in classes:
+        shut = without_capacity(rows, name)
+        for key, ways in shut[shut.any(axis=1)].iterrows():
+            way = "" if ways.all() else f", direction {next(w for w in DIRECTIONS if ways[w])}"
+            problem = f"is closed to the class {name}{way}: its capacity is 0"
+            item = str(rows.at[key, "name"])
+            found.append(("note", "classes", item, problem, where.get(str(key), "")))
     for column in ("capacity_kind", *(class_columns(name)["capacity_kind"] for name in classes)):
         if column in rows:
             problem = f"{column} is 'design': what it was built for is no measure of what passes"
@@ -161,13 +172,13 @@ def _of_trains(rows: pd.DataFrame, classes: list[str], where: Mapping[str, str])
 
 
 def _of_counts(
-    rows: pd.DataFrame, counts: pd.DataFrame | None, where: Mapping[str, str]
+    rows: pd.DataFrame, counts: pd.DataFrame | None, counted: Mapping[int, str]
 ) -> list[Finding]:
     """Counts above the capacity of the register."""
     if counts is None:
         return []
     found: list[Finding] = []
-    for count in counts.to_dict("records"):
+    for at, count in counts.iterrows():
         key, name, way = (str(count[part]) for part in ("checkpoint_id", "class", "direction"))
         part = "" if way == "both" else f"_{way}"
         column = f"capacity{part}_day"
@@ -175,10 +186,9 @@ def _of_counts(
             column = class_columns(name)[column]
         if key not in rows.index or column not in rows:
             continue
-        counted, most = float(count["vehicles_day"]), float(rows[column].astype(float)[key])
-        if counted > most:
-            problem = f"{counted:,.0f} vehicles a day were counted, more than the {most:,.0f} of "
-            problem += column
-            at = where.get(key, "")
-            found.append(("warning", "classes", str(rows.at[key, "name"]), problem, at))
+        vehicles, most = float(count["vehicles_day"]), float(rows[column].astype(float)[key])
+        if vehicles > most:
+            problem = f"{vehicles:,.0f} vehicles a day were counted, more than the {most:,.0f} of "
+            where = counted.get(int(str(at)), "")
+            found.append(("warning", "classes", str(rows.at[key, "name"]), problem + column, where))
     return found

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.border.classes import class_columns, years_of
-from geo_border.network.gates import gates_of_class
+from geo_border.border.capacities import lanes_served, openings
+from geo_border.border.classes import class_columns
+from geo_border.network.gates import gates_by, gates_of_class
 from geo_border.terms import CAR, DIRECTIONS
 from geo_border.traffic.class_tables import class_travel
 from geo_border.traffic.classes import Segment, TrafficClass
 from geo_border.traffic.lanes import LANE_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from geo_border.pipeline.settings import Settings
+    from geo_border.pipeline.traffic_settings import ClassSection
     from geo_border.routing.tables import GateTables
     from geo_border.routing.travel import Travel
-
-MINUTES_PER_DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +101,10 @@ def measured_classes(settings: Settings) -> list[TrafficClass]:
         accessibility is of, whatever counts say of their traffic.
     """
     classes = [_parameters(settings, name) for name in settings.traffic.classes]
-    as_stated = {"speed_factor": 1.0, "delay_factor": 1.0}
-    return [replace(each, **(as_stated if each.name == CAR else {})) for each in classes]
+    return [
+        replace(each, speed_factor=1.0, delay_factor=1.0) if each.name == CAR else each
+        for each in classes
+    ]
 
 
 def tables_met(
@@ -164,58 +166,26 @@ def class_trips(
     )
 
 
-def in_year(checkpoints: pd.DataFrame, year: float, open_status: list[str]) -> pd.DataFrame:
-    """Checkpoints with the statuses of classes that held in a year.
-
-    Parameters
-    ----------
-    checkpoints
-        Of the border, with the columns of the classes.
-    year
-        The year; what began in it does not hold yet.
-    open_status
-        Statuses with which a checkpoint carries traffic.
-
-    Returns
-    -------
-    DataFrame
-        The same with ``is_open`` of the classes as the status of every class has it where that
-        of the class began later; capacities that came with it are not known before.
-    """
-    found = checkpoints
-    for column in [name for name in checkpoints if str(name).endswith("_since")]:
-        name = str(column).removeprefix("status_").removesuffix("_since")
-        since = years_of(checkpoints[column])
-        later = since.notna() & (since >= year)
-        key = "is_open" if name == CAR else f"is_open_{name}"
-        opened = later & checkpoints["status"].isin(open_status)
-        found = found.assign(**{key: found[key].astype(bool) | opened})
-        own = class_columns(name)
-        known = [own[f"capacity{way}_day"] for way in ("", "_out", "_in")]
-        known = [capacity for capacity in known if capacity in found]
-        found = found.assign(**{capacity: found[capacity].mask(later) for capacity in known})
-    return found
-
-
-def with_statuses(travel: Travel, checkpoints: pd.DataFrame) -> Travel:
-    """Trips of cars through the checkpoints that are open in a register.
+def trips_by(travel: Travel, controls: pd.DataFrame, checkpoints: pd.DataFrame) -> Travel:
+    """Trips of cars past other checkpoints than those that the gates are by.
 
     Parameters
     ----------
     travel
         Trips by road.
+    controls
+        Of the network.
     checkpoints
-        With ``is_open``, such as `in_year` gives them.
+        As of another day, as
+        `geo_border.pipeline.stages.class_checkpoints.checkpoints_of` gives them.
 
     Returns
     -------
     Travel
         Gates that are no checkpoint of the register stay as they are.
     """
-    gates = travel.tables.gates
-    may_pass = checkpoints["is_open"].reindex(gates.index)
-    opened = gates["is_open"].where(may_pass.isna(), may_pass.astype("boolean")).astype(bool)
-    return replace(travel, tables=replace(travel.tables, gates=gates.assign(is_open=opened)))
+    gates = gates_by(travel.tables.gates, controls, checkpoints)
+    return replace(travel, tables=replace(travel.tables, gates=gates))
 
 
 def _parameters(settings: Settings, name: str) -> TrafficClass:
@@ -241,53 +211,44 @@ def _least(checkpoints: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return np.tile(low.to_numpy(float), (len(DIRECTIONS), 1))
 
 
-def _lanes(settings: Settings, checkpoints: pd.DataFrame) -> pd.DataFrame:
-    """Lanes with what they let pass a day, in passenger-car units.
+def mean_pcu(classes: Mapping[str, ClassSection], names: Iterable[str]) -> float | None:
+    """Passenger-car units of the mean vehicle of some classes.
 
-    What a checkpoint was built for is no measure of what passes, and a class without a total
-    makes no queue.
+    A capacity counts vehicles as they come; lanes count what they take.
+
+    Parameters
+    ----------
+    classes
+        What study.toml says of them.
+    names
+        Which.
+
+    Returns
+    -------
+    float or None
+        Weighted by their totals; None if none is known.
+    """
+    known = [classes[name] for name in names if name in classes and classes[name].total_year]
+    total = sum(part.total_year or 0.0 for part in known)
+    return sum(part.pcu * (part.total_year or 0.0) for part in known) / total if known else None
+
+
+def _lanes(settings: Settings, checkpoints: pd.DataFrame) -> pd.DataFrame:
+    """Lanes with what they let pass on the mean day, in passenger-car units.
+
+    A class without a total makes no queue.
     """
     section = settings.traffic
     names = [name for name, part in section.classes.items() if part.total_year is not None]
-    rows: list[tuple[object, ...]] = []
-    for position, way in enumerate(DIRECTIONS):
-        left = dict.fromkeys(checkpoints.index, tuple(names))
-        for name in names:
-            own = _capacity(checkpoints, class_columns(name), position)
-            for key, vehicles in own.dropna().items():
-                capacity = vehicles * section.classes[name].pcu
-                rows.append((key, way, name, capacity, section.wait_h, section.wait_power))
-                left[key] = tuple(other for other in left[key] if other != name)
-        shared = _capacity(checkpoints, {}, position).fillna(_served(checkpoints))
-        rows += [
-            (key, way, " ".join(left[key]), units, section.wait_h, section.wait_power)
-            for key, units in shared.dropna().items()
-            if left[key]
-        ]
+    opening = openings(checkpoints, settings.checkpoints.month)
+    rows = [
+        (
+            *(each.checkpoint_id, each.direction, " ".join(each.classes)),
+            each.a_day(opening[each.checkpoint_id])
+            * (mean_pcu(section.classes, each.classes) or 1.0),
+            *(section.wait_h, section.wait_power),
+        )
+        for each in lanes_served(checkpoints, names)
+        if opening[each.checkpoint_id].day_share > 0
+    ]
     return pd.DataFrame(rows, columns=list(LANE_COLUMNS))
-
-
-def _capacity(
-    checkpoints: pd.DataFrame, columns: Mapping[str, str], position: int
-) -> pd.Series[float]:
-    """Vehicles a day in one direction; half of those of both where no direction is given."""
-
-    def given(key: str) -> pd.Series[float]:
-        column = columns.get(key, key)
-        return checkpoints.get(column, pd.Series(np.nan, checkpoints.index)).astype(float)
-
-    ways = [given(f"capacity_{way}_day") for way in DIRECTIONS]
-    half = (given("capacity_day") / 2).where(ways[1 - position].isna())
-    kind = columns.get("capacity_kind", "capacity_kind")
-    is_design = checkpoints.get(kind, pd.Series(None, checkpoints.index)) == "design"
-    capacity: pd.Series[float] = ways[position].fillna(half).mask(is_design)
-    return capacity.where(capacity > 0)
-
-
-def _served(checkpoints: pd.DataFrame) -> pd.Series[float]:
-    """What the lanes of one direction serve in a day."""
-    lanes, minutes = (
-        checkpoints.get(column, pd.Series(np.nan, checkpoints.index)).astype(float)
-        for column in ("lanes", "minutes_vehicle")
-    )
-    return lanes * MINUTES_PER_DAY / minutes

@@ -9,6 +9,8 @@ import pandas as pd
 from geo_border.terms import EVERY_CLASS, ROAD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geo_border.pipeline.stages.checkpoint_findings import Finding
 
 _SLOT = ["checkpoint_id", "class", "direction", "year"]
@@ -16,7 +18,7 @@ _BOTH = "both"
 
 
 def of_contradictions(
-    register: pd.DataFrame, counts: pd.DataFrame | None, file: str
+    register: pd.DataFrame, counts: pd.DataFrame | None, where: Mapping[int, str]
 ) -> list[Finding]:
     """Tell counts that cannot be true together.
 
@@ -26,8 +28,8 @@ def of_contradictions(
         Checkpoints as the study's files have them.
     counts
         Counts of vehicles; None without any.
-    file
-        Their file.
+    where
+        File and row of each, by its index.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def of_contradictions(
             "classes",
             str(names.get(row["checkpoint_id"], row["checkpoint_id"])),
             said,
-            file,
+            where.get(int(str(row.name)), ""),
         )
         for row, said in found
     ]

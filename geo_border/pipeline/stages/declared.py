@@ -35,6 +35,13 @@ _TOLERANCES = (
     *("regions.edge_tolerance_km", "network.crossing_tolerance_km"),
     *("network.stub_tolerance_m", "network.along_border_m"),
 )
+_REGISTER = (
+    *("checkpoints.file", "checkpoints.open_status", "checkpoints.open_users"),
+    *("checkpoints.farthest_km", "checkpoints.month", "checkpoints.informed"),
+    *("checkpoints.delay_h", "checkpoints.classes", "osm."),
+)
+"""What checkpoints are to each class."""
+
 _JOINING = (
     *("network.place_reach_km", "network.place_detour", "network.place_kmh", "network.beyond_km"),
     *("network.station_km", "network.transfer_h", "network.gauge_break_h", "osm."),
@@ -60,10 +67,7 @@ BORDER = Stage(
     Border,
     settings=(
         *("regions.home", "regions.neighbour", *_TOLERANCES),
-        *("checkpoints.file", "checkpoints.open_crossings", "checkpoints.open_status"),
-        *("checkpoints.open_users", "checkpoints.farthest_km", "checkpoints.month"),
-        "checkpoints.informed",
-        *("checkpoints.delay_h", "checkpoints.classes", "osm."),
+        *("checkpoints.open_crossings", *_REGISTER),
     ),
     inputs=(
         *("regions", "territory", "outlines", "sea", "checkpoints", "checkpoint_rows"),
@@ -168,7 +172,7 @@ TRAFFIC = Stage(
     Traffic,
     after=("border", "network", "outer"),
     settings=(
-        *("traffic", "demand", "checkpoints.open_status"),
+        *("traffic", "demand", *_REGISTER),
         *("index.seed", "index.delay_correlation"),
     ),
     inputs=("counts",),
@@ -196,7 +200,7 @@ DRAWS = Stage(
     after=("border", "network"),
     settings=(
         *("access.decay", "access.half_life_h", "index.seed"),
-        *("index.delay_correlation", "index.speed_range"),
+        *("index.delay_correlation", "index.half_life_range", "index.speed_range"),
     ),
     shown="index",
 )

@@ -39,9 +39,6 @@ FEWEST_DRAWS = 20
 LOOKS = 2e9
 """Pairs across the border that are looked at in all draws together."""
 
-HALF_LIVES = (0.5, 2.0)
-"""Ends of the half-life, as multiples of that of the study."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TransportDraws:
@@ -87,8 +84,9 @@ def draw_stage(
         correlation=index.delay_correlation,
     )
     of_decay, of_speed = quantiles(["half-life", "speed"], draws=draws, seed=index.seed).T
-    half_lives = access.half_life_h * between(of_decay, HALF_LIVES[0], 1.0, HALF_LIVES[1])
-    speeds = between(of_speed, *sorted((*index.speed_range, 1.0)))
+    shorter, longer = index.half_life_range
+    half_lives = access.half_life_h * between(of_decay, shorter, 1.0, longer)
+    speeds = between(of_speed, index.speed_range[0], 1.0, index.speed_range[1])
     capitals = capital_ids(border.regions, places)
     reached, hours = {}, {}
     for number in range(draws):

@@ -101,7 +101,11 @@ def findings(
         for name, row in inputs.checkpoint_rows.items()
     }
     rows += of_checkpoints(settings, border.line, border.checkpoints, net.gates, of_file)
-    rows += of_classes(settings, inputs.checkpoints, inputs.counts, of_file)
+    counted = {
+        number: _at(settings.traffic.counts or "", row)
+        for number, row in inputs.rows.get("traffic.counts", {}).items()
+    }
+    rows += of_classes(settings, inputs.checkpoints, inputs.counts, of_file, counted)
     rows += network_findings(settings, inputs.speeds, net)
     rows += _of_outlines(border.followed)
     rows += _misplaced(settings, inputs, border)

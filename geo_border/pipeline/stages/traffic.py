@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from geo_border.pipeline.stages.class_trips import class_trips, in_year, with_statuses
+from geo_border.pipeline.stages.class_checkpoints import checkpoints_of
+from geo_border.pipeline.stages.class_trips import class_trips, trips_by
 from geo_border.pipeline.stages.parameters import CUT_H
 from geo_border.pipeline.stages.traffic_counts import (
     COLUMNS,
     beside,
+    border_of,
     modelled_as_counted,
-    years_apart,
 )
 from geo_border.pipeline.stages.traffic_draws import traffic_intervals
 from geo_border.pipeline.stages.traffic_tables import (
@@ -233,6 +234,7 @@ def traffic_stage(
     Traffic
         By checkpoint, region and edge.
     """
+    every_place = travel
     if _in_proportion(settings):
         travel = gathered(travel)
     now = traffic_now(settings, border.checkpoints, net.controls, travel)
@@ -246,7 +248,9 @@ def traffic_stage(
         )
         for name in used
     }
-    likely = traffic_intervals(settings, border.checkpoints, net, now.trips)
+    # Draws vary the exponents of masses: trips are in proportion to people in none of them.
+    apart = class_trips(settings, border.checkpoints, net.controls, every_place)
+    likely = traffic_intervals(settings, border.checkpoints, net, apart)
     table = traffic_by_checkpoint(solved, shut).join(likely)
     of = EVERY_CLASS if EVERY_CLASS in table.index.get_level_values("class") else CAR
     diversions = _diversions(shut, solved)
@@ -294,24 +298,14 @@ def _held_against(
     if counts is None:
         return pd.DataFrame(columns=list(COLUMNS))
     modelled = pd.Series(np.nan, counts.index)
-    for year, part in counts.groupby(years_apart(counts, border.checkpoints), dropna=False):
+    for day, part in counts.groupby(border_of(counts, border.register), dropna=False):
         solved = now.traffic
-        if not pd.isna(year):
-            status = settings.checkpoints.open_status
-            then = in_year(border.checkpoints, float(year), list(status))
-            solved = _with_status(settings, then, net, travel).traffic
+        if not pd.isna(day):
+            then = checkpoints_of(settings, border.register, border.line, day=day)
+            trips = trips_by(travel, net.controls, then)
+            solved = traffic_now(settings, then, net.controls, trips).traffic
         modelled[part.index] = modelled_as_counted(part, solved)
     return beside(counts, modelled)
-
-
-def _with_status(
-    settings: Settings,
-    checkpoints: pd.DataFrame,
-    net: StudyNetwork,
-    travel: Travel,
-) -> TrafficNow:
-    """Traffic with other statuses of the checkpoints."""
-    return traffic_now(settings, checkpoints, net.controls, with_statuses(travel, checkpoints))
 
 
 def _edge_loads(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.border.classes import years_of
+from geo_border.border.classes import first_days
 from geo_border.terms import EVERY_CLASS
 from geo_border.traffic.validation import beside_counts
 
@@ -69,31 +69,24 @@ def modelled_as_counted(counts: pd.DataFrame, solved: Equilibrium) -> pd.Series[
     return beside_counts(solved, known)["modelled"].reindex(counts.index)
 
 
-def years_apart(counts: pd.DataFrame, checkpoints: pd.DataFrame) -> pd.Series[float]:
-    """Years in whose border the counts were made; missing for the border as it is.
+def border_of(counts: pd.DataFrame, register: pd.DataFrame) -> pd.Series[pd.Timestamp]:
+    """Days as of which the border was as it was when counts were made.
 
     Parameters
     ----------
     counts
-        With ``year``.
-    checkpoints
-        Of the border, with the columns of the classes.
+        With ``year``: statuses that began in it do not hold yet.
+    register
+        Checkpoints, with the columns of the classes.
 
     Returns
     -------
     Series
-        Aligned to `counts`: the earliest year with the same statuses.
+        Aligned to `counts`: the last day with the same statuses; missing where all that the
+        register says holds, or the year is not known.
     """
-    since = [name for name in checkpoints if str(name).endswith("_since")]
-    began = pd.concat(
-        [years_of(checkpoints[name]) for name in since] or [pd.Series(dtype=float)]
-    ).dropna()
-    marks = np.sort(began.unique())
+    began = first_days(register)
     year = counts["year"].astype(float)
-    # A status of a year holds for counts of later years.
-    later = np.searchsorted(marks, year.to_numpy(), side="left")
-    known = year.notna().to_numpy() & (later < len(marks))
-    return pd.Series(
-        np.where(known, marks[np.minimum(later, len(marks) - 1)] if len(marks) else np.nan, np.nan),
-        counts.index,
-    )
+    later = began.dt.year.searchsorted(year.fillna(np.inf), side="left")
+    last = pd.concat([began - pd.Timedelta(days=1), pd.Series([pd.NaT])], ignore_index=True)
+    return last.iloc[later].set_axis(counts.index)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -11,78 +10,33 @@ import numpy as np
 import pandas as pd
 
 from geo_border.border.weeks import name_of_week, usual_week
-from geo_border.errors import CheckpointError, ParameterError
+from geo_border.errors import CheckpointError, StudyError
+from geo_border.pipeline.stages.traffic import traffic_now
+from geo_border.pipeline.stages.week_service import (
+    BY_REGISTER,
+    NO_CLASSES,
+    Operation,
+    not_served,
+    service_at,
+)
 from geo_border.shown import shown
 from geo_border.terms import DIRECTIONS
-from geo_border.traffic.week import BorderWeek, Profile, border_week
+from geo_border.traffic.week import BorderWeek, border_week
+from geo_border.typology.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from geo_border.border.hours import LonLat
+    from geo_border.pipeline.settings import Settings
+    from geo_border.pipeline.stages.border import Border
+    from geo_border.pipeline.stages.network import StudyNetwork
+    from geo_border.pipeline.traffic_settings import ClassSection
+    from geo_border.routing.travel import Travel
 
 ALWAYS = "24/7"
 """Hours of a checkpoint of which none are known."""
-
-ByClass = float | Mapping[str, float]
-"""Of all classes together, or of each one's own."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
-    """How a checkpoint is operated and how vehicles come to it, where the study does not say.
-
-    Parameters
-    ----------
-    lanes
-        Of each direction: a number that all classes share, or those that each has for itself.
-    minutes
-        What the service of a vehicle takes, of all classes or by class.
-    capacity
-        Instead of both: vehicles a day of both directions, of all classes, or of each at lanes of
-        its own.
-    hours
-        Other opening hours than those of the register, in OSM syntax.
-    profile
-        As `geo_border.traffic.week.border_week` takes it.
-    informed
-        Share that knows the opening hours and comes within them; that of the study if not given.
-
-    Examples
-    --------
-    >>> import geo_border as gb
-    >>> two = gb.Operation(lanes=2, minutes={"car": 3, "truck": 12})
-    >>> found = gb.open_study("ru-kz").week("ilek-aksay", {"car": 900, "truck": 200}, operation=two)
-    >>> found.summary["utilisation"].round(2).unique().tolist()
-    [0.89]
-    """
-
-    lanes: ByClass | None = None
-    minutes: ByClass | None = None
-    capacity: ByClass | None = None
-    hours: str | None = None
-    profile: Profile | None = None
-    informed: float | None = None
-
-
-BY_REGISTER = Operation()
-"""As the register of the study has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """How fast vehicles of some classes are served in one direction.
-
-    Parameters
-    ----------
-    lanes, minutes, capacity
-        As `geo_border.traffic.week.border_week` takes them.
-    """
-
-    lanes: float | None = None
-    minutes: ByClass | None = None
-    capacity: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +103,60 @@ class CheckpointWeek:
         return pd.concat(named, ignore_index=True)
 
 
+def vehicles_by_study(
+    settings: Settings, border: Border, net: StudyNetwork, everyone: Travel, checkpoint: str
+) -> dict[str, tuple[float, float]]:
+    """Vehicles a day at a checkpoint by the study's own traffic in equilibrium.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+    border, net
+        Its border and network.
+    everyone
+        Trips by road of all who make them, with those of cities beyond.
+    checkpoint
+        Id or name.
+
+    Returns
+    -------
+    dict
+        Home to neighbour and back, by class; of classes without a total nothing is known.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such checkpoint, or no vehicle passes it.
+    StudyError
+        If no class has a total.
+    """
+    key = _found(border.checkpoints, checkpoint)
+    remedy = "give those that come, such as --vehicles car=800,truck=400"
+    known = [name for name, part in settings.traffic.classes.items() if part.total_year is not None]
+    if not known or settings.traffic.choice != "logit":
+        raise StudyError(
+            "how many vehicles pass its checkpoints is not known: "
+            + ("no class has a total" if not known else "all take the fastest way"),
+            file="study.toml",
+            remedy="Add total_year (vehicles a year) to [traffic.classes.car] and choice = "
+            f'"logit" to [traffic], or {remedy}',
+        )
+    at = everyone.tables.gates.index.get_indexer(pd.Index([key]))[0]
+    solved = traffic_now(settings, border.checkpoints, net.controls, everyone).traffic
+    found = {}
+    for name in known if at >= 0 else ():
+        out, back = solved.classes[name].passed[:, at].tolist()
+        if out + back > 0:
+            found[name] = (out, back)
+    if not found:
+        raise CheckpointError(
+            f"by the traffic of the study no vehicle passes {key}",
+            remedy=remedy[0].upper() + remedy[1:],
+        )
+    return found
+
+
 def checkpoint_week(
     checkpoints: pd.DataFrame,
     checkpoint: str,
@@ -158,14 +166,16 @@ def checkpoint_week(
     week: str | date | None = None,
     informed: float,
     month: int | None = None,
+    classes: Mapping[str, ClassSection] = NO_CLASSES,
+    by_study: bool = False,
 ) -> CheckpointWeek:
     """Work out a week at a checkpoint.
 
     Parameters
     ----------
     checkpoints
-        Index ``checkpoint_id``: ``name``, ``lon``, ``lat``, ``hours``, and of ``lanes``,
-        ``minutes_vehicle``, ``capacity_day`` and ``capacity_<class>_day`` what is known.
+        Index ``checkpoint_id``: ``name``, ``lon``, ``lat``, ``hours``, and what
+        `geo_border.border.capacities.lanes_served` reads, as far as it is known.
     checkpoint
         Id or name.
     vehicles
@@ -178,6 +188,11 @@ def checkpoint_week(
         Share that knows the opening hours, where `operation` does not say.
     month
         Month whose commonest week is taken where none is given.
+    classes
+        What study.toml says of the classes: passenger-car units of their vehicles.
+    by_study
+        Whether `vehicles` are those of `vehicles_by_study`: then classes whose service is not
+        known are left out.
 
     Returns
     -------
@@ -194,7 +209,10 @@ def checkpoint_week(
     """
     key = _found(checkpoints, checkpoint)
     row = {str(column): value for column, value in checkpoints.loc[key].items()}
-    assumed: list[str] = []
+    coming = {name: _directions(count) for name, count in vehicles.items()}
+    stated = ", ".join(f"{name} {out:,.0f}/{back:,.0f}" for name, (out, back) in coming.items())
+    source = "by the traffic of the study in equilibrium" if by_study else "as given"
+    assumed = [f"vehicles a day (home to neighbour/back), {source}: {stated}"]
     text = operation.hours or _text(row, "hours")
     if text is None:
         text = ALWAYS
@@ -203,24 +221,37 @@ def checkpoint_week(
     at: LonLat | None = None if np.isnan(lon + lat) else (lon, lat)
     monday = usual_week(text, at=at, month=month) if week is None else week
     informed = informed if operation.informed is None else operation.informed
-    service = _service(row, key, tuple(vehicles), operation, assumed)
     found: dict[str, list[BorderWeek]] = {}
     for number, way in enumerate(DIRECTIONS):
-        coming = {name: _of_direction(count, number) for name, count in vehicles.items()}
+        here = {name: both[number] for name, both in coming.items() if both[number] > 0}
+        served = service_at(checkpoints.loc[[key]], way, tuple(here), operation, classes)
+        known = [name for of in served for name in of.classes]
+        left = [name for name in here if name not in known]
+        if left and (not by_study or not known):
+            raise not_served(checkpoints.loc[[key]], way, left)
+        if left:
+            assumed.append(
+                f"{listed(left)} {way}: left out, as how many can be served is not known"
+            )
+        assumed += [
+            f"{listed(of.classes)} {way}: {of.source}, by the register"
+            for of in served
+            if of.source
+        ]
         found[way] = [
             border_week(
-                {name: coming[name] for name in classes},
+                {name: here[name] for name in of.classes},
                 lanes=of.lanes,
                 minutes=of.minutes,
                 capacity=of.capacity,
+                pcu=of.pcu,
                 hours=text,
                 week=monday,
                 at=at,
                 profile=operation.profile,
                 informed=informed,
             )
-            for classes, of in service
-            if any(coming[name] for name in classes)
+            for of in served
         ]
     if not any(found.values()):
         raise CheckpointError(
@@ -261,98 +292,9 @@ def _found(checkpoints: pd.DataFrame, checkpoint: str) -> str:
     )
 
 
-def _service(
-    row: Mapping[str, object],
-    key: str,
-    classes: tuple[str, ...],
-    operation: Operation,
-    assumed: list[str],
-) -> list[tuple[tuple[str, ...], Service]]:
-    """What `border_week` is given of each group of classes that share lanes."""
-    lanes, minutes, capacity = operation.lanes, operation.minutes, operation.capacity
-    if capacity is not None and not lanes == minutes == None:  # noqa: E711  (both)
-        raise ParameterError(
-            "how many vehicles can be served is said twice",
-            remedy="Give lanes and minutes a vehicle, or a capacity a day",
-        )
-    if capacity is None:
-        lanes, minutes = _by_lanes(row, lanes, minutes, assumed)
-        capacity = _capacity(row, classes, assumed) if lanes is None else None
-    if lanes is not None and minutes is None:
-        raise CheckpointError(
-            f"how long the service of a vehicle takes at {key} is not known",
-            remedy="Add --minutes 3, or --minutes car=3,truck=12 (`minutes` in Python)",
-        )
-    if isinstance(lanes, Mapping):
-        return [((name,), Service(lanes=_of(lanes, name), minutes=minutes)) for name in classes]
-    if lanes is not None:
-        return [(classes, Service(lanes=lanes, minutes=minutes))]
-    if capacity is None:
-        raise CheckpointError(
-            f"neither the lanes nor a capacity of {key} are known",
-            remedy="Add --lanes 2 --minutes car=3,truck=12, or --capacity 500 (vehicles a day in "
-            "both directions), or columns of the register: `lanes` and `minutes_vehicle`, or "
-            "`capacity_day`",
-        )
-    if isinstance(capacity, Mapping):
-        return [((name,), Service(capacity=_of(capacity, name) / 2)) for name in classes]
-    return [(classes, Service(capacity=capacity / 2))]
-
-
-def _by_lanes(
-    row: Mapping[str, object], lanes: ByClass | None, minutes: ByClass | None, assumed: list[str]
-) -> tuple[ByClass | None, ByClass | None]:
-    """Lanes and minutes a vehicle as given, else as the register has them."""
-    known, takes = _number(row, "lanes"), _number(row, "minutes_vehicle")
-    if lanes is None and known is not None and (minutes is not None or takes is not None):
-        lanes = known
-        assumed.append(f"{lanes:g} lanes in each direction, by the register")
-    if lanes is not None and minutes is None and takes is not None:
-        minutes = takes
-        assumed.append(f"{minutes:g} minutes a vehicle of any class, by the register")
-    return lanes, minutes
-
-
-def _capacity(
-    row: Mapping[str, object], classes: tuple[str, ...], assumed: list[str]
-) -> ByClass | None:
-    """Capacity of the register: by class where it has that of each."""
-    own = {name: _number(row, f"capacity_{name}_day") for name in classes}
-    known = {name: count for name, count in own.items() if count is not None}
-    if len(known) == len(classes):
-        stated = ", ".join(f"{name} {count:g}" for name, count in known.items())
-        assumed.append(f"capacity a day of {stated}, by the register, half in each direction")
-        return known
-    count = _number(row, "capacity_day")
-    if count is not None:
-        assumed.append(
-            f"capacity of {count:g} vehicles a day of all classes, by the register, half in "
-            "each direction"
-        )
-    return count
-
-
-def _of(by_class: Mapping[str, float], name: str) -> float:
-    """Number of a class that has its own lanes."""
-    if name not in by_class:
-        raise ParameterError(
-            f"lanes or capacity of the class {name!r} are not said",
-            remedy="Give them for every class that comes, or one number that all share",
-        )
-    return by_class[name]
-
-
-def _of_direction(count: float | tuple[float, float], number: int) -> float:
-    """Vehicles of one direction."""
-    return count[number] if isinstance(count, tuple) else count / 2
-
-
-def _number(row: Mapping[str, object], column: str) -> float | None:
-    """Number of the register above 0, if it has one."""
-    value = row.get(column)
-    if isinstance(value, int | float | np.number) and 0 < value < np.inf:
-        return float(value)
-    return None
+def _directions(count: float | tuple[float, float]) -> tuple[float, float]:
+    """Vehicles by direction: half in each where they are of both."""
+    return count if isinstance(count, tuple) else (count / 2, count / 2)
 
 
 def _text(row: Mapping[str, object], column: str) -> str | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from geo_border.pipeline.stages.traffic_draws import DRAWS
+from geo_border.pipeline.traffic_settings import TrafficSection
 from geo_border.report.page.tables import cell, duration, shown_column, table
 from geo_border.report.style import checkpoint_names, short_names
 from geo_border.report.traffic import class_words, traffic_of
@@ -274,6 +276,44 @@ def by_default(results: Results) -> str:
         f"{percent(segment.outside)} of the trips that could be made are not. "
         "The command calibrate fits what counts can tell."
     )
+
+
+def drawn_between(results: Results) -> str:
+    """Say what was drawn for the likely flows, between which ends, and where these are from.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        Sentences.
+    """
+    section = results.settings.traffic
+    ranges = {
+        "theta_range": "theta",
+        "mass_range": "the exponents of masses",
+        "capacity_range": "capacities",
+        "speed_range": "the speed of the network",
+    }
+    assumed = TrafficSection()
+    said = [
+        f"{words} ({low:g} to {high:g} times)"
+        for key, words in ranges.items()
+        for low, high in [getattr(section, key)]
+    ]
+    by_default = [
+        words for key, words in ranges.items() if getattr(section, key) == getattr(assumed, key)
+    ]
+    text = (
+        f"Likely flows and ranks are those of {DRAWS} draws of each delay between its own ends, "
+        f"and of {listed(said)}, each put into equilibrium."
+    )
+    if by_default:
+        text += f" The ends of {listed(by_default)} are assumptions, from no source."
+    return text
 
 
 def of_whom(results: Results) -> str:

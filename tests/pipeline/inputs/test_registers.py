@@ -97,3 +97,10 @@ def test_a_status_since_what_is_no_day_is_refused_with_its_row(mini):
         "checkpoints.csv, row 4: status_truck_since is 'soon', which is no day. Write a day such "
         "as 2025-08-04, a month or a year."
     )
+
+
+def test_capacities_whose_parts_leave_nothing_of_the_whole_are_at_fault(mini):
+    add(mini, TRUCKS, capacity_day=[10, 10, 10, 9], capacity_truck_day=[10, 4, None, 12])
+    (line,) = said(mini)
+    assert line.startswith("checkpoints.csv, row 2: half of capacity_truck_day 10 leave nothing")
+    assert "write 0 for those that may not pass" in line

@@ -93,6 +93,21 @@ def test_shares_of_segments_that_are_written_add_up_to_one():
     assert "total_year" not in written["traffic"]["classes"]["car"]
 
 
+def test_a_stated_total_stays_where_another_class_has_none(mini):
+    toml = mini / "study.toml"
+    toml.write_text(
+        toml.read_text() + '\n[traffic]\ncounts = "counts.csv"\n[traffic.classes.car]\n'
+        "total_year = 80_000\n[traffic.classes.truck]\n"
+    )
+    counts = [("west", name, "both", 50, 2024) for name in ("car", "truck")]
+    names = ["checkpoint_id", "class", "direction", "vehicles_day", "year"]
+    pd.DataFrame(counts, columns=names).to_csv(mini / "counts.csv", index=False)
+    found = open_study(mini).calibrate(leave_one_out=False)
+    assert ("truck", "total") in found.parameters.index
+    assert ("car", "total") not in found.parameters.index
+    assert found.classes[0].total_year == 80_000
+
+
 def test_bounds_and_plans_are_no_counts():
     counts = pd.DataFrame(
         {

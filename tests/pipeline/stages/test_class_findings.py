@@ -29,6 +29,7 @@ def found(mini):
         delay_truck_in_h=[None, 3, None, None],
         delay_truck_kind=[None, "peak", None, None],
         capacity_truck_day=[None, 100, None, None],
+        capacity_car_out_day=[None, 0, None, None],
         capacity_truck_kind=[None, "design", None, None],
     ).to_csv(file, index=False)
     row = ("middle", "truck", "both", 120, 2024)
@@ -48,6 +49,9 @@ def test_each_stand_in_is_said_with_its_row(found):
     assert "it stands in for 'out' too" in at["warning", "truck"]
     assert at["note", "West post"] == "is closed to the class car since 2025-08-04"
     assert "known 'in' alone: 'out' has the default" in at["note", "Middle post"]
+    assert (
+        "is closed to the class car, direction out: its capacity is 0" in at["note", "Middle post"]
+    )
     warned = at["warning", "Middle post"]
     assert "is of the kind 'peak'" in warned
     assert "capacity_truck_kind is 'design'" in warned
@@ -61,7 +65,10 @@ def test_each_stand_in_is_said_with_its_row(found):
         "checkpoints.csv, row 2",
         "checkpoints.csv, row 3",
         "checkpoints.csv, row 5",
+        "counts.csv, row 2",
     }
+    (above,) = found.loc[found["problem"].str.contains("were counted"), "where"]
+    assert above == "counts.csv, row 2"
 
 
 def test_where_nothing_stands_in_nothing_is_said(mini):

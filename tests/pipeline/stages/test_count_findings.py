@@ -12,9 +12,10 @@ REGISTER = pd.DataFrame(
 
 def said(*rows):
     names = ["checkpoint_id", "class", "direction", "vehicles_day", "year"]
-    found = of_contradictions(REGISTER, pd.DataFrame(rows, columns=names), "counts.csv")
+    where = {number: f"counts.csv, row {number + 2}" for number in range(len(rows))}
+    found = of_contradictions(REGISTER, pd.DataFrame(rows, columns=names), where)
     assert all(finding[:2] == ("warning", "classes") for finding in found)
-    assert all(finding[4] == "counts.csv" for finding in found)
+    assert all(finding[4] == "counts.csv, row 2" for finding in found)
     return [finding[2:4] for finding in found]
 
 

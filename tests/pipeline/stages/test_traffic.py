@@ -1,15 +1,18 @@
 """Traffic of a study by class: what stands in its tables, and what it is of."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from geo_border.network.gates import gates_by
 from geo_border.pipeline.memory import Memory
 from geo_border.pipeline.runs import Run
 from geo_border.pipeline.stages.bottlenecks import bottleneck_stage, gravity_of
-from geo_border.pipeline.stages.class_trips import class_trips, in_year
+from geo_border.pipeline.stages.class_checkpoints import checkpoints_of
+from geo_border.pipeline.stages.class_trips import class_trips
 from geo_border.pipeline.stages.traffic import about_traffic, traffic_now, traffic_stage
 from geo_border.routing.scenarios import passages
 from geo_border.study import open_study
@@ -128,8 +131,52 @@ def test_a_count_is_held_against_the_statuses_of_its_year(solved):
     modelled = traffic_of(parts).validation["modelled"]
     assert modelled.tolist()[2] == 0
     assert modelled.tolist()[0] == modelled.tolist()[1] > 20
-    before = in_year(parts[2].checkpoints, 2025, ["open"])
+    border = parts[2]
+    before = checkpoints_of(parts[0], border.register, border.line, day=date(2025, 8, 3))
     assert np.isnan(before.at["west", "capacity_car_day"])
+
+
+def test_what_a_class_may_not_pass_in_one_direction_it_could_before(solved):
+    parts = solved(
+        TWO,
+        counts=[("west", "car", way, 50, year) for year in (2024, 2026) for way in ("out", "in")],
+        status_car_out=["closed", None, None, None],
+        status_car_since=["2025", None, None, None],
+    )
+    modelled = traffic_of(parts).validation["modelled"]
+    assert modelled[2] == 0
+    assert (modelled[[0, 1, 3]] > 0).all()
+
+
+def test_a_class_that_may_pass_now_could_not_before(solved):
+    parts = solved(
+        TWO,
+        counts=[("west", "truck", "both", 50, year) for year in (2024, 2026)],
+        status=["closed", "open", "open", "closed"],
+        status_truck=["open", None, None, None],
+        status_truck_since=["2025-03", None, None, None],
+    )
+    modelled = traffic_of(parts).validation["modelled"]
+    assert modelled[0] == 0
+    assert modelled[1] > 0
+
+
+def test_gates_by_the_checkpoints_that_they_were_opened_for_are_the_same(solved):
+    settings, _, border, net, travel = solved(TWO, status_car_in=["closed", None, None, None])
+    gates = travel.tables.gates
+    pd.testing.assert_frame_equal(gates_by(gates, net.controls, border.checkpoints), gates)
+    again = checkpoints_of(settings, border.register, border.line, day=date(2100, 1, 1))
+    pd.testing.assert_frame_equal(again, checkpoints_of(settings, border.register, border.line))
+
+
+def test_a_capacity_of_0_closes_a_checkpoint_to_the_class(solved):
+    found = traffic_of(
+        solved(TWO, capacity_truck_day=[0, None, None, None], capacity_car_out_day=[0, 9, None, 9])
+    )
+    table = found.checkpoints.set_index(["checkpoint_id", "class"])
+    assert table.at[("west", "truck"), "vehicles"] == 0
+    assert table.at[("west", "car"), "vehicles_out"] == 0
+    assert table.at[("west", "car"), "vehicles_in"] > 0
 
 
 def test_lanes_are_of_those_who_share_them_and_leave_the_stated_delay(solved):
@@ -142,7 +189,9 @@ def test_lanes_are_of_those_who_share_them_and_leave_the_stated_delay(solved):
     trips = class_trips(settings, border.checkpoints, net.controls, travel)
     lanes = trips.lanes.set_index(["checkpoint_id", "direction"])
     assert lanes.loc[("west", "in"), ["classes", "capacity_day"]].tolist() == ["truck", 30]
-    assert lanes.loc[("middle", "out"), ["classes", "capacity_day"]].tolist() == ["car truck", 200]
+    assert lanes.at[("middle", "out"), "classes"] == "car truck"
+    assert lanes.at[("middle", "out"), "capacity_day"] == pytest.approx(200 * 4 / 3)
+    # 200 vehicles of which one in three is a truck, as of all that pass the border.
     now = traffic_now(settings, border.checkpoints, net.controls, travel)
     assert now.traffic.residual < 1e-9
     assert (now.traffic.lanes["queue_h"] > 0).all()
@@ -152,6 +201,25 @@ def test_lanes_are_of_those_who_share_them_and_leave_the_stated_delay(solved):
         delay = now.traffic.classes[name].delay
         at = travel.tables.gates.index.get_indexer(["west", "middle"])
         assert delay[:, at] == pytest.approx(np.array([hours, hours]), abs=1e-6), name
+
+
+@pytest.mark.parametrize(
+    "capacity", [{"capacity_day": [400, 300, None, None]}, {"lanes": 1, "minutes_vehicle": 5}]
+)
+def test_vehicles_that_share_lanes_count_by_what_they_take_of_what_all_take(solved, capacity):
+    settings, _, border, net, travel = solved(TWO, **capacity)
+
+    def lanes_if_all_take(pcu):
+        classes = settings.traffic.classes.items()
+        parts = {name: part.model_copy(update={"pcu": pcu}) for name, part in classes}
+        traffic = settings.traffic.model_copy(update={"classes": parts})
+        other = settings.model_copy(update={"traffic": traffic})
+        return traffic_now(other, border.checkpoints, net.controls, travel).traffic.lanes
+
+    alike, heavier = lanes_if_all_take(1), lanes_if_all_take(3)
+    assert (alike["queue_h"] > 0).any()
+    np.testing.assert_allclose(heavier["queue_h"], alike["queue_h"])
+    np.testing.assert_allclose(heavier["capacity_day"], 3 * alike["capacity_day"])
 
 
 def test_what_a_checkpoint_was_built_for_makes_no_queue(solved):
