@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import KDTree
 
 from geo_border.border.edges import equal_area_crs
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 BESIDE_KM = 5.0
 """A settlement or the end of a link this near to the land lies on it: coasts are thinned."""
+
+MOST_PLACES = 2000
+"""Settlements of a side that stand for themselves; the smaller ones count with the nearest of
+these, because a run takes as long as there are settlements."""
 
 PLAIN_M = 100.0
 """How far outlines are thinned where it is asked what lies beside them, metres."""
@@ -59,23 +64,50 @@ def settlements_inside(places: gpd.GeoDataFrame, ground: PairGround) -> pd.DataF
     -------
     DataFrame
         ``place_id``, ``name``, ``lon``, ``lat``, ``side``, ``region_id`` (empty outside the
-        regions), ``population``: each on the side and in the region it lies in.
+        regions), ``population``: each on the side and in the region it lies in. Beyond
+        `MOST_PLACES` of a side, the people of the smallest are counted in the nearest larger
+        one of their region; ``villages`` says how many such there are.
     """
     land = ground.sides()
     hit = _nearest(places[["lon", "lat"]].to_numpy(float), land)
     found = places[hit >= 0]
     at = land.iloc[hit[hit >= 0]]
-    return pd.DataFrame(
-        {
-            "place_id": found.index.astype(str),
-            "name": found["name"].to_numpy(),
-            "lon": found["lon"].to_numpy().round(5),
-            "lat": found["lat"].to_numpy().round(5),
-            "side": at["side"].to_numpy(),
-            "region_id": at["region_id"].to_numpy(),
-            "population": found["population"].to_numpy().astype(int),
-        }
-    ).sort_values("place_id", key=lambda ids: ids.str.zfill(12), ignore_index=True)
+    return _with_villages(
+        pd.DataFrame(
+            {
+                "place_id": found.index.astype(str),
+                "name": found["name"].to_numpy(),
+                "lon": found["lon"].to_numpy().round(5),
+                "lat": found["lat"].to_numpy().round(5),
+                "side": at["side"].to_numpy(),
+                "region_id": at["region_id"].to_numpy(),
+                "population": found["population"].to_numpy().astype(int),
+            }
+        )
+    )
+
+
+def _with_villages(places: pd.DataFrame) -> pd.DataFrame:
+    """The largest settlements of each side, with the people of those around them."""
+    largest_first = places.sort_values(
+        ["population", "place_id"], ascending=[False, True], ignore_index=True
+    )
+    region = largest_first["region_id"].fillna("")
+    rank = largest_first.groupby("side").cumcount()
+    first = ~pd.concat([largest_first["side"], region], axis=1).duplicated()
+    stays = (rank < MOST_PLACES) | first
+    host = np.arange(len(largest_first))
+    for _, group in largest_first.groupby([largest_first["side"], region]):
+        kept, gone = group[stays[group.index]], group[~stays[group.index]]
+        if gone.empty:
+            continue
+        narrow = np.cos(np.radians(group["lat"].mean()))
+        near, far = (part[["lon", "lat"]].to_numpy() * [narrow, 1.0] for part in (kept, gone))
+        host[gone.index] = kept.index[KDTree(near).query(far)[1]]
+    people = largest_first["population"].groupby(host).sum()
+    villages = pd.Series(host).value_counts() - 1
+    found = largest_first[stays].assign(population=people, villages=villages)
+    return found.sort_values("place_id", key=lambda ids: ids.str.zfill(12), ignore_index=True)
 
 
 def with_seats(regions: gpd.GeoDataFrame, places: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -16,7 +16,7 @@ from geo_border.terms import SIDES
 from geo_border.version import __version__
 from geo_border.world.countries import find_country, official_border_km, trunk_speed
 from geo_border.world.ground import BELT_KM, DIGITS, REACH_KM, PairGround, ground_of
-from geo_border.world.inside import links_inside, settlements_inside, with_seats
+from geo_border.world.inside import MOST_PLACES, links_inside, settlements_inside, with_seats
 from geo_border.world.kinds import CONTROLS, border_kind, passage_delays
 from geo_border.world.networks import trunk_railways, trunk_roads
 from geo_border.world.settlements import settlements
@@ -129,6 +129,7 @@ def _values(
         "belt_km": f"{BELT_KM:g}",
         "reach_km": f"{REACH_KM:g}",
         "along_m": ALONG_BORDER_M,
+        "most_places": f"{MOST_PLACES:,}",
         "truck_kmh": TRUCK_KMH,
         "car_kmh": f"{roads.max():g}",
         "truck_factor": round(min(TRUCK_KMH / float(roads.max()), 1.0), 2),
