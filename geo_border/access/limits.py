@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.access.decay import Decay, Exponential
+from geo_border.access.decay import ROUNDING_H, Decay, Exponential
 from geo_border.access.regions import population_of
 from geo_border.routing.crossing import across
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
     from geo_border.routing.travel import Travel
 
-USUAL_H = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
+USUAL_H = tuple(
+    minutes / 60 for minutes in (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720)
+)
 """Limits that are tried, hours."""
+
+QUARTERS = (0.25, 0.5, 0.75)
+"""Shares of the people that the zones around checkpoints have within them."""
 
 ACROSS = re.compile(r"population_([0-9]+(?:\.[0-9]+)?)min_across")
 """Columns of the people across within a limit, minutes."""
@@ -79,10 +84,50 @@ def telling_limit(soonest: pd.Series[float], places: pd.DataFrame) -> float:
     float
         One of `USUAL_H`; the last where no limit does.
     """
-    ours = places["region_id"].notna() & (places["side"] == SIDES[0]) & (places["population"] > 0)
+    ours = _of_regions(places)
     first = soonest[ours].groupby(places["region_id"][ours]).min()
-    within = [limit for limit in USUAL_H if 2 * (first <= limit).sum() >= max(len(first), 1)]
-    return within[0] if within else USUAL_H[-1]
+    return _within(first, pd.Series(1.0, first.index), 0.5)
+
+
+def telling_zones(hours: pd.Series[float], places: pd.DataFrame) -> list[float]:
+    """Find the least usual limits within which quarters of the people of the home regions are.
+
+    Parameters
+    ----------
+    hours
+        To a checkpoint.
+    places
+        The same places: ``region_id``, ``side``, ``population``.
+
+    Returns
+    -------
+    list of float
+        As many of `USUAL_H` as there are `QUARTERS`, ascending: where two quarters have one
+        limit, the second has the next greater one.
+    """
+    ours = _of_regions(places)
+    persons = places["population"][ours].astype(float)
+    found: list[int] = []
+    for share in QUARTERS:
+        least = found[-1] + 1 if found else 0
+        found.append(max(least, USUAL_H.index(_within(hours[ours], persons, share))))
+    last = len(USUAL_H) - len(QUARTERS)
+    return [USUAL_H[min(at, last + number)] for number, at in enumerate(found)]
+
+
+def _of_regions(places: pd.DataFrame) -> pd.Series[bool]:
+    """Whether somebody of the home regions lives at a place."""
+    inside = places["region_id"].notna() & (places["side"] == SIDES[0])
+    return inside & (places["population"] > 0)
+
+
+def _within(hours: pd.Series[float], weight: pd.Series[float], share: float) -> float:
+    """Least usual limit within which a share of the weight is, the last where none is."""
+    whole = float(weight.sum())
+    for limit in USUAL_H:
+        if whole > 0 and weight[hours <= limit + ROUNDING_H].sum() >= share * whole:
+            return limit
+    return USUAL_H[-1]
 
 
 def reach_that_tells(regions: pd.DataFrame) -> tuple[float, pd.Series[float]] | None:

@@ -284,7 +284,7 @@ class AccessSection(Section):
     within_h: Annotated[list[TripHours], Field(min_length=1), HoursInOrder, OneOrSeveral] | None = (
         None
     )
-    zones_min: Annotated[list[Minutes], Field(min_length=1), MinutesInOrder] = [30, 60, 90]
+    zones_min: Annotated[list[Minutes], Field(min_length=1), MinutesInOrder] | None = None
     modes: list[Literal["road", "rail", "both"]] = ["road", "rail", "both"]
     reference_kmh: Kmh = 90
     performance_h: TripHours = 1.5

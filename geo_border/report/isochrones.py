@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 
+from geo_border.access.nearest import BANDS_H
 from geo_border.network.beyond import LOCAL_WAY
 from geo_border.report.style import BAD, classes
 from geo_border.typology.words import MINUTES
@@ -15,6 +18,9 @@ from geo_border.typology.words import MINUTES
 if TYPE_CHECKING:
     from geo_border.pipeline.results import Results
     from geo_border.report.ground import Ground
+
+ZONE = re.compile(r"[0-9]+-([0-9]+)")
+"""Names of the zones that end somewhere, minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,27 @@ class Ring:
     words: str
     colour: str
     shape: shapely.Geometry
+
+
+def zone_minutes(results: Results) -> list[float]:
+    """Ends of the zones around checkpoints.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    list of float
+        Minutes: those that the study states, else those that the run chose by rule.
+    """
+    stated = results.settings.access.zones_min
+    if stated is not None:
+        return stated
+    names = map(str, results.more.get("zones", pd.DataFrame()))
+    ends = [float(match[1]) for name in names if (match := ZONE.fullmatch(name))]
+    return ends or [60 * hours for hours in BANDS_H]
 
 
 def rings(results: Results, ground: Ground) -> list[Ring]:

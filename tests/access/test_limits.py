@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 import geo_border as gb
 from geo_border.access.decay import Exponential, Power
 from geo_border.access.limits import (
+    QUARTERS,
     made_by_one_delay,
     reach_that_tells,
     soonest_across,
     telling_limit,
+    telling_zones,
     tells_apart,
 )
 from geo_border.routing.inside import own_times
@@ -45,6 +47,7 @@ def places_with(hours):
     ("hours", "limit"),
     [
         ([0.5, 0.9, 5.0], 1.0),
+        ([0.05, 0.1, 5.0], 1 / 6),
         ([2.4, 2.9, 3.5, 9.0], 3.0),
         ([2.4, 2.9, np.inf, np.inf], 3.0),
         ([np.inf, np.inf], 12.0),
@@ -60,6 +63,25 @@ def test_places_without_people_or_region_and_the_other_side_do_not_count():
     places.loc["p1", "side"] = "neighbour"
     places.loc["p2", "region_id"] = None
     assert telling_limit(hours, places) == 4.0
+
+
+@pytest.mark.parametrize(
+    ("hours", "minutes"),
+    [
+        ([0.2, 1.2, 2.5, 9.0], [15, 90, 180]),
+        ([0.1, 0.1, 0.1, 0.1], [10, 15, 20]),
+        ([np.inf, np.inf], [360, 480, 720]),
+        ([0.4, 0.4, np.inf, np.inf], [30, 45, 720]),
+    ],
+)
+def test_zones_have_quarters_of_the_people_within_them(hours, minutes):
+    found = telling_zones(*places_with(hours))
+    assert [60 * end for end in found] == pytest.approx(minutes)
+
+
+def test_zones_of_nobody_are_still_zones():
+    hours, places = places_with([0.5])
+    assert len(telling_zones(hours, places.assign(population=0.0))) == len(QUARTERS)
 
 
 def regions_with(**minutes):

@@ -42,6 +42,7 @@ from geo_border.pipeline.stages.every_gate import over_every_gate
 from geo_border.pipeline.stages.named_places import capital_places
 from geo_border.pipeline.stages.parameters import CUT_H, modes_measured
 from geo_border.pipeline.stages.services import ServiceAccess, service_access
+from geo_border.pipeline.stages.zones import zone_ends
 from geo_border.routing.engine.contraction import FRESH
 from geo_border.routing.inside import held_or_searched
 from geo_border.routing.scenarios import OPEN_BORDER, Scenario, delays
@@ -135,12 +136,13 @@ def access_stage(
         By place and by region.
     """
     chosen, limits_h = next(iter(_decays(settings))), _limits(settings, travel)
+    bands = zone_ends(settings, net, travel.tables)
     table, zones_of = MeasureTable(net.places), {}
     for mode in modes_measured(settings.access.modes, gates_in_use(net.gates)):
         contractor = contractor_of(mode)
         if mode == travel.mode:
             zones_of[mode], losses = _by_one_mode(
-                settings, net, travel, table, contractor, limits_h
+                settings, net, travel, table, contractor, limits_h, bands
             )
         else:
             # No name for the trips: they are large, and their memory is needed for the next mode.
@@ -151,6 +153,7 @@ def access_stage(
                 table,
                 contractor,
                 limits_h,
+                bands,
             )
     services = service_access(settings, border, net, table, contractor_of=contractor_of)
     places, regions = _beside(net, travel, table, beside_places(chosen, limits_h))
@@ -182,6 +185,7 @@ def _by_one_mode(
     table: MeasureTable,
     contractor: Contractor,
     limits_h: list[float],
+    bands: list[float],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure by one mode; people by zone, and shares of the checkpoints in the border effect."""
     section, decays = settings.access, _decays(settings)
@@ -202,7 +206,6 @@ def _by_one_mode(
         effect_at_checkpoints(chosen, decay),
     )
     table.fill(measures, reached)
-    bands = [minutes / 60 for minutes in section.zones_min]
     effects = effect_by_checkpoint(reached.lost, reached.potentials[chosen])
     return zones(reached.hours, net.places, bands=bands), loss_shares(effects, net.places)
 

@@ -18,6 +18,7 @@ from geo_border.errors import CheckpointError, StudyError
 from geo_border.pipeline.stages.named_places import place_named
 from geo_border.pipeline.stages.parameters import local_ways
 from geo_border.pipeline.stages.requested import requested_tables
+from geo_border.pipeline.stages.zones import zone_ends
 from geo_border.routing.scenarios import AS_IS
 from geo_border.terms import MODES_OF, ROAD
 
@@ -67,7 +68,7 @@ def zone_isochrones(
         net.network,
         without_sea(net.land, border.sea),
         origins,
-        hours=[minutes / 60 for minutes in settings.access.zones_min],
+        hours=zone_ends(settings, net, tables),
         off_road=off_road(settings),
         places=net.places,
         modes=ROAD,

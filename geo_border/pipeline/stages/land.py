@@ -14,6 +14,7 @@ from geo_border.network.entries import join_cells
 from geo_border.network.gates import gates_in_use
 from geo_border.network.straight import foreign_land
 from geo_border.pipeline.stages.parameters import local_ways
+from geo_border.pipeline.stages.zones import zone_ends
 from geo_border.routing.tables import gate_tables
 from geo_border.terms import ROAD
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from geo_border.pipeline.settings import Settings
     from geo_border.pipeline.stages.border import Border
     from geo_border.pipeline.stages.network import StudyNetwork
+    from geo_border.routing.tables import GateTables
 
 BELT_KM = 75.0
 """Greatest distance of land that is counted from the border, as of surfaces."""
@@ -31,7 +33,9 @@ CELLS = 50_000
 """At most about so many cells: a kilometre each at a short border, more at a long one."""
 
 
-def land_zones(settings: Settings, border: Border, net: StudyNetwork) -> pd.DataFrame:
+def land_zones(
+    settings: Settings, border: Border, net: StudyNetwork, of_places: GateTables
+) -> pd.DataFrame:
     """Area of each region's part of the belt by driving time to an open checkpoint.
 
     Parameters
@@ -40,6 +44,8 @@ def land_zones(settings: Settings, border: Border, net: StudyNetwork) -> pd.Data
         The study's parameters.
     border, net
         The border and the network of the study.
+    of_places
+        Checkpoint tables of its places by road.
 
     Returns
     -------
@@ -64,6 +70,6 @@ def land_zones(settings: Settings, border: Border, net: StudyNetwork) -> pd.Data
     )
     tables = gate_tables(network, joined, gates_in_use(net.gates), modes=ROAD)
     hours = nearest_gate(tables)["hours"]
-    bands = [minutes / 60 for minutes in settings.access.zones_min]
-    found = zones_area(hours, joined, area_km2=grid.cell_km2 * joined["land"], bands=bands)
+    area_km2, bands = grid.cell_km2 * joined["land"], zone_ends(settings, net, of_places)
+    found = zones_area(hours, joined, area_km2=area_km2, bands=bands)
     return found.drop(columns=["population", "population_share"])

@@ -97,6 +97,8 @@ def route_stage(
     return Routes(
         capital_detours=capital_detours(border.regions, net),
         isochrones=zone_isochrones(settings, border, net, tables),
-        zones_area=land_zones(settings, border, net) if settings.surface is None else None,
+        zones_area=(
+            land_zones(settings, border, net, tables) if settings.surface is None else None
+        ),
         corridors=study_corridors(settings, border, net, tables),
     )

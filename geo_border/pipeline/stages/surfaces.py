@@ -24,6 +24,7 @@ from geo_border.access.measures import (
 from geo_border.access.performance import people_near
 from geo_border.network.gates import gates_in_use
 from geo_border.pipeline.stages.cells import CellMeasures, CellsByMode, cell_measures, cells_by_mode
+from geo_border.pipeline.stages.zones import zone_ends
 from geo_border.routing.engine.contraction import FRESH
 from geo_border.routing.inside import own_searches
 from geo_border.routing.tables import gate_tables
@@ -97,7 +98,7 @@ def surface_stage(
             is_origin = by.entries.is_origin
     found = cell_measures(table, grid, border)
     hours = found.by_cell["hours_to_checkpoint"]
-    bands = [minutes / 60 for minutes in settings.access.zones_min]
+    bands = zone_ends(settings, net)
     land_km2 = grid.cell_km2 * joined.cells["land"]
     lines = _account(joined.cells, read.regions["population"], is_origin)
     return replace(

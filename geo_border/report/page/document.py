@@ -15,7 +15,7 @@ from geo_border.report.along import beginning, has_delays, open_on_the_line
 from geo_border.report.checkpoints import guessed
 from geo_border.report.ground import drawn_edges, ground_of
 from geo_border.report.headline import LEVEL_WORDS, headline, key_figures, speeds_in_words
-from geo_border.report.isochrones import is_cut, rings
+from geo_border.report.isochrones import is_cut, rings, zone_minutes
 from geo_border.report.page.account import indicator_tables, provenance, quality_groups
 from geo_border.report.page.cards import other_cards, region_cards
 from geo_border.report.page.corridors import corridor_panels
@@ -195,7 +195,7 @@ def _facts(results: Results) -> dict[str, Any]:
     modes = [mode for mode in MODES if mode in set(results.checkpoints["mode"])]
     choices = results.settings.index.model_dump(include={"normalisation", "weights", "aggregation"})
     controls, along = results.checkpoints, open_on_the_line(results)
-    zones = [f"{minutes:g}" for minutes in results.settings.access.zones_min]
+    zones = [f"{minutes:g}" for minutes in zone_minutes(results)]
     return {
         "settings": results.settings,
         "decay": calibrated(

@@ -12,6 +12,7 @@ from geo_border.columns import column_of
 from geo_border.errors import StudyError
 from geo_border.report.along import has_delays
 from geo_border.report.ground import Ground, ground_of
+from geo_border.report.isochrones import zone_minutes
 from geo_border.report.print.cartography import LABEL_PT, WIDTH_IN, save
 from geo_border.report.print.corridors import corridor_figure
 from geo_border.report.print.figures import border_profile
@@ -221,7 +222,7 @@ def access_map(results: Results, ground: Ground) -> Figure:
     """
     places, thinned = drawn_places(results.places), drawn_in_words(results.places)
     size = f"size by people, {thinned}" if thinned else "size by people"
-    zones = [minutes / 60 for minutes in results.settings.access.zones_min]
+    zones = [minutes / 60 for minutes in zone_minutes(results)]
     whole = all(hours * 2 % 1 == 0 for hours in zones)
     unit = "hours" if whole else "minutes"
     panels_of: list[tuple[str, str, Classes]] = [
