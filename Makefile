@@ -56,6 +56,7 @@ notebooks: $(VENV)/.test
 
 data: $(VENV)/.test
 	$(BIN)/python data/ru-kz/build.py --cache .cache/packages
+	$(BIN)/python data/world/build.py --cache .cache/packages
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

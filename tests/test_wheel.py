@@ -41,6 +41,12 @@ def test_the_wheel_carries_the_embedded_study_and_its_licences(names):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+def test_the_wheel_carries_the_data_of_the_world(names):
+    carried = {name.removeprefix("geo_border/data/world/") for name in names}
+    files = {path.name for path in (ROOT / "data" / "world").iterdir() if path.is_file()}
+    assert {"arcs.parquet", "regions.parquet", "SOURCES.md", "LICENSE-DATA.md"} <= files <= carried
+
+
 def test_the_wheel_carries_what_lies_beside_the_code_but_no_caches(names):
     assert "geo_border/py.typed" in names
     kinds = {".j2", ".css", ".js", ".csv", ".pyi"}

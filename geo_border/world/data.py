@@ -153,6 +153,7 @@ def kept(package: str, kind: str, make: Callable[[Path], None]) -> Path:
     """
     path = _cache_folder() / f"{package}-{distribution(package).version}-{kind}"
     if not path.is_file():
+        sys.stderr.write(f"{package} is read once, which takes up to a minute: {path}\n")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
             aside = Path(folder) / kind

@@ -1,0 +1,1 @@
+"""Builders of the data set of the world, one module for each kind."""
