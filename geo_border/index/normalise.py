@@ -141,11 +141,14 @@ def _by_order(signed: NDArray[np.float64], how: str) -> NDArray[np.float64]:
     n = known.sum(axis=-2, keepdims=True)
     low, high = _extremes(signed)
     # Figures that differ by rounding alone are a tie.
-    dust = 1e-12 * np.maximum(np.abs(low), np.abs(high))[..., None, :, :]
-    ahead = signed[..., :, None, :] - signed[..., None, :, :]
-    with np.errstate(invalid="ignore"):
-        beaten = (ahead > dust).sum(axis=-2)
-        equal = (np.abs(ahead) <= dust).sum(axis=-2)
+    dust = 1e-12 * np.maximum(np.abs(low), np.abs(high))
+    below, above = (np.moveaxis(signed + side * dust, -2, -1) for side in (-1, 1))
+    columns = np.sort(np.moveaxis(signed, -2, -1), axis=-1)
+    beaten, upto = np.zeros(columns.shape), np.zeros(columns.shape)
+    for column in np.ndindex(columns.shape[:-1]):
+        beaten[column] = np.searchsorted(columns[column], below[column], side="left")
+        upto[column] = np.searchsorted(columns[column], above[column], side="right")
+    beaten, equal = np.moveaxis(beaten, -1, -2), np.moveaxis(upto - beaten, -1, -2)
     with np.errstate(invalid="ignore", divide="ignore"):
         if how == "borda":
             scores = 100 * beaten / (n - 1)

@@ -44,6 +44,22 @@ def test_orders_differ_in_ties_and_ends():
     np.testing.assert_allclose(score(values, "borda"), [100 / 3, 100 / 3, 0, 100])
 
 
+@given(tables, st.sampled_from([0.0, 1e-9]))
+def test_orders_are_those_of_all_pairs(values, shaken):
+    # A figure that rounding has moved is a tie.
+    values = np.vstack([values, values[0] * (1 + shaken * 1e-6)])
+    scale = np.nanmax(np.abs(np.where(np.isnan(values), 0.0, values)), axis=0)
+    ahead = values[:, None, :] - values[None, :, :]
+    beaten = (ahead > 1e-12 * scale).sum(axis=1)
+    equal = (np.abs(ahead) <= 1e-12 * scale).sum(axis=1)
+    n = (~np.isnan(values)).sum(axis=0)
+    both = np.broadcast_to(n > 1, values.shape) & ~np.isnan(values)
+    of_all = normalise(np.stack([values, values]), np.ones(values.shape[1], int), how="rank")
+    expected = (100 * (beaten + (equal - 1) / 2) / np.maximum(n - 1, 1))[both]
+    np.testing.assert_allclose(of_all[0][both], expected)
+    np.testing.assert_allclose(of_all[1][both], expected)
+
+
 def test_borda_points_of_ten_units_are_0_to_9():
     # COINr: n_borda of ten distinct values gives 0..9.
     values = np.random.default_rng(0).permutation(10)
