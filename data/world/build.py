@@ -70,8 +70,7 @@ def main() -> None:
     sea_km = sea.assign(km=sea.to_crs(4326).geometry.map(_km)).groupby("pair")["km"].sum()
     pairs["sea_km"] = pairs["pair"].map(sea_km).fillna(0.0).round(3)
     _write(options.out, as_lines(table, segments), sea, regions)
-    countries = areas.loc[np.unique(regions["country"]), ["alpha2"]]
-    _table(options.out / "countries.csv", countries.reset_index())
+    _table(options.out / "countries.csv", areas[["alpha2"]].sort_index().reset_index())
     _table(options.out / "pairs.csv", pairs)
     _table(options.out / "settled.csv", land.settled)
     sources = {p.name: p.version for p in (COUNTRIES, UNITS, SEAS, LAKES, RIVERS)}

@@ -145,7 +145,7 @@ def outline(country: str) -> shapely.Geometry:
     Raises
     ------
     WorldError
-        If there is no such country.
+        If there is no such country, or its islands are too small to be drawn.
     """
     return _outline(alpha3(country))
 
@@ -155,6 +155,10 @@ def _outline(code: str) -> shapely.Geometry:
     """Land of a country."""
     lines = arcs()
     edge = (lines["country_one"] == code) != (lines["country_other"] == code)
+    if not edge.any():
+        raise WorldError(
+            f"no land of {code} is drawn", remedy="Its islands are smaller than the data show"
+        )
     return area_within(lines.geometry[edge].to_numpy())
 
 

@@ -159,12 +159,16 @@ def _mark_doubles(table: pd.DataFrame) -> None:
     """Mark the lesser of two entries of one settlement."""
     known = table[table["reason"] == ""]
     named = known.assign(side=known["country"], region_id=known["unit"])
-    for pair in listed_twice(named).itertuples():
-        both = [int(pair.place_id), int(pair.other_id)]
-        if (table.loc[both, "reason"] == "").all():
-            people = table.loc[both, "population"]
-            lesser = both[int(people.iloc[1] <= people.iloc[0])]
-            table.loc[lesser, ["reason", "within_id"]] = ["listed twice", sum(both) - lesser]
+    people, counted = known["population"].to_dict(), set(known.index)
+    doubles: dict[int, int] = {}
+    pairs = listed_twice(named)[["place_id", "other_id"]].to_numpy(np.int64)
+    for one, other in pairs.tolist():
+        if {one, other} <= counted:
+            lesser, greater = (other, one) if people[other] <= people[one] else (one, other)
+            doubles[lesser] = greater
+            counted.remove(lesser)
+    table.loc[list(doubles), "reason"] = "listed twice"
+    table.loc[list(doubles), "within_id"] = list(doubles.values())
 
 
 def _mark_city_states(table: pd.DataFrame, totals: pd.Series) -> None:

@@ -22,6 +22,11 @@ def test_countries_that_share_no_line_say_so():
         borders.line_between("PRT", "DEU")
 
 
+def test_land_that_is_too_small_to_be_drawn_says_so():
+    with pytest.raises(WorldError, match="no land of TKL is drawn"):
+        borders.outline("TK")
+
+
 def test_a_line_says_what_it_lies_in():
     rhine = borders.line_between("FR", "DE").groupby("kind")["length_km"].sum()
     assert rhine["river"] > 90

@@ -37,8 +37,8 @@ def test_all_of_the_source_is_read(mode, nodes, links):
         assert set(mine.ravel().tolist()) - {node} == others - {node}
 
 
-# Between the provinces of Natural Earth, whose line lies up to some kilometres off, there are 19, 8,
-# 18 and 9: roads along a river or a ridge then pass the line to and fro.
+# By the line of Natural Earth, which lies up to some kilometres off, they are 19, 8, 18 and 9:
+# roads along a river or a ridge then pass it to and fro.
 @pytest.mark.parametrize(
     ("home", "neighbour", "count"),
     [("DE", "PL", 12), ("FI", "RU", 11), ("FR", "ES", 17), ("KZ", "CN", 6)],
