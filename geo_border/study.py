@@ -437,6 +437,9 @@ class Study:
     ) -> WhatIf:
         """Compare scenarios at the border with the border as it is.
 
+        Trips by road are traffic by class, solved anew for each scenario (with
+        ``choice = "fastest"``, and by other modes, trips of the gravity model by the fastest way).
+
         Parameters
         ----------
         scenarios
@@ -447,7 +450,8 @@ class Study:
         mode
             Mode of the trips: ``"road"``, ``"rail"`` or ``"both"``.
         each_place
-            Whether to give the places too, which a thousand scenarios need not.
+            Whether to give the places too, and the hours of detours: a thousand scenarios need
+            neither.
         progress
             As in `run`, and with how many scenarios are done.
 
@@ -464,8 +468,9 @@ class Study:
         output = None if out is None else self._output(out)
         with nullcontext() if output is None else output.held():
             run = self._run(None if output is None else output.folder, progress)
-            _, border, net = run.network()
+            inputs, border, net = run.network()
             own = run.searches(net, mode)
+            outer = run.outer(inputs, net) if mode == "road" else None
             progress("scenarios")
             return scenario_stage(
                 self.settings,
@@ -473,6 +478,7 @@ class Study:
                 net,
                 own,
                 scenarios,
+                outer=outer,
                 mode=mode,
                 each_place=each_place,
                 progress=progress,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from rich.text import Text
 
-from geo_border.cli.tables import whatif_tables
+from geo_border.cli.whatif_tables import whatif_tables
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
 from geo_border.report.headline import headline
 from geo_border.study import open_study

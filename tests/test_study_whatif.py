@@ -60,7 +60,8 @@ def test_the_screen_says_what_changes_within_eighty_columns(closed, study):
     assert max(map(len, closed.splitlines()[:-1])) <= 80
     assert "Middle post" in closed
     assert "West post" in closed
-    assert "are affected" in closed
+    assert "hours of a passage" in closed
+    assert "detour" in closed
     assert str(study[1] / "whatif") in closed
 
 
@@ -74,13 +75,14 @@ def test_tables_and_layers_say_the_same(study):
     assert (change <= 0).all()
     assert change["B"] < 0
     checkpoints = pd.read_csv(folder / "checkpoints.csv", index_col="checkpoint_id")
-    assert checkpoints["load_share_after"]["middle"] == 0
-    assert set(pyogrio.list_layers(folder / "whatif.gpkg")[:, 0]) == {
-        *("regions", "checkpoints", "places")
-    }
-    for layer in ("regions", "checkpoints", "places"):
+    assert checkpoints["share_after"]["middle"] == 0
+    layers = ("regions", "traffic_regions", "checkpoints", "places")
+    assert set(pyogrio.list_layers(folder / "whatif.gpkg")[:, 0]) == set(layers)
+    for layer in layers:
         drawn = gpd.read_file(folder / "whatif.gpkg", layer=layer)
         table = pd.read_csv(folder / f"{layer}.csv")
+        if layer == "traffic_regions":
+            table = table[table["region_id"] != "outside"]
         assert drawn.crs == 4326
         assert not drawn.geometry.is_empty.any()
         assert drawn.iloc[:, 1].tolist() == table.iloc[:, 1].tolist()
@@ -96,7 +98,8 @@ def test_stages_are_remembered_and_shared_with_a_run(study):
 
 @pytest.mark.usefixtures("closed")
 def test_a_run_and_whatif_agree_on_what_is(study, results):
-    found = gb.open_study(study[0]).whatif({"as is": Scenario()}, study[1]).changes
+    result = gb.open_study(study[0]).whatif({"as is": Scenario()}, study[1])
+    found = result.changes
     regions = found.regions.loc["as is"]
     for name in ("hours_to_checkpoint", "population_60min_across", "border_effect"):
         np.testing.assert_allclose(regions[f"{name}_after"], results.regions[name], rtol=1e-9)
@@ -108,6 +111,10 @@ def test_a_run_and_whatif_agree_on_what_is(study, results):
     known = found.checkpoints.loc["as is", "load_share_after"]
     pd.testing.assert_series_equal(known[load.index], load, check_names=False)
     assert (found.totals == 0).sum(axis=1).tolist() == [3]  # nobody is affected: no mean
+    told = result.traffic.checkpoints.xs(("as is", "car"), level=("scenario", "class"))
+    assert told["share_before"].equals(told["share_after"])
+    pd.testing.assert_series_equal(told["share_after"][load.index], load, check_names=False)
+    assert result.traffic.totals["detour_h"].tolist() == [0]
 
 
 @pytest.mark.parametrize("mode", ["rail", "both"])
@@ -136,12 +143,12 @@ def test_a_new_checkpoint_at_a_crossing_that_has_none(study, results):
     found = opened.whatif(
         {"new": parsed_scenario(open=(near_c,), delay=(f"{near_c}=0.1",))}, study[1]
     )
-    load = found.changes.checkpoints.loc["new"]
-    assert load.loc[near_c, "load_share_after"] > 0.1
-    assert load.loc[near_c, "delay_in_h"] == 0.1
+    load = found.traffic.checkpoints.xs(("new", "car"), level=("scenario", "class"))
+    assert load.loc[near_c, "share_after"] > 0.1
+    assert load.loc[near_c, "delay_in_h_after"] == 0.1
     assert found.changes.regions.loc[("new", "C"), "hours_to_checkpoint_change"] < -0.1
     assert found.checkpoints.loc[near_c, "is_candidate"]
-    assert found.changes.totals.loc["new", "extra_hours"] < 0
+    assert found.traffic.totals.loc[("new", "car"), "detour_h"] < 0
 
 
 def test_a_scenario_without_effect_says_why(study, results):
@@ -197,7 +204,7 @@ def test_lists_of_the_same_name_keep_apart(study, tmp_path):
 
 def test_other_hours_are_told_before_and_after(study):
     before = gb.open_study(study[0]).whatif({"one": Scenario(delay={"middle": (9, 9)})}, study[1])
-    was = before.delays.iloc[0]["delay_out_h_before"]
+    was = before.traffic.passages.iloc[0]["delay_out_h_before"]
     code, said, complained = whatif(study[0], "--delay", "middle=+1", "-o", study[1])
     assert not code, complained
     assert f"hours of a passage {was:.2f} > {was + 1:.2f}" in said

@@ -21,7 +21,7 @@ from geo_border.routing.pair_tiles import tiled
 from geo_border.routing.scenarios import AS_IS, GateDelays, Scenario, passages, passages_with
 from geo_border.routing.spots import merge
 from geo_border.shown import shown
-from geo_border.terms import SIDES
+from geo_border.terms import DIRECTIONS, SIDES
 from geo_border.traffic.demand import Gravity, demand_at, masses
 from geo_border.traffic.loads import checkpoint_loads
 
@@ -62,7 +62,7 @@ _VALUES = ("own", "across", "own_open", "across_open", "within", "hours")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Changes:
-    """What scenarios change; trips are those of the demand as it is, routed anew.
+    """What scenarios change; trips are those of the demand as it is, routed anew, if any.
 
     Parameters
     ----------
@@ -84,7 +84,8 @@ class Changes:
     checkpoints
         Index ``scenario``, ``checkpoint_id``: ``load_share_before``, ``load_share_after``,
         ``load_share_change``, and ``delay_out_h``, ``delay_in_h`` under the scenario,
-        infinite where nobody may pass.
+        infinite where nobody may pass. Without a demand there is nothing of trips and loads in
+        any of them.
     """
 
     __repr__ = shown
@@ -109,6 +110,13 @@ class _Base:
     routes: tuple[Passages, Passages]  # with delays and without
     pairs: tuple[tuple[Pairs, Pairs, Pairs], ...]  # by side: as `_pairs` gives them
     state: Floats  # (V, P)
+    trips: _Trips | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trips:
+    """Trips as the border is."""
+
     demand: Demand  # of the spots
     share: Floats  # of the trips of its spot that begin at each place, (P,)
     started: Floats  # (P,)
@@ -130,7 +138,7 @@ def changes(
     scenarios: Mapping[str, Scenario],
     *,
     decay: Decay = Exponential(),
-    gravity: Gravity = Gravity(),
+    gravity: Gravity | None = Gravity(),
     base: Scenario = AS_IS,
     each_place: bool = True,
     progress: Callable[[int], None] = lambda _: None,
@@ -149,7 +157,7 @@ def changes(
     decay
         Impedance function of the potential.
     gravity
-        Demand model; `Gravity.total` does not matter.
+        Demand model; `Gravity.total` does not matter. With None accessibility alone is compared.
     base
         The border as it is.
     each_place
@@ -202,7 +210,7 @@ def changes(
 def _base(
     travel: Travel,
     decay: Decay,
-    gravity: Gravity,
+    gravity: Gravity | None,
     base: Scenario,
 ) -> _Base:
     """Evaluate the border as it is."""
@@ -211,8 +219,7 @@ def _base(
     inside = reached_inside(travel, routes, [decay])[:, :, 0]
     beyond = [reached_across(travel, case, [decay, Step(1.0)]) for case in routes]
     merged, population = merge(travel), population_of(places)
-    demand = demand_at(merged, routes[0], replace(gravity, total=1.0), population)
-    share = merged.share(masses(gravity, population)[0])
+    trips = None if gravity is None else _trips(merged, routes[0], gravity, population)
     region, regions = pd.factorize(places["region_id"], sort=True)
     of_region = np.flatnonzero(region >= 0)
     at, shape = (region[of_region], of_region), (len(regions), len(places))
@@ -225,7 +232,7 @@ def _base(
         belongs=coo_array((np.ones(len(of_region)), at), shape).tocsr(),
         regions=pd.Index(regions, name="region_id"),
         routes=routes,
-        pairs=tuple(_pairs(merged, demand, side) for side in range(len(SIDES))),
+        pairs=tuple(_pairs(merged, trips, side) for side in range(len(SIDES))),
         state=np.stack(
             [
                 inside[0] + inside[1],
@@ -236,10 +243,20 @@ def _base(
                 _nearest(tables, routes[0]),
             ]
         ),
+        trips=trips,
+    )
+
+
+def _trips(merged: Merged, routes: Passages, gravity: Gravity, population: Floats) -> _Trips:
+    """Trips with the border as it is."""
+    demand = demand_at(merged, routes, replace(gravity, total=1.0), population)
+    share = merged.share(masses(gravity, population)[0])
+    tables = merged.travel.tables
+    return _Trips(
         demand=demand,
         share=share,
         started=demand.to_gate.sum(axis=1)[merged.spot] * share,
-        loads=checkpoint_loads(tables, routes[0], demand)["load"].to_numpy(float),
+        loads=checkpoint_loads(tables, routes, demand)["load"].to_numpy(float),
     )
 
 
@@ -250,12 +267,14 @@ def _nearest(tables: GateTables, routes: Passages) -> Floats:
     return nearest
 
 
-def _pairs(merged: Merged, demand: Demand, side: int) -> tuple[Pairs, Pairs, Pairs]:
+def _pairs(merged: Merged, trips: _Trips | None, side: int) -> tuple[Pairs, Pairs, Pairs]:
     """Pairs in tiles: across, across of those that only travel, and on the own side."""
     tables, own = merged.travel.tables, merged.travel.own
     inside, beyond = own.destinations[side], own.destinations[1 - side]
     origins = own.origins[side]
-    others = np.setdiff1d(demand.markets[side].origins, origins)
+    others = origins[:0]
+    if trips is not None:
+        others = np.setdiff1d(trips.demand.markets[side].origins, origins)
     return (
         tiled(tables, origins, beyond),
         tiled(tables, others, beyond),
@@ -270,19 +289,23 @@ def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
     spot, tables = base.merged.spot, base.merged.travel.tables
     values = np.zeros((len(_VALUES), len(scenarios), len(base.population)))
     trips = np.zeros((len(scenarios), 3, len(base.population)))
-    loads = np.tile(base.loads, (len(scenarios), 1))
+    loads = np.zeros((len(scenarios), tables.n_gates))
+    if base.trips is not None:
+        loads += base.trips.loads
     for side, (across, travelling, inside) in enumerate(base.pairs):
-        found = _sums(base, cases, side, across, [base.decay, Step(1.0)], travels=True)
+        travels = base.trips is not None
+        found = _sums(base, cases, side, across, [base.decay, Step(1.0)], travels=travels)
         values[1][:, across.origins], values[4][:, across.origins] = np.moveaxis(found.sums, 1, 0)
-        others = _sums(base, cases, side, travelling, [], travels=True)
-        for pairs, part in ((across, found), (travelling, others)):
-            trips[:, :, pairs.origins] = part.moved
-        left, taken = found.left + others.left, found.taken + others.taken
-        for number, routes in enumerate(as_is):
-            loads[number] -= _passed(left[number], base.routes[0], side)
-            loads[number] += _passed(taken[number], routes, side)
-            stayed = base.demand.through[side] - left[number]
-            loads[number] += _in_between(stayed, base.routes[0], routes, side)
+        if base.trips is not None:
+            others = _sums(base, cases, side, travelling, [], travels=True)
+            for pairs, part in ((across, found), (travelling, others)):
+                trips[:, :, pairs.origins] = part.moved
+            left, taken = found.left + others.left, found.taken + others.taken
+            for number, routes in enumerate(as_is):
+                loads[number] -= _passed(left[number], base.routes[0], side)
+                loads[number] += _passed(taken[number], routes, side)
+                stayed = base.trips.demand.through[side] - left[number]
+                loads[number] += _in_between(stayed, base.routes[0], routes, side)
         for value, pairs, free, back in (
             (0, inside, False, True),
             (2, inside, True, True),
@@ -292,7 +315,9 @@ def _evaluated(base: _Base, scenarios: Mapping[str, Scenario]) -> _Found:
             values[value][:, pairs.origins] = found.sums[:, 0]
     delay = np.stack([routes.delay for routes in as_is])
     values[5] = [_nearest(tables, routes) for routes in as_is]
-    values, trips = values[:, :, spot], trips[:, :, spot] * base.share
+    values, trips = values[:, :, spot], trips[:, :, spot]
+    if base.trips is not None:
+        trips *= base.trips.share
     # What is lost entirely must not leave a rest of rounding.
     values[:5] = (values[:5] + base.state[:5, None]).clip(min=0)
     loads = np.where(np.isinf(delay).all(axis=1), 0.0, loads.clip(min=0))
@@ -346,8 +371,8 @@ def _sums(
         base.population,
         own=base.merged.travel.own if back else None,
         side=side,
-        market=base.demand.markets[side] if travels else None,
-        demand_code=np.array(base.demand.gravity.decay.code),
+        market=base.trips.demand.markets[side] if travels and base.trips else None,
+        demand_code=np.array((base.trips.demand.gravity if base.trips else Gravity()).decay.code),
     )
 
 
@@ -403,16 +428,16 @@ def _of_trips(trips: Floats, demand: Floats) -> dict[str, Floats]:
 
 def _totals(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Trips in all."""
+    if base.trips is None:
+        return pd.DataFrame(index=names)
     trips = found.trips.sum(axis=2)
-    columns = _of_trips(trips, base.started.sum())
+    columns = _of_trips(trips, base.trips.started.sum())
     return pd.DataFrame({**columns, "extra_total": trips[:, 1]}, index=names)
 
 
 def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Measures and trips by region."""
     index = pd.MultiIndex.from_product([names, base.regions])
-    trips = _summed(found.trips, base.belongs)
-    started = base.belongs @ base.started
     columns = _beside(*(_means(_measured(of.state), base.living) for of in (base, found)))
     with np.errstate(invalid="ignore", divide="ignore"):
         for name, hours in (("before", base.state[5]), ("after", found.state[5])):
@@ -420,8 +445,11 @@ def _regions(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
             columns[f"unreached_share_{name}"] = np.broadcast_to(
                 lost, (len(names), len(base.regions))
             ).ravel()
-    columns["demand_share"] = np.tile(started, len(names))
-    return pd.DataFrame(columns | _of_trips(trips, started), index=index)
+    if base.trips is not None:
+        started = base.belongs @ base.trips.started
+        columns["demand_share"] = np.tile(started, len(names))
+        columns |= _of_trips(_summed(found.trips, base.belongs), started)
+    return pd.DataFrame(columns, index=index)
 
 
 def _summed(values: NDArray[Any], weights: csr_array) -> Floats:
@@ -441,8 +469,10 @@ def _means(values: Floats, persons: csr_array) -> Floats:
 def _places(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
     """Measures and trips by place."""
     index = pd.MultiIndex.from_product([names, base.place_ids.rename("place_id")])
-    trips = _of_trips(found.trips, base.started)
-    return pd.DataFrame(_beside(_measured(base.state), _measured(found.state)) | trips, index=index)
+    columns = _beside(_measured(base.state), _measured(found.state))
+    if base.trips is not None:
+        columns |= _of_trips(found.trips, base.trips.started)
+    return pd.DataFrame(columns, index=index)
 
 
 def _checkpoints(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFrame:
@@ -450,13 +480,12 @@ def _checkpoints(base: _Base, found: _Found, names: pd.Index[str]) -> pd.DataFra
     index = pd.MultiIndex.from_product(
         [names, base.merged.travel.tables.gates.index.rename("checkpoint_id")]
     )
-    return pd.DataFrame(
-        {
-            "load_share_before": np.tile(base.loads, len(names)),
+    loads = {}
+    if base.trips is not None:
+        loads = {
+            "load_share_before": np.tile(base.trips.loads, len(names)),
             "load_share_after": found.loads.ravel(),
-            "load_share_change": (found.loads - base.loads).ravel(),
-            "delay_out_h": found.delay[:, 0].ravel(),
-            "delay_in_h": found.delay[:, 1].ravel(),
-        },
-        index=index,
-    )
+            "load_share_change": (found.loads - base.trips.loads).ravel(),
+        }
+    delays = {f"delay_{way}_h": found.delay[:, at].ravel() for at, way in enumerate(DIRECTIONS)}
+    return pd.DataFrame(loads | delays, index=index)

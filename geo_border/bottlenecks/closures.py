@@ -14,6 +14,7 @@ from geo_border.routing.pair_tiles import tiled
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 from geo_border.routing.spots import merge
 from geo_border.shown import shown
+from geo_border.terms import CAR
 from geo_border.traffic.demand import Gravity, demand_at, travellers
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def closures(
     ['orsk-alimbet', 'orsk-alimbet;sagarchin-zhaisan']
     """
     tables = travel.tables
+    scenario = scenario.of_class(CAR)
     routes = passages(tables, scenario)
     gates = tables.gates.index
     if sets is None:

@@ -22,7 +22,7 @@ from geo_border.cli.console import (
     spread,
     study_named,
 )
-from geo_border.cli.tables import whatif_tables
+from geo_border.cli.whatif_tables import whatif_tables
 from geo_border.errors import CheckpointError
 
 MOST_WITH_PLACES = 20

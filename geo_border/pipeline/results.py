@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geo_border.network.graph import Network
     from geo_border.pipeline.saved import Saved
     from geo_border.pipeline.settings import Settings
+    from geo_border.pipeline.stages.traffic_changes import TrafficChanges
     from geo_border.routing.scenarios import Scenario
 
 
@@ -240,7 +241,11 @@ class WhatIf:
     scenarios
         What is different at the border, by name.
     changes
-        What that changes.
+        What that changes for what can be reached, by car where the mode is by road. Its trips, if
+        any, all take the fastest way.
+    traffic
+        What that changes for traffic: by class in equilibrium where trips are by road and
+        ``choice`` is ``"logit"``; else for trips of the gravity model, by the fastest way.
     regions
         Polygons, index ``region_id``.
     places
@@ -253,10 +258,6 @@ class WhatIf:
         The border line.
     notes
         Why parts of scenarios change nothing, see `geo_border.pipeline.stages.notes.notes`.
-    delays
-        Passages that take other hours, index ``scenario`` and ``checkpoint_id``:
-        ``delay_out_h_before``, ``delay_out_h_after``, ``delay_in_h_before``,
-        ``delay_in_h_after``, infinite where nobody may pass.
 
     Examples
     --------
@@ -271,10 +272,10 @@ class WhatIf:
     settings: Settings
     scenarios: Mapping[str, Scenario]
     changes: Changes
+    traffic: TrafficChanges
     regions: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
     checkpoints: gpd.GeoDataFrame
     territory: gpd.GeoDataFrame
     border: gpd.GeoDataFrame
     notes: pd.DataFrame
-    delays: pd.DataFrame

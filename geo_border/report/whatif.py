@@ -28,38 +28,57 @@ MOST_MAPS = 6
 def write_whatif(result: WhatIf, folder: Path) -> None:
     """Write the changes as CSV tables, and as layers that open in QGIS.
 
+    What can be reached is in ``regions`` and ``places``; traffic by class in ``totals``,
+    ``checkpoints`` and ``traffic_regions``.
+
     Parameters
     ----------
     result
         What scenarios change.
     folder
-        An existing folder: ``totals.csv``, ``regions.csv``, ``checkpoints.csv``,
-        ``places.csv`` (if it has places) and ``whatif.gpkg``, with a row for each scenario
-        and region, checkpoint or place, are written into it, ``delays.csv`` and
+        An existing folder: ``totals.csv``, ``regions.csv``, ``traffic_regions.csv``,
+        ``checkpoints.csv``, ``places.csv`` (if it has places) and ``whatif.gpkg``, with a row for
+        each scenario and region, checkpoint or place, are written into it, ``delays.csv`` and
         ``remarks.csv`` if there are any, and ``map.png``, for several scenarios ``maps/``, up
         to `MOST_MAPS`.
     """
-    tables = {
-        "totals": result.changes.totals,
-        "regions": _named(result.changes.regions, result.regions),
-        "checkpoints": _named(result.changes.checkpoints, result.checkpoints),
+    trips = ["demand_share", "affected_share", "extra_hours", "unserved_share"]
+    reached = {
+        name: frame.drop(columns=trips, errors="ignore")
+        for name, frame in (("regions", result.changes.regions), ("places", result.changes.places))
     }
-    if len(result.delays):
-        tables["delays"] = result.delays.replace([np.inf], np.nan)
+    traffic = result.traffic
+    tables = {
+        "totals": traffic.totals,
+        "regions": _named(reached["regions"], result.regions),
+        "traffic_regions": _named(traffic.regions, result.regions),
+        "checkpoints": _named(traffic.checkpoints, result.checkpoints),
+    }
+    if len(traffic.passages):
+        tables["delays"] = traffic.passages.replace([np.inf], np.nan)
     if len(result.notes):
         tables["remarks"] = result.notes.set_index("scenario")
     if len(result.changes.places):
-        tables["places"] = _named(result.changes.places, result.places)
+        tables["places"] = _named(reached["places"], result.places)
     for name, frame in tables.items():
         write_table(frame.reset_index(), folder / f"{name}.csv")
     layers: dict[str, gpd.GeoDataFrame] = {}
-    for layer in ("regions", "checkpoints", "places"):
+    shapes_of = {
+        "regions": result.regions.geometry,
+        "traffic_regions": result.regions.geometry,
+        "checkpoints": result.checkpoints.geometry,
+        "places": result.places.geometry,
+    }
+    for layer, shapes in shapes_of.items():
         if layer in tables:
-            shapes = getattr(result, layer).geometry
             frame = tables[layer].reset_index()
+            if layer == "traffic_regions":
+                frame = frame[frame["class"] == traffic.of]
             # A GeoPackage holds no infinite numbers.
             numbers = frame.select_dtypes("number").columns
             frame[numbers] = frame[numbers].replace([np.inf, -np.inf], np.nan)
+            # Those who live beyond the study have no region to be drawn.
+            frame = frame[frame[shapes.index.name].isin(shapes.index)]
             at = shapes.reindex(frame[shapes.index.name]).to_numpy()
             layers[layer] = gpd.GeoDataFrame(frame, geometry=at, crs=shapes.crs)
     write_layers(layers, folder / "whatif.gpkg")

@@ -10,6 +10,7 @@ import numpy as np
 from geo_border.border.hours import INFORMED, Opening, read_hours
 from geo_border.errors import CheckpointError
 from geo_border.routing.scenarios import by_direction, check_names
+from geo_border.terms import CAR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,6 +32,7 @@ def at_gates(
     checkpoints: pd.DataFrame | None = None,
     month: int | None = None,
     informed: float = INFORMED,
+    classes: Collection[str] = (CAR,),
 ) -> Scenario:
     """Say what a scenario is for the gates of a network.
 
@@ -48,6 +50,8 @@ def at_gates(
         Month that opening hours are read of; the whole year if not given.
     informed
         Share of those who pass that knows the opening hours.
+    classes
+        Classes of traffic that it may speak of.
 
     Returns
     -------
@@ -60,8 +64,22 @@ def at_gates(
         If it names what is not there, closes what it opens, gives hours in which nobody passes,
         or opens what nobody knows the delay of.
     """
+    _check_classes(scenario.classes, classes)
+    of_classes = {
+        name: at_gates(
+            own,
+            gates,
+            crossings,
+            controls,
+            checkpoints=checkpoints,
+            month=month,
+            informed=informed,
+        )
+        for name, own in scenario.classes.items()
+    }
     _check_modes(scenario.modes, gates)
-    gate = {name: _gate_at(name, gates, crossings, controls) for name in sorted(scenario.named)}
+    every = replace(scenario, classes={})
+    gate = {name: _gate_at(name, gates, crossings, controls) for name in sorted(every.named)}
     opened, closed = ({gate[name] for name in names} for names in (scenario.open, scenario.close))
     if opened & closed:
         raise CheckpointError(
@@ -94,6 +112,7 @@ def at_gates(
         added=added,
         hours=hours,
         one_way={gate[name]: way for name, way in scenario.one_way.items()},
+        classes=of_classes,
     )
 
 
@@ -143,6 +162,17 @@ def _read(
             remedy=f"Use --close {gate} (`close` in a list of scenarios)",
         )
     return opening
+
+
+def _check_classes(named: Collection[str], classes: Collection[str]) -> None:
+    """Refuse classes of traffic that there are none of."""
+    for name in sorted(set(named) - set(classes)):
+        raise CheckpointError(
+            f"the scenario speaks of the class {name!r}, and what is computed is of "
+            f"{', '.join(classes)}",
+            remedy="Name a class of [traffic.classes] in study.toml; measures of places and "
+            'regions, and traffic with `choice = "fastest"`, are of cars',
+        )
 
 
 def _check_modes(modes: Collection[str], gates: pd.DataFrame) -> None:

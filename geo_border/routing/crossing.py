@@ -14,6 +14,7 @@ from geo_border.routing.engine.kernels import fill_times, sum_direct, sum_gains
 from geo_border.routing.inside import rows_at_once
 from geo_border.routing.scenarios import AS_IS, Scenario, passages
 from geo_border.routing.tiles import tile_closures, tile_sums
+from geo_border.terms import CAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -280,6 +281,7 @@ def closure_sums(
     CheckpointError
         If the scenario does not fit the tables.
     """
+    scenario = scenario.of_class(CAR)
     routes = passages(tables, scenario)
     base = across(tables, routes, side, origins=origins, destinations=destinations)
     A, E = _of_type(base, dtype)

@@ -32,7 +32,7 @@ def with_outer(travel: Travel, outer: OuterZones) -> Travel:
     -------
     Travel
         The places of the study first, then the cities; the tables are of the network with the
-        roads beyond, with trees.
+        roads beyond, with trees if those of `travel` have some.
 
     Examples
     --------
@@ -52,6 +52,10 @@ def with_outer(travel: Travel, outer: OuterZones) -> Travel:
     """
     places = pd.concat([travel.places, outer.places])
     tables = gate_tables(
-        outer.network, places, travel.tables.gates, modes=MODES_OF[travel.mode], trees=True
+        outer.network,
+        places,
+        travel.tables.gates,
+        modes=MODES_OF[travel.mode],
+        trees=travel.tables.trees is not None,
     )
     return replace(travel, places=places, tables=tables)

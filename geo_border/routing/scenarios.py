@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from geo_border.border.hours import Opening, read_hours
-from geo_border.errors import CheckpointError
+from geo_border.errors import CheckpointError, ParameterError
 from geo_border.routing.passage_kernels import fill_passages, tree_from
 from geo_border.routing.tables import GateTables
 from geo_border.shown import shown
-from geo_border.terms import DIRECTIONS, USERS
+from geo_border.terms import CAR, DIRECTIONS, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -62,6 +62,15 @@ class Scenario:
     factor
         Multiplies every delay, those of `delay` too; 0 is the open border. An infinite
         delay stays infinite whatever the factor.
+    classes
+        What is different for a class of traffic alone, by its name, as a scenario without classes.
+        What it says of a checkpoint holds for the class in place of what is said for all, so what
+        is closed here may be open to a class; factors are multiplied.
+
+    Raises
+    ------
+    ParameterError
+        If what is said of a class speaks of classes again.
 
     Examples
     --------
@@ -81,6 +90,14 @@ class Scenario:
     >>> plan = gb.Scenario(close=["ilek"], delay={"syrym": 1.5}, added={"orda": (None, 1)})
     >>> sorted(plan.named)
     ['ilek', 'orda', 'syrym']
+
+    A checkpoint that trucks alone may pass, and pass an hour slower:
+
+    >>> import geo_border as gb
+    >>> trucks = gb.Scenario(open=["ilek"], added={"ilek": 1})
+    >>> plan = gb.Scenario(close=["ilek"], classes={"truck": trucks})
+    >>> sorted(plan.of_class("car").close), sorted(plan.of_class("truck").close)
+    (['ilek'], [])
     """
 
     close: Collection[str] = frozenset()
@@ -92,6 +109,7 @@ class Scenario:
     modes: Collection[str] = frozenset()
     users: str | None = None
     factor: float = 1.0
+    classes: Mapping[str, Scenario] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take lists and single hours too."""
@@ -100,12 +118,61 @@ class Scenario:
         for name in ("delay", "added"):
             pairs = {key: by_direction(value) for key, value in getattr(self, name).items()}
             object.__setattr__(self, name, pairs)
+        for name, own in self.classes.items():
+            if own.classes:
+                raise ParameterError(
+                    f"the scenario of the class {name!r} speaks of classes again",
+                    remedy="Give each class a scenario of its own, beside the others",
+                )
 
     @property
     def named(self) -> frozenset[str]:
-        """Checkpoints that the scenario names."""
+        """Checkpoints that the scenario names, for all or for a class."""
         tables = self.open, self.delay, self.added, self.hours, self.one_way
-        return frozenset(self.close).union(*tables)
+        of_classes = [own.named for own in self.classes.values()]
+        return frozenset(self.close).union(*tables, *of_classes)
+
+    def of_class(self, name: str) -> Scenario:
+        """Say what is different for a class.
+
+        Parameters
+        ----------
+        name
+            The class.
+
+        Returns
+        -------
+        Scenario
+            One that speaks of no class.
+        """
+        own = self.classes.get(name)
+        if own is None:
+            return replace(self, classes={}) if self.classes else self
+        # A delay of the class stands for the whole of a passage: nothing of all comes to it.
+        whole: dict[str, Hours] = {
+            gate: [None if hours is None else 0.0 for hours in by_direction(both)]
+            for gate, both in own.delay.items()
+        }
+        return Scenario(
+            close=(frozenset(self.close) - frozenset(own.open)) | frozenset(own.close),
+            open=(frozenset(self.open) - frozenset(own.close)) | frozenset(own.open),
+            delay=_over(self.delay, own.delay),
+            added=_over(_over(self.added, whole), own.added),
+            hours={**self.hours, **own.hours},
+            one_way={**self.one_way, **own.one_way},
+            modes=own.modes or self.modes,
+            users=own.users or self.users,
+            factor=self.factor * own.factor,
+        )
+
+
+def _over(hours: Mapping[str, Hours], own: Mapping[str, Hours]) -> dict[str, Hours]:
+    """Hours, and in their place those of one's own, by direction."""
+    found = dict(hours)
+    for name, given in own.items():
+        pairs = zip(by_direction(given), by_direction(found.get(name, (None, None))), strict=True)
+        found[name] = [before if hours is None else hours for hours, before in pairs]
+    return found
 
 
 def by_direction(hours: Hours) -> tuple[float | None, float | None]:
@@ -267,21 +334,33 @@ class GateDelays:
         Delays as they are, whether the gates are open or not, shape (2, K).
     wait
         Part of them that is the wait for the opening, if that is known, shape (K,).
+    of_class
+        Class whose delays they are.
+    queue
+        What `without` took out of delays that are stated with their queue, hours, shape (2, K);
+        none if not given.
+    least
+        Least delays without it, hours, shape (2, K).
     """
 
     gates: pd.DataFrame
     position: dict[str, int]
     hours: NDArray[np.float64]
     wait: NDArray[np.float64] | None
+    of_class: str = CAR
+    queue: NDArray[np.float64] | None = None
+    least: NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, tables: GateTables) -> GateDelays:
+    def of(cls, tables: GateTables, of_class: str = CAR) -> GateDelays:
         """Take them from checkpoint tables.
 
         Parameters
         ----------
         tables
             Checkpoint tables.
+        of_class
+            Class whose tables they are.
 
         Returns
         -------
@@ -294,7 +373,27 @@ class GateDelays:
             position={str(name): at for at, name in enumerate(gates.index)},
             hours=gates[["delay_out_h", "delay_in_h"]].to_numpy(float).T,
             wait=gates["wait_h"].to_numpy(float) if "wait_h" in gates else None,
+            of_class=of_class,
         )
+
+    def without(self, queue: NDArray[np.float64], least: NDArray[np.float64]) -> GateDelays:
+        """Take a queue out of the delays, and out of those that scenarios state.
+
+        Parameters
+        ----------
+        queue
+            Part of stated delays that is a queue, hours, shape (2, K).
+        least
+            What is left at least where there is one, but no more than was stated, hours,
+            shape (2, K).
+
+        Returns
+        -------
+        GateDelays
+            Free ones: whoever states the present delay of a checkpoint changes nothing.
+        """
+        free = free_of_queue(self.hours, queue, least)
+        return replace(self, hours=free, queue=queue, least=least)
 
     def under(self, scenario: Scenario) -> NDArray[np.float64]:
         """Hours that each passage takes under a scenario.
@@ -317,6 +416,7 @@ class GateDelays:
         if not scenario.named <= self.position.keys():
             check_names(scenario.named, self.gates.index)
         at = self.position
+        scenario = scenario.of_class(self.of_class)
         hours = self._of_passages(scenario)
         if not (scenario.factor >= 0 and (hours >= 0).all()):
             raise CheckpointError(
@@ -348,6 +448,9 @@ class GateDelays:
             for direction, value in enumerate(by_direction(pair)):
                 if value is not None:
                     hours[direction, at[name]], given[direction, at[name]] = value, True
+        if self.queue is not None and self.least is not None:
+            free = free_of_queue(hours, self.queue, self.least)
+            hours[given] = free[given]
         for name, opening in scenario.hours.items():
             gate, opened = at[name], opening
             before = 0.0 if self.wait is None else self.wait[gate]
@@ -368,6 +471,28 @@ class GateDelays:
                 )
             hours[:, at[name]] += more
         return hours
+
+
+def free_of_queue(
+    hours: NDArray[np.float64], queue: NDArray[np.float64], least: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Delays without a queue that they were stated with.
+
+    Parameters
+    ----------
+    hours
+        Delays, shape (2, K).
+    queue, least
+        As `GateDelays.without` takes them.
+
+    Returns
+    -------
+    ndarray
+        Hours, shape (2, K); as they are where there is no queue.
+    """
+    free = np.maximum(hours - queue, np.minimum(least, hours))
+    found: NDArray[np.float64] = np.where(queue > 0, free, hours)
+    return found
 
 
 def check_names(names: Collection[str], known: pd.Index[str], *, listed: str = "") -> None:

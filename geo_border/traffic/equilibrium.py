@@ -209,7 +209,8 @@ def equilibrium(
     model
         As `traffic_model` gives it.
     scenario
-        What is different at the border. Its delays are free ones: queues come to them.
+        What is different at the border, for all classes or some. Its delays are free ones:
+        queues come to them.
     lanes
         Those that answer to their flow: columns ``checkpoint_id``, ``direction`` (``"out"``,
         ``"in"``), ``classes`` (names, parted by blanks), ``capacity_day`` (passenger-car units

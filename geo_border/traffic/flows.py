@@ -84,6 +84,39 @@ def place_flows(traffic: ClassTraffic) -> PlaceFlows:
     return PlaceFlows(to_gate, from_gate, between)
 
 
+def passages_of(traffic: ClassTraffic, group: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """Passages of those who live in some groups of places, such as regions.
+
+    Parameters
+    ----------
+    traffic
+        Of one class, from an equilibrium.
+    group
+        Group of each place, shape (P,).
+    count
+        Number of groups, G.
+
+    Returns
+    -------
+    ndarray
+        Vehicles a day by direction and gate, out and home, shape (G, 2, K).
+    """
+    k = traffic.free.shape[1]
+    passed = np.zeros((count, 2 * k))
+    for origins, response in zip(traffic.model.origins, traffic.responses, strict=True):
+        legs = (origins.there, origins.home)
+        for leg, shares in zip(legs, response.legs, strict=True):
+            near = np.zeros((count, k))
+            for start in range(0, len(origins.positions), BLOCK):
+                rows = slice(start, start + BLOCK)
+                at, point = origins.positions[rows], origins.point[rows]
+                made = origins.potential[point] * origins.part[rows] * response.made[point]
+                chosen = near_shares(leg, shares.worth, origins.theta, point)
+                np.add.at(near, group[at], made[:, None] / 2 * chosen)
+            passed += near @ shares.expected()
+    return passed.reshape(count, 2, k)
+
+
 def _visits(
     origins: Origins,
     response: Response,

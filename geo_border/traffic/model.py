@@ -198,7 +198,7 @@ def traffic_model(
 def _class_model(travel: Travel, traffic_class: TrafficClass, most_passages: int) -> ClassModel:
     """One class, scaled to its total with the border as it is."""
     tables = travel.tables
-    gates = GateDelays.of(tables)
+    gates = GateDelays.of(tables, traffic_class.name)
     delay = gates.under(AS_IS)
     routes = tuple(border_routes(delay, tables.within, side, most_passages) for side in range(2))
     mass = weight_of(travel.places, traffic_class.mass)

@@ -46,7 +46,8 @@ def without_queues(
     Returns
     -------
     TrafficModel
-        The same trips and constants over free delays.
+        The same trips and constants over free delays. A scenario states delays as they are
+        observed, with the queue of the border as it is.
 
     Examples
     --------
@@ -76,11 +77,9 @@ def without_queues(
     waits = known.wait_at(flow)
     classes = {}
     for (name, each), members in zip(model.classes.items(), known.members.T, strict=True):
-        hours = each.delays.hours.copy()
-        queue = np.zeros(hours.size)
+        shape = each.delays.hours.shape
+        queue = np.zeros(each.delays.hours.size)
         queue[known.slot[members]] = waits[members]
-        floor = 0.0 if least is None or name not in least else least[name]
-        free = np.maximum(hours - queue.reshape(hours.shape), np.minimum(floor, hours))
-        hours = np.where(queue.reshape(hours.shape) > 0, free, hours)
-        classes[name] = replace(each, delays=replace(each.delays, hours=hours))
+        floor = np.zeros(shape) if least is None or name not in least else least[name]
+        classes[name] = replace(each, delays=each.delays.without(queue.reshape(shape), floor))
     return replace(model, classes=classes)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +37,13 @@ class _Row(BaseModel):
     delay_factor: float = 1.0
 
 
+_OF_CLASS = re.compile(r"(?P<id>.+):(?P<name>[a-z][a-z0-9]*)")
+"""A checkpoint and the class of traffic that a change is for."""
+
+_Entries = dict[str, dict[str, list[str]]]
+"""Entries of options, by class and option; the class of none is ``""``."""
+
+
 def parsed_scenario(
     *,
     close: Iterable[str] | None = None,
@@ -51,8 +61,8 @@ def parsed_scenario(
 
     Parameters
     ----------
-    close, open, modes, users, factor
-        As `geo_border.routing.scenarios.Scenario` takes them.
+    close, open
+        ``ID``, or ``ID:CLASS`` for a class of traffic alone, as in all that follow.
     delay, delay_out, delay_in
         ``ID=HOURS`` (or ``ID=OUT/IN``), the whole of a passage, or with a plus sign what comes
         to the passage as it is; the last two leave the other direction as it is.
@@ -60,6 +70,8 @@ def parsed_scenario(
         ``ID=OPENING HOURS`` in OSM syntax.
     one_way
         ``ID=out`` (home to neighbour alone) or ``ID=in``.
+    modes, users, factor
+        As `geo_border.routing.scenarios.Scenario` takes them.
 
     Returns
     -------
@@ -71,9 +83,46 @@ def parsed_scenario(
     CheckpointError
         If an option is not of this form.
     """
+    lists = {
+        "close": close,
+        "open": open,
+        "delay": delay,
+        "delay_out": delay_out,
+        "delay_in": delay_in,
+        "hours": hours,
+        "one_way": one_way,
+    }
+    entries: _Entries = defaultdict(lambda: {option: [] for option in lists})
+    for option, stated in lists.items():
+        for entry in stated or ():
+            name, equals, value = entry.partition("=")
+            at = _OF_CLASS.fullmatch(name.strip())
+            of_class, gate = ("", name) if at is None else (at["name"], at["id"])
+            entries[of_class][option].append(f"{gate}{equals}{value}")
+    every = _parsed(**entries.pop("", {}))
+    return replace(
+        every,
+        modes=frozenset(modes or ()),
+        users=users,
+        factor=factor,
+        classes={name: _parsed(**own) for name, own in entries.items()},
+    )
+
+
+def _parsed(
+    *,
+    close: Iterable[str] = (),
+    open: Iterable[str] = (),  # noqa: A002  (the option's name)
+    delay: Iterable[str] = (),
+    delay_out: Iterable[str] = (),
+    delay_in: Iterable[str] = (),
+    hours: Iterable[str] = (),
+    one_way: Iterable[str] = (),
+) -> Scenario:
+    """Make a scenario of entries without classes."""
     given: dict[str, _Directions] = {}
     added: dict[str, _Directions] = {}
-    for entry in delay or ():
+    for entry in delay:
         name, value = _pair(entry)
         out, _, back = value.partition("/")
         both = [_number(text, entry) for text in (out, back or out)]
@@ -86,7 +135,7 @@ def parsed_scenario(
         for direction, (number, more) in enumerate(both):
             (added if more else given)[name][direction] = number
     for direction, entries in enumerate((delay_out, delay_in)):
-        for entry in entries or ():
+        for entry in entries:
             name, value = _pair(entry)
             number, more = _number(value, entry)
             before = added.setdefault(name, [None, None])
@@ -95,15 +144,12 @@ def parsed_scenario(
             else:
                 given.setdefault(name, [None, None])[direction], before[direction] = number, None
     return Scenario(
-        close=frozenset(close or ()),
-        open=frozenset(open or ()),
+        close=frozenset(close),
+        open=frozenset(open),
         delay=_known(given),
         added=_known(added),
-        hours=dict(map(_pair, hours or ())),
-        one_way=dict(map(_pair, one_way or ())),
-        modes=frozenset(modes or ()),
-        users=users,
-        factor=factor,
+        hours=dict(map(_pair, hours)),
+        one_way=dict(map(_pair, one_way)),
     )
 
 

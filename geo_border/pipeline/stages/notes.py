@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from geo_border.border.hours import Opening
-from geo_border.routing.scenarios import delays
+from geo_border.terms import EVERY_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
-    from geo_border.bottlenecks.changes import Changes
+    from geo_border.pipeline.stages.traffic_changes import TrafficChanges
     from geo_border.routing.scenarios import Scenario
-    from geo_border.routing.tables import GateTables
 
 
 NOBODY = (
@@ -34,8 +30,7 @@ def notes(
     requested: Mapping[str, Scenario],
     scenarios: Mapping[str, Scenario],
     crossings: pd.DataFrame,
-    tables: GateTables,
-    found: Changes,
+    traffic: TrafficChanges,
 ) -> pd.DataFrame:
     """Say of each checkpoint that a scenario names without effect why it has none.
 
@@ -47,9 +42,7 @@ def notes(
         The scenarios that it means.
     crossings
         Of the network, with ``checkpoint_id``.
-    tables
-        Checkpoint tables.
-    found
+    traffic
         What the scenarios change.
 
     Returns
@@ -58,38 +51,63 @@ def notes(
         Columns ``scenario``, ``checkpoint_id`` (missing where all are meant), ``remark``; no
         row where everything has an effect.
     """
-    gates = tables.gates.index
-    n = len(gates)
-    before = delays(tables)
-    shape = len(scenarios), n, 2
-    after = found.checkpoints[["delay_out_h", "delay_in_h"]].to_numpy().reshape(shape)
-    loads = found.checkpoints[["load_share_before", "load_share_after"]].to_numpy()
-    idle = ~(loads > 0).any(axis=1).reshape(len(scenarios), n)
-    no_trips = not (found.checkpoints["load_share_before"] > 0).any()
+    gates = traffic.checkpoints.index.unique("checkpoint_id")
+    shares = traffic.checkpoints.filter(like="share_")
+    no_trips = not (shares["share_before"] > 0).any()
     rows: list[tuple[str, str | None, str]] = []
-    for number, (name, scenario) in enumerate(scenarios.items()):
+    for name, scenario in scenarios.items():
         rows += [(name, *note) for note in _served(requested[name], crossings, gates)]
-        same = (before == after[number].T).all(axis=0)
+        is_other = traffic.passages.index.droplevel("scenario")[
+            traffic.passages.index.get_level_values("scenario") == name
+        ]
         for gate in sorted(scenario.named):
-            at = gates.get_loc(gate)
-            text = _why(scenario, gate, before[:, at]) if same[at] else ""
-            if not same[at] and idle[number, at] and not no_trips:
-                text = "carries none of the trips across the border, before or after"
-            if text:
-                rows.append((name, gate, text))
+            here = traffic.checkpoints.xs((name, gate), level=("scenario", "checkpoint_id"))
+            texts = {
+                of_class: _remark(
+                    scenario.of_class(str(of_class)),
+                    gate,
+                    row,
+                    changed=(gate, of_class) in is_other,
+                    told=not no_trips,
+                )
+                for of_class, row in here.iterrows()
+                if of_class != EVERY_CLASS or len(here) == 1
+            }
+            rows += [(name, gate, text) for text in _together(texts)]
         rows += [(name, *note) for note in _seasonal(scenario)]
-        if same.all() and not scenario.named:
+        if is_other.empty and not scenario.named:
             rows.append((name, None, "no checkpoint opens, closes or takes other hours"))
         elif no_trips:
             rows.append((name, None, NOBODY))
     return pd.DataFrame(rows, columns=["scenario", "checkpoint_id", "remark"])
 
 
+def _together(texts: Mapping[object, str]) -> list[str]:
+    """Remarks of the classes, one where all have the same."""
+    said = set(texts.values())
+    if len(said) == 1:
+        return [text for text in said if text]
+    return [f"{of_class}: {text}" for of_class, text in texts.items() if text]
+
+
+def _remark(
+    scenario: Scenario, gate: str, row: pd.Series[float], *, changed: bool, told: bool
+) -> str:
+    """What is to be said of a class at a gate, nothing where it is changed or not named."""
+    if gate not in scenario.named:
+        return ""
+    if not changed:
+        return _why(scenario, gate, row)
+    idle = not (row["share_before"] > 0 or row["share_after"] > 0)
+    return "carries none of the trips across the border, before or after" if idle and told else ""
+
+
 def _served(
     what: Scenario, crossings: pd.DataFrame, gates: pd.Index[str]
 ) -> Iterator[tuple[str, str]]:
     """Crossings to be opened that have a checkpoint."""
-    for name in sorted(what.open):
+    every = [what, *what.classes.values()]
+    for name in sorted({name for part in every for name in part.open}):
         control = crossings["checkpoint_id"].get(name)
         if name not in gates and isinstance(control, str):
             yield (
@@ -100,17 +118,19 @@ def _served(
 
 def _seasonal(scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Opening hours of a scenario that close for a season."""
-    for gate, opening in sorted(scenario.hours.items()):
+    every = [scenario, *scenario.classes.values()]
+    hours = {gate: opening for part in every for gate, opening in part.hours.items()}
+    for gate, opening in sorted(hours.items()):
         if isinstance(opening, Opening) and opening.season_share < 1:
             share = f"{100 * opening.season_share:.0f} %"
             yield gate, f"is open in {share} of the time by these hours: {OF_THE_SEASON}"
 
 
-def _why(scenario: Scenario, gate: str, hours: NDArray[np.float64]) -> str:
+def _why(scenario: Scenario, gate: str, row: pd.Series[float]) -> str:
     """Why nothing is different at a gate that a scenario names."""
     if gate in scenario.close:
         return "was not open: closing it changes nothing"
-    if np.isinf(hours).all():
+    if row[["delay_out_h_before", "delay_in_h_before"]].isna().all():
         return "is not open: what it would take changes nothing unless it is opened too"
     if gate in scenario.open:
         return "is open already"

@@ -14,7 +14,7 @@ from geo_border.network.gates import gates_in_use
 from geo_border.pipeline.stages.named_places import place_named
 from geo_border.routing.at_gates import at_gates
 from geo_border.routing.tables import gate_tables
-from geo_border.terms import MODES_OF, SIDES, Mode
+from geo_border.terms import CAR, MODES_OF, SIDES, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -81,7 +81,7 @@ def requested_tables(
         checkpoints=checkpoints,
         month=month,
         informed=informed,
-    )
+    ).of_class(CAR)
     used = gates.index.isin(gates_in_use(gates).index) | gates.index.isin(list(scenario.named))
     passed_by = gates["mode"].isin(MODES_OF[mode])
     if len(gates) and not passed_by.any():

@@ -14,21 +14,32 @@ from geo_border.network.gates import gates_in_use
 from geo_border.pipeline.results import WhatIf
 from geo_border.pipeline.stages.bottlenecks import gravity_of
 from geo_border.pipeline.stages.notes import notes
+from geo_border.pipeline.stages.traffic import in_proportion, traffic_now
+from geo_border.pipeline.stages.traffic_changes import (
+    fastest_changes,
+    passage_hours,
+    traffic_changes,
+)
 from geo_border.routing.at_gates import at_gates
+from geo_border.routing.outer import with_outer
 from geo_border.routing.scenarios import AS_IS, GateDelays
+from geo_border.routing.spots import gathered
 from geo_border.routing.tables import gate_tables
 from geo_border.routing.travel import Travel
-from geo_border.terms import MODES_OF
+from geo_border.terms import CAR, EVERY_CLASS, MODES_OF
+from geo_border.traffic.equilibrium import equilibrium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from geo_border.bottlenecks.changes import Changes
+    from geo_border.network.outer import OuterZones
     from geo_border.pipeline.settings import Settings
     from geo_border.pipeline.stages.border import Border
     from geo_border.pipeline.stages.network import StudyNetwork
+    from geo_border.pipeline.stages.traffic_changes import TrafficChanges
     from geo_border.routing.inside import Inside
     from geo_border.routing.scenarios import Scenario
-    from geo_border.routing.tables import GateTables
     from geo_border.terms import Mode
 
 
@@ -39,6 +50,7 @@ def scenario_stage(
     own: Inside,
     scenarios: Mapping[str, Scenario],
     *,
+    outer: OuterZones | None = None,
     mode: Mode = "road",
     each_place: bool = True,
     progress: Callable[[str], None] = lambda _: None,
@@ -57,10 +69,13 @@ def scenario_stage(
         Times inside the sides, by the same mode.
     scenarios
         What is different, by name.
+    outer
+        What lies beyond, for trips by road in equilibrium; None if nothing does.
     mode
         Mode of the trips.
     each_place
-        Whether to give the places too, which a thousand scenarios need not.
+        Whether to give the places too, and the hours of detours, which are sums over all pairs of
+        places: a thousand scenarios need neither.
     progress
         Called with how many scenarios are done.
 
@@ -75,6 +90,7 @@ def scenario_stage(
         If a scenario does not fit the border.
     """
     places, gates, crossings = net.places, net.gates, net.crossings
+    by_class = mode == "road" and settings.traffic.choice == "logit"
     checked = {
         name: at_gates(
             what,
@@ -84,63 +100,87 @@ def scenario_stage(
             checkpoints=border.checkpoints,
             month=settings.checkpoints.month,
             informed=settings.checkpoints.informed,
+            classes=list(settings.traffic.classes) if by_class else [CAR],
         )
         for name, what in scenarios.items()
     }
-    wanted = {name for what in checked.values() for name in what.named}
-    passed = gates["mode"].isin(MODES_OF[mode])
-    _check_named(wanted & set(gates.index[~passed]), gates, mode)
-    in_use = gates.index.isin(gates_in_use(gates).index)
-    known = gates[passed & (in_use | gates.index.isin(list(wanted)))]
-    for name, what in checked.items():
-        if what.modes and not known["mode"].isin(what.modes).any():
-            of_modes = ", ".join(sorted(what.modes))
-            raise CheckpointError(
-                f"{name}: no trip by {mode} passes a checkpoint of mode {of_modes}",
-                remedy=f"Those it passes have {', '.join(sorted(set(known['mode']))) or 'none'}; "
-                "trips by another mode are compared with `--mode` (`mode=` in Python)",
-            )
+    known = _gates(checked, gates, mode)
     tables = gate_tables(net.network, places, known, modes=MODES_OF[mode])
+    travel = Travel(places, tables, own, mode)
     found = changes(
-        Travel(places, tables, own, mode),
+        travel,
         checked,
         decay=calibrated(settings.access.decay, settings.access.half_life_h),
-        gravity=gravity_of(settings),
+        gravity=None if by_class else gravity_of(settings),
         each_place=each_place,
         progress=lambda done: progress(f"scenarios: {done:,} of {len(checked):,}"),
     )
+    if by_class:
+        everyone = travel if outer is None else with_outer(travel, outer)
+        traffic = _in_equilibrium(settings, border, net, everyone, checked, with_detours=each_place)
+    else:
+        traffic = _fastest(found, checked, travel)
     return WhatIf(
         settings=settings,
         scenarios=checked,
         changes=found,
+        traffic=traffic,
         regions=border.regions,
         places=places,
         checkpoints=checkpoint_points(border.checkpoints, crossings, known),
         territory=border.territory,
         border=border.line,
-        notes=notes(scenarios, checked, crossings, tables, found),
-        delays=_delays(checked, tables),
+        notes=notes(scenarios, checked, crossings, traffic),
     )
 
 
-def _delays(scenarios: Mapping[str, Scenario], tables: GateTables) -> pd.DataFrame:
-    """Hours of the passages that take others than as they are."""
-    gates, columns = GateDelays.of(tables), ("delay_out_h", "delay_in_h")
+def _in_equilibrium(
+    settings: Settings,
+    border: Border,
+    net: StudyNetwork,
+    everyone: Travel,
+    scenarios: Mapping[str, Scenario],
+    *,
+    with_detours: bool,
+) -> TrafficChanges:
+    """Traffic by class, solved anew for each scenario."""
+    if in_proportion(settings):
+        everyone = gathered(everyone)
+    now = traffic_now(settings, border.checkpoints, net.controls, everyone)
+    solved = {
+        name: equilibrium(now.model, what, lanes=now.lanes) for name, what in scenarios.items()
+    }
+    return traffic_changes(now.traffic, solved, everyone.places, with_detours=with_detours)
+
+
+def _fastest(found: Changes, scenarios: Mapping[str, Scenario], travel: Travel) -> TrafficChanges:
+    """Trips of the gravity model, all by the fastest way."""
+    gates = GateDelays.of(travel.tables)
     before = gates.under(AS_IS)
-    parts = {}
+    hours = {
+        name: passage_hours(travel.tables.gates.index, before, gates.under(what))
+        for name, what in scenarios.items()
+    }
+    return fastest_changes(found, CAR if travel.mode == "road" else EVERY_CLASS, hours)
+
+
+def _gates(scenarios: Mapping[str, Scenario], gates: pd.DataFrame, mode: Mode) -> pd.DataFrame:
+    """Gates that trips by a mode pass, or could in a scenario."""
+    wanted = {name for what in scenarios.values() for name in what.named}
+    passed = gates["mode"].isin(MODES_OF[mode])
+    _check_named(wanted & set(gates.index[~passed]), gates, mode)
+    in_use = gates.index.isin(gates_in_use(gates).index)
+    known = gates[passed & (in_use | gates.index.isin(list(wanted)))]
     for name, what in scenarios.items():
-        after = gates.under(what)
-        frame = pd.DataFrame(
-            {
-                f"{column}_{when}": hours[direction]
-                for direction, column in enumerate(columns)
-                for when, hours in (("before", before), ("after", after))
-            },
-            index=tables.gates.index,
-        )
-        parts[name] = frame[(before != after).any(axis=0)]
-    stated: pd.DataFrame = pd.concat(parts, names=["scenario", "checkpoint_id"])
-    return stated
+        for part in (what, *what.classes.values()):
+            if part.modes and not known["mode"].isin(part.modes).any():
+                of_modes = ", ".join(sorted(part.modes))
+                raise CheckpointError(
+                    f"{name}: no trip by {mode} passes a checkpoint of mode {of_modes}",
+                    remedy=f"Those it passes have {', '.join(sorted(set(known['mode']))) or 'none'}"
+                    "; trips by another mode are compared with `--mode` (`mode=` in Python)",
+                )
+    return known
 
 
 def _check_named(names: Collection[str], gates: pd.DataFrame, mode: Mode) -> None:

@@ -235,7 +235,7 @@ def traffic_stage(
         By checkpoint, region and edge.
     """
     every_place = travel
-    if _in_proportion(settings):
+    if in_proportion(settings):
         travel = gathered(travel)
     now = traffic_now(settings, border.checkpoints, net.controls, travel)
     solved = now.traffic
@@ -279,8 +279,19 @@ def traffic_stage(
     )
 
 
-def _in_proportion(settings: Settings) -> bool:
-    """Whether trips of every class are in proportion to the people at both ends."""
+def in_proportion(settings: Settings) -> bool:
+    """Whether trips of every class are in proportion to the people at both ends.
+
+    Parameters
+    ----------
+    settings
+        The study's parameters.
+
+    Returns
+    -------
+    bool
+        If so, places at one spot and in one region can be one point.
+    """
     of_classes = [(part.alpha, part.gamma) for part in settings.traffic.classes.values()]
     exponents = [(settings.demand.alpha, settings.demand.gamma), *of_classes]
     return all(each in (None, 1) for both in exponents for each in both)

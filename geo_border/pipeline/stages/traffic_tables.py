@@ -14,7 +14,7 @@ from geo_border.traffic.flows import checkpoint_traffic
 from geo_border.traffic.welfare import hour_values, welfare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from geo_border.traffic.equilibrium import Equilibrium
     from geo_border.traffic.lanes import Lanes
@@ -71,6 +71,25 @@ def every_class(table: pd.DataFrame, solved: Equilibrium) -> pd.DataFrame:
     return pd.concat([table, total]).reindex(order)
 
 
+def unit_of(solved: Equilibrium, classes: Iterable[object]) -> list[str]:
+    """Units that flows are in.
+
+    Parameters
+    ----------
+    solved
+        Traffic in equilibrium.
+    classes
+        Names of classes, `EVERY_CLASS` too.
+
+    Returns
+    -------
+    list of str
+        `DAY` or `SHARE`.
+    """
+    totals = {name: each.model.traffic_class.total_year for name, each in solved.classes.items()}
+    return [SHARE if totals.get(str(name), 1.0) is None else DAY for name in classes]
+
+
 def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> pd.DataFrame:
     """What is told of traffic by checkpoint and class.
 
@@ -97,8 +116,7 @@ def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> p
     trips = pd.Series({n: each.by_origin()["trips"].sum() for n, each in solved.classes.items()})
     trips[EVERY_CLASS] = trips.sum()
     whole = trips.reindex(flows.index.get_level_values("class")).to_numpy()
-    totals = {name: each.model.traffic_class.total_year for name, each in solved.classes.items()}
-    unit = [SHARE if totals.get(str(name), 1.0) is None else DAY for _, name in flows.index]
+    unit = unit_of(solved, flows.index.get_level_values("class"))
     hours = every_class(hour_values(solved)[["hour_out_queued", "hour_in_queued"]], solved)
     found = pd.DataFrame({"unit": unit}, index=flows.index).join(flows)
     for part in ("", *(f"_{way}" for way in DIRECTIONS)):
@@ -108,14 +126,28 @@ def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> p
             out=np.full(len(found), np.nan),
             where=whole > 0,
         )
-    found = found.join(passed[["delay_out_h", "delay_in_h"]]).join(_queues(solved, flows.index))
+    found = found.join(passed[["delay_out_h", "delay_in_h"]]).join(queues_of(solved, flows.index))
     found = found.join(_closures(solved, shut, trips))
     hours.columns = ["hour_out", "hour_in"]
     return found.join(hours)
 
 
-def _queues(solved: Equilibrium, index: pd.Index[Any]) -> pd.DataFrame:
-    """Wait and utilisation of the lanes of each class."""
+def queues_of(solved: Equilibrium, index: pd.Index[Any]) -> pd.DataFrame:
+    """Wait and utilisation of the lanes of each class.
+
+    Parameters
+    ----------
+    solved
+        Traffic in equilibrium.
+    index
+        ``checkpoint_id`` and ``class``.
+
+    Returns
+    -------
+    DataFrame
+        Index `index`; ``wait_out_h``, ``wait_in_h``, ``utilisation_out``, ``utilisation_in``,
+        missing where no capacity is known.
+    """
     found = pd.DataFrame(
         np.nan,
         index,
@@ -241,9 +273,7 @@ def traffic_by_region(
     order = sorted(map(str, order)) + ([OUTSIDE] if (region == OUTSIDE).any() else [])
     index = pd.MultiIndex.from_product([order, rows], names=["region_id", "class"])
     table = every_class(table.reindex(index), solved)
-    totals = {name: each.model.traffic_class.total_year for name, each in solved.classes.items()}
-    unit = [SHARE if totals.get(str(name), 1.0) is None else DAY for _, name in table.index]
-    table.insert(0, "unit", unit)
+    table.insert(0, "unit", unit_of(solved, table.index.get_level_values("class")))
     return table
 
 

@@ -13,6 +13,7 @@ from geo_border.report.print.sheet import (
     region_names,
 )
 from geo_border.report.style import INK, Classes, checkpoint_label
+from geo_border.terms import DIRECTIONS, EVERY_CLASS
 from geo_border.typology.words import PERCENT
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ CHANGE = Classes(
 LOST, WON = "#b2182b", "#1b7837"
 """Checkpoints with less and with more traffic."""
 
-MORE = "checkpoint with more traffic, points of all trips"
+MORE = "checkpoint with more traffic, points of {trips}"
 
 LEAST_SHARE = 5e-4
 """Least change of a checkpoint's share of the trips that is drawn."""
@@ -85,22 +86,29 @@ def whatif_map(result: WhatIf, ground: Ground, scenario: str) -> Figure:
     region_names(labels, ground, ground.regions["short"])
     handles = [
         *class_handles(CHANGE),
-        mark(WON, MORE),
+        mark(WON, MORE.format(trips=_trips(result))),
         mark(LOST, "with less"),
         mark(INK, "closed now", marker="x", size=4, edge=INK, line=0.9),
     ]
     return sheet.finish(handles, columns=3)
 
 
+def _trips(result: WhatIf) -> str:
+    """What the shares of checkpoints are of."""
+    classes = result.traffic.totals.index.unique("class")
+    return "all trips" if len(classes) == 1 or result.traffic.of == EVERY_CLASS else "trips of cars"
+
+
 def _symbols(axes: Axes, result: WhatIf, ground: Ground, labels: Labels, scenario: str) -> None:
     """Draw checkpoints by the share of the trips that they get or lose, and name some."""
-    controls = result.changes.checkpoints
+    every = result.traffic.checkpoints.reset_index()
     # A border without a gate has no row of any scenario.
-    of_scenario = controls.index.get_level_values("scenario") == scenario
-    controls = controls[of_scenario].droplevel("scenario").join(result.checkpoints["name"])
-    controls["size"] = controls["load_share_change"].abs()
-    shut = np.isinf(controls[["delay_out_h", "delay_in_h"]].to_numpy()).all(axis=1)
-    controls["shut"] = shut & (controls["load_share_before"] > 0).to_numpy()
+    every = every[every["scenario"] == scenario].set_index("checkpoint_id")
+    controls = every[every["class"] == result.traffic.of].join(result.checkpoints["name"])
+    controls["size"] = controls["share_change"].abs()
+    passed = every[[f"delay_{way}_h_after" for way in DIRECTIONS]].notna().any(axis=1)
+    is_open = passed.groupby(level="checkpoint_id").any()
+    controls["shut"] = ~is_open.reindex(controls.index) & (controls["share_before"] > 0)
     controls = controls[(controls["size"] >= LEAST_SHARE) | controls["shut"]]
     controls = controls.sort_values("size", ascending=False, kind="stable")
     area = (110 * controls["size"] / max(controls["size"].max(), LEAST_SHARE)).clip(lower=4)
@@ -108,12 +116,12 @@ def _symbols(axes: Axes, result: WhatIf, ground: Ground, labels: Labels, scenari
     radius = np.sqrt(area) / 2
     for control, row in controls.to_dict("index").items():
         x, y = at[control].x, at[control].y
-        colour = WON if row["load_share_change"] > 0 else LOST
+        colour = WON if row["share_change"] > 0 else LOST
         axes.scatter(x, y, s=area[control], c=colour, edgecolors="white", linewidths=0.4, zorder=5)
         if row["shut"]:
             axes.scatter(x, y, s=16, marker="x", c=INK, linewidths=0.9, zorder=6)
         labels.keep_clear(x, y, float(radius[control]))
     for control, row in controls.head(NAMED).to_dict("index").items():
-        name, points = checkpoint_label(str(row["name"])), 100 * row["load_share_change"]
+        name, points = checkpoint_label(str(row["name"])), 100 * row["share_change"]
         text = f"{name} {points:+.1f}"
         labels.beside_point(at[control].x, at[control].y, text, radius_pt=float(radius[control]))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from geo_border.border.hours import INFORMED, Opening
-from geo_border.errors import CheckpointError, StudyError
+from geo_border.errors import CheckpointError, ParameterError, StudyError
 from geo_border.pipeline.inputs.scenarios import parsed_scenario, read_scenarios
 from geo_border.routing.at_gates import at_gates
 from geo_border.routing.scenarios import GateDelays, Scenario
@@ -250,3 +250,48 @@ def test_hours_are_read_at_their_place(gates, crossings, controls):
         == at_gates(hours, gates, crossings, controls).hours["west"].wait_h
         == 0
     )
+
+
+def test_a_change_of_a_class_stands_in_place_of_that_for_all():
+    given = parsed_scenario(
+        close=["a", "d"],
+        open=["a:truck", "c:car"],
+        delay=["b=2", "b:truck=+1", "e=+1", "e:truck=3"],
+        delay_in=["b:truck=4"],
+        hours=["d:truck=24/7"],
+        one_way=["b:car=out"],
+        factor=0.5,
+    )
+    car, truck = given.of_class("car"), given.of_class("truck")
+    assert car == Scenario(
+        close={"a", "d"},
+        open={"c"},
+        delay={"b": 2},
+        added={"e": 1},
+        one_way={"b": "out"},
+        factor=0.5,
+    )
+    assert truck.close == {"d"}
+    assert truck.open == {"a"}
+    # Trucks wait an hour more than is said of all on the way out, and four on the way back.
+    assert truck.delay == {"b": (2, 4), "e": (3, 3)}
+    assert truck.added == {"b": (1, 0), "e": (0, 0)}
+    assert truck.hours == {"d": "24/7"}
+    assert given.of_class("bus") == parsed_scenario(
+        close=["a", "d"], delay=["b=2", "e=+1"], factor=0.5
+    )
+    assert given.named == {"a", "b", "c", "d", "e"}
+    with pytest.raises(ParameterError, match="speaks of classes again"):
+        Scenario(classes={"car": given})
+
+
+def test_classes_are_those_of_the_study(gates, crossings, controls):
+    given = parsed_scenario(close=["theirs:truck"], delay=["west:truck=1"])
+    found = at_gates(given, gates, crossings, controls, classes=["car", "truck"])
+    assert found.classes["truck"].close == {"west"}
+    assert found.classes["truck"].delay == {"west": (1, 1)}
+    with pytest.raises(CheckpointError, match="class 'truck', and what is computed is of car"):
+        at_gates(given, gates, crossings, controls)
+    both = parsed_scenario(close=["west:truck"], open=["west:truck"])
+    with pytest.raises(CheckpointError, match="both closes and opens west"):
+        at_gates(both, gates, crossings, controls, classes=["truck"])
