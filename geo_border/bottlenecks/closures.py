@@ -44,9 +44,10 @@ class Closures:
         Index ``closed_id`` (several checkpoints joined by ``;``). ``closure_demand``:
         demand whose fastest route passes what is closed. ``closure_extra_total``: hours
         that the part of it that still finds a way loses, ``Σ T_ij (t'_ij - t_ij)``.
-        ``closure_diverted``: that part. ``closure_extra_hours``: the mean over it, hours
-        per diverted trip, missing where nothing is diverted. ``closure_unserved``:
-        the part that finds no way. Demands as shares of the whole.
+        ``closure_diverted``: that part. ``closure_extra_hours``: the sum over
+        ``closure_demand``, hours for each trip that passed, missing where nothing is diverted.
+        ``closure_unserved``: the part that finds no way, which loses no finite time. Demands as
+        shares of the whole.
     diversions
         Columns ``closed_id``, ``to_id``, ``share``: of the demand that passed what is
         closed, how much passes ``to_id`` instead, largest first. A trip that passes n
@@ -161,7 +162,7 @@ def _effects(sums: NDArray[np.float64], names: list[str]) -> pd.DataFrame:
             "closure_diverted": served,
             "closure_extra_total": extra,
             "closure_extra_hours": np.divide(
-                extra, served, out=np.full(len(sums), np.nan), where=served > 0
+                extra, served + cut, out=np.full(len(sums), np.nan), where=served > 0
             ),
             "closure_unserved": cut,
         },

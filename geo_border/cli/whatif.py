@@ -10,8 +10,6 @@ import typer
 from rich.text import Text
 
 from geo_border.cli.console import (
-    CloseOption,
-    DelayOption,
     ModeOption,
     SchedulerOption,
     StudyArgument,
@@ -25,35 +23,49 @@ from geo_border.cli.console import (
 from geo_border.cli.whatif_tables import whatif_tables
 from geo_border.errors import CheckpointError
 
+PLACE = "ID[:CLASS]"
+"""What a change is of: a checkpoint, for every class of traffic or for one."""
+
 MOST_WITH_PLACES = 20
-"""Scenarios up to which every place of each is written."""
+"""Scenarios up to which every place of each is written, and detours are."""
 
 
 def whatif(
     study: StudyArgument,
-    close: CloseOption = None,
+    close: Annotated[
+        list[str] | None, list_option("close", PLACE, "Checkpoint that nobody may pass.")
+    ] = None,
     open_: Annotated[
         list[str] | None,
-        list_option("open", "ID", "Closed checkpoint, or crossing without one, that opens."),
+        list_option("open", PLACE, "Closed checkpoint, or crossing without one, that opens."),
     ] = None,
-    delay: DelayOption = None,
+    delay: Annotated[
+        list[str] | None,
+        list_option(
+            "delay",
+            f"{PLACE}=HOURS",
+            "Hours of a passage, ID=+HOURS for more than as it is, or ID=OUT/IN by direction.",
+        ),
+    ] = None,
     delay_out: Annotated[
         list[str] | None,
-        list_option("delay-out", "ID=HOURS", "Hours from home to the neighbour alone."),
+        list_option("delay-out", f"{PLACE}=HOURS", "Hours from home to the neighbour alone."),
     ] = None,
     delay_in: Annotated[
         list[str] | None,
-        list_option("delay-in", "ID=HOURS", "Hours from the neighbour to home alone."),
+        list_option("delay-in", f"{PLACE}=HOURS", "Hours from the neighbour to home alone."),
     ] = None,
     hours: Annotated[
         list[str] | None,
         list_option(
-            "hours", "ID=HOURS", "Opening hours, such as my-post='Mo-Su 08:00-20:00' (OSM syntax)."
+            "hours",
+            f"{PLACE}=HOURS",
+            "Opening hours, such as my-post='Mo-Su 08:00-20:00' (OSM syntax).",
         ),
     ] = None,
     one_way: Annotated[
         list[str] | None,
-        list_option("one-way", "ID=out|in", "Checkpoint passed in one direction alone."),
+        list_option("one-way", f"{PLACE}=out|in", "Checkpoint passed in one direction alone."),
     ] = None,
     modes: Annotated[
         list[str] | None,
@@ -94,10 +106,12 @@ def whatif(
     ] = None,
     scheduler: SchedulerOption = None,
 ) -> None:
-    """Compare a scenario at the border with the border as it is, for each region and place.
+    """Compare a scenario at the border with the border as it is, by class of traffic and region.
 
-    Nothing is searched again: a closure, another delay or a new checkpoint is a matter of
-    seconds. Tables, a map and a GeoPackage go into `whatif/` in the output folder.
+    Traffic is solved anew as a run solves it, and nothing is searched again: a closure, another
+    delay or a new checkpoint is a matter of seconds. An option holds for every class of traffic;
+    with ID:CLASS in place of ID, as in --close my-post:truck or --delay my-post:car=+1, for that
+    class alone. Tables, a map and a GeoPackage go into `whatif/` in the output folder.
     """
     from geo_border.pipeline.inputs.scenarios import parsed_scenario, read_scenarios  # noqa: PLC0415  (--help stays quick)
     from geo_border.pipeline.outputs import study_output  # noqa: PLC0415

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.table import Table
@@ -13,7 +13,7 @@ from geo_border.cli.tables import MOST_ROWS
 from geo_border.terms import DIRECTIONS, EVERY_CLASS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -77,7 +77,7 @@ def _table(*headings: str, texts: int = 1) -> Table:
     return table
 
 
-def _trips(rows: pd.DataFrame, what: str, names: pd.Index[str]) -> Table:
+def _trips(rows: pd.DataFrame, what: str, names: Iterable[str]) -> Table:
     """Trips and hours, a row each."""
     table = _table(what, "trips", "", "diverted", "not made", "cut", "worth", "detour", "each")
     for name, row in zip(names, rows.to_dict("records"), strict=True):
@@ -98,13 +98,19 @@ def _trips(rows: pd.DataFrame, what: str, names: pd.Index[str]) -> Table:
 
 def _scenarios(result: WhatIf) -> Table:
     """A line for each scenario, the one that costs most first."""
-    rows = result.traffic.totals.xs(result.traffic.of, level="class")
+    rows = _of(result, result.traffic.totals)
     by = ["cut", "hours_lost", "detour_h"]
     worst = rows.sort_values(by, ascending=False, kind="stable").head(MOST_ROWS)
     table = _trips(worst, "scenario", worst.index)
     if len(rows) > MOST_ROWS:
         table.add_row(f"… and {len(rows) - MOST_ROWS} more in totals.csv")
     return table
+
+
+def _of(result: WhatIf, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the class that one figure for all is of."""
+    is_of = table.index.get_level_values("class") == result.traffic.of
+    return table[is_of].droplevel("class")
 
 
 def _notes(result: WhatIf) -> Iterator[Text]:
@@ -122,16 +128,16 @@ def _notes(result: WhatIf) -> Iterator[Text]:
 def _delays(result: WhatIf) -> Iterator[Text]:
     """Hours of the passages that take others, before and after."""
     names = result.checkpoints["name"]
-    rows = result.traffic.passages.droplevel("scenario")
-    several = result.traffic.totals.index.unique("class").size > 1
-    for (checkpoint_id, of_class), row in rows.head(MOST_ROWS).iterrows():
+    rows = result.traffic.passages.reset_index()
+    several = len(result.traffic.totals) > 1
+    for row in rows.head(MOST_ROWS).to_dict("records"):
         out, back = (
             f"{_passage(row[f'delay_{way}_h_before'])} > {_passage(row[f'delay_{way}_h_after'])}"
             for way in DIRECTIONS
         )
         stated = out if out == back else f"out {out}, back {back}"
-        who = f" ({of_class})" if several else ""
-        yield Text(f"{names[checkpoint_id]}{who}: hours of a passage {stated}")
+        who = f" ({row['class']})" if several else ""
+        yield Text(f"{names[row['checkpoint_id']]}{who}: hours of a passage {stated}")
     if len(rows) > MOST_ROWS:
         yield Text(f"… and {len(rows) - MOST_ROWS} more in delays.csv")
 
@@ -150,14 +156,14 @@ def _checkpoints(result: WhatIf) -> Table:
     headings = ["checkpoint", "class", "before", "", "change", "hours", ""]
     table = _table(*headings, *(["use", ""] if has_use else []), texts=2)
     before = None
-    for (checkpoint_id, of_class), row in rows.head(MOST_ROWS).iterrows():
-        unit = row["unit"]
+    for row in rows.head(MOST_ROWS).reset_index().to_dict("records"):
+        unit, checkpoint_id = str(row["unit"]), row["checkpoint_id"]
         name = "" if checkpoint_id == before else str(result.checkpoints["name"][checkpoint_id])
         before = checkpoint_id
         use = [_use(row, "before"), f"> {_use(row, 'after')}"] if has_use else []
         table.add_row(
             Text(name),
-            str(of_class),
+            str(row["class"]),
             _amount(row["vehicles_before"], unit),
             f"> {_amount(row['vehicles_after'], unit)}",
             _amount(row["vehicles_change"], unit, sign=True),
@@ -172,7 +178,7 @@ def _checkpoints(result: WhatIf) -> Table:
     return table
 
 
-def _use(row: pd.Series[float], when: str) -> str:
+def _use(row: Mapping[Any, Any], when: str) -> str:
     """Utilisation of the direction that is used most."""
     most = max((row[f"utilisation_{way}_{when}"] for way in DIRECTIONS), key=_known)
     return "-" if math.isnan(most) else f"{100 * most:.0f} %"
@@ -183,7 +189,7 @@ def _known(value: float) -> float:
     return -math.inf if math.isnan(value) else value
 
 
-def _mean_passage(row: pd.Series[float], when: str) -> str:
+def _mean_passage(row: Mapping[Any, Any], when: str) -> str:
     """Hours of a passage, the mean of the directions that are open."""
     hours = np.array([row[f"delay_{way}_h_{when}"] for way in DIRECTIONS], float)
     known = hours[~np.isnan(hours)]
@@ -194,13 +200,13 @@ def _regions(result: WhatIf) -> Table:
     """Regions whose trips change, of the class that stands for all."""
     from geo_border.report.style import short_names  # noqa: PLC0415  (--help stays quick)
 
-    rows = result.traffic.regions.droplevel("scenario").xs(result.traffic.of, level="class")
-    moved = rows[["diverted", "suppressed", "cut", "induced"]].sum(axis=1)
-    moved += rows["detour_h"].abs().fillna(0.0)
-    rows = rows[moved >= LEAST_SHARE * rows["trips_before"].sum()]
-    names = short_names(result).reindex(rows.index)
-    names = names.fillna(rows.index.to_series())
-    heading = "region" if len(result.traffic.totals) == 1 else f"region ({result.traffic.of})"
+    rows = _of(result, result.traffic.regions).droplevel("scenario")
+    moved = rows[["diverted", "suppressed", "cut", "induced", "detour_h"]].abs().fillna(0.0)
+    rows = rows[moved.max(axis=1) >= LEAST_SHARE * rows["trips_before"].sum()]
+    short = short_names(result)
+    names = [str(short.get(region_id, region_id)) for region_id in rows.index]
+    several = len(result.traffic.totals) > 1
+    heading = f"region ({result.traffic.of})" if several else "region"
     table = _trips(rows, heading, names)
     if rows.empty:
         table.add_row("no trip of any region changes")

@@ -9,7 +9,8 @@ import numpy as np
 
 from geo_border.border.hours import INFORMED, Opening, read_hours
 from geo_border.errors import CheckpointError
-from geo_border.routing.scenarios import by_direction, check_names
+from geo_border.routing.named import check_names
+from geo_border.routing.scenarios import by_direction
 from geo_border.terms import CAR
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pandas as pd
 
 from geo_border.border.hours import Opening, read_hours
 from geo_border.errors import CheckpointError, ParameterError
+from geo_border.routing.named import check_names
 from geo_border.routing.passage_kernels import fill_passages, tree_from
 from geo_border.routing.tables import GateTables
 from geo_border.shown import shown
@@ -493,37 +493,6 @@ def free_of_queue(
     free = np.maximum(hours - queue, np.minimum(least, hours))
     found: NDArray[np.float64] = np.where(queue > 0, free, hours)
     return found
-
-
-def check_names(names: Collection[str], known: pd.Index[str], *, listed: str = "") -> None:
-    """Refuse names that the tables do not have.
-
-    Parameters
-    ----------
-    names
-        What is asked for.
-    known
-        What there is.
-    listed
-        Where all are listed, for names that read like none.
-
-    Raises
-    ------
-    CheckpointError
-        For the first of them in the alphabet, with those that read most like it.
-    """
-    unknown = sorted(set(names) - set(known))
-    if unknown:
-        like = get_close_matches(unknown[0], list(known), n=3, cutoff=0.4)
-        some = f"They have {', '.join(map(str, like or known[:5]))}"
-        if len(known) > len(like or known[:5]):
-            some += " …"
-        if not len(known):
-            some = "They have none: the network reaches no checkpoint from both sides"
-        raise CheckpointError(
-            f"the scenario names checkpoint {unknown[0]!r}, which the tables do not have",
-            remedy=some if like or not listed else f"All that there are stand in {listed}",
-        )
 
 
 def _let_pass(gates: pd.DataFrame, users: str | None) -> NDArray[np.bool_]:

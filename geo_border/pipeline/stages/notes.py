@@ -57,9 +57,8 @@ def notes(
     rows: list[tuple[str, str | None, str]] = []
     for name, scenario in scenarios.items():
         rows += [(name, *note) for note in _served(requested[name], crossings, gates)]
-        is_other = traffic.passages.index.droplevel("scenario")[
-            traffic.passages.index.get_level_values("scenario") == name
-        ]
+        other = traffic.passages[traffic.passages.index.get_level_values("scenario") == name]
+        is_other = other.droplevel("scenario").index
         for gate in sorted(scenario.named):
             here = traffic.checkpoints.xs((name, gate), level=("scenario", "checkpoint_id"))
             texts = {

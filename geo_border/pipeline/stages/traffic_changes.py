@@ -251,7 +251,7 @@ def _passages(before: Equilibrium, after: Equilibrium) -> pd.DataFrame:
         gates = old.model.travel.tables.gates.index
         other = (old.free != new.free).any(axis=0)
         rows[name] = passage_hours(gates, old.delay, new.delay)[other]
-    table = pd.concat(rows, names=["class"]).swaplevel()
+    table: pd.DataFrame = pd.concat(rows, names=["class"]).swaplevel()
     return table.sort_index(level=0, sort_remaining=False)
 
 

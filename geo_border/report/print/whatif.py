@@ -123,5 +123,5 @@ def _symbols(axes: Axes, result: WhatIf, ground: Ground, labels: Labels, scenari
         labels.keep_clear(x, y, float(radius[control]))
     for control, row in controls.head(NAMED).to_dict("index").items():
         name, points = checkpoint_label(str(row["name"])), 100 * row["share_change"]
-        text = f"{name} {points:+.1f}"
+        text = f"{name} {points:+.1f}".replace(" -", " \N{MINUS SIGN}")
         labels.beside_point(at[control].x, at[control].y, text, radius_pt=float(radius[control]))
