@@ -160,15 +160,14 @@ def _checkpoints(result: WhatIf) -> Table:
         unit, checkpoint_id = str(row["unit"]), row["checkpoint_id"]
         name = "" if checkpoint_id == before else str(result.checkpoints["name"][checkpoint_id])
         before = checkpoint_id
-        use = [_use(row, "before"), f"> {_use(row, 'after')}"] if has_use else []
+        use = _beside(_use(row, "before"), _use(row, "after")) if has_use else ()
         table.add_row(
             Text(name),
             str(row["class"]),
             _amount(row["vehicles_before"], unit),
             f"> {_amount(row['vehicles_after'], unit)}",
             _amount(row["vehicles_change"], unit, sign=True),
-            _mean_passage(row, "before"),
-            f"> {_mean_passage(row, 'after')}",
+            *_beside(_mean_passage(row, "before"), _mean_passage(row, "after")),
             *use,
         )
     if rows.empty:
@@ -176,6 +175,11 @@ def _checkpoints(result: WhatIf) -> Table:
     if len(rows) > MOST_ROWS:
         table.add_row(f"… and {len(rows) - MOST_ROWS} more in checkpoints.csv")
     return table
+
+
+def _beside(before: str, after: str) -> tuple[str, str]:
+    """Before and after; nothing where neither is known."""
+    return ("", "") if before == after == "-" else (before, f"> {after}")
 
 
 def _use(row: Mapping[Any, Any], when: str) -> str:

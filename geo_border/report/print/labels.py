@@ -56,6 +56,17 @@ class Labels:
         width = 2 * radius_pt * self._metres_per_pt
         self.room.take(x, y, width, width)
 
+    def avoid_line(self, lines: gpd.GeoSeries) -> None:
+        """Write across a line only where there is no other room as good.
+
+        Parameters
+        ----------
+        lines
+            Map metres.
+        """
+        wide = GAP_PT * self._metres_per_pt
+        self.room.avoid(shapely.union_all(shapely.buffer(shapely.simplify(lines, wide), wide)))
+
     def in_polygons(
         self,
         shapes: gpd.GeoSeries,

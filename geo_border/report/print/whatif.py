@@ -82,6 +82,7 @@ def whatif_map(result: WhatIf, ground: Ground, scenario: str) -> Figure:
         title=f"{scenario[:60]}: change of the population reached across",
     )
     labels = sheet.labels(axes)
+    labels.avoid_line(ground.border.geometry)
     _symbols(axes, result, ground, labels, scenario)
     region_names(labels, ground, ground.regions["short"])
     handles = [
