@@ -42,6 +42,18 @@ def detours(before: ClassTraffic, after: ClassTraffic) -> pd.DataFrame:
         Index ``place_id``, where they live; ``stayed`` (vehicles a day who travel before and
         after, out and home counted apart), ``driving_h`` and ``delay_h`` (vehicle-hours a day
         that they take longer inside the sides, and at the checkpoints).
+
+    Examples
+    --------
+    >>> import geo_border as gb
+    >>> trips = gb.travel(gb.example_network())
+    >>> model = gb.traffic_model({"car": trips}, [gb.TrafficClass("car", total_year=1e6)])
+    >>> shut = gb.equilibrium(model, gb.Scenario(close=["sagarchin-zhaisan"]))
+    >>> now = gb.equilibrium(model)
+    >>> longer = gb.detours(now.classes["car"], shut.classes["car"]).sum()
+    >>> lost = gb.welfare(now, shut).classes.loc["car", "hours_lost"]
+    >>> bool(0 < longer["driving_h"] + longer["delay_h"] < lost)
+    True
     """
     travel = before.model.travel
     tables = travel.tables

@@ -17,7 +17,7 @@ from geo_border.traffic.lanes import read_lanes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geo_border.traffic.equilibrium import Equilibrium
+    from geo_border.traffic.equilibrium import ClassTraffic, Equilibrium
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,12 +104,12 @@ def welfare(before: Equilibrium, after: Equilibrium) -> Welfare:
     origins, checkpoints, classes = {}, {}, {}
     for name in before.classes:
         old, new = before.classes[name], after.classes[name]
-        places = _by_origin(old.by_origin(), new.by_origin(), new.reached())
+        places = origins_lost(old, new)
         origins[name] = places
         change = new.passed - old.passed
         classes[name] = {
             "hours_lost": _hours(places),
-            "diverted": min(change.clip(min=0).sum(), -change.clip(max=0).sum()),
+            "diverted": float(made_elsewhere(change.ravel())),
             **places[["suppressed", "cut", "induced"]].sum(),
         }
         passed = {"before": old.passed.sum(axis=0), "after": new.passed.sum(axis=0)}
@@ -128,8 +128,39 @@ def _hours(places: pd.DataFrame) -> float:
     return np.nan if (lost.isna() & (places["cut"] > 0)).any() else float(lost.sum())
 
 
-def _by_origin(old: pd.DataFrame, new: pd.DataFrame, reached: NDArray[np.bool_]) -> pd.DataFrame:
-    """Trips and hours of the places of one class."""
+def made_elsewhere(change: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Passages that are made elsewhere.
+
+    Parameters
+    ----------
+    change
+        Of the vehicles at each passage, along the last axis.
+
+    Returns
+    -------
+    ndarray
+        What is gained or lost over all passages, whichever is less.
+    """
+    less: NDArray[np.float64] = np.minimum(
+        change.clip(min=0).sum(axis=-1), -change.clip(max=0).sum(axis=-1)
+    )
+    return less
+
+
+def origins_lost(before: ClassTraffic, after: ClassTraffic) -> pd.DataFrame:
+    """Trips and hours that a change costs the places of one class.
+
+    Parameters
+    ----------
+    before, after
+        The class in two equilibria of one model.
+
+    Returns
+    -------
+    DataFrame
+        Index ``place_id``, columns of `Welfare.origins`.
+    """
+    old, new, reached = before.by_origin(), after.by_origin(), after.reached()
     lost = (old["trips"] - new["trips"]).clip(lower=0)
     with np.errstate(invalid="ignore"):
         hours = old["surplus_h"] - new["surplus_h"]

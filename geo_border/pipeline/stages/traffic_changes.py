@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from geo_border.pipeline.stages.traffic_tables import (
     OUTSIDE,
-    every_class,
     has_totals,
-    queues_of,
     unit_of,
 )
 from geo_border.shown import shown
 from geo_border.terms import CAR, DIRECTIONS, EVERY_CLASS
 from geo_border.traffic.detour import detours
-from geo_border.traffic.flows import checkpoint_traffic, passages_of
-from geo_border.traffic.welfare import welfare
+from geo_border.traffic.flows import passages_of
+from geo_border.traffic.welfare import made_elsewhere, origins_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +26,9 @@ if TYPE_CHECKING:
 
     from geo_border.bottlenecks.changes import Changes
     from geo_border.traffic.equilibrium import Equilibrium
-    from geo_border.traffic.welfare import Welfare
+
+    Floats = NDArray[np.float64]
+    _Lanes = tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]  # rows and slots by class
 
 TRIPS = (
     "trips_before",
@@ -48,6 +48,17 @@ TRIPS = (
 """What is given of trips, by region and in all."""
 
 BOTH = ("before", "after")
+
+_TOLD = (*TRIPS, "detour_each_h")
+_PASSED = (
+    *(f"{name}_{when}" for name in ("vehicles", "share") for when in (*BOTH, "change")),
+    *(
+        f"{name}_{when}"
+        for way in DIRECTIONS
+        for name in (f"delay_{way}_h", f"wait_{way}_h", f"utilisation_{way}")
+        for when in BOTH
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,131 +127,145 @@ def traffic_changes(
     TrafficChanges
         In the order of the scenarios.
     """
-    region = places["region_id"].astype(object).where(places["region_id"].notna(), OUTSIDE)
-    totals, regions, checkpoints, passages = {}, {}, {}, {}
-    for name, solved in after.items():
-        lost = welfare(before, solved)
-        by_place = _trips(before, solved, lost, with_detours=with_detours)
-        regions[name] = _of_regions(before, solved, by_place, region)
-        totals[name] = _in_all(before, lost, by_place)
-        checkpoints[name] = _of_checkpoints(before, solved)
-        passages[name] = _passages(before, solved)
+    base = _Base.of(before, places)
+    rows = [base.told(solved, with_detours=with_detours) for solved in after.values()]
+    trips, passed = (np.array([row[part] for row in rows]) for part in range(2))
+    names = pd.Index(list(after), name="scenario")
     return TrafficChanges(
         of=EVERY_CLASS if has_totals(before) else CAR,
-        **{
-            key: pd.concat(frames, names=["scenario"])
-            for key, frames in (
-                ("totals", totals),
-                ("regions", regions),
-                ("checkpoints", checkpoints),
-                ("passages", passages),
-            )
-        },
+        totals=base.frame(trips[:, :1], [names], _TOLD),
+        regions=base.frame(trips[:, 1:], [names, base.regions], _TOLD),
+        checkpoints=base.frame(passed, [names, base.gates], _PASSED),
+        passages=pd.concat(
+            {name: _passages(before, solved) for name, solved in after.items()}, names=["scenario"]
+        ),
     )
 
 
-def _trips(
-    before: Equilibrium, after: Equilibrium, lost: Welfare, *, with_detours: bool
-) -> pd.DataFrame:
-    """Trips and hours of the places, index ``class`` and ``place_id``; nothing of diversions."""
-    found = {}
-    for name, old in before.classes.items():
-        new = after.classes[name]
-        own = lost.origins.xs(name, level="class").copy()
-        for when, each in zip(BOTH, (old, new), strict=True):
-            own[f"trips_not_made_{when}"] = each.by_origin()["trips_not_made"]
-        hours = pd.DataFrame(np.nan, own.index, ["stayed", "driving_h", "delay_h"])
-        if with_detours:
-            hours = detours(old, new)
-        own = own.join(hours)
-        found[name] = own.assign(detour_h=own["driving_h"] + own["delay_h"])
-    return pd.concat(found, names=["class"])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Base:
+    """The border as it is, and what all scenarios share; C classes, one more if they add up."""
 
+    before: Equilibrium
+    gates: pd.Index[str]
+    regions: pd.Index[str]
+    group: NDArray[np.int64]  # region of each place, (P,)
+    passages: tuple[Floats, ...]  # of the regions by class, (R, 2, K)
+    lanes: _Lanes
+    passed: Floats  # at the checkpoints, (K, C, V)
+    trips: Floats  # by class, (C,)
 
-def _in_all(before: Equilibrium, lost: Welfare, by_place: pd.DataFrame) -> pd.DataFrame:
-    """Trips and hours of the classes."""
-    table = by_place.groupby(level="class", sort=False).sum(min_count=1)
-    table = lost.classes.combine_first(table).reindex(list(before.classes))
-    if has_totals(before):
-        whole = table.sum(skipna=False)
-        table = pd.concat([table, whole.to_frame(EVERY_CLASS).T])
-    return _told(table.rename_axis("class"), before)
-
-
-def _of_regions(
-    before: Equilibrium, after: Equilibrium, by_place: pd.DataFrame, region: pd.Series[Any]
-) -> pd.DataFrame:
-    """Trips and hours of the regions."""
-    order = sorted({str(name) for name in region if name != OUTSIDE})
-    order += [OUTSIDE] if (region == OUTSIDE).any() else []
-    group = pd.Index(order).get_indexer(pd.Index(region))
-    rows = {}
-    for name, old in before.classes.items():
-        own = by_place.xs(name, level="class")
-        table = own.groupby(group).sum(min_count=1)
-        # What those lose who can no longer travel and had no other choice is not finite.
-        no_end = (own["hours_lost"].isna() & (own["cut"] > 0)).groupby(group).any()
-        table["hours_lost"] = table["hours_lost"].mask(no_end)
-        moved = passages_of(after.classes[name], group, len(order))
-        moved -= passages_of(old, group, len(order))
-        table["diverted"] = np.minimum(
-            moved.clip(min=0).sum(axis=(1, 2)), -moved.clip(max=0).sum(axis=(1, 2))
+    @classmethod
+    def of(cls, before: Equilibrium, places: pd.DataFrame) -> _Base:
+        """Look at the border as it is."""
+        region = places["region_id"].astype(object).where(places["region_id"].notna(), OUTSIDE)
+        order = sorted({str(name) for name in region if name != OUTSIDE})
+        order += [OUTSIDE] if (region == OUTSIDE).any() else []
+        group = pd.Index(order).get_indexer(pd.Index(region))
+        first = next(iter(before.classes.values()))
+        gates = first.model.travel.tables.gates.index.rename("checkpoint_id")
+        way = pd.Index(DIRECTIONS).get_indexer(pd.Index(before.lanes["direction"]))
+        slot = way * len(gates) + gates.get_indexer(pd.Index(before.lanes["checkpoint_id"]))
+        shared = [str(names).split() for names in before.lanes["classes"]]
+        at = [np.flatnonzero([name in row for row in shared]) for name in before.classes]
+        lanes = tuple((rows, slot[rows]) for rows in at)
+        trips = [each.by_origin()["trips"].sum() for each in before.classes.values()]
+        return cls(
+            before=before,
+            gates=gates,
+            regions=pd.Index(order, name="region_id"),
+            group=group,
+            passages=tuple(
+                passages_of(each, group, len(order)) for each in before.classes.values()
+            ),
+            lanes=lanes,
+            passed=_at_checkpoints(before, lanes),
+            trips=np.array([*trips, sum(trips)] if has_totals(before) else trips),
         )
-        rows[name] = table.set_axis(pd.Index(order, name="region_id"))
-    table = pd.concat(rows, names=["class"]).swaplevel()
-    index = pd.MultiIndex.from_product([order, rows], names=["region_id", "class"])
-    table = every_class(table.reindex(index), before)
-    unknown = table["hours_lost"].isna().groupby(level="region_id").any()
-    is_sum = table.index.get_level_values("class") == EVERY_CLASS
-    regions = table.index.get_level_values("region_id")
-    table["hours_lost"] = table["hours_lost"].mask(is_sum & unknown.reindex(regions).to_numpy())
-    return _told(table, before)
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes."""
+        return [*self.before.classes, *([EVERY_CLASS] if has_totals(self.before) else [])]
+
+    def frame(
+        self, values: Floats, names: list[pd.Index[str]], columns: tuple[str, ...]
+    ) -> pd.DataFrame:
+        """Values of scenarios, shape (S, N, C, V), as rows."""
+        levels = [*names, pd.Index(self.classes, name="class")]
+        index = pd.MultiIndex.from_product(levels)
+        found = pd.DataFrame(values.reshape(len(index), len(columns)), index, list(columns))
+        found.insert(0, "unit", unit_of(self.before, index.get_level_values("class")))
+        return found
+
+    def told(self, after: Equilibrium, *, with_detours: bool) -> tuple[Floats, Floats]:
+        """Trips in all and by region, shape (1 + R, C, V), and checkpoints, (K, C, V)."""
+        found = np.stack(
+            [
+                self._trips(number, after, with_detours=with_detours)
+                for number in range(len(self.before.classes))
+            ],
+            axis=1,
+        )
+        if has_totals(self.before):
+            found = np.concatenate([found, found.sum(axis=1, keepdims=True)], axis=1)
+        detour, stayed = found[..., -1:], found[..., _TOLD.index("stayed")][..., None]
+        each = np.divide(detour, stayed, out=np.full(detour.shape, np.nan), where=stayed > 0)
+        old, new = self.passed, _at_checkpoints(after, self.lanes)
+        share = [
+            np.divide(
+                table[..., :1],
+                self.trips[:, None],
+                out=np.full(table[..., :1].shape, np.nan),
+                where=self.trips[:, None] > 0,
+            )
+            for table in (old, new)
+        ]
+        vehicles = [old[..., :1], new[..., :1], new[..., :1] - old[..., :1]]
+        beside = np.stack([old[..., 1:], new[..., 1:]], axis=-1).reshape(*old.shape[:2], -1)
+        passed = np.concatenate([*vehicles, *share, share[1] - share[0], beside], axis=-1)
+        return np.concatenate([found, each], axis=-1), passed
+
+    def _trips(self, number: int, after: Equilibrium, *, with_detours: bool) -> Floats:
+        """Trips and hours of a class in all and by region, shape (1 + R, V)."""
+        name = list(self.before.classes)[number]
+        old, new = self.before.classes[name], after.classes[name]
+        places = origins_lost(old, new)
+        for when, each in zip(BOTH, (old, new), strict=True):
+            places[f"trips_not_made_{when}"] = each.by_origin()["trips_not_made"]
+        hours = ["stayed", "driving_h", "delay_h"]
+        places[hours] = detours(old, new)[hours] if with_detours else np.nan
+        # What those lose who can no longer travel and had no other choice is not finite.
+        no_end = (places["hours_lost"].isna() & (places["cut"] > 0)).to_numpy(float)
+        moved = passages_of(new, self.group, len(self.regions)) - self.passages[number]
+        summed = [name for name in TRIPS if name not in ("diverted", "detour_h")]
+        values = places[summed].assign(hours_lost=places["hours_lost"].fillna(0.0)).to_numpy()
+        values = np.column_stack([values, no_end])
+        of_regions = np.zeros((len(self.regions), values.shape[1]))
+        np.add.at(of_regions, self.group, values)
+        sums = pd.DataFrame(np.vstack([values.sum(axis=0), of_regions]), columns=[*summed, "end"])
+        sums["hours_lost"] = sums["hours_lost"].mask(sums["end"] > 0)
+        change = np.vstack([(new.passed - old.passed).ravel(), moved.reshape(len(moved), -1)])
+        sums["diverted"] = made_elsewhere(change)
+        sums["detour_h"] = sums["driving_h"] + sums["delay_h"]
+        return sums[list(TRIPS)].to_numpy(float)
 
 
-def _told(table: pd.DataFrame, before: Equilibrium) -> pd.DataFrame:
-    """Trips and hours in their order, with their unit and the detour of each trip."""
-    found = table.reindex(columns=list(TRIPS))
-    found.insert(0, "unit", unit_of(before, found.index.get_level_values("class")))
-    return found.assign(detour_each_h=_ratio(found["detour_h"], found["stayed"]))
-
-
-def _ratio(part: pd.Series[float], whole: pd.Series[float]) -> pd.Series[float]:
-    """Part of a whole, missing where there is none."""
-    return part / whole.where(whole > 0)
-
-
-def _of_checkpoints(before: Equilibrium, after: Equilibrium) -> pd.DataFrame:
-    """Vehicles, delays and queues of the checkpoints."""
-    passed = {
-        when: checkpoint_traffic(each) for when, each in zip(BOTH, (before, after), strict=True)
-    }
-    vehicles = pd.DataFrame({when: table["vehicles"] for when, table in passed.items()})
-    vehicles = every_class(vehicles, before)
-    classes = vehicles.index.get_level_values("class")
-    trips = pd.Series({n: each.by_origin()["trips"].sum() for n, each in before.classes.items()})
-    trips[EVERY_CLASS] = trips.sum()
-    whole = pd.Series(trips.reindex(classes).to_numpy(), vehicles.index)
-    found = pd.DataFrame({"unit": unit_of(before, classes)}, index=vehicles.index)
-    for name, table in (
-        ("vehicles", vehicles),
-        ("share", vehicles.apply(lambda column: _ratio(column, whole))),
-    ):
-        for when in BOTH:
-            found[f"{name}_{when}"] = table[when]
-        found[f"{name}_change"] = table["after"] - table["before"]
-    queues = {
-        when: queues_of(each, vehicles.index)
-        for when, each in zip(BOTH, (before, after), strict=True)
-    }
-    for way in DIRECTIONS:
-        for source, name in (
-            (passed, f"delay_{way}_h"),
-            (queues, f"wait_{way}_h"),
-            (queues, f"utilisation_{way}"),
-        ):
-            for when in BOTH:
-                found[f"{name}_{when}"] = source[when][name].reindex(found.index)
-    return found
+def _at_checkpoints(solved: Equilibrium, lanes: _Lanes) -> Floats:
+    """Vehicles, and by direction delay, queue and utilisation, shape (K, C, V)."""
+    tables = []
+    for (rows, slots), each in zip(lanes, solved.classes.values(), strict=True):
+        delay = np.where(np.isfinite(each.delay), each.delay, np.nan)
+        queues = np.full((2, delay.size), np.nan)
+        queues[:, slots] = solved.lanes[["queue_h", "utilisation"]].to_numpy(float)[rows].T
+        by_way = np.stack([delay, *queues.reshape(2, *delay.shape)])
+        told = by_way.transpose(2, 1, 0).reshape(delay.shape[1], -1)
+        tables.append(np.column_stack([each.passed.sum(axis=0), told]))
+    if has_totals(solved):
+        whole = np.full_like(tables[0], np.nan)
+        whole[:, 0] = np.sum([table[:, 0] for table in tables], axis=0)
+        tables.append(whole)
+    return np.stack(tables, axis=1)
 
 
 def _passages(before: Equilibrium, after: Equilibrium) -> pd.DataFrame:
@@ -250,7 +275,7 @@ def _passages(before: Equilibrium, after: Equilibrium) -> pd.DataFrame:
         new = after.classes[name]
         gates = old.model.travel.tables.gates.index
         other = (old.free != new.free).any(axis=0)
-        rows[name] = passage_hours(gates, old.delay, new.delay)[other]
+        rows[name] = passage_hours(gates[other], old.delay[:, other], new.delay[:, other])
     table: pd.DataFrame = pd.concat(rows, names=["class"]).swaplevel()
     return table.sort_index(level=0, sort_remaining=False)
 
@@ -338,7 +363,7 @@ def _of_fastest(found: pd.DataFrame, of: str) -> pd.DataFrame:
         index=found.index,
     ).reindex(columns=list(TRIPS))
     table.insert(0, "unit", "share")
-    table["detour_each_h"] = _ratio(table["detour_h"], table["stayed"])
+    table["detour_each_h"] = table["detour_h"] / table["stayed"].where(table["stayed"] > 0)
     return _with_class(table, of)
 
 

@@ -126,28 +126,14 @@ def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> p
             out=np.full(len(found), np.nan),
             where=whole > 0,
         )
-    found = found.join(passed[["delay_out_h", "delay_in_h"]]).join(queues_of(solved, flows.index))
+    found = found.join(passed[["delay_out_h", "delay_in_h"]]).join(_queues(solved, flows.index))
     found = found.join(_closures(solved, shut, trips))
     hours.columns = ["hour_out", "hour_in"]
     return found.join(hours)
 
 
-def queues_of(solved: Equilibrium, index: pd.Index[Any]) -> pd.DataFrame:
-    """Wait and utilisation of the lanes of each class.
-
-    Parameters
-    ----------
-    solved
-        Traffic in equilibrium.
-    index
-        ``checkpoint_id`` and ``class``.
-
-    Returns
-    -------
-    DataFrame
-        Index `index`; ``wait_out_h``, ``wait_in_h``, ``utilisation_out``, ``utilisation_in``,
-        missing where no capacity is known.
-    """
+def _queues(solved: Equilibrium, index: pd.Index[Any]) -> pd.DataFrame:
+    """Wait and utilisation of the lanes of each class."""
     found = pd.DataFrame(
         np.nan,
         index,
