@@ -102,7 +102,7 @@ from .traffic.flows import checkpoint_traffic as checkpoint_traffic
 from .traffic.welfare import welfare as welfare
 from .traffic.welfare import Welfare as Welfare
 from .traffic.welfare import hour_values as hour_values
-from .traffic.detour import detours as detours
+from .traffic.detour import detour_hours as detour_hours
 from .traffic.calibration import calibrate as calibrate
 from .traffic.calibration import Calibration as Calibration
 from .traffic.validation import beside_counts as beside_counts

@@ -23,7 +23,7 @@ PAIRS = 1 << 20
 """Pairs of origins and destinations looked at together."""
 
 
-def detours(before: ClassTraffic, after: ClassTraffic) -> pd.DataFrame:
+def detour_hours(before: ClassTraffic, after: ClassTraffic) -> pd.DataFrame:
     """Hours that those take longer who travel between the same places before and after.
 
     Between an origin and a destination as many travel on as before or after, whichever is less.
@@ -50,7 +50,7 @@ def detours(before: ClassTraffic, after: ClassTraffic) -> pd.DataFrame:
     >>> model = gb.traffic_model({"car": trips}, [gb.TrafficClass("car", total_year=1e6)])
     >>> shut = gb.equilibrium(model, gb.Scenario(close=["sagarchin-zhaisan"]))
     >>> now = gb.equilibrium(model)
-    >>> longer = gb.detours(now.classes["car"], shut.classes["car"]).sum()
+    >>> longer = gb.detour_hours(now.classes["car"], shut.classes["car"]).sum()
     >>> lost = gb.welfare(now, shut).classes.loc["car", "hours_lost"]
     >>> bool(0 < longer["driving_h"] + longer["delay_h"] < lost)
     True

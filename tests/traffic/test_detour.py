@@ -10,7 +10,7 @@ from brute_traffic import brute_segment, random_lanes, random_model
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
 from geo_border.traffic.classes import Segment, TrafficClass
-from geo_border.traffic.detour import detours
+from geo_border.traffic.detour import detour_hours
 from geo_border.traffic.equilibrium import NO_LANES, equilibrium
 from geo_border.traffic.flows import passages_of
 from geo_border.traffic.model import traffic_model
@@ -63,9 +63,9 @@ def test_detours_are_those_of_every_pair_alone(seed, what):
                 stayed = min(was[key][0], will_be[key][0])
                 hours = will_be[key][1:] / will_be[key][0] - was[key][1:] / was[key][0]
                 expected[:, key[0]] += stayed * np.array([1, *hours])
-        found = detours(old, new)
+        found = detour_hours(old, new)
         np.testing.assert_allclose(found.to_numpy().T, expected, rtol=1e-7, atol=1e-7)
-        same = detours(old, old)
+        same = detour_hours(old, old)
         np.testing.assert_allclose(same["stayed"], old.by_origin()["trips"], atol=1e-9)
         assert (same[["driving_h", "delay_h"]] == 0).all(axis=None)
 
@@ -84,7 +84,7 @@ def test_a_detour_by_hand():
     before, after = (
         equilibrium(model, each).classes["car"] for each in (Scenario(), Scenario(close=["g0"]))
     )
-    longer = detours(before, after).sum()
+    longer = detour_hours(before, after).sum()
     assert longer["stayed"] == pytest.approx(8)
     assert longer["driving_h"] == pytest.approx(16)
     assert longer["delay_h"] == pytest.approx(-4)

@@ -15,7 +15,7 @@ from geo_border.pipeline.stages.traffic_tables import (
 )
 from geo_border.shown import shown
 from geo_border.terms import CAR, DIRECTIONS, EVERY_CLASS
-from geo_border.traffic.detour import detours
+from geo_border.traffic.detour import detour_hours
 from geo_border.traffic.flows import passages_of
 from geo_border.traffic.welfare import made_elsewhere, origins_lost
 
@@ -77,7 +77,7 @@ class TrafficChanges:
         Index ``scenario``, ``class``: ``unit``, and `TRIPS`: trips made and not made;
         ``hours_lost`` (consumer surplus); ``diverted`` (passages that are made elsewhere),
         ``suppressed``, ``cut``, ``induced`` as `geo_border.traffic.welfare.welfare` has them;
-        ``stayed``, ``driving_h``, ``delay_h`` as in `geo_border.traffic.detour.detours`, and
+        ``stayed``, ``driving_h``, ``delay_h`` as in `geo_border.traffic.detour.detour_hours`, and
         ``detour_h``, the sum of both hours; ``detour_each_h`` is that for each of those trips.
     regions
         Index ``scenario``, ``region_id`` (`OUTSIDE` for places of none), ``class``: the same of
@@ -127,7 +127,7 @@ def traffic_changes(
     TrafficChanges
         In the order of the scenarios.
     """
-    base = _Base.of(before, places)
+    base = _AsItIs.of(before, places)
     rows = [base.told(solved, with_detours=with_detours) for solved in after.values()]
     trips, passed = (np.array([row[part] for row in rows]) for part in range(2))
     names = pd.Index(list(after), name="scenario")
@@ -143,7 +143,7 @@ def traffic_changes(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Base:
+class _AsItIs:
     """The border as it is, and what all scenarios share; C classes, one more if they add up."""
 
     before: Equilibrium
@@ -156,7 +156,7 @@ class _Base:
     trips: Floats  # by class, (C,)
 
     @classmethod
-    def of(cls, before: Equilibrium, places: pd.DataFrame) -> _Base:
+    def of(cls, before: Equilibrium, places: pd.DataFrame) -> _AsItIs:
         """Look at the border as it is."""
         region = places["region_id"].astype(object).where(places["region_id"].notna(), OUTSIDE)
         order = sorted({str(name) for name in region if name != OUTSIDE})
@@ -234,7 +234,7 @@ class _Base:
         for when, each in zip(BOTH, (old, new), strict=True):
             places[f"trips_not_made_{when}"] = each.by_origin()["trips_not_made"]
         hours = ["stayed", "driving_h", "delay_h"]
-        places[hours] = detours(old, new)[hours] if with_detours else np.nan
+        places[hours] = detour_hours(old, new)[hours] if with_detours else np.nan
         # What those lose who can no longer travel and had no other choice is not finite.
         no_end = (places["hours_lost"].isna() & (places["cut"] > 0)).to_numpy(float)
         moved = passages_of(new, self.group, len(self.regions)) - self.passages[number]
