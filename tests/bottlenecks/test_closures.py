@@ -111,7 +111,7 @@ def test_closures_by_hand(corridor):
     expected = pd.DataFrame({"closed_id": ["a"], "to_id": ["c"], "share": [0.5]})
     pd.testing.assert_frame_equal(found.diversions, expected, check_dtype=False)
     pair = closures(trips_of(places, tables), gravity=Gravity(Linear(6.0)), sets=[("a", "c")])
-    assert pair.effects.loc["a;c"].tolist() == [1.0, 0.5, 1.0, 2.0, 0.5]
+    assert pair.effects.loc["a;c"].tolist() == [1.0, 0.5, 1.0, 1.0, 0.5]
     assert pair.diversions["to_id"].tolist() == ["b"]
 
 
