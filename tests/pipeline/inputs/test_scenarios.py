@@ -71,7 +71,7 @@ def test_every_option_has_its_place_in_the_scenario(gates, crossings, controls):
         close=frozenset({"west"}),
         open=frozenset({"east"}),
         delay={"east": (1.0, 0.0), "west": (0.5, None)},
-        hours={"west": Opening(3.0, 1.0)},
+        hours={"west": Opening(3.0, 1.0, open_share=0.5)},
         one_way={"east": "in"},
         modes=frozenset({"road"}),
         users="local",
