@@ -14,7 +14,7 @@ import geo_border
 from geo_border.border.classes import class_columns
 from geo_border.columns import FORMS, NESTED, _found, column_of, columns, dictionary, find_column
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
-from geo_border.pipeline.stages.week import Operation
+from geo_border.pipeline.stages.week_service import Operation
 from geo_border.report.calibration import write_calibration
 from geo_border.report.week import write_week
 from geo_border.report.whatif import write_whatif
@@ -41,6 +41,10 @@ file = "services.csv"
 counts = "counts.csv"
 [traffic.classes.car]
 total_year = 1000
+[checkpoints.classes.truck]
+delay_h = 2
+delay_lo_h = 1
+delay_hi_h = 3
 [traffic.classes.truck]
 total_year = 500
 pcu = 2
@@ -88,6 +92,9 @@ def out(tmp_path_factory, make_mini):
         known = [text for part, text in figure.items() if part in name]
         controls[value] = "design" if name == "capacity_kind" else known[0] if known else 2.0
     controls["capacity_truck_day"] = 4.0  # as in both directions
+    is_known = controls["checkpoint_id"] != "middle"  # of which one direction has the default
+    for part in ("", "_out", "_lo", "_hi"):
+        controls[f"delay_truck{part}_h"] = controls[f"delay_truck{part}_h"].where(is_known)
     controls.to_csv(folder / "checkpoints.csv", index=False)
     toml = folder / "study.toml"
     toml.write_text(toml.read_text() + MORE)

@@ -216,7 +216,7 @@ def closed_to_class(
 def delay_range(
     register: pd.DataFrame, name: str, default: tuple[float | None, float | None]
 ) -> pd.DataFrame:
-    """Between which hours the delay of a class lies.
+    """Between which hours the delays lie that hold for a class.
 
     Parameters
     ----------
@@ -225,19 +225,26 @@ def delay_range(
     name
         The class.
     default
-        Low and high where the register has no delay for the class, hours; None for unknown.
+        Low and high of the delay that holds where the register has none for the class, hours;
+        None for unknown.
 
     Returns
     -------
     DataFrame
-        The same rows; columns ``lo``, ``hi``, missing where only the delay itself is known.
+        The same rows; columns ``lo``, ``hi``, missing where only the delay itself is known, and
+        ``out_lo``, ``out_hi``, ``in_lo``, ``in_hi`` of the direction that has the default where
+        that of the other is known.
     """
     own, taken = class_columns(name), register_of_class(register, name)
-    known = taken[["delay_h", "delay_out_h", "delay_in_h"]].notna().any(axis=1)
+    known = taken[[f"delay_{way}_h" for way in DIRECTIONS]].notna()
     ends = {}
     for end, value in zip(("lo", "hi"), default, strict=True):
-        given = _first(register, (own[f"delay_{end}_h"],))
-        ends[end] = given if value is None else given.where(given.notna() | known, value)
+        given = _first(_by_road(register, name), (own[f"delay_{end}_h"],))
+        of_default = np.nan if value is None else value
+        ends[end] = given.where(given.notna() | known.any(axis=1), of_default)
+        for way in DIRECTIONS:
+            alone = given.isna() & known.any(axis=1) & ~known[f"delay_{way}_h"]
+            ends[f"{way}_{end}"] = pd.Series(of_default, register.index, dtype=float).where(alone)
     return pd.DataFrame(ends)
 
 

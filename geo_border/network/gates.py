@@ -281,7 +281,8 @@ def delay_ends(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Ends between which the delays of gates lie.
 
-    Those that are stated for the class, and where one is not, `UNKNOWN_ENDS` times the delay.
+    Those that are stated for the class or for its default, and where one is not, `UNKNOWN_ENDS`
+    times the delay.
     The wait for the opening comes to both; of checkpoints in series, ends add up as delays do.
 
     Parameters
@@ -299,13 +300,16 @@ def delay_ends(
     delay = gates[columns].to_numpy(float).T
     ends = []
     for end, factor in zip(("lo", "hi"), UNKNOWN_ENDS, strict=True):
-        given = met.get(f"delay_{name}_{end}_h", pd.Series(np.nan, met.index)).astype(float)
-        at_end = {
-            column: given.fillna(factor * (met[column] - met["wait_h"])) + met["wait_h"]
-            for column in columns
-        }
-        hours = _met(gates, controls, met.assign(**at_end))[columns].to_numpy(float).T
-        ends.append(np.where(np.isnan(hours), delay, hours))
+        at_end = {}
+        for way, column in zip(DIRECTIONS, columns, strict=True):
+            hours = factor * (met[column] - met["wait_h"])
+            # What is of one direction goes before what is of both.
+            for given in (f"delay_{name}_{end}_h", f"delay_{name}_{way}_{end}_h"):
+                if given in met:
+                    hours = met[given].astype(float).fillna(hours)
+            at_end[column] = hours + met["wait_h"]
+        found = _met(gates, controls, met.assign(**at_end))[columns].to_numpy(float).T
+        ends.append(np.where(np.isnan(found), delay, found))
     return np.minimum(ends[0], delay), np.maximum(ends[1], delay)
 
 

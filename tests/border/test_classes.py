@@ -61,6 +61,21 @@ def test_the_range_of_a_default_is_taken_where_the_default_is():
     assert found["hi"].tolist() == [3.0, 4.0, 6.0]
 
 
+@given(*[HOURS] * 3)
+def test_a_direction_that_has_the_default_has_its_range(own, out, back):
+    table = register(delay_car_h=own, delay_car_out_h=out, delay_car_in_h=back)
+    found = delay_range(table, "car", (0.2, 3.0)).iloc[0]
+    stated = {"out": own is not None or out is not None, "in": own is not None or back is not None}
+    for way, other in (("out", "in"), ("in", "out")):
+        alone = stated[other] and not stated[way]
+        ends = [found[f"{way}_{end}"] for end in ("lo", "hi")]
+        assert ends == pytest.approx([0.2, 3.0] if alone else [np.nan] * 2, nan_ok=True)
+    none = not any(stated.values())
+    assert found[["lo", "hi"]].tolist() == pytest.approx(
+        [0.2, 3.0] if none else [np.nan] * 2, nan_ok=True
+    )
+
+
 def test_columns_of_classes_are_known_by_their_names():
     names = [*class_columns("truck").values(), *class_columns("bus").values()]
     assert classes_in(names) == ["truck", "bus"]

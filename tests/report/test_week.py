@@ -2,7 +2,8 @@ import matplotlib.image
 import pandas as pd
 import pytest
 
-from geo_border.pipeline.stages.week import Operation, checkpoint_week
+from geo_border.pipeline.stages.week import checkpoint_week
+from geo_border.pipeline.stages.week_service import Operation
 from geo_border.report.week import write_week
 
 REGISTER = pd.DataFrame(

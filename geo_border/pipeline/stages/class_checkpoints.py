@@ -131,7 +131,7 @@ def _of_class(
     ends = (None, None) if default is None else (default.delay_lo_h, default.delay_hi_h)
     between = delay_range(register, name, ends)
     by_road = placed["mode"].isin(ROAD)
-    found = {columns[f"delay_{end}_h"]: between[end].where(by_road) for end in ("lo", "hi")}
+    found = {f"delay_{name}_{end}_h": between[end].where(by_road) for end in between}
     if name != CAR:
         delays = ("delay_h", *(f"delay_{way}_h" for way in DIRECTIONS))
         found |= {columns[key]: placed[key].where(by_road) for key in delays}

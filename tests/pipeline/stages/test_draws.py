@@ -138,3 +138,14 @@ def test_delays_drawn_one_by_one_move_ranks_more_than_one_common_factor():
         spread[correlation] = ranks.std(axis=1).mean()
     assert spread[0.0] > 3 * spread[1.0]
     assert spread[0.0] > 0.3
+
+
+def test_the_direction_that_has_the_default_has_its_ends(mini, drawn):
+    with (mini / "study.toml").open("a", encoding="utf-8") as file:
+        file.write("[checkpoints.classes.car]\ndelay_h = 2\ndelay_lo_h = 1.5\ndelay_hi_h = 9\n")
+    register(mini, lambda rows: rows.assign(delay_car_in_h=[None, 1, None, None]))
+    _, border, net, travel = drawn(mini)
+    low, high = ends_of(border, net, travel)
+    at = travel.tables.gates.index.get_loc("middle")
+    assert low[:, at].tolist() == [1.5, 0.5]
+    assert high[:, at].tolist() == [9, 2]
