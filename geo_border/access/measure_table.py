@@ -178,8 +178,10 @@ class MeasureTable:
         rows = named.loc[named.index.repeat(len(regions))].reset_index(drop=True)
         rows.insert(0, "region_id", np.tile(regions.to_numpy(object), len(named)))
         spread = [f"q{100 * share:g}" for share in QUANTILES]
-        figures = np.concatenate(self.figures).reshape(len(rows), -1)
-        for name, values in zip(["mean", *spread, *LEFT_OUT], figures.T, strict=True):
+        names = ["mean", *spread, *LEFT_OUT]
+        # Without a measure or a region there is no row, but there are its columns.
+        figures = np.concatenate([np.empty((0, len(regions), len(names))), *self.figures])
+        for name, values in zip(names, figures.reshape(len(rows), len(names)).T, strict=True):
             rows[name] = values
         rows["places_missing"] = rows["places_missing"].astype(int)
         return rows[[*rows.columns.drop(["unit", "note"]), "unit", "note"]]

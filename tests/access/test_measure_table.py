@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from geo_border.access.decay import Step
 from geo_border.access.measure_table import LAYER_COLUMNS, MeasureTable
@@ -80,6 +81,23 @@ def test_pieces_of_the_tidy_table_are_all_of_it():
         pieces = list(found.pieces(rows=rows))
         assert len(pieces) == {1: 6, 20: 3, 1000: 1}[rows]
         pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), tidy)
+
+
+@pytest.mark.parametrize("measures", [0, 2])
+@pytest.mark.parametrize("regions", [[], [None, None], ["A", None]])
+def test_without_regions_or_measures_the_table_is_empty_and_has_its_columns(regions, measures):
+    places = pd.DataFrame(
+        {"region_id": np.array(regions, dtype=object), "population": 1.0},
+        index=pd.Index([f"p{number}" for number in range(len(regions))], dtype=object),
+    )
+    table = MeasureTable(places)
+    values = pd.DataFrame({"own": np.ones(len(places))}, places.index)
+    for number in range(measures):
+        measure = Measure(f"m{number}", "hours", lambda found: found, ("own",))
+        table.add(measure, values, mode="road")
+    found = table.by_region()
+    assert len(found) == measures * ("A" in regions)
+    assert {"region_id", "mean", "q50", "unreached_share", "places_missing", "unit"} <= {*found}
 
 
 def test_checkpoints_are_a_column_or_the_kind():
