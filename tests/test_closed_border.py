@@ -8,6 +8,7 @@ from rich.text import Text
 from geo_border.cli.whatif_tables import whatif_tables
 from geo_border.pipeline.inputs.scenarios import parsed_scenario
 from geo_border.report.headline import headline
+from geo_border.report.page.document import page
 from geo_border.study import open_study
 
 
@@ -61,18 +62,19 @@ def test_every_command_runs_and_nothing_across_is_reached(closed, tmp_path):
     assert set(inside["side"]) == {"home"}
 
 
-def test_a_direction_closed_to_cars_is_told_and_drawn(mini, tmp_path):
+def test_a_direction_closed_to_cars_is_told_and_drawn(mini):
     controls = pd.read_csv(mini / "checkpoints.csv")
     controls.assign(status_car_out=["closed", None, None, None]).to_csv(
         mini / "checkpoints.csv", index=False
     )
-    results = open_study(mini).run(tmp_path / "out")
+    results = open_study(mini).run()
     assert np.isinf(results.checkpoints.loc["west", "delay_out_h"])
+    assert "West post" in page(results)
     said = " ".join(results.cards["line"].astype(str))
     assert "back and is closed out" in said
 
 
-@pytest.mark.parametrize("opened", ["west", "x50.003n0.750e"])
+@pytest.mark.parametrize("opened", ["west", pytest.param("x50.003n0.750e", marks=pytest.mark.slow)])
 def test_an_opening_of_a_closed_border_is_told(mini, opened):
     all_closed(mini)
     result = open_study(mini).whatif({"open": parsed_scenario(open=(opened,))})

@@ -46,6 +46,7 @@ def with_home_regions(folder, names):
     )
 
 
+@pytest.mark.slow
 def test_without_indicators_the_transport_level_alone_is_scored(mini, tmp_path):
     edit(mini, (INDICATORS, ""))
     results = open_study(mini).run(tmp_path / "out")
@@ -65,10 +66,10 @@ def test_without_indicators_the_transport_level_alone_is_scored(mini, tmp_path):
 @pytest.mark.parametrize(
     ("names", "indicators"),
     [
-        (["B"], True),
+        (["B"], False),
         *(
             pytest.param(*one, marks=pytest.mark.slow)
-            for one in ((["B"], False), (["A", "B"], True), (["A", "B"], False))
+            for one in ((["B"], True), (["A", "B"], True), (["A", "B"], False))
         ),
     ],
 )

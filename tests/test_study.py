@@ -154,6 +154,7 @@ def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(
     assert not any(np.allclose(one, other) for one, other in itertools.combinations(loads, 2))
 
 
+@pytest.mark.slow
 def test_changed_speeds_cost_one_customisation(mini, tmp_path, monkeypatch):
     # As with very many places: sweeps over a hierarchy pay.
     monkeypatch.setattr("geo_border.routing.engine.hierarchy.LOAD_S", -1.0)

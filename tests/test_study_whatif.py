@@ -44,16 +44,17 @@ def study(tmp_path_factory, make_mini):
 
 
 @pytest.fixture(scope="module")
-def results(study, run_without_outputs):
-    """What a run of the study gives."""
-    return run_without_outputs(*study)
-
-
-@pytest.fixture(scope="module")
 def closed(study):
     code, said, complained = whatif(study[0], "--close", "middle", "-o", study[1])
     assert not code, complained
     return said
+
+
+@pytest.fixture(scope="module")
+def results(study, closed, run_without_outputs):
+    """What a run of the study gives after that."""
+    assert closed
+    return run_without_outputs(*study)
 
 
 def test_the_screen_says_what_changes_within_eighty_columns(closed, study):
@@ -88,15 +89,11 @@ def test_tables_and_layers_say_the_same(study):
         assert drawn.iloc[:, 1].tolist() == table.iloc[:, 1].tolist()
 
 
-@pytest.mark.usefixtures("closed")
-def test_stages_are_remembered_and_shared_with_a_run(study):
-    stated = []
-    opened = gb.open_study(study[0])
-    assert "searches" in opened.run(study[1], progress=stated.append).stages_reused
+def test_stages_are_remembered_and_shared_with_a_run(study, results):
+    assert "searches" in results.stages_reused
     assert (study[1] / "whatif" / "whatif" / "regions.csv").exists()
 
 
-@pytest.mark.usefixtures("closed")
 def test_a_run_and_whatif_agree_on_what_is(study, results):
     result = gb.open_study(study[0]).whatif({"as is": Scenario()}, study[1])
     found = result.changes
@@ -118,7 +115,6 @@ def test_a_run_and_whatif_agree_on_what_is(study, results):
 
 
 @pytest.mark.parametrize("mode", ["rail", "both"])
-@pytest.mark.usefixtures("closed")
 def test_trips_by_other_modes_are_those_of_the_measures(study, results, mode):
     opened = gb.open_study(study[0])
     stated = results.more["access_measures"]

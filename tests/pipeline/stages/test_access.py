@@ -92,6 +92,7 @@ def test_every_measure_is_told_by_part_border_and_mode(stated):
     assert (spread[known][:, 1:] >= spread[known][:, :-1]).all()
 
 
+@pytest.mark.slow
 def test_a_settlement_listed_twice_blows_no_ratio_up(mini):
     with (mini / "study.toml").open("a", encoding="utf-8") as file:
         file.write('[access]\nmodes = ["road"]\n')
@@ -287,6 +288,7 @@ def test_bad_services_are_refused(folder, tmp_path, make_mini):
         replace(study, folder=bad).read()
 
 
+@pytest.mark.slow
 def test_the_decay_of_the_study_is_what_the_potential_is_of(tmp_path, make_mini):
     other = make_mini(tmp_path / "other")
     text = (other / "study.toml").read_text(encoding="utf-8")

@@ -63,8 +63,8 @@ def corridor_of_no_way(folder):
 
 
 SPOILT = [
-    *(all_negative, all_infinite, all_nan, sentinel_without_nodata, elsewhere),
-    *(corridor_to_itself, corridor_of_no_way),
+    *(all_negative, sentinel_without_nodata, elsewhere, corridor_to_itself, corridor_of_no_way),
+    *(pytest.param(spoil, marks=pytest.mark.slow) for spoil in (all_infinite, all_nan)),
 ]
 
 

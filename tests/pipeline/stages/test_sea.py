@@ -82,7 +82,9 @@ def said(opened):
 WHOLE = [[8, 2, 9]]
 
 
-@pytest.mark.parametrize("coast", [WHOLE, [[8, 15], [15, 2], [2, 14, 9]]])
+@pytest.mark.parametrize(
+    "coast", [pytest.param(WHOLE, marks=pytest.mark.slow), [[8, 15], [15, 2], [2, 14, 9]]]
+)
 @pytest.mark.parametrize("maritime", [True, False])
 def test_loose_coastlines_say_what_is_at_sea_with_tags_or_without(tmp_path, coast, maritime):
     opened = study(tmp_path, coast=coast, maritime=maritime)
