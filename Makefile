@@ -8,6 +8,10 @@ OUT ?= out/ru-kz
 # A worker that a test has killed is not replaced: the next one would meet the same test.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
+# Tests whose random examples `make test` tries few of.
+RANDOM := tests/border/test_random_borders.py tests/network/test_random_borders.py \
+	tests/network/test_straight.py tests/pbf/test_extract.py tests/pipeline/inputs/test_hostile_files.py
+
 .PHONY: demo test slow bounds lowest lint notebooks data clean
 
 demo: $(VENV)/.demo
@@ -18,6 +22,7 @@ test: $(VENV)/.test
 
 slow: $(VENV)/.test
 	$(PYTEST) -m slow
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "not slow" $(RANDOM)
 
 # The reader of extracts on spoilt files once more, compiled so that a read out of bounds is an error.
 bounds: $(VENV)/.test

@@ -22,7 +22,14 @@ def test_a_function_has_an_example(name):
     assert doctest.DocTestParser().get_examples(inspect.getdoc(getattr(gb, name)))
 
 
-@pytest.mark.parametrize("name", gb.__all__)
+SLOW = {"Operation"}
+"""Names whose examples build a network of their own."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in gb.__all__],
+)
 def test_examples_give_what_they_show(name):
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     runner = doctest.DocTestRunner(optionflags=flags)

@@ -136,6 +136,7 @@ def test_a_changed_weight_does_not_rebuild_the_network(mini_again, run_without_o
     assert reused == (*stages, "draws")
 
 
+@pytest.mark.slow
 def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(
     run, mini_again, run_without_outputs
 ):

@@ -7,6 +7,7 @@ import pytest
 import shapely
 from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
+from tries import tries
 
 from geo_border.border.audit import of_nobody, overlaps
 from geo_border.border.edges import WGS84, edge_match, geodesic_km2
@@ -70,7 +71,7 @@ def sides(land):
     )
 
 
-@settings(max_examples=40, deadline=None, phases=QUICK)
+@settings(max_examples=tries(20), deadline=None, phases=QUICK)
 @given(borders())
 def test_a_border_of_any_shape(drawn):
     land, is_apart = drawn
@@ -115,7 +116,7 @@ def _facing(land):
     return sum(WGS84.geometry_length(shapely.segmentize(part, 0.02)) for part in parts) / 1000
 
 
-@settings(max_examples=15, deadline=None, phases=QUICK)
+@settings(max_examples=tries(6), deadline=None, phases=QUICK)
 @given(borders(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(drawn, random):
     land, _ = drawn
@@ -127,7 +128,7 @@ def test_the_order_of_rows_changes_nothing(drawn, random):
     assert shapely.equals_exact(one.land.geometry.to_numpy(), same, 0).all()
 
 
-@settings(max_examples=15, deadline=None, phases=QUICK)
+@settings(max_examples=tries(6), deadline=None, phases=QUICK)
 @given(borders())
 def test_the_sides_may_change_places(drawn):
     land, _ = drawn
@@ -139,7 +140,7 @@ def test_the_sides_may_change_places(drawn):
     assert shapely.hausdorff_distance(*lines) < 1e-4
 
 
-@settings(max_examples=15, deadline=None, phases=QUICK)
+@settings(max_examples=tries(6), deadline=None, phases=QUICK)
 @given(borders(), st.sampled_from([-360, 0, 360]))
 def test_the_180th_meridian_is_a_meridian_like_others(drawn, turn):
     land, _ = drawn

@@ -56,8 +56,8 @@ def test_what_reads_no_data_loads_nothing_that_does():
         assert not loaded & {"pandas", "geopandas", "pyogrio", "rasterio", "numba"}
 
 
-def test_run_prints_a_table_and_the_path_of_the_report(mini, tmp_path):
-    ran = in_a_process("run", mini, "-o", tmp_path / "out")
+def test_run_prints_a_table_and_the_path_of_the_report(geo_border, mini, tmp_path):
+    ran = geo_border("run", mini, "-o", tmp_path / "out")
     assert ran.returncode == 0, ran.stderr
     for name in ("A", "B", "C"):
         assert f"Region {name}" in ran.stdout or f" {name} " in ran.stdout

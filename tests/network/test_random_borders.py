@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
+from tries import tries
 
 from geo_border.border.checkpoints import placed_checkpoints
 from geo_border.border.edges import WGS84
@@ -170,7 +171,7 @@ def on_roads_of_both(*networks):
 
 
 @given(studies())
-@settings(max_examples=15)
+@settings(max_examples=tries(8))
 def test_nobody_passes_but_through_a_gate_and_no_way_is_shorter_than_the_straight_one(study):
     land, border, lines, table = study
     places = towns(lines, land)
@@ -200,7 +201,7 @@ def test_nobody_passes_but_through_a_gate_and_no_way_is_shorter_than_the_straigh
 
 
 @given(borders(), st.integers(0, 2**32 - 1))
-@settings(max_examples=12)
+@settings(max_examples=tries(6))
 def test_a_closed_border_leaves_joined_what_roads_at_home_join(bordered, seed):
     """Roads that dip over the line at their post: at home none joins what no road joins there."""
     land, border = bordered
@@ -242,7 +243,7 @@ def test_a_closed_border_leaves_joined_what_roads_at_home_join(bordered, seed):
 
 
 @given(studies(), st.randoms(use_true_random=False))
-@settings(max_examples=8)
+@settings(max_examples=tries(4))
 def test_the_order_of_rows_changes_nothing(study, random):
     land, border, lines, table = study
     places = towns(lines, land)
@@ -255,7 +256,7 @@ def test_the_order_of_rows_changes_nothing(study, random):
 
 
 @given(studies())
-@settings(max_examples=8)
+@settings(max_examples=tries(4))
 def test_a_finer_drawing_of_the_same_roads_changes_nothing_beyond_rounding(study):
     land, border, lines, table = study
     places = towns(lines, land)
@@ -267,7 +268,7 @@ def test_a_finer_drawing_of_the_same_roads_changes_nothing_beyond_rounding(study
 
 
 @given(studies(), st.integers(0, 2**32 - 1))
-@settings(max_examples=8)
+@settings(max_examples=tries(4))
 def test_dead_ends_change_nothing(study, seed):
     """Streets that end blind within a side, from corners of the grid."""
     land, border, lines, table = study

@@ -146,7 +146,7 @@ def network_of(lat, towns, beyond_km=20):
     return land, built
 
 
-@trial(max_examples=tries(8))
+@trial(max_examples=tries(4))
 @given(
     st.lists(st.floats(49.2, 50.8), min_size=9, max_size=9),
     st.lists(st.tuples(st.floats(0.01, 1.99), st.floats(48.5, 51.5)), min_size=3, max_size=12),

@@ -176,6 +176,7 @@ def test_entries_that_are_links_now_are_refused_before_a_rerun(again, refused, t
     refused(tmp_path, "it is a link", lambda: study.run(out))
 
 
+@pytest.mark.slow
 def test_a_resumed_run_gives_the_same_bytes(ran, again):
     study, out = again
     shutil.rmtree(out / ".stages" / "index")

@@ -8,6 +8,7 @@ import shapely
 from geo_border.errors import GeoBorderError
 from geo_border.pipeline.inputs.read import read_inputs
 from geo_border.pipeline.settings import read_settings
+from geo_border.report.files.tables import write_geopackage, write_tables
 from geo_border.study import open_study
 
 NUMBER = {"A": "1", "B": "2", "C": "3"}
@@ -182,17 +183,19 @@ def test_columns_of_ones_own_meet_none_of_the_results(mini, tmp_path):
     taken = {"node": "n", "access_h": "a", "known_from": "k", "is_open": "i", "geometry": "g"}
     for table in ("places", "checkpoints"):
         edit(mini, table, lambda rows: rows.assign(**taken, note=rows.index.astype(str)))
-    open_study(mini).run(tmp_path / "out")
-    regions = pd.read_csv(tmp_path / "out/tables/regions.csv")
+    results = open_study(mini).run()
+    write_tables(results, tmp_path / "tables")
+    write_geopackage(results, tmp_path / "study.gpkg")
+    regions = pd.read_csv(tmp_path / "tables/regions.csv")
     assert regions["given_population"].tolist()[:3] == [5, 5, 5]
     assert regions["rank"].tolist()[:3] == ["1;2"] * 3
     assert (regions["side"].tolist(), regions["given_side"].tolist()[:3]) == (
         ["home"] * 3 + ["neighbour"] * 2,
         ["x"] * 3,
     )
-    places = pd.read_csv(tmp_path / "out/tables/places.csv").set_index("place_id")
+    places = pd.read_csv(tmp_path / "tables/places.csv").set_index("place_id")
     assert places["given_node"].eq("n").all()
     assert places["note"].tolist() == [0, 1, 2, 3, 4, 5]
-    layer = gpd.read_file(tmp_path / "out/study.gpkg", layer="checkpoints")
+    layer = gpd.read_file(tmp_path / "study.gpkg", layer="checkpoints")
     assert {"given_is_open", "given_geometry", "note"} <= set(layer)
     assert layer["is_open"].sum() == 3

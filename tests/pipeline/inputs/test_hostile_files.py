@@ -18,7 +18,7 @@ from geo_border.study import open_study
 TABLES = ("checkpoints", "indicators", "places", "registry", "speeds")
 LAYERS = ("home", "neighbour", "roads", "rails")
 ALL_OF_THEM = settings(
-    max_examples=tries(12),
+    max_examples=tries(6),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -145,7 +145,7 @@ def test_any_rows_and_columns_of_a_table(sound, table, data):
 
 
 @given(table=st.sampled_from(TABLES), data=st.data())
-@settings(ALL_OF_THEM, max_examples=tries(5))
+@settings(ALL_OF_THEM, max_examples=tries(3))
 def test_the_order_of_columns_and_blank_rows_change_nothing(sound, before, table, data):
     folder = copied(sound)
     rows = rows_of(folder / f"{table}.csv")
@@ -205,7 +205,7 @@ def test_any_geometry_of_a_layer(sound, layer, data):
 @given(
     name=st.sampled_from([*(f"{name}.geojson" for name in LAYERS), "places.csv"]), data=st.data()
 )
-@settings(ALL_OF_THEM, max_examples=tries(20))
+@settings(ALL_OF_THEM, max_examples=tries(10))
 def test_any_bytes_in_a_file(sound, name, data):
     folder = copied(sound)
     content = bytearray((folder / name).read_bytes())
@@ -216,7 +216,7 @@ def test_any_bytes_in_a_file(sound, name, data):
 
 
 @given(table=st.sampled_from(TABLES), data=st.data())
-@settings(ALL_OF_THEM, max_examples=tries(4))
+@settings(ALL_OF_THEM, max_examples=tries(2))
 def test_what_is_read_can_be_checked(sound, table, data):
     folder = copied(sound)
     rows = rows_of(folder / f"{table}.csv")

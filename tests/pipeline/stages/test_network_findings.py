@@ -60,6 +60,7 @@ def test_a_speed_table_that_nobody_drives_by_is_a_warning(mini):
     assert said["home, road, street"].startswith("warning: 300 km/h is a speed that nobody goes")
 
 
+@pytest.mark.slow
 def test_a_run_tells_it_all(mini):
     with_road(mini, [(0.5, 49.2), (0.5, 49.8)])
     rails = gpd.read_file(mini / "rails.geojson")
