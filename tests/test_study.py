@@ -115,6 +115,7 @@ def test_a_second_run_reuses_every_stage_and_writes_the_same_bytes(
         "access",
         "routes",
         "traffic",
+        "effects",
         "bottlenecks",
         "draws",
         "index",
@@ -132,8 +133,8 @@ def test_a_changed_weight_does_not_rebuild_the_network(mini_again, run_without_o
     toml = folder / "study.toml"
     toml.write_text(toml.read_text().replace("draws = 200", 'draws = 200\nweights = "entropy"'))
     reused = run_without_outputs(folder, out).stages_reused
-    stages = ("border", "network", "searches", "access", "routes", "traffic", "bottlenecks")
-    assert reused == (*stages, "draws")
+    stages = ("border", "network", "searches", "access", "routes", "traffic", "effects")
+    assert reused == (*stages, "bottlenecks", "draws")
 
 
 @pytest.mark.slow
@@ -147,10 +148,7 @@ def test_each_exponent_of_demand_voids_what_demand_goes_into_and_no_more(
     for alpha, gamma in ((2, 0.5), (0.5, 2)):
         toml.write_text(f"{text}[demand]\nalpha = {alpha}\ngamma = {gamma}\n")
         again = run_without_outputs(folder, out)
-        assert again.stages_reused == (
-            *("border", "network", "searches", "access", "routes"),
-            "draws",
-        )
+        assert again.stages_reused == ("border", "network", "searches", "access", "draws")
         loads.append(again.checkpoints["load_share"].to_numpy())
     assert not any(np.allclose(one, other) for one, other in itertools.combinations(loads, 2))
 
