@@ -230,6 +230,7 @@ def test_spoilt_files_are_made_anew(tmp_path, spoil):
         assert [sources.found(), sources.found()] == [False, True], file.name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a home that takes nothing")
 def test_without_a_home_code_is_kept_among_temporary_files(tmp_path):
     sources = Sources(tmp_path / "sources", "kernel")

@@ -248,6 +248,7 @@ def test_isochrones_of_a_place_and_a_checkpoint(folder, out):
         study.isochrones("Nowhere", (1.0,))
 
 
+@pytest.mark.slow
 def test_isochrones_at_another_border(folder, results, out):
     study = open_study(folder)
 
