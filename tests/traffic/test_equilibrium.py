@@ -34,7 +34,9 @@ def test_there_is_one_equilibrium_from_anywhere(seed, hostile, most, scenario):
     lanes = random_lanes(seed, model, steep=True)
     traffic = equilibrium(model, scenario, lanes=lanes)
     table = traffic.lanes
-    assert traffic.residual < 1e-9
+    # The digits of a queue of years do not reach down to 1e-9 h.
+    exact = 1e-9 * max(1.0, table["queue_h"].max())
+    assert traffic.residual < exact
     assert traffic.steps <= 40
     assert (table["queue_h"] >= -1e-9).all()
     # The certificate by hand.
@@ -44,7 +46,7 @@ def test_there_is_one_equilibrium_from_anywhere(seed, hostile, most, scenario):
     np.testing.assert_allclose(table["flow_day"], flow, rtol=1e-12, atol=1e-12)
     rng = np.random.default_rng(seed)
     again = equilibrium(model, scenario, lanes=lanes, start=rng.uniform(0, 20, len(table)))
-    assert again.residual < 1e-9
+    assert again.residual < exact
     np.testing.assert_allclose(again.lanes["queue_h"], table["queue_h"], atol=1e-7)
 
 
