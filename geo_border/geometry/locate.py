@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 
+_DENSE_DEGREES = 0.02
+"""Longest segment before projection: a parallel then bends to within 0.2 m."""
+
+
 def polygon_of(
     polygons: NDArray[np.object_], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.int64]:
@@ -64,7 +68,7 @@ def polygon_near(
     Returns
     -------
     ndarray
-        Position of the polygon, -1 for none.
+        Position of the polygon, of several at one distance the first; -1 for none.
     """
     shapes = polygons.to_numpy()
     found = polygon_of(shapes, lon, lat)
@@ -72,12 +76,15 @@ def polygon_near(
     if not len(rest):
         return found
     points = gpd.GeoSeries(gpd.points_from_xy(lon[rest], lat[rest]), crs=4326).to_crs(crs)
-    outlines = gpd.GeoSeries(shapely.boundary(shapes), crs=4326).to_crs(crs).to_numpy()
+    outlines = shapely.segmentize(shapely.boundary(shapes), _DENSE_DEGREES)
+    outlines = gpd.GeoSeries(outlines, crs=4326).to_crs(crs).to_numpy()
     edges, polygon = segments(outlines)
     near, hit = shapely.STRtree(edges).query_nearest(
-        points.to_numpy(), max_distance=reach_m, all_matches=False
+        points.to_numpy(), max_distance=reach_m, all_matches=True
     )
-    found[rest[near]] = polygon[hit]
+    # On an edge of two polygons the first counts, however they are drawn elsewhere.
+    order = np.argsort(polygon[hit], kind="stable")[::-1]
+    found[rest[near[order]]] = polygon[hit[order]]
     return found
 
 

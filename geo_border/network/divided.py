@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo_border.network.crossings import checkpoints_on_line, find_crossings
-from geo_border.network.links import links_from_lines
+from geo_border.network.links import REACH_KM, links_from_lines
 from geo_border.network.sides import cut_at_border
 from geo_border.network.stubs import join_stubs
+from geo_border.network.third_ground import cut_at_reach
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -65,13 +66,16 @@ def divide(
     NetworkError
         If there is no line, or the lines do not touch a side.
     """
-    nodes, links = links_from_lines(lines, territory)
+    reach_km = max(REACH_KM, tolerances.edge_km)
+    lines = cut_at_reach(lines, territory, reach_km=reach_km)
+    nodes, links = links_from_lines(lines, territory, reach_km=reach_km)
     nodes, links = cut_at_border(
         nodes,
         links,
         territory,
         border,
         along_m=tolerances.along_m,
+        edge_km=tolerances.edge_km,
         checkpoints=checkpoints_on_line(checkpoints),
         tolerance_km=tolerances.crossing_km,
     )

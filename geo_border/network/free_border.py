@@ -12,6 +12,7 @@ from geo_border.border.edges import equal_area_crs
 from geo_border.geometry.locate import segments
 from geo_border.network.crossings import place_ids
 from geo_border.network.divided import divide
+from geo_border.network.reach import METRES_A_DEGREE
 from geo_border.network.tolerances import Tolerances
 from geo_border.terms import SIDES
 
@@ -23,7 +24,8 @@ FREE_MODES = ("road", "rail", "ferry")
 """Modes whose crossings are opened."""
 
 NEAR_BORDER_DEGREES = 0.05
-"""Lines farther from the border than this do not cross it, degrees."""
+"""Lines farther from the border than this, and than the edges of the sides may lie apart, do not
+cross it, degrees."""
 
 NAMED_KM = 10.0
 """A settlement farther from a crossing than this does not give it its name, km."""
@@ -60,7 +62,7 @@ def open_crossings(
     DataFrame
         Index ``checkpoint_id`` (``open-`` and the place); columns of a register of checkpoints.
     """
-    near = lines[_near(lines, border)]
+    near = lines[_near(lines, border, tolerances.edge_km)]
     crossings = divide(near, territory, border, checkpoints, tolerances).crossings
     first = crossings[
         crossings["checkpoint_id"].isna()
@@ -87,11 +89,13 @@ def open_crossings(
     ).set_index(pd.Index(ids, name="checkpoint_id"))
 
 
-def _near(lines: gpd.GeoDataFrame, border: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+def _near(lines: gpd.GeoDataFrame, border: gpd.GeoDataFrame, edge_km: float) -> NDArray[np.bool_]:
     """Whether each line comes near the border."""
+    flattest = np.cos(np.radians(min(np.abs(border.total_bounds[[1, 3]]).max() + 1, 89.0)))
+    reach = max(NEAR_BORDER_DEGREES, 1.02 * 1000 * edge_km / (METRES_A_DEGREE * flattest))
     pieces = segments(shapely.simplify(border.geometry.to_numpy(), NEAR_BORDER_DEGREES / 10))[0]
     tree = shapely.STRtree(lines.geometry.to_numpy())
-    hit = tree.query(pieces, predicate="dwithin", distance=NEAR_BORDER_DEGREES)[1]
+    hit = tree.query(pieces, predicate="dwithin", distance=reach)[1]
     near = np.zeros(len(lines), bool)
     near[hit] = True
     return near

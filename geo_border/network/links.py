@@ -24,12 +24,18 @@ CUT_DECIMALS = 12
 _SEAM = 1e-7
 """Nodes on the 180th meridian are this near to it, degrees: the grid of OpenStreetMap."""
 
+REACH_KM = 10.0
+"""What lies farther than this from all land of both sides is outside both, km."""
+
+ANYWHERE_KM = 3e4
+"""Farther than two places on Earth can lie apart, km."""
+
 CARRIED = ("name", "ref", "way_id", "gauge_mm", "electrified", "bridge", "tunnel")
 """Columns of lines that stay with their links."""
 
 
 def links_from_lines(
-    lines: gpd.GeoDataFrame, territory: gpd.GeoDataFrame, *, reach_km: float = 10
+    lines: gpd.GeoDataFrame, territory: gpd.GeoDataFrame, *, reach_km: float = REACH_KM
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
     """Nodes and links of line layers that meet at their ends.
 
@@ -54,7 +60,8 @@ def links_from_lines(
         studied regions).
     reach_km
         Nodes farther than this from all polygons are outside both sides; lines that end there
-        are dropped. Coasts and river mouths need some reach.
+        are dropped, but for ferries that meet nothing but ferries there. Coasts and river mouths
+        need some reach.
 
     Returns
     -------
@@ -119,8 +126,33 @@ def links_from_lines(
     )
     inside = nodes["side"].to_numpy() >= 0
     tail, head = node[:n], node[n:]
-    kept = inside[tail] & inside[head] & (tail != head)
-    return nodes, links[kept].reset_index(drop=True)
+    kept = inside[tail] & inside[head]
+    at_sea = _at_sea(links, inside)
+    if at_sea.any():
+        afloat = np.unique(links.loc[at_sea, ["tail", "head"]])
+        afloat = afloat[~inside[afloat]]
+        for name, nearest in _sides(nodes.iloc[afloat], territory, ANYWHERE_KM).items():
+            values = nodes[name].to_numpy(copy=True)
+            values[afloat] = nearest
+            nodes[name] = values
+    return nodes, links[(kept | at_sea) & (tail != head)].reset_index(drop=True)
+
+
+def _at_sea(links: pd.DataFrame, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Ferries that go on, far from all land, where nothing but ferries meets them."""
+    ends = links[["tail", "head"]].to_numpy(np.int64)
+    ferry = (links["mode"] == "ferry").to_numpy() & (ends[:, 0] != ends[:, 1])
+    port = np.zeros(len(inside), bool)
+    port[ends[~ferry]] = True
+    found: NDArray[np.bool_] = ferry & ~inside[ends].all(axis=1)
+    found &= ~(port & ~inside)[ends].any(axis=1)
+    while found.any():
+        degree = np.bincount(ends[found].ravel(), minlength=len(inside))
+        stops = found & (~inside[ends] & (degree[ends] == 1)).any(axis=1)
+        if not stops.any():
+            break
+        found &= ~stops
+    return found
 
 
 def in_parts(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -352,7 +384,7 @@ def _parts(links: gpd.GeoDataFrame, points: pd.DataFrame) -> gpd.GeoDataFrame:
             parts[whole] *= share
     flat, squeeze = flattened(parts.geometry.to_numpy())
     pieces = between(flat, start["share"].to_numpy(), stop["share"].to_numpy())
-    drawn = _squeezed(pieces, 1 / squeeze)
+    drawn = squeezed(pieces, 1 / squeeze)
     parts.geometry = shapely.transform(drawn, lambda lonlat: np.round(lonlat, CUT_DECIMALS))
     # A line drawn straight in degrees bends beside the shortest way.
     parts["length_km"] = np.maximum(parts["length_km"], straight_km(parts.geometry.to_numpy()))
@@ -376,6 +408,8 @@ def between(
     ndarray
         LineStrings, drawn as the lines are.
     """
+    if not len(lines):
+        return lines
     points, line = shapely.get_coordinates(lines, return_index=True)
     begins = np.insert(line[1:] != line[:-1], 0, values=True)
     step = np.where(begins, 0.0, np.insert(np.hypot(*np.diff(points, axis=0).T), 0, 0.0))
@@ -414,11 +448,24 @@ def flattened(
     """
     _, south, _, north = shapely.bounds(lines).T
     squeeze = np.cos(np.radians((south + north) / 2))
-    return _squeezed(lines, squeeze), squeeze
+    return squeezed(lines, squeeze), squeeze
 
 
-def _squeezed(lines: NDArray[np.object_], factor: NDArray[np.float64]) -> NDArray[np.object_]:
-    """Lines with each one's longitudes multiplied by its factor."""
+def squeezed(lines: NDArray[np.object_], factor: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Stretch or shorten the longitudes of lines.
+
+    Parameters
+    ----------
+    lines
+        LineStrings.
+    factor
+        What the longitudes of each are multiplied by.
+
+    Returns
+    -------
+    ndarray
+        LineStrings.
+    """
     points, line = shapely.get_coordinates(lines, return_index=True)
     points[:, 0] *= factor[line]
     return np.asarray(shapely.linestrings(points, indices=line))

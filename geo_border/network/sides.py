@@ -14,8 +14,9 @@ from scipy.sparse.csgraph import connected_components
 from geo_border.border.edges import equal_area_crs
 from geo_border.border.line import along
 from geo_border.geometry.locate import polygon_near, samples, segments
-from geo_border.network.links import flattened, split_links
+from geo_border.network.links import ANYWHERE_KM, flattened, split_links
 from geo_border.network.reach import METRES_A_DEGREE, within_reach
+from geo_border.network.third_ground import turns_of_sides
 from geo_border.terms import SIDES
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ ON_THE_BORDER = len(SIDES)
 SAME_SHARE = 1e-9
 """Shares of a link's length that differ by less are one: rounding."""
 
-ANYWHERE_M = 3e7
-"""Farther than two places on Earth can lie apart, metres."""
-
 _CELL_DEGREES = 0.02
 _CELL_COLUMNS = 1 << 20
 
@@ -44,6 +42,7 @@ def cut_at_border(
     border: gpd.GeoDataFrame,
     *,
     along_m: float = 25,
+    edge_km: float = 5,
     checkpoints: gpd.GeoDataFrame | None = None,
     tolerance_km: float | None = None,
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
@@ -54,8 +53,10 @@ def cut_at_border(
     all within `along_m` of the border, and lead nowhere there belong to the side that they do
     lead to. So do those within reach of a checkpoint, unless two parts of a side would be joined
     by them: its road passes once, however often it meets the line, but a road from home to home
-    through the neighbour passes twice. A link between two sides that does not meet the line, as
-    where water or a gap parts them, is cut in its middle.
+    through the neighbour passes twice. What leads from one side to the other without meeting the
+    line is cut where it comes nearer to the other: within `edge_km` of the border, where a gap
+    or water parts the sides, it passes there, and so do ferries anywhere. Farther off it leads
+    over ground of neither side, such as a third country, and is parted.
 
     Parameters
     ----------
@@ -67,6 +68,8 @@ def cut_at_border(
         Pieces as `geo_border.border.line.border_line` gives them.
     along_m
         How far beyond the border pieces may lie to be given to the other side, metres.
+    edge_km
+        How far from the border one may pass it where the sides do not meet, km.
     checkpoints, tolerance_km
         As `geo_border.network.reach.roads_near` takes them; without checkpoints only what
         lies along the border is given over.
@@ -74,9 +77,10 @@ def cut_at_border(
     Returns
     -------
     nodes : DataFrame
-        With a node for each cut and a column ``met``: ``geometry`` on the border, ``ends`` in
-        the middle of a link that does not meet it, else None. ``side`` and ``region_id`` of
-        nodes are those of their links, of home where links of both sides meet.
+        With a node for each cut, two where a link is parted, and a column ``met``: ``geometry``
+        on the border, ``ends`` where a link passes it that does not meet it, else None.
+        ``side`` and ``region_id`` of nodes are those of their links, of home where links of both
+        sides meet.
     links : GeoDataFrame
         Pieces with a column ``side``. The cost is linear in nodes and links.
     """
@@ -94,13 +98,18 @@ def cut_at_border(
     tail, head = side[links["tail"]], side[links["head"]]
     apart = (tail >= 0) & (head >= 0) & (tail != head)
     apart[link[inner]] = False
+    turns = _turns(nodes, links, territory, border, apart)
+    far = turns["border_m"] > 1000 * edge_km
+    far &= (turns["land_m"] > ON_M) & (links["mode"].to_numpy()[turns["link"]] != "ferry")
     cuts = pd.DataFrame(
         {
-            "link": np.r_[link[inner], np.flatnonzero(apart)],
-            "share": np.r_[share[inner], np.full(int(apart.sum()), 0.5)],
+            "link": np.r_[link[inner], turns["link"]],
+            "share": np.r_[share[inner], turns["share"]],
         }
     )
-    found_by = np.repeat(["geometry", "ends"], [int(inner.sum()), int(apart.sum())])
+    found_by = np.r_[
+        np.full(int(inner.sum()), "geometry", object), np.where(far, "nothing", "ends")
+    ]
     while True:
         parted, pieces, at = split_links(nodes, links, cuts)
         own = _own_sides(pieces, np.append(side, np.full(len(parted) - len(nodes), -1)))
@@ -116,8 +125,8 @@ def cut_at_border(
         cuts, found_by = cuts[needed], found_by[needed]
     met = np.full(len(parted), None, object)
     met[: len(nodes)][on] = "geometry"
-    met[at] = found_by
-    nodes, links = parted, pieces
+    met[at] = np.where(found_by == "nothing", None, found_by)
+    nodes, links = _parted(parted.assign(met=met), pieces, np.unique(at[found_by == "nothing"]))
     shallow = _near_pieces(nodes, links, border, along_m)
     beside = np.zeros(len(links), bool)
     if checkpoints is not None:
@@ -126,7 +135,33 @@ def cut_at_border(
         )
     own = _settled(nodes, links, own, shallow, beside & ~shallow)
     links = links.assign(side=own.astype(np.int8))
-    return _sided(nodes.assign(met=met), links, border), links
+    return _sided(nodes, links, border), links
+
+
+def _turns(
+    nodes: pd.DataFrame,
+    links: gpd.GeoDataFrame,
+    territory: gpd.GeoDataFrame,
+    border: gpd.GeoDataFrame,
+    apart: NDArray[np.bool_],
+) -> pd.DataFrame:
+    """Where links turn to the other side but do not meet the border, `apart` those that must."""
+    found = turns_of_sides(nodes, links, territory, border)
+    found = found[(found["border_m"] > ON_M) | apart[found["link"]]]
+    # An end on an edge of both sides may be told to be of either.
+    left = np.setdiff1d(np.flatnonzero(apart), found["link"])
+    at_edge = pd.DataFrame({"link": left, "share": 0.5, "land_m": 0.0, "border_m": 0.0})
+    return pd.concat([found, at_edge], ignore_index=True) if len(left) else found
+
+
+def _parted(
+    nodes: pd.DataFrame, links: gpd.GeoDataFrame, ends: NDArray[np.int64]
+) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    """Some nodes in the middle of links doubled: one ends a piece, the other begins the next."""
+    number = np.arange(len(nodes))
+    number[ends] = len(nodes) + np.arange(len(ends))
+    nodes = pd.concat([nodes, nodes.iloc[ends]], ignore_index=True)
+    return nodes, links.assign(tail=number[links["tail"]])
 
 
 def _own_sides(links: gpd.GeoDataFrame, side: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -178,7 +213,8 @@ def _farthest_sides(
     """Side of lines between nodes on the border: where they are farthest from it."""
     if not len(lines):
         return np.zeros(0, np.int64)
-    at, line = samples(lines)
+    # Ends are on the border, or where one side is as near as the other.
+    at, line = _inner_samples(lines)
     crs = equal_area_crs(border)
     points = gpd.GeoSeries(shapely.points(at), crs=4326).to_crs(crs).to_numpy()
     edges, _ = segments(border.geometry.to_crs(crs).to_numpy())
@@ -189,9 +225,22 @@ def _farthest_sides(
     distance[near[0]] = metres
     order = np.lexsort((-distance, line))
     far = order[np.searchsorted(line[order], np.arange(len(lines)))]
-    polygon = polygon_near(territory.geometry, at[far, 0], at[far, 1], crs=crs, reach_m=ANYWHERE_M)
+    polygon = polygon_near(
+        territory.geometry, at[far, 0], at[far, 1], crs=crs, reach_m=1000 * ANYWHERE_KM
+    )
     side = territory["side"].map(SIDES.index).to_numpy(np.int64)[polygon]
     return np.where(distance[far] <= ON_M, ON_THE_BORDER, side)
+
+
+def _inner_samples(
+    lines: NDArray[np.object_],
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Vertices between the ends of lines and the middles of their segments, as `samples`."""
+    at, line = samples(lines)
+    n = int(shapely.get_num_coordinates(lines).sum())
+    is_end = np.r_[True, line[1:n] != line[: n - 1]] | np.r_[line[1:n] != line[: n - 1], True]
+    inner = ~np.r_[is_end, np.zeros(len(at) - n, bool)]
+    return at[inner], line[inner]
 
 
 def _settled(

@@ -22,8 +22,9 @@ class Tolerances:
         How far beyond the border a road along it may run, or one that ends at it may end,
         without crossing it, metres; see `geo_border.network.sides.cut_at_border`.
     edge_km
-        Between the edges of the polygons of the two sides, km; see
-        `geo_border.border.edges.edge_match`.
+        Between the edges of the polygons of the two sides, and from the border to where a road
+        passes it beside them, km; see `geo_border.border.edges.edge_match` and
+        `geo_border.network.sides.cut_at_border`.
 
     Examples
     --------

@@ -51,7 +51,7 @@ def flaws(
         ``kind`` (``crossing without a checkpoint``, ``roads apart from all checkpoints``,
         ``settlement out of reach``, ``settlement far from all roads``,
         ``settlement that may be listed twice``, ``speed imputed``, the kinds of
-        `geo_border.network.audit.audit_lines`,
+        `geo_border.network.audit.audit_lines`, ``road over ground of neither side``,
         ``way cut at the edge of an extract``, ``settlement without a population``), ``name``,
         ``value``, ``unit``, points in WGS 84. Imputed speeds are added up by cells, and of cut
         ways the `MOST_POINTS` fastest are given.
@@ -67,6 +67,8 @@ def flaws(
     again = again.set_index("other_id")
     twice = places.loc[again.index]
     imputed = _imputed(lines)
+    barred = net.barred.head(MOST_POINTS)
+    over = barred.assign(lon=barred.geometry.x, lat=barred.geometry.y)
     layers = [
         _points("crossing without a checkpoint", name, unserved),
         _points("roads apart from all checkpoints", apart["mode"], apart, apart["km"], "km"),
@@ -76,6 +78,7 @@ def flaws(
             "settlement that may be listed twice", twice["name"], twice, again["lesser"], "persons"
         ),
         *_of_audit(net.audit),
+        _points("road over ground of neither side", over["name"], over, over["km"], "km"),
         _points("speed imputed", imputed["name"], imputed, imputed["km"], "km"),
     ]
     if extracts is not None:

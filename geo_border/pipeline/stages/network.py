@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from geo_border.network.barred import over_third_ground
 from geo_border.network.build import BuiltNetwork, build_network
 from geo_border.network.doubles import listed_twice
 from geo_border.pipeline.stages.network_findings import audited
@@ -35,6 +36,9 @@ class StudyNetwork(BuiltNetwork):
         `geo_border.pipeline.stages.network_findings.audited` gives it.
     twice
         Places that may be listed twice, as `geo_border.network.doubles.listed_twice` gives them.
+    barred
+        Roads that would join the sides over ground of neither, as
+        `geo_border.network.barred.over_third_ground` gives them.
     services
         Services joined to the network as places are; None if the study has none.
     """
@@ -43,6 +47,7 @@ class StudyNetwork(BuiltNetwork):
 
     audit: gpd.GeoDataFrame
     twice: pd.DataFrame
+    barred: gpd.GeoDataFrame
     services: gpd.GeoDataFrame | None
 
 
@@ -98,5 +103,11 @@ def network_stage(settings: Settings, inputs: Inputs, border: Border) -> StudyNe
         land=built.land,
         audit=audited(settings, inputs.lines, border),
         twice=listed_twice(inputs.places),
+        barred=over_third_ground(
+            inputs.lines,
+            border.territory,
+            border.line,
+            edge_km=settings.regions.edge_tolerance_km,
+        ),
         services=services,
     )

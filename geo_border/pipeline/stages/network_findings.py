@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -24,6 +24,8 @@ from geo_border.network.reach import METRES_A_DEGREE
 from geo_border.terms import MODES, SIDES
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import geopandas as gpd
     import pandas as pd
 
@@ -39,7 +41,7 @@ FAR_WAY_KM = 5.0
 BESIDE_KM = 1.0
 
 MOST = 20
-"""Settlements that are told of one kind, the most populous."""
+"""Settlements that are told of one kind, the most populous, and roads, the shortest."""
 
 MENDED = {
     CROSS: "nobody can turn there; cut both lines where they meet, or tag the bridge or tunnel",
@@ -110,10 +112,21 @@ def of_network(net: StudyNetwork) -> list[QualityLine]:
     names = ", ".join(barred["name"].astype(str).head(10))
     note = f"{lost} of them reach no other; {names}" if len(barred) else ""
     lines.append(("places", "nearest road beyond foreign land", len(barred), "", note))
+    if len(net.barred):
+        note = "; ".join(_words(row) for row in net.barred.head(3).to_dict("records"))
+        lines.append(("network", "roads over ground of neither side", len(net.barred), "", note))
     breaks = _breaks(net.gates)
     if (net.gates["mode"] == "rail").any():
         lines.append(("checkpoints", "break of gauge, rail", len(breaks), "", "; ".join(breaks)))
     return lines
+
+
+def _words(row: dict[Hashable, Any]) -> str:
+    """A road over ground of neither side in words."""
+    at = row["geometry"]
+    return (
+        f"{row['name']} ({row['mode']}), {row['km']:,.1f} km from lon, lat {at.x:.4f}, {at.y:.4f}"
+    )
 
 
 def _first(found: pd.DataFrame, kind: str) -> str:
@@ -196,6 +209,19 @@ def network_findings(
             problem = f"{row['kmh']:g} km/h is a speed that nobody goes by {row['mode']}"
             item = f"{row['side']}, {row['mode']}, {row['class']}"
             rows.append(("warning", "speeds", item, problem, settings.network.speeds or ""))
+    rows += [
+        (
+            "note",
+            "network",
+            "roads over ground of neither side",
+            (
+                f"{_words(row)}: nobody passes there; it joins the sides over other land or the "
+                "sea, farther than edge_tolerance_km from their border"
+            ),
+            "",
+        )
+        for row in net.barred.head(MOST).to_dict("records")
+    ]
     barred = net.places[net.places["is_barred"] & (net.places["node"] >= 0)]
     rows += [
         (

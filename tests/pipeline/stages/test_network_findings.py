@@ -8,6 +8,9 @@ import shapely
 from geo_border.report.headline import headline
 from geo_border.study import open_study
 
+OVER_THIRD_GROUND = [(2.75, 49.5), (3.9, 49.5), (3.9, 50.5), (2.75, 50.5)]
+"""Out of home in the east, and into the neighbour a degree farther north."""
+
 
 def stated(study, topic):
     found = study.check()
@@ -63,6 +66,7 @@ def test_a_speed_table_that_nobody_drives_by_is_a_warning(mini):
 @pytest.mark.slow
 def test_a_run_tells_it_all(mini):
     with_road(mini, [(0.5, 49.2), (0.5, 49.8)])
+    with_road(mini, OVER_THIRD_GROUND)
     rails = gpd.read_file(mini / "rails.geojson")
     north = rails.geometry.bounds["maxy"] > 50.2
     rails["gauge_mm"] = north.map({True: 1435.0, False: 1520.0})
@@ -74,6 +78,8 @@ def test_a_run_tells_it_all(mini):
     assert quality.loc["speed imputed, road, home", "value"] == 100
     assert quality.loc["break of gauge, rail", "note"] == "track 1520 to 1435 mm"
     assert quality.loc["nearest road beyond foreign land", "value"] == 0
+    assert quality.loc["roads over ground of neither side", "value"] == 1
+    assert (results.flaws["kind"] == "road over ground of neither side").sum() == 1
     assert (results.flaws["kind"] == "lines cross or touch without a node").sum() == 1
     words = headline(results)[-1].replace("\N{NO-BREAK SPACE}", " ")
     assert (
@@ -110,3 +116,9 @@ def test_a_town_whose_road_leads_to_no_checkpoint_is_told(mini, cut):
     assert ("Town C" in said) == cut
     if cut:
         assert said["Town C"].startswith("warning: its road leads to no checkpoint")
+
+
+def test_a_road_over_ground_of_neither_side_is_told(mini):
+    with_road(mini, OVER_THIRD_GROUND, ref="M7")
+    said = stated(open_study(mini), "network")["roads over ground of neither side"]
+    assert said.startswith("note: M7 (road), 240.3 km from lon, lat 3.0000, 49.5000: nobody")
