@@ -14,6 +14,7 @@ from geo_border.osm.speeds import road_classes
 from geo_border.pipeline.templates import fresh_folder, id_of
 from geo_border.terms import SIDES
 from geo_border.version import __version__
+from geo_border.world.bends import bent
 from geo_border.world.countries import find_country, official_border_km, trunk_speed
 from geo_border.world.ground import BELT_KM, DIGITS, REACH_KM, PairGround, ground_of
 from geo_border.world.inside import MOST_PLACES, links_inside, settlements_inside, with_seats
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from geo_border.world.countries import CountryFacts
-
-ALONG_BORDER_M = 1000
-"""How far a straight link may stray over the border and still count as lying on its side, m."""
 
 MARGIN_KM = 10.0
 """How much wider than the land the frame of the networks is taken, km."""
@@ -73,8 +71,13 @@ def _write(
 ) -> None:
     """Write all files of a study."""
     land = ground.sides()
-    roads = links_inside(trunk_roads(ground.bounds, margin_km=MARGIN_KM), land)
-    rails = links_inside(trunk_railways(ground.bounds, margin_km=MARGIN_KM), land)
+    roads, rails = (
+        bent(links_inside(links, land), ground.border)
+        for links in (
+            trunk_roads(ground.bounds, margin_km=MARGIN_KM),
+            trunk_railways(ground.bounds, margin_km=MARGIN_KM),
+        )
+    )
     codes = [country.alpha3 for country in pair]
     known = settlements(codes, bounds=ground.bounds, margin_km=MARGIN_KM).places
     places = settlements_inside(known, ground)
@@ -88,7 +91,11 @@ def _write(
     write_csv(places, folder / "places.csv")
     speeds = _speeds(pair)
     write_csv(speeds, folder / "speeds.csv")
-    values = _values(ground, pair, speeds) | {"id": name, "rail": len(rails) > 0}
+    values = _values(ground, pair, speeds) | {
+        "id": name,
+        "rail": len(rails) > 0,
+        "bent": int(roads["bent"].sum() + rails["bent"].sum()),
+    }
     for text in TEXTS:
         page = _templates().get_template(f"{text}.j2").render(values)
         (folder / text).write_text(page, encoding="utf-8")
@@ -128,7 +135,6 @@ def _values(
         "sea_km": f"{lengths[sea].sum():,.0f}" if sea.any() else "",
         "belt_km": f"{BELT_KM:g}",
         "reach_km": f"{REACH_KM:g}",
-        "along_m": ALONG_BORDER_M,
         "most_places": f"{MOST_PLACES:,}",
         "truck_kmh": TRUCK_KMH,
         "car_kmh": f"{roads.max():g}",
