@@ -106,6 +106,23 @@ def test_regions_tile_the_outline(country):
     assert shapely.symmetric_difference(shapely.union_all(areas), outline).area < 1e-9
 
 
+def test_lines_meet_in_their_ends_alone():
+    lines = borders.arcs().geometry.to_numpy()
+    at, line = shapely.get_coordinates(lines, return_index=True)
+    packed = pd.Series(list(zip(*at.T.tolist(), strict=True)))
+    first = np.r_[True, np.diff(line) > 0]
+    is_end = first | np.r_[first[1:], True]
+    assert not packed[~is_end].isin(set(packed[is_end])).any()
+    assert not packed[~is_end].duplicated().any()
+
+
+def test_every_unit_has_land():
+    numbers = borders.units().index
+    areas = np.array([region_area(int(number)) for number in numbers], object)
+    assert shapely.is_valid(areas).all()
+    assert not shapely.is_empty(areas).any()
+
+
 def test_all_countries_but_the_smallest_islands_have_land_and_every_unit_is_of_one():
     codes = pd.read_csv(WORLD / "countries.csv", keep_default_na=False)
     assert codes["country"].is_unique

@@ -143,7 +143,7 @@ def disputed(segments: NDArray[np.int64], land: Land) -> NDArray[np.bool_]:
 
 
 def as_lines(table: pd.DataFrame, segments: NDArray[np.int64]) -> gpd.GeoDataFrame:
-    """Segments alike in all columns joined to lines.
+    """Segments alike in all columns joined to lines that meet others in their ends alone.
 
     Parameters
     ----------
@@ -157,11 +157,38 @@ def as_lines(table: pd.DataFrame, segments: NDArray[np.int64]) -> gpd.GeoDataFra
     GeoDataFrame
         The columns, LineStrings, in a fixed order.
     """
+    ends, degree = np.unique(_packed(segments.reshape(-1, 2)), return_counts=True)
+    nodes = ends[degree != 2]
     rows, lines = [], []
     for key, mine in table.groupby(list(table), sort=True).indices.items():
-        chains = merged(segments[mine])
+        chains = _parted(merged(segments[mine]), nodes)
         west, south, east, north = shapely.bounds(chains).T
         chains = chains[np.lexsort((north, east, south, west))]
         rows += [key] * len(chains)
         lines += list(shapely.transform(chains, lambda at: np.round(at, 7)))
     return gpd.GeoDataFrame(pd.DataFrame(rows, columns=list(table)), geometry=lines, crs=4326)
+
+
+def _packed(at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One number for each place on the grid."""
+    packed: NDArray[np.int64] = at[:, 0] * 2**31 + at[:, 1]
+    return packed
+
+
+def _parted(chains: NDArray[np.object_], nodes: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Lines parted where they pass a node."""
+    at, chain = shapely.get_coordinates(chains, return_index=True)
+    packed = _packed(np.round(at / GRID).astype(np.int64))
+    is_node = nodes[np.searchsorted(nodes, packed).clip(max=len(nodes) - 1)] == packed
+    first = np.r_[True, np.diff(chain) > 0]
+    last = np.r_[first[1:], True]
+    inner = is_node & ~first & ~last
+    if not inner.any():
+        return chains
+    # A node within is the end of one line and the start of the next.
+    copies = 1 + inner.astype(int)
+    line = np.repeat(np.cumsum(first | inner) - 1, copies)
+    starts = np.r_[0, np.cumsum(copies)[:-1]][inner]
+    line[starts] -= 1
+    parts: NDArray[np.object_] = shapely.linestrings(np.repeat(at, copies, axis=0), indices=line)
+    return parts
