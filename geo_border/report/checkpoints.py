@@ -9,7 +9,8 @@ import pandas as pd
 
 from geo_border.border.checkpoints import RULE
 from geo_border.report.style import MODES, checkpoint_label, short_names
-from geo_border.typology.words import hours, passage, percent
+from geo_border.terms import CAR, ROAD
+from geo_border.typology.words import hours, listed, passage, percent
 
 if TYPE_CHECKING:
     from geo_border.pipeline.results import Results
@@ -56,7 +57,7 @@ def checkpoint_words(results: Results, controls: pd.DataFrame) -> dict[str, list
         "status": [
             f"{status}, to border residents alone" if users == "local" and not is_open else status
             for status, users, is_open in zip(
-                controls["status"].astype(str),
+                _status(controls),
                 controls.get("users", pd.Series(None, controls.index, dtype=object)),
                 controls["is_open"],
                 strict=True,
@@ -79,6 +80,23 @@ def checkpoint_words(results: Results, controls: pd.DataFrame) -> dict[str, list
         ],
         "closure_text": closure,
     }
+
+
+def _status(controls: pd.DataFrame) -> list[str]:
+    """Status of each checkpoint, and the classes that may not pass where others may."""
+    keys = {CAR: "is_open"} | {
+        str(column).removeprefix("is_open_"): str(column)
+        for column in controls
+        if str(column).startswith("is_open_")
+    }
+    passed = controls[list(keys.values())].to_numpy(bool)
+    by_road = controls["mode"].isin(ROAD)
+    words = []
+    for status, may_pass, is_road in zip(controls["status"], passed, by_road, strict=True):
+        shut = [name for name, may in zip(keys, may_pass, strict=True) if not may]
+        closed = is_road and may_pass.any() and shut
+        words.append(f"{status}, closed to the class {listed(shut)}" if closed else str(status))
+    return words
 
 
 def guessed(controls: pd.DataFrame) -> list[str]:

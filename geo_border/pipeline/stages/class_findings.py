@@ -10,7 +10,7 @@ from geo_border.border.capacities import without_capacity
 from geo_border.border.classes import class_columns
 from geo_border.pipeline.inputs.extracts import TAGS
 from geo_border.pipeline.stages.count_findings import of_contradictions
-from geo_border.terms import DIRECTIONS, EVERY_CLASS, ROAD
+from geo_border.terms import CAR, DIRECTIONS, EVERY_CLASS, ROAD
 from geo_border.typology.words import listed
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def of_classes(
     counts: pd.DataFrame | None,
     where: Mapping[str, str],
     counted: Mapping[int, str],
+    checkpoints: pd.DataFrame,
 ) -> list[Finding]:
     """Audit what a study says of the classes of traffic.
 
@@ -47,6 +48,8 @@ def of_classes(
         File and row of checkpoints that are in a file, by id.
     counted
         File and row of counts, by their index.
+    checkpoints
+        Of the border, with what is open to which class.
 
     Returns
     -------
@@ -59,6 +62,7 @@ def of_classes(
     return [
         *_of_no_class(rows, classes),
         *_of_defaults(settings),
+        *_of_shut_out(settings, checkpoints[checkpoints["mode"].isin(ROAD)]),
         *(finding for name in classes for finding in _of_rows(rows, name, where)),
         *_of_capacity(rows, classes, where),
         *_of_trains(register[~register["mode"].isin(ROAD)], classes, where),
@@ -78,6 +82,26 @@ def _of_no_class(rows: pd.DataFrame, classes: list[str]) -> list[Finding]:
         taken = "what every class shares" if column == "capacity_day" else "that of every class"
         problem = f"is of no class: it is taken for {taken} ({listed(classes)}) at {shown}"
         found.append(("note", "classes", column, problem, ""))
+    return found
+
+
+def _of_shut_out(settings: Settings, checkpoints: pd.DataFrame) -> list[Finding]:
+    """Classes that no checkpoint lets pass while others pass."""
+    classes = settings.traffic.classes
+    keys = {name: "is_open" if name == CAR else f"is_open_{name}" for name in classes}
+    passed = {name: bool(checkpoints[key].any()) for name, key in keys.items()}
+    if not any(passed.values()):
+        return []
+    found: list[Finding] = []
+    for name, section in classes.items():
+        if not passed[name]:
+            total = section.total_year
+            stated = "" if total is None else f", though study.toml states {total:,.0f} a year"
+            problem = (
+                f"no checkpoint is open to the class{stated}: it has no traffic, gains nothing and "
+                "has no way along corridors"
+            )
+            found.append(("warning", "classes", name, problem, "study.toml"))
     return found
 
 

@@ -105,7 +105,9 @@ def findings(
         number: _at(settings.traffic.counts or "", row)
         for number, row in inputs.rows.get("traffic.counts", {}).items()
     }
-    rows += of_classes(settings, inputs.checkpoints, inputs.counts, of_file, counted)
+    rows += of_classes(
+        settings, inputs.checkpoints, inputs.counts, of_file, counted, border.checkpoints
+    )
     rows += network_findings(settings, inputs.speeds, net)
     rows += _of_outlines(border.followed)
     rows += _misplaced(settings, inputs, border)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from geo_border.access.decay import Exponential
+from geo_border.bottlenecks.closures import closures
 from geo_border.pipeline.stages.class_checkpoints import checkpoints_of
 from geo_border.pipeline.stages.class_trips import class_trips, trips_by
 from geo_border.pipeline.stages.parameters import CUT_H
@@ -21,6 +23,7 @@ from geo_border.pipeline.stages.traffic_draws import traffic_intervals
 from geo_border.pipeline.stages.traffic_tables import (
     OUTSIDE,
     every_class,
+    may_not_pass,
     ranking,
     traffic_by_checkpoint,
     traffic_by_region,
@@ -28,6 +31,7 @@ from geo_border.pipeline.stages.traffic_tables import (
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.spots import gathered
 from geo_border.terms import CAR, DIRECTIONS, EVERY_CLASS
+from geo_border.traffic.demand import Gravity
 from geo_border.traffic.equilibrium import equilibrium
 from geo_border.traffic.flows import place_flows
 from geo_border.traffic.lanes import read_lanes
@@ -251,7 +255,8 @@ def traffic_stage(
     # Draws vary the exponents of masses: trips are in proportion to people in none of them.
     apart = class_trips(settings, border.checkpoints, net.controls, every_place)
     likely = traffic_intervals(settings, border.checkpoints, net, apart)
-    table = traffic_by_checkpoint(solved, shut).join(likely)
+    table = traffic_by_checkpoint(solved, shut, _detours(now)).join(likely)
+    table.loc[may_not_pass(table), likely.columns] = np.nan
     of = EVERY_CLASS if EVERY_CLASS in table.index.get_level_values("class") else CAR
     diversions = _diversions(shut, solved)
     loads = _edge_loads(solved, net, travel, outer)
@@ -330,6 +335,23 @@ def _edge_loads(
         load = flow_loads(network, travel.tables, flows.to_gate, flows.from_gate, flows.between)
         loads[name] = load if outer is None else outer.inner_load(load, net.network.n_edges)
     return pd.DataFrame(loads)
+
+
+def _detours(now: TrafficNow) -> pd.Series[float]:
+    """Hours that the next fastest way takes longer, of trips whose fastest is by a checkpoint."""
+    found = {}
+    for each in now.trips.classes:
+        shares = np.array([segment.share for segment in each.segments])
+        theta = float(shares @ [segment.theta for segment in each.segments] / shares.sum())
+        gravity = Gravity(
+            decay=Exponential(half_life=np.log(2) / theta),
+            origin_exponent=each.alpha,
+            destination_exponent=each.gamma,
+        )
+        travel = now.observed.classes[each.name].travel
+        found[each.name] = closures(travel, gravity=gravity).effects["closure_extra_hours"]
+    table = pd.concat(found, names=["class", "checkpoint_id"]).swaplevel()
+    return table.rename("closure_detour_h")
 
 
 def _diversions(shut: Mapping[str, Welfare], solved: Equilibrium) -> pd.DataFrame:

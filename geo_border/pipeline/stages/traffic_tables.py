@@ -90,7 +90,9 @@ def unit_of(solved: Equilibrium, classes: Iterable[object]) -> list[str]:
     return [SHARE if totals.get(str(name), 1.0) is None else DAY for name in classes]
 
 
-def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> pd.DataFrame:
+def traffic_by_checkpoint(
+    solved: Equilibrium, shut: Mapping[str, Welfare], detours: pd.Series[float]
+) -> pd.DataFrame:
     """What is told of traffic by checkpoint and class.
 
     Parameters
@@ -99,6 +101,8 @@ def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> p
         Traffic in equilibrium.
     shut
         What the closure of checkpoints costs, by their id.
+    detours
+        ``closure_detour_h`` by ``checkpoint_id`` and ``class``.
 
     Returns
     -------
@@ -107,9 +111,10 @@ def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> p
         ``vehicles`` (a day, or shares of the trips of the class), ``share``, ``share_out``,
         ``share_in`` (of the trips of the class), ``delay_out_h``, ``delay_in_h``,
         ``wait_out_h``, ``wait_in_h`` (the queue in them), ``utilisation_out``,
-        ``utilisation_in``, ``closure_hours_lost`` (vehicle-hours a day, or hours a trip of the
-        class), ``closure_diverted``, ``closure_suppressed``, ``closure_cut`` (shares of the trips
-        of the class), ``hour_out``, ``hour_in`` (worth of an hour less, queues in equilibrium).
+        ``utilisation_in``, ``closure_detour_h`` (of all the mean by vehicles),
+        ``closure_hours_lost`` (vehicle-hours a day, or hours a trip of the class),
+        ``closure_diverted``, ``closure_suppressed``, ``closure_cut`` (shares of the trips of the
+        class), ``hour_out``, ``hour_in`` (worth of an hour less, queues in equilibrium).
     """
     passed = checkpoint_traffic(solved)
     flows = every_class(passed[["vehicles_out", "vehicles_in", "vehicles"]], solved)
@@ -127,9 +132,46 @@ def traffic_by_checkpoint(solved: Equilibrium, shut: Mapping[str, Welfare]) -> p
             where=whole > 0,
         )
     found = found.join(passed[["delay_out_h", "delay_in_h"]]).join(_queues(solved, flows.index))
-    found = found.join(_closures(solved, shut, trips))
+    found = found.join(_detours(flows, detours, solved)).join(_closures(solved, shut, trips))
     hours.columns = ["hour_out", "hour_in"]
     return found.join(hours)
+
+
+def may_not_pass(table: pd.DataFrame) -> pd.Series[bool]:
+    """Say where a class may not pass, so that there is nothing to be said of its traffic.
+
+    Parameters
+    ----------
+    table
+        As `traffic_by_checkpoint` gives it.
+
+    Returns
+    -------
+    Series
+        Of its rows; all may not pass where no class may.
+    """
+    delays = table[["delay_out_h", "delay_in_h"]]
+    known = np.isfinite(delays.to_numpy(float, na_value=np.nan)).any(axis=1)
+    of_class = table.index.get_level_values("class") != EVERY_CLASS
+    ids = table.index.get_level_values("checkpoint_id")
+    passed: pd.Series[bool] = pd.Series(known & of_class, table.index)
+    return ~passed.groupby(ids).transform("any").where(~of_class, passed)
+
+
+def _detours(
+    flows: pd.DataFrame, detours: pd.Series[float], solved: Equilibrium
+) -> pd.Series[float]:
+    """Detours of closures, those of all by the vehicles of the classes."""
+    known = detours.reindex(flows.index)
+    if has_totals(solved):
+        weight = flows["vehicles"].where(known.notna())
+        sums = pd.DataFrame({"hours": weight * known, "weight": weight}).groupby(level=0).sum()
+        mean = (sums["hours"] / sums["weight"].where(sums["weight"] > 0)).reindex(
+            flows.index.get_level_values(0)
+        )
+        is_all = flows.index.get_level_values("class") == EVERY_CLASS
+        known = known.where(~is_all, mean.to_numpy())
+    return known.rename("closure_detour_h")
 
 
 def _queues(solved: Equilibrium, index: pd.Index[Any]) -> pd.DataFrame:
@@ -185,7 +227,8 @@ def ranking(table: pd.DataFrame, diversions: pd.DataFrame, of: str) -> pd.DataFr
     -------
     DataFrame
         Index ``checkpoint_id``: ``load_share``, ``load_out_share``, ``load_in_share``,
-        ``closure_extra_hours`` (for each trip that passed), ``closure_extra_total``,
+        ``closure_extra_hours`` (for each trip that passed), ``closure_detour_h``,
+        ``closure_extra_total``,
         ``closure_unserved``, ``diverted_to``, ``diverted_to_share``, and ``load_share_<class>``
         of each class, if there are several.
     """
@@ -199,6 +242,7 @@ def ranking(table: pd.DataFrame, diversions: pd.DataFrame, of: str) -> pd.DataFr
             "load_out_share": main["share_out"],
             "load_in_share": main["share_in"],
             "closure_extra_hours": lost / passed,
+            "closure_detour_h": main["closure_detour_h"],
             "closure_extra_total": lost / trips,
             "closure_unserved": main["closure_cut"],
         }
@@ -237,7 +281,8 @@ def traffic_by_region(
     -------
     DataFrame
         Index ``region_id`` (`OUTSIDE` for places of none) and ``class``; ``unit``, ``trips``,
-        ``trips_not_made`` (vehicles a day, or shares of the trips of the class), ``surplus_h``
+        ``trips_not_made`` (vehicles a day, or shares of the trips of the class),
+        ``trips_made_share`` (of both), ``surplus_h``
         (what the region would lose if the border were closed) and ``delay_cost_h`` (what it
         would gain if no passage took time), vehicle-hours a day, or hours a trip of the class.
     """
@@ -259,6 +304,8 @@ def traffic_by_region(
     order = sorted(map(str, order)) + ([OUTSIDE] if (region == OUTSIDE).any() else [])
     index = pd.MultiIndex.from_product([order, rows], names=["region_id", "class"])
     table = every_class(table.reindex(index), solved)
+    possible = table["trips"] + table["trips_not_made"]
+    table.insert(2, "trips_made_share", table["trips"] / possible.where(possible > 0))
     table.insert(0, "unit", unit_of(solved, table.index.get_level_values("class")))
     return table
 

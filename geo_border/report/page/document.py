@@ -35,9 +35,12 @@ from geo_border.report.page.traffic import (
     certificate,
     counted_beside,
     drawn_between,
+    least_lost,
     of_whom,
-    traffic_region_table,
-    traffic_table,
+    shut_out,
+    traffic_region_tables,
+    traffic_tables,
+    trips_by_region,
 )
 from geo_border.report.settlements import drawn_in_words
 from geo_border.report.style import MODE_COLOURS, MODES, SCORES
@@ -214,8 +217,11 @@ def _facts(results: Results) -> dict[str, Any]:
         "cards": region_cards(results),
         "checkpoints": checkpoint_table(results),
         "checkpoint_cards": other_cards(results, "checkpoint"),
-        "traffic": traffic_table(results),
-        "traffic_regions": traffic_region_table(results),
+        "traffic": traffic_tables(results),
+        "traffic_regions": traffic_region_tables(results),
+        "trips_by_region": trips_by_region(results),
+        "shut_out": shut_out(results),
+        "least_lost": least_lost(results),
         "counted": counted_beside(results),
         "by_default": by_default(results),
         "certificate": certificate(results),

@@ -92,7 +92,11 @@ Shown = tuple[str, str, "Callable[[Any], Cell]"]
 
 
 def table(
-    rows: Iterable[Any], columns: Sequence[Shown], *, drop_empty: bool = False
+    rows: Iterable[Any],
+    columns: Sequence[Shown],
+    *,
+    drop_empty: bool = False,
+    drop_constant: bool = False,
 ) -> SortableTable:
     """Make a sortable table.
 
@@ -104,11 +108,14 @@ def table(
         Title, unit and what makes the cell of a row.
     drop_empty
         Whether columns of numbers in which no one has a figure are left out.
+    drop_constant
+        Whether what all of several rows have alike is no column, but said once.
 
     Returns
     -------
     dict
-        ``head`` (title and unit) and ``rows`` of cells.
+        ``head`` (title and unit), ``rows`` of cells, and ``alike``: title, unit and text of what
+        all rows have alike.
     """
     cells = [[make(row) for _, _, make in columns] for row in rows]
     kept = [
@@ -117,7 +124,12 @@ def table(
         if not (drop_empty and cells)
         or any(row[number]["key"] or not row[number]["numeric"] for row in cells)
     ]
+    alike = []
+    if drop_constant and len(cells) > 1:
+        alike = [number for number in kept[1:] if len({row[number]["text"] for row in cells}) == 1]
+        kept = [number for number in kept if number not in alike]
     return {
+        "alike": [(*columns[number][:2], cells[0][number]["text"]) for number in alike],
         "head": [columns[number][:2] for number in kept],
         "rows": [[row[number] for number in kept] for row in cells],
     }

@@ -8,23 +8,27 @@ import numpy as np
 import pandas as pd
 
 from geo_border.pipeline.stages.traffic_draws import DRAWS
-from geo_border.pipeline.traffic_settings import TrafficSection
+from geo_border.pipeline.stages.traffic_tables import DAY, OUTSIDE
+from geo_border.pipeline.traffic_settings import SEGMENT, TrafficSection
 from geo_border.report.page.tables import cell, duration, shown_column, table
 from geo_border.report.style import checkpoint_names, short_names
 from geo_border.report.traffic import class_words, traffic_of
 from geo_border.terms import EVERY_CLASS
-from geo_border.traffic.classes import Segment
 from geo_border.traffic.validation import validate
 from geo_border.typology.words import capitalised, listed, number, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from geo_border.pipeline.results import Results
     from geo_border.report.page.tables import Cell, SortableTable
 
 WIDE, ROW = 640.0, 22.0
 """Width of the drawing of counts, and the height of a row, in units of the drawing."""
+
+OF_PASSED = "% of those who passed"
+"""What becomes of the traffic of a checkpoint that closes is said of that traffic."""
+
+NEARLY_ALL = 0.75
+"""Share of the trips that could be made from which on trips follow people."""
 
 NEAR, MARGIN = 2.0, 1.1
 """Factor around a count that is drawn, and factor beyond all that is drawn."""
@@ -33,8 +37,8 @@ TICKS = (1, 2, 5)
 """Marks of the scale in a power of ten."""
 
 
-def traffic_table(results: Results) -> SortableTable | None:
-    """Table of traffic by checkpoint and class.
+def traffic_tables(results: Results) -> list[SortableTable]:
+    """Tables of traffic by checkpoint and class, those of one unit in one table.
 
     Parameters
     ----------
@@ -43,22 +47,23 @@ def traffic_table(results: Results) -> SortableTable | None:
 
     Returns
     -------
-    dict or None
-        As `geo_border.report.page.tables.table` makes it; None where all take the fastest way.
+    list of dict
+        As `geo_border.report.page.tables.table` makes them; none where all take the fastest way.
     """
     rows = results.more.get("traffic")
     if rows is None:
-        return None
-    names = checkpoint_names(results)
+        return []
     of = traffic_of(results)
-    vehicles = bool((rows["unit"] == "vehicles a day").any())
     order = rows[rows["class"] == of].sort_values("vehicles", ascending=False, kind="stable")
     rank = pd.Series(range(len(order)), order["checkpoint_id"])
     rows = rows.assign(rank=rows["checkpoint_id"].map(rank)).sort_values("rank", kind="stable")
     rows = rows[(rows["vehicles"] > 0) | (rows["class"] == of)]
+    return [_of_unit(results, part, unit) for unit, part in rows.groupby("unit", sort=False)]
 
-    def flow(row: Any) -> Cell:
-        return cell(row["vehicles"]) if row["unit"] == "vehicles a day" else cell(np.nan)
+
+def _of_unit(results: Results, rows: pd.DataFrame, unit: str) -> SortableTable:
+    """Table of the classes that are counted in vehicles, or of those that have shares."""
+    names, vehicles = checkpoint_names(results), unit == DAY
 
     def delay(row: Any) -> Cell:
         hours = [row["delay_out_h"], row["delay_in_h"]]
@@ -71,53 +76,66 @@ def traffic_table(results: Results) -> SortableTable | None:
     def used(row: Any) -> Cell:
         return cell(np.fmax(row["utilisation_out"], row["utilisation_in"]), factor=100)
 
+    def flow(row: Any) -> Cell:
+        found, likely = cell(row["vehicles"]), _interval(row, "vehicles")
+        if likely:
+            found["text"] += f" ({likely})"
+        return found
+
     def share(name: str) -> Any:
         return lambda row: cell(row[name], 1, factor=100)
 
+    def of_passed(name: str) -> Any:
+        # Shares of the whole class would be small and alike: what happens to those who passed.
+        return lambda row: cell(
+            row[name] / row["share"] if row["share"] > 0 else np.nan, 0, factor=100
+        )
+
+    def rank(row: Any) -> Cell:
+        return {**cell(row["rank_low"]), "text": _interval(row, "rank") or "\N{EN DASH}"}
+
+    hours_lost = shown_column(
+        "traffic",
+        "closure_hours_lost",
+        lambda row: cell(row["closure_hours_lost"], 0 if vehicles else 3),
+        "h a day" if vehicles else "h a trip",
+    )
+    first = shown_column("traffic", "vehicles", flow, "a day (5\N{EN DASH}95 %)")
     columns = [
         ("Checkpoint", "", lambda row: cell(names.get(row["checkpoint_id"], ""))),
         shown_column("traffic", "class", lambda row: cell(class_words(row["class"]))),
-        *([shown_column("traffic", "vehicles", flow, "a day")] if vehicles else []),
-        *([("Likely", "a day, 5\N{EN DASH}95 %", _likely("vehicles"))] if vehicles else []),
-        ("Likely rank", "5\N{EN DASH}95 %", _likely("rank")),
+        *([first] if vehicles else []),
         shown_column("traffic", "share", share("share"), "% of the class"),
+        ("Likely rank", "5\N{EN DASH}95 %", rank),
         ("Delay", "mean", delay),
         ("Utilisation", "%", used),
         shown_column(
-            "traffic",
-            "closure_hours_lost",
-            lambda row: cell(row["closure_hours_lost"], 0 if vehicles else 3),
-            "a day" if vehicles else "h a trip",
+            "traffic", "closure_detour_h", lambda row: duration(row["closure_detour_h"]), "a trip"
         ),
-        shown_column("traffic", "closure_diverted", share("closure_diverted"), "% of the class"),
-        shown_column(
-            "traffic", "closure_suppressed", share("closure_suppressed"), "% of the class"
-        ),
-        shown_column("traffic", "closure_cut", share("closure_cut"), "% of the class"),
+        hours_lost,
+        shown_column("traffic", "closure_diverted", of_passed("closure_diverted"), OF_PASSED),
+        shown_column("traffic", "closure_suppressed", of_passed("closure_suppressed"), OF_PASSED),
+        shown_column("traffic", "closure_cut", of_passed("closure_cut"), OF_PASSED),
         (
             "An hour less is worth",
             "h a day" if vehicles else "h a trip",
             lambda row: cell(row["hour_out"] + row["hour_in"], 0 if vehicles else 3),
         ),
     ]
-    return table(rows.to_dict("records"), columns, drop_empty=True)
+    return table(rows.to_dict("records"), columns, drop_empty=True, drop_constant=True)
 
 
-def _likely(name: str) -> Callable[[Any], Cell]:
-    """Cells of the interval of the draws."""
-
-    def interval(row: Any) -> Cell:
-        low, high = row[f"{name}_low"], row[f"{name}_high"]
-        found, upper = cell(low), cell(high)["text"]
-        if found["text"] != upper:
-            found["text"] += f"\N{EN DASH}{upper}"
-        return found
-
-    return interval
+def _interval(row: Any, name: str) -> str:
+    """Interval of the draws in words, empty where there is none."""
+    low, high = cell(row[f"{name}_low"]), cell(row[f"{name}_high"])
+    if not low["key"]:
+        return ""
+    same = low["text"] == high["text"]
+    return str(low["text"]) if same else f"{low['text']}\N{EN DASH}{high['text']}"
 
 
-def traffic_region_table(results: Results) -> SortableTable | None:
-    """Table of trips and surplus by region and class.
+def traffic_region_tables(results: Results) -> list[SortableTable]:
+    """Tables of trips and surplus by region and class, those of one unit in one table.
 
     Parameters
     ----------
@@ -126,32 +144,81 @@ def traffic_region_table(results: Results) -> SortableTable | None:
 
     Returns
     -------
-    dict or None
-        As `traffic_table`.
+    list of dict
+        As `traffic_tables`.
     """
     rows = results.more.get("traffic_regions")
     if rows is None:
-        return None
+        return []
     short = short_names(results)
-    vehicles = bool((rows["unit"] == "vehicles a day").all())
-    decimals, unit = (0, "a day") if vehicles else (3, "share")
+    people = results.regions["population"].astype(float)
+    found = []
+    for unit, part in rows.groupby("unit", sort=False):
+        decimals, words = (0, "a day") if unit == DAY else (3, "share of the class")
+        hours = "h a day" if unit == DAY else "h a trip"
 
-    def figure(name: str, of: str) -> Any:
-        return shown_column("traffic_regions", name, lambda row: cell(row[name], decimals), of)
+        def figure(name: str, of: str, digits: int = decimals) -> Any:
+            return shown_column("traffic_regions", name, lambda row: cell(row[name], digits), of)
 
-    columns = [
-        (
-            "Region",
-            "",
-            lambda row: cell(capitalised(str(short.get(row["region_id"], row["region_id"])))),
-        ),
-        shown_column("traffic_regions", "class", lambda row: cell(class_words(row["class"]))),
-        figure("trips", unit),
-        figure("trips_not_made", unit),
-        figure("surplus_h", "h a day" if vehicles else "h a trip"),
-        figure("delay_cost_h", "h a day" if vehicles else "h a trip"),
-    ]
-    return table(rows.to_dict("records"), columns, drop_empty=True)
+        def per_head(row: Any) -> Cell:
+            return cell(row["trips"] / people.get(row["region_id"], np.nan), 2, factor=1000)
+
+        def region(row: Any) -> Cell:
+            return cell(capitalised(str(short.get(row["region_id"], row["region_id"]))))
+
+        columns = [
+            ("Region", "", region),
+            shown_column("traffic_regions", "class", lambda row: cell(class_words(row["class"]))),
+            figure("trips", words),
+            *([("Trips a day", "per 1,000 people", per_head)] if unit == DAY else []),
+            shown_column(
+                "traffic_regions",
+                "trips_made_share",
+                lambda row: cell(row["trips_made_share"], 0, factor=100),
+                "% of those that could be",
+            ),
+            figure("surplus_h", hours),
+            figure("delay_cost_h", hours),
+        ]
+        found.append(table(part.to_dict("records"), columns, drop_empty=True, drop_constant=True))
+    return found
+
+
+def trips_by_region(results: Results) -> str:
+    """Say what decides how many trips a region makes.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        Sentences; empty where all take the fastest way.
+    """
+    rows = results.more.get("traffic_regions")
+    if rows is None:
+        return ""
+    inside = rows[(rows["region_id"] != OUTSIDE) & (rows["class"] != EVERY_CLASS)]
+    made = inside["trips_made_share"].dropna()
+    if made.empty:
+        return ""
+    ends = [f"{percent(part)}" for part in (made.min(), made.max())]
+    between = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    text = (
+        "What is not made is one share of each class over all origins together, those far away "
+        f"too: of the trips that the regions could make they make {between}"
+    )
+    outside = rows[(rows["region_id"] == OUTSIDE) & (rows["class"] != EVERY_CLASS)]
+    if len(outside) and outside["trips_made_share"].notna().any():
+        text += f", places outside {percent(outside['trips_made_share'].mean())}"
+    if made.min() > NEARLY_ALL:
+        return (
+            f"{text}. So near to all that trips of the regions are nearly in proportion to their "
+            "people: that follows from the one share, it is no finding, and no count tests it."
+        )
+    return f"{text}: the nearer a region is to the other side, the more it makes of them."
 
 
 def counted_beside(results: Results) -> dict[str, Any] | None:
@@ -269,7 +336,7 @@ def by_default(results: Results) -> str:
     names = [class_words(name) for name, section in classes.items() if not section.segments]
     if not names:
         return ""
-    segment = Segment()
+    segment = SEGMENT
     return (
         f"How trips weigh hours is a default, fitted to nothing, for {listed(names)}: each hour "
         f"more is taken exp(\N{MINUS SIGN}{segment.theta:g}) times as often, and "
@@ -314,6 +381,55 @@ def drawn_between(results: Results) -> str:
     if by_default:
         text += f" The ends of {listed(by_default)} are assumptions, from no source."
     return text
+
+
+def shut_out(results: Results) -> str:
+    """Say which classes no checkpoint lets pass.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        A sentence; empty where every class passes somewhere, or none does.
+    """
+    rows = results.more.get("traffic")
+    if rows is None:
+        return ""
+    passed = rows.groupby("class", sort=False)["vehicles"].max() > 0
+    names = [class_words(str(name)) for name in passed.index[~passed]]
+    if not names or not passed.any():
+        return ""
+    return (
+        f"No checkpoint is open to {listed(names)}: there is no such traffic, and nothing is said "
+        "of its delays, closures and ranks."
+    )
+
+
+def least_lost(results: Results) -> str:
+    """What a closure costs each trip that passed at the least, by class.
+
+    Parameters
+    ----------
+    results
+        What a run gave.
+
+    Returns
+    -------
+    str
+        Such as ``"2.0 h"``, with the classes where they differ.
+    """
+    least = {
+        class_words(name): min(1 / part.theta for part in section.segments or [SEGMENT])
+        for name, section in results.settings.traffic.classes.items()
+    }
+    words = {name: duration(hours)["text"] for name, hours in least.items()}
+    if len(set(words.values())) == 1:
+        return str(next(iter(words.values())))
+    return listed([f"{name} {text}" for name, text in words.items()])
 
 
 def of_whom(results: Results) -> str:

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_border.access.decay import Exponential
+from geo_border.bottlenecks.closures import closures
 from geo_border.network.gates import gates_by
 from geo_border.pipeline.memory import Memory
 from geo_border.pipeline.runs import Run
@@ -16,7 +18,7 @@ from geo_border.pipeline.stages.class_trips import class_trips
 from geo_border.pipeline.stages.traffic import about_traffic, traffic_now, traffic_stage
 from geo_border.routing.scenarios import passages
 from geo_border.study import open_study
-from geo_border.traffic.demand import cross_demand
+from geo_border.traffic.demand import Gravity, cross_demand
 from geo_border.traffic.loads import checkpoint_loads
 
 TWO = """
@@ -88,6 +90,9 @@ def test_vehicles_add_up_and_closures_lose_none_of_them(solved):
 def test_flows_and_ranks_lie_in_intervals_of_what_is_not_known(solved):
     parts = solved(TWO)
     table = traffic_of(parts).checkpoints.set_index(["checkpoint_id", "class"])
+    closed = table.loc[["east"]]
+    assert closed[["vehicles_low", "vehicles_high", "rank_low", "rank_high"]].isna().all(axis=None)
+    table = table[table["vehicles"] > 0]
     assert (table["vehicles_low"] <= table["vehicles_high"]).all()
     assert table["rank_low"].between(1, table["rank_high"]).all()
     met = table[table["vehicles"] > 0]
@@ -118,6 +123,43 @@ def test_a_class_that_may_not_pass_passes_elsewhere(solved):
     assert np.isnan(table.at[("west", "car"), "delay_out_h"])
     # Nobody travels but by the middle: what is closed then is the whole border of cars.
     assert table.at[("middle", "car"), "closure_cut"] == pytest.approx(1)
+
+
+def test_a_class_that_may_pass_nowhere_has_no_rank(solved):
+    found = traffic_of(solved(TWO, status_truck="closed"))
+    table = found.checkpoints.set_index(["checkpoint_id", "class"])
+    trucks = table.xs("truck", level="class")
+    assert (trucks["vehicles"] == 0).all()
+    assert trucks[["rank_low", "rank_high", "vehicles_low"]].isna().all(axis=None)
+    assert table.at[("west", "car"), "rank_low"] >= 1
+    assert table.at[("west", "all"), "rank_low"] >= 1
+
+
+def test_a_detour_is_told_beside_what_its_choice_is_worth(solved):
+    parts = solved(TWO)
+    table = traffic_of(parts).checkpoints.set_index(["checkpoint_id", "class"])
+    cars = table.xs("car", level="class").loc[["west", "middle"]]
+    lost = cars["closure_hours_lost"] / cars["vehicles"]
+    # By the form of the choice at least 1/theta, whatever the detour.
+    assert (lost >= 1).all()
+    travel = parts[-1]
+    gravity = Gravity(decay=Exponential(half_life=np.log(2)))
+    detour = closures(travel, gravity=gravity).effects["closure_extra_hours"]
+    np.testing.assert_allclose(cars["closure_detour_h"], detour[cars.index])
+    mean = table.xs("all", level="class").loc[cars.index, "closure_detour_h"]
+    both = table["closure_detour_h"].unstack("class").loc[cars.index, ["car", "truck"]]
+    assert mean.between(both.min(axis=1), both.max(axis=1)).all()
+
+
+def test_origins_nearer_the_other_side_make_more_of_their_trips(solved):
+    settings, _, border, net, travel = solved(TWO)
+    now = traffic_now(settings, border.checkpoints, net.controls, travel)
+    for name, each in now.traffic.classes.items():
+        origins = each.by_origin()
+        possible = origins["trips"] + origins["trips_not_made"]
+        made = (origins["trips"] / possible)[possible > 0]
+        worth = (origins["surplus_h"] / possible)[made.index]
+        assert (made.sort_values().index == worth.sort_values().index).all(), name
 
 
 def test_a_count_is_held_against_the_statuses_of_its_year(solved):
