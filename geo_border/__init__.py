@@ -16,9 +16,21 @@ Or piece by piece, on data of one's own::
     gb.border_effect(reached).join(net.places["name"])
 """
 
+from types import FunctionType
+from typing import Any
+
 import lazy_loader
 
+from geo_border.arguments import checked
 from geo_border.version import __version__ as __version__
 
 # `import geo_border` stays quick: what __init__.pyi names is imported on first use.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_get, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on its first use; functions hold what they are handed against it."""
+    found = _get(name)
+    if isinstance(found, FunctionType):
+        found = globals()[name] = checked(found)
+    return found

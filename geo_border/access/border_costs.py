@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo_border.access.decay import Decay, Exponential
+from geo_border.access.decay import Decay, Exponential, codes
 from geo_border.access.efficiency import DetourSums, detour_columns, every_gate
 from geo_border.access.pairs import across_pairs
 from geo_border.access.reach import without_delays
@@ -93,7 +93,7 @@ def border_costs(
     if unqueued is not None:
         borders.insert(2, unqueued)
     routes = [passages(travel.tables, what) for what in borders]
-    measure = _Costs(weight_of(places, weight), np.array(decay.code))
+    measure = _Costs(weight_of(places, weight), codes([decay])[0])
     sums = across_pairs(travel.tables, own, routes, measure)
     causes = CAUSES[: len(borders) - 1]
     of_detours, counted, lost = sums[:, :4], sums[:, 4], sums[:, 5:]

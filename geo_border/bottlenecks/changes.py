@@ -372,7 +372,7 @@ def _sums(
         own=base.merged.travel.own if back else None,
         side=side,
         market=base.trips.demand.markets[side] if travels and base.trips else None,
-        demand_code=np.array((base.trips.demand.gravity if base.trips else Gravity()).decay.code),
+        demand_code=codes([(base.trips.demand.gravity if base.trips else Gravity()).decay])[0],
     )
 
 

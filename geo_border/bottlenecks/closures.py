@@ -140,7 +140,7 @@ def closures(
                 codes([]),
                 at_spots,
                 market=market,
-                demand_code=np.array(gravity.decay.code),
+                demand_code=codes([gravity.decay])[0],
             )
             hit = np.stack([used[side][:, :, gates.isin(list(c))].any(axis=2) for c in some])
             flows = found.taken + _stayed(demand.through[side], hit, found.left, ways, side)

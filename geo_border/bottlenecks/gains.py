@@ -108,7 +108,7 @@ def delay_gains(
             codes([decay]),
             merged.total(persons),
             market=market,
-            demand_code=np.array(gravity.decay.code),
+            demand_code=codes([gravity.decay])[0],
         )
         gain[:, pairs.origins], saved[:, pairs.origins] = found.sums[:, 0], -found.moved[:, 1]
 

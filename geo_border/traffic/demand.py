@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_border.access.decay import Decay, Exponential
+from geo_border.access.decay import Decay, Exponential, codes
 from geo_border.access.regions import population_of
 from geo_border.compute.compiled import in_blocks
 from geo_border.errors import SideError
@@ -225,7 +225,7 @@ def demand_at(merged: Merged, routes: Passages, gravity: Gravity, persons: Float
     total_hours = 0.0
     for side, (origins, destinations) in enumerate((ends, ends[::-1])):
         pairs = tiled(tables, origins, destinations)
-        flows = _assigned(pairs, routes.across[side], begin, end, np.array(gravity.decay.code))
+        flows = _assigned(pairs, routes.across[side], begin, end, codes([gravity.decay])[0])
         to_gate[pairs.origins], from_gate[:, pairs.destinations] = flows[0], flows[2]
         through[side] = flows[1]
         total_hours += float(flows[3].sum())

@@ -161,7 +161,7 @@ def validate(counted: ArrayLike, modelled: ArrayLike) -> pd.Series[float]:
     Raises
     ------
     ParameterError
-        If the lengths differ.
+        If the lengths differ, or something is no number.
 
     Examples
     --------
@@ -169,7 +169,12 @@ def validate(counted: ArrayLike, modelled: ArrayLike) -> pd.Series[float]:
     >>> gb.validate([100, 50, 10], [120, 40, 30])[["spearman", "overlap"]].round(3).tolist()
     [1.0, 0.898]
     """
-    p, q = np.asarray(counted, float), np.asarray(modelled, float)
+    try:
+        p, q = (np.atleast_1d(np.asarray(each, float)) for each in (counted, modelled))
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            "what is counted and modelled is no numbers", remedy="Give vehicles, in one order"
+        ) from error
     if p.shape != q.shape:
         raise ParameterError(f"{len(p)} counts stand beside {len(q)} modelled values")
     known = np.isfinite(p) & np.isfinite(q)
