@@ -53,9 +53,7 @@ def test_a_first_argument_is_looked_at_whatever_the_second(value):
 
 
 def test_a_network_where_trips_are_needed_says_what_to_hand_in():
-    with pytest.raises(
-        gb.GeoBorderError, match=r"Network, not a Travel\. Give what `gb\.travel"
-    ):
+    with pytest.raises(gb.GeoBorderError, match=r"Network, not a Travel\. Give what `gb\.travel"):
         gb.potential(gb.example_network())
 
 

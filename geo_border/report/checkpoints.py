@@ -42,12 +42,15 @@ def checkpoint_words(results: Results, controls: pd.DataFrame) -> dict[str, list
         for pair in controls[["home_id", "neighbour_id"]].itertuples(index=False)
     ]
     extra = controls["closure_extra_hours"].to_numpy(float, na_value=np.nan)
+    detours = controls.get("closure_detour_h", pd.Series(np.nan, controls.index)).to_numpy(float)
     lost = controls["closure_unserved"].to_numpy(float, na_value=np.nan)
     closure = []
-    for more, share in zip(extra, lost, strict=True):
+    for more, detour, share in zip(extra, detours, lost, strict=True):
         words = []
         if np.isfinite(more):
             words.append(f"{hours(more)} lost by each trip that passed")
+        if np.isfinite(detour):
+            words.append(f"the next way takes {hours(detour)} longer")
         if np.isfinite(share) and share >= 5e-5:
             words.append(f"{percent(share, 1)} of the demand finds no other way")
         closure.append("; ".join(words) or "not modelled")

@@ -279,9 +279,11 @@ def _closure_in_words(results: Results) -> list[str]:
     if len(total) and total.max() > 0:
         worst = total.idxmax()
         extra, share = controls.at[worst, "closure_extra_hours"], controls.at[worst, "load_share"]
+        longer = controls.loc[worst].get("closure_detour_h", np.nan)
+        detour = f"; the next way takes {hours(longer)} longer" if np.isfinite(longer) else ""
         sentences.append(
             f"The costliest to lose is {names[worst]}: its closure would cost the "
-            f"trips that pass it, {percent(share)} of all, {hours(extra)} each."
+            f"trips that pass it, {percent(share)} of all, {hours(extra)} each{detour}."
         )
     lost = controls["closure_unserved"].dropna()
     if len(lost) and lost.max() >= 5e-4:

@@ -253,7 +253,10 @@ def _closure(row: Row, names: NamesById) -> str:
     """What its closure would do."""
     parts = []
     if "closure_extra_hours" in row:
-        parts.append(f"{hours(row['closure_extra_hours'])} lost by each trip that passed")
+        lost = f"{hours(row['closure_extra_hours'])} lost by each trip that passed"
+        if "closure_detour_h" in row:
+            lost += f", a detour of {hours(row['closure_detour_h'])} by the next way"
+        parts.append(lost)
     if row.get("closure_unserved", 0.0) > NO_WAY:
         parts.append(f"{percent(row['closure_unserved'])} of all demand without a way")
     if not parts:

@@ -67,6 +67,7 @@ OF_CHECKPOINT = (
     "capacity_day",
     "load_share",
     "closure_extra_hours",
+    "closure_detour_h",
     "closure_unserved",
     "diverted_to",
     "diverted_to_share",

@@ -275,6 +275,7 @@ def checkpoint_table(results: Results) -> SortableTable:
         delay=controls[["delay_out_h", "delay_in_h"]].mean(axis=1, skipna=False).where(passed),
         origin=np.where(controls["is_open"].astype(bool), delay_origin(controls), ""),
         extra=controls["closure_extra_hours"],
+        detour=controls.get("closure_detour_h", pd.Series(np.nan, controls.index)),
         lost=controls["closure_unserved"],
         goes_to=_diversions(results).reindex(controls.index).fillna(""),
     )
@@ -297,10 +298,11 @@ def checkpoint_table(results: Results) -> SortableTable:
         shown_column("checkpoints", "delay_h", hours_of("delay"), "mean"),
         ("Delay is", "", words("origin")),
         shown_column("checkpoints", "closure_extra_hours", hours_of("extra"), "a trip that passed"),
+        shown_column("checkpoints", "closure_detour_h", hours_of("detour"), "a trip"),
         shown_column("checkpoints", "closure_unserved", share("lost", 2), "% of demand"),
         shown_column("diversions", "to_id", words("goes_to"), "share"),
     ]
-    return table(rows.to_dict("records"), columns)
+    return table(rows.to_dict("records"), columns, drop_empty=True)
 
 
 def _diversions(results: Results) -> pd.Series[str]:

@@ -71,10 +71,10 @@ def _of_unit(results: Results, rows: pd.DataFrame, unit: str) -> SortableTable:
         differ = np.isfinite(hours).all() and abs(hours[0] - hours[1]) > 1 / 120
         if differ:
             found["text"] = f"{duration(hours[0])['text']} out, {duration(hours[1])['text']} back"
+        used = np.fmax(row["utilisation_out"], row["utilisation_in"])
+        if np.isfinite(used):  # known of few lanes: no column of its own
+            found["text"] += f"; {percent(used, 0)} of capacity"
         return found
-
-    def used(row: Any) -> Cell:
-        return cell(np.fmax(row["utilisation_out"], row["utilisation_in"]), factor=100)
 
     def flow(row: Any) -> Cell:
         found, likely = cell(row["vehicles"]), _interval(row, "vehicles")
@@ -86,7 +86,7 @@ def _of_unit(results: Results, rows: pd.DataFrame, unit: str) -> SortableTable:
         return lambda row: cell(row[name], 1, factor=100)
 
     def of_passed(name: str) -> Any:
-        # Shares of the whole class would be small and alike: what happens to those who passed.
+        # What becomes of those who passed; who is neither diverted nor cut drives no more.
         return lambda row: cell(
             row[name] / row["share"] if row["share"] > 0 else np.nan, 0, factor=100
         )
@@ -104,17 +104,14 @@ def _of_unit(results: Results, rows: pd.DataFrame, unit: str) -> SortableTable:
     columns = [
         ("Checkpoint", "", lambda row: cell(names.get(row["checkpoint_id"], ""))),
         shown_column("traffic", "class", lambda row: cell(class_words(row["class"]))),
-        *([first] if vehicles else []),
-        shown_column("traffic", "share", share("share"), "% of the class"),
+        first if vehicles else shown_column("traffic", "share", share("share"), "% of the class"),
         ("Likely rank", "5\N{EN DASH}95 %", rank),
         ("Delay", "mean", delay),
-        ("Utilisation", "%", used),
         shown_column(
             "traffic", "closure_detour_h", lambda row: duration(row["closure_detour_h"]), "a trip"
         ),
         hours_lost,
         shown_column("traffic", "closure_diverted", of_passed("closure_diverted"), OF_PASSED),
-        shown_column("traffic", "closure_suppressed", of_passed("closure_suppressed"), OF_PASSED),
         shown_column("traffic", "closure_cut", of_passed("closure_cut"), OF_PASSED),
         (
             "An hour less is worth",

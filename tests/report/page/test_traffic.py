@@ -67,9 +67,8 @@ def test_each_table_of_traffic_has_one_unit(results):
     with_rows = replace(results, more={**results.more, "traffic": mixed})
     cars, trucks = traffic_tables(with_rows)
     assert "Vehicles" in titles(cars)
+    assert "Share" in titles(trucks)
     assert "Vehicles" not in titles(trucks)
-    units = [unit for table in (cars, trucks) for _, unit in (*table["head"], *table["alike"][:0])]
-    assert "% of those who passed" in units
     for table, unit in ((cars, "h a day"), (trucks, "h a trip")):
         told = {title: of for title, of, *_ in (*table["head"], *table["alike"])}
         assert told["If closed: hours lost"] == unit
@@ -79,9 +78,21 @@ def test_what_all_rows_have_alike_is_no_column(results):
     rows = rows_of({"car": DAY})
     (table,) = traffic_tables(replace(results, more={**results.more, "traffic": rows}))
     assert {"Delay", "If closed: cut", "Class of traffic"} <= {name for name, *_ in table["alike"]}
-    assert not {"Delay", "If closed: cut", "Utilisation"} & set(titles(table))
+    assert not {"Delay", "If closed: cut"} & set(titles(table))
     assert titles(table)[:2] == ["Checkpoint", "Vehicles"]
-    assert len(table["head"]) <= 8
+
+
+def test_tables_of_traffic_have_no_more_columns_than_a_page_is_wide(results):
+    rows = rows_of({"car": DAY, "truck": DAY}).assign(delay_in_h=range(4), closure_cut=range(4))
+    (table,) = traffic_tables(replace(results, more={**results.more, "traffic": rows}))
+    assert len(table["head"]) <= 10
+
+
+def test_how_full_lanes_are_stands_beside_their_delay(results):
+    rows = rows_of({"car": DAY}).assign(utilisation_in=[1.28, np.nan])
+    (table,) = traffic_tables(replace(results, more={**results.more, "traffic": rows}))
+    delays = [row[titles(table).index("Delay")]["text"] for row in table["rows"]]
+    assert delays[0].replace("\N{NO-BREAK SPACE}", " ") == "1 h; 128 % of capacity"
 
 
 def test_a_class_that_no_checkpoint_lets_pass_is_named(results):
