@@ -18,6 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = (
     *(
         "errors",
+        "arguments",
         "version",
         "terms",
         "shown",
