@@ -143,7 +143,7 @@ def _is(value: object, word: str) -> bool:
 def _wrong(function: str, name: str, value: object, annotation: str) -> ParameterError:
     """Say what is needed in place of a value."""
     words = [word for word in _words(annotation) if word != "None"]
-    of_words = OURS | {word: remedy for word, (_, remedy) in KNOWN_BY.items()}
+    of_words = {**OURS, **{word: remedy for word, (_, remedy) in KNOWN_BY.items()}}
     remedies = [of_words[word] for word in words if word in of_words]
     is_plain = isinstance(value, str | Real | None.__class__)
     what = f"is {value!r}" if is_plain else f"is a {type(value).__name__}"

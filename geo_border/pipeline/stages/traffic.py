@@ -351,7 +351,8 @@ def _detours(now: TrafficNow) -> pd.Series[float]:
         travel = now.observed.classes[each.name].travel
         found[each.name] = closures(travel, gravity=gravity).effects["closure_extra_hours"]
     table = pd.concat(found, names=["class", "checkpoint_id"]).swaplevel()
-    return table.rename("closure_detour_h")
+    named: pd.Series[float] = table.rename("closure_detour_h")
+    return named
 
 
 def _diversions(shut: Mapping[str, Welfare], solved: Equilibrium) -> pd.DataFrame:

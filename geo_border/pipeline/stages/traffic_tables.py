@@ -170,7 +170,7 @@ def _detours(
             flows.index.get_level_values(0)
         )
         is_all = flows.index.get_level_values("class") == EVERY_CLASS
-        known = known.where(~is_all, mean.to_numpy())
+        known = known.where(~is_all, pd.Series(mean.to_numpy(float), flows.index))
     return known.rename("closure_detour_h")
 
 
