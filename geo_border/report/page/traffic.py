@@ -58,7 +58,7 @@ def traffic_tables(results: Results) -> list[SortableTable]:
     rank = pd.Series(range(len(order)), order["checkpoint_id"])
     rows = rows.assign(rank=rows["checkpoint_id"].map(rank)).sort_values("rank", kind="stable")
     rows = rows[(rows["vehicles"] > 0) | (rows["class"] == of)]
-    return [_of_unit(results, part, unit) for unit, part in rows.groupby("unit", sort=False)]
+    return [_of_unit(results, part, str(unit)) for unit, part in rows.groupby("unit", sort=False)]
 
 
 def _of_unit(results: Results, rows: pd.DataFrame, unit: str) -> SortableTable:
@@ -420,7 +420,9 @@ def least_lost(results: Results) -> str:
         Such as ``"2.0 h"``, with the classes where they differ.
     """
     least = {
-        class_words(name): min(1 / part.theta for part in section.segments or [SEGMENT])
+        class_words(name): min(
+            1 / theta for theta in [part.theta for part in section.segments] or [SEGMENT.theta]
+        )
         for name, section in results.settings.traffic.classes.items()
     }
     words = {name: duration(hours)["text"] for name, hours in least.items()}
