@@ -104,7 +104,7 @@ def _near(lines: gpd.GeoDataFrame, border: gpd.GeoDataFrame, edge_km: float) -> 
 def _names(
     first: gpd.GeoDataFrame, places: gpd.GeoDataFrame, border: gpd.GeoDataFrame
 ) -> pd.Series[str]:
-    """Road and the nearest settlement on either side, and the latitude of those alike in both."""
+    """Nearest settlements on either side, and the road and the place of those alike in them."""
     crs = equal_area_crs(first if len(first) > 1 else border)
     points = first.geometry.to_crs(crs).to_numpy()
     ends = []
@@ -116,16 +116,18 @@ def _names(
         name = np.full(len(first), None, object)
         name[near] = there["name"].to_numpy(dtype=object)[hit]
         ends.append(name)
-    road = first["name"].fillna(first["ref"]).fillna(first["road_class"]).astype(str)
-    both = [pair if None not in pair else None for pair in zip(*ends, strict=True)]
-    between = pd.Series([pair and " – ".join(map(str, pair)) for pair in both], dtype=object)
+    road = first["name"].fillna(first["ref"])
+    known = [[end for end in pair if end is not None] for pair in zip(*ends, strict=True)]
+    between = pd.Series([" – ".join(map(str, pair)) for pair in known], first.index, dtype=object)
     several = between.duplicated(keep=False)
-    names = [
-        own if stated is None else f"{stated} ({own})" if again else stated
-        for own, stated, again in zip(road, between, several, strict=True)
-    ]
-    named = pd.Series(names, first.index, dtype=object)
+    sorts = road.fillna(first["road_class"]).astype(str)
+    named = between.where(~several, between + " (" + sorts + ")")
+    # Nobody lives near: the road, if it has a name.
+    named = named.where(between != "", road.fillna("crossing"))
     # A road that winds along the border passes it more than once between the same settlements.
-    at = [f", {abs(lat):.3f}° {'N' if lat >= 0 else 'S'}" for lat in first.geometry.y]
-    alike = named.duplicated(keep=False) & between.notna().to_numpy()
+    at = [
+        f", {abs(lat):.3f}° {'N' if lat >= 0 else 'S'} {abs(lon):.3f}° {'E' if lon >= 0 else 'W'}"
+        for lon, lat in zip(first.geometry.x, first.geometry.y, strict=True)
+    ]
+    alike = named.duplicated(keep=False) | (named == "crossing")
     return named.where(~alike, named + pd.Series(at, first.index))

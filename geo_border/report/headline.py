@@ -266,7 +266,7 @@ def _passage_in_words(results: Results) -> list[str]:
     if half == 1:
         return [f"{first}."]
     others = [f"{names[name]} ({percent(load[name])})" for name in load.index[1 : min(half, 4)]]
-    rest = f"the {half} busiest of {len(load)} checkpoints carry half of it"
+    rest = f"the {half} busiest of {len(load)} checkpoints carry half of all passages"
     return [f"{first}, followed by {listed(others)}; {rest}."]
 
 
@@ -308,8 +308,8 @@ def _effect_in_words(results: Results) -> list[str]:
     detours = _lost_in_words(results, home, *_DETOURS)
     if not has_delays(results):
         free = (
-            "No waiting time at the border is given in this study, so every passage is free: "
-            "what waiting takes from people is not known from it."
+            "Passing the border takes no time in this study: what waiting there takes from people "
+            "is not known from it."
         )
         return [free, *detours] if np.isfinite(mean) and len(effect) > 1 else []
     if not np.isfinite(mean) or len(effect) < 2:

@@ -76,10 +76,13 @@ def test_every_crossing_is_open_and_named_by_what_is_near(stubs, territory, bord
     np.testing.assert_allclose(found["lat"], 50, atol=1e-4)
     assert (found["delay_h"] == 0).all()
     assert (found["status"] == "open").all()
-    assert found["name"].tolist() == ["trunk"] * 3  # no settlement within 10 km
+    # No settlement within 10 km.
+    at = [f"crossing, 50.000° N {lon:.3f}° E" for lon in found["lon"]]
+    assert found["name"].tolist() == at
     near = towns.set_geometry(gpd.points_from_xy([0.5, 0.5, 0.1], [49.95, 50.05, 50.2], crs=4326))
     named = open_crossings(stubs.assign(name="Main road"), territory, border, none_of(border), near)
-    assert sorted(named["name"]) == ["Here – There", "Main road", "Main road"]
+    main = [f"Main road, 50.000° N {lon:.3f}° E" for lon in (0.1, 0.9)]
+    assert sorted(named["name"]) == ["Here – There", *main]
 
 
 def test_crossings_that_a_checkpoint_serves_stay_as_they_are(
