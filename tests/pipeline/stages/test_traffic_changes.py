@@ -71,6 +71,9 @@ CHANGES = {
 }
 """What a scenario says, and the columns of the register that say the same."""
 
+QUICK = ("for trucks alone", "quicker for trucks, slower for cars")
+"""Those that are tried each time."""
+
 
 def write(folder, outside=0.3, **columns):
     """Add two classes to the made-up study, and columns to its register."""
@@ -117,7 +120,10 @@ def as_told(solved):
     return checkpoint_traffic(solved)[["vehicles", "delay_out_h", "delay_in_h"]]
 
 
-@pytest.mark.parametrize("change", list(CHANGES))
+@pytest.mark.parametrize(
+    "change",
+    [pytest.param(change, marks=() if change in QUICK else pytest.mark.slow) for change in CHANGES],
+)
 def test_a_scenario_is_the_study_run_anew_with_that_register(made, compared, change):
     plain, queued, now = compared
     columns = {
