@@ -333,7 +333,7 @@ class IndexSection(Section):
     draws: Annotated[int, Field(ge=100, le=100_000)] = 2_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     delay_correlation: Annotated[float, Field(ge=0, le=1)] = 0.5
-    half_life_range: Around = (0.5, 2)
+    decay_range: Around = (0.5, 2)
     speed_range: Around = (1, 1)
 
 

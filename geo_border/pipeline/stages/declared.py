@@ -200,7 +200,7 @@ DRAWS = Stage(
     after=("border", "network"),
     settings=(
         *("access.decay", "access.half_life_h", "index.seed"),
-        *("index.delay_correlation", "index.half_life_range", "index.speed_range"),
+        *("index.delay_correlation", "index.decay_range", "index.speed_range"),
     ),
     shown="index",
 )

@@ -84,7 +84,7 @@ def draw_stage(
         correlation=index.delay_correlation,
     )
     of_decay, of_speed = quantiles(["half-life", "speed"], draws=draws, seed=index.seed).T
-    shorter, longer = index.half_life_range
+    shorter, longer = index.decay_range
     half_lives = access.half_life_h * between(of_decay, shorter, 1.0, longer)
     speeds = between(of_speed, index.speed_range[0], 1.0, index.speed_range[1])
     capitals = capital_ids(border.regions, places)

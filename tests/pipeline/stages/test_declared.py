@@ -77,7 +77,7 @@ VOIDED = {
     "index": ("index",),
     "index.seed": ("draws", *STRAIN),
     "index.delay_correlation": ("draws", *STRAIN),
-    "index.half_life_range": ("draws", "index"),
+    "index.decay_range": ("draws", "index"),
     "index.speed_range": ("draws", "index"),
     "typology": ("index",),
 }
