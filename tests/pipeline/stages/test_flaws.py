@@ -16,6 +16,7 @@ BUILT = SimpleNamespace(
     places=NO_POINTS.assign(node=[], access_km=[], name=[], side=[], region_id=[], population=[]),
     audit=gpd.GeoDataFrame({"kind": [], "mode": [], "value": []}, geometry=[], crs=4326),
     twice=pd.DataFrame({"place_id": [], "other_id": [], "lesser": []}),
+    barred=gpd.GeoDataFrame({"name": [], "km": []}, geometry=[], crs=4326),
 )
 
 
