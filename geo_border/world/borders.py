@@ -122,7 +122,7 @@ def line_between(one: str, other: str) -> gpd.GeoDataFrame:
             remedy="`geo_border.world.borders.pairs` lists the pairs that do",
         )
     frame = pd.DataFrame(rows, columns=["kind", "disputed", "geometry"])
-    frame["disputed"] |= (frame["kind"] != "sea") & (pair in set(disputes()["pair"]))
+    frame["disputed"] |= pair in set(disputes()["pair"])
     frame.insert(0, "pair", pair)
     frame.insert(3, "source", SOURCE)
     frame.insert(4, "length_km", [WGS84.geometry_length(line) / 1000 for line in frame["geometry"]])

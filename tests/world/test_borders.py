@@ -58,7 +58,7 @@ def test_land_on_both_sides_of_the_180th_meridian_is_within_longitudes():
 def test_what_is_drawn_twice_is_disputed():
     assert borders.line_between("CL", "AR")["disputed"].any()
     assert not borders.line_between("FI", "SE")["disputed"].all()
-    assert borders.line_between("IN", "PK").query("kind != 'sea'")["disputed"].all()
+    assert borders.line_between("IN", "PK")["disputed"].all()
 
 
 def test_third_countries_in_a_frame_are_found():
