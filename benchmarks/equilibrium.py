@@ -1,7 +1,7 @@
 """Traffic in equilibrium with queues, beside assignment that looks at pairs of zones.
 
     python benchmarks/equilibrium.py [--sizes 1000x100x8 10000x1000x32 100000x10000x64]
-        [--pairs 1000x100x8] [--aequilibrae PYTHON]
+        [--pairs 1000x100x8] [--aequilibrae PYTHON] [--study ru-kz --many 100 1000 10000]
 
 A border of 7,000 km: N places on one side, M on the other, K checkpoints with lanes in both
 directions. Two classes of traffic (trucks slower, 2.5 passenger-car units) choose destination and
@@ -9,6 +9,9 @@ checkpoint, out and home, and share the lanes. `--pairs` are sizes at which the 
 summed over every pair of places in numpy and brought to equilibrium by averaging; AequilibraE, if a
 Python with it is given, assigns the trips of cars in one direction, fixed pair by pair, on the same
 checkpoints by its bi-conjugate Frank-Wolfe algorithm, to a relative gap of 1e-4.
+
+`--study` solves a study instead, and then as many borders as `--many` says, one after the other in
+one process: in each one checkpoint is closed and the delays of all are others, at random.
 """
 
 from __future__ import annotations
@@ -24,9 +27,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geo_border.pipeline.memory import Memory
+from geo_border.pipeline.runs import Run
+from geo_border.pipeline.stages.traffic import traffic_now
 from geo_border.routing.inside import OwnTimes
+from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import GateTables
 from geo_border.routing.travel import Travel
+from geo_border.study import open_study
 from geo_border.traffic.class_tables import class_travel
 from geo_border.traffic.classes import Segment, TrafficClass
 from geo_border.traffic.equilibrium import equilibrium
@@ -198,14 +206,53 @@ def by_aequilibrae(python: str, model: TrafficModel, lanes: pd.DataFrame) -> dic
     return found
 
 
+def of_study(name: str, many: list[int]) -> None:
+    """Print what many borders of a study take."""
+    study = open_study(name)
+    run = Run(study.settings, Path(study.folder), Memory(None), lambda _: None)
+    inputs, border, net = run.network()
+    everyone = run.everyone(inputs, net)
+    start = time.process_time()
+    now = traffic_now(study.settings, border.checkpoints, net.controls, everyone)
+    ready = time.process_time() - start
+    gates = everyone.tables.gates
+    used = gates.index[gates["is_open"]]
+    rng = np.random.default_rng(0)
+    points = sum(
+        len(part.potential) for each in now.model.classes.values() for part in each.origins
+    )
+    print(
+        f"{name}: {len(everyone.places):,} places, {points:,} origins, {len(gates)} checkpoints, "
+        f"{len(now.model.classes)} classes, {len(now.lanes.slot)} lanes with a capacity; "
+        f"made ready in {ready:.3g} s of processor time\n"
+    )
+    print("| equilibria | processor s | ms each | wall s | residual, h |\n|---|---|---|---|---|")
+    for count in many:
+        worst, start, clock = 0.0, time.process_time(), time.perf_counter()
+        for _ in range(count):
+            delay = dict(zip(used, rng.uniform(0, 4, len(used)).tolist(), strict=True))
+            shut = str(rng.choice(used))
+            del delay[shut]
+            found = equilibrium(now.model, Scenario(close=[shut], delay=delay), lanes=now.lanes)
+            worst = max(worst, found.residual)
+        spent, wall = time.process_time() - start, time.perf_counter() - clock
+        each = 1000 * spent / count
+        print(f"| {count:,} | {spent:.4g} | {each:.3g} | {wall:.4g} | {worst:.1e} |", flush=True)
+
+
 def main() -> None:
-    """Print a table of all sizes."""
+    """Print a table of all sizes, or of a study."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", nargs="+", default=SIZES)
     parser.add_argument("--pairs", nargs="*", default=["1000x100x8"])
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--aequilibrae", metavar="PYTHON")
+    parser.add_argument("--study", metavar="NAME")
+    parser.add_argument("--many", nargs="+", type=int, default=[100, 1000, 10_000])
     options = parser.parse_args()
+    if options.study:
+        of_study(options.study, options.many)
+        return
     first, lanes = traffic_of(border(100, 100, 4), 4)
     equilibrium(first, lanes=lanes)  # compiled
     print("| size | work | processor s | steps | residual, h | ratio |\n|---|---|---|---|---|---|")
