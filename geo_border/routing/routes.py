@@ -203,7 +203,9 @@ def tables_at(
     to_gate = np.full((len(points), k), np.inf)
     from_gate = np.full((k, len(points)), np.inf)
     for row, p in enumerate(np.flatnonzero(rooted)):
-        own = slice(side[p] * k, (side[p] + 1) * k)
+        # Sides are small integers, in which a product with many gates does not fit.
+        here = int(side[p])
+        own = slice(here * k, (here + 1) * k)
         to_gate[p] = to_roots[row, own] + access[p]
         from_gate[:, p] = from_roots[row, own] + access[p]
     return GateTables(tables.gates, points.index, side, to_gate, from_gate, tables.within)

@@ -255,7 +255,8 @@ class Passages:
             neighbours in the list with the same gate are a passage, two with the same
             side a drive.
         """
-        k = self.delay.shape[1]
+        # Sides are small integers, in which a product with many gates does not fit.
+        k, side = self.delay.shape[1], int(side)
         start = [(side, first), (1 - side, first)]
         if first == last and not back:
             return start

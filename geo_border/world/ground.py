@@ -14,6 +14,7 @@ from geo_border.geometry.frame import polygonal
 from geo_border.shown import shown
 from geo_border.terms import SIDES
 from geo_border.world.borders import line_between, outline, pairs
+from geo_border.world.countries import find_country
 from geo_border.world.regions import regions_near
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def ground_of(home: CountryFacts, neighbour: CountryFacts) -> PairGround:
     regions, territory = {}, {}
     for side, country in zip(SIDES, (home, neighbour), strict=True):
         own = found[found["side"] == side][["name", "geometry"]].sort_index()
+        own = own[~own.is_empty & own.geometry.notna()]
         if own.empty:
             raise WorldError(f"no region of {country.name} is known near the border with the other")
         regions[side] = own
@@ -153,7 +155,7 @@ def _neighbours(table: pd.DataFrame, country: str) -> set[str]:
     """Countries with which one shares a border on land."""
     on_land = table[table["length_km"] > 0]
     one, other = on_land["one"], on_land["other"]
-    return {*other[one == country], *one[other == country]}
+    return {find_country(code).name for code in (*other[one == country], *one[other == country])}
 
 
 def _within_reach(border: gpd.GeoDataFrame) -> shapely.Geometry:

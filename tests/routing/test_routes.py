@@ -17,6 +17,7 @@ from geo_border.errors import TableError
 from geo_border.routing.routes import routes
 from geo_border.routing.scenarios import Scenario
 from geo_border.routing.tables import gate_tables
+from geo_border.routing.travel_times import times_and_ways
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -56,6 +57,20 @@ def test_routes_equal_paths_on_one_graph(seed):
                 first, last = tail[route.edges[0]], net.indices[route.edges[-1]]
                 assert drawn[0] == (net.lon[first], net.lat[first])
                 assert drawn[-1] == (net.lon[last], net.lat[last])
+
+
+def test_any_number_of_gates_fits():
+    # 64 gates of two sides have numbers that no integer of eight bits holds.
+    land = random_borderland(1, k=70, n_places=3, scale=0.2)
+    tables = gate_tables(land.network, land.places, land.gates, trees=True)
+    times = brute_times(land, tables, Scenario())
+    found = routes(land.network, tables, land.places)
+    given = times_and_ways(land.network, tables, land.places).set_index(["from_id", "to_id"])
+    for i, origin in enumerate(land.places.index):
+        for j, target in enumerate(land.places.index):
+            if i != j:
+                assert found[origin, target].hours == pytest.approx(times[i, j])
+                assert given.at[(origin, target), "hours"] == pytest.approx(times[i, j])
 
 
 def test_line_drawn_the_other_way_is_turned():
