@@ -37,6 +37,7 @@ OURS: Mapping[str, str] = MappingProxyType(
         "Travel": "Give what `gb.travel(network)` gives",
         "BuiltNetwork": "Give what `gb.from_osm`, or its like, gives",
         "Network": "Give the `network` of what `gb.from_osm`, or its like, gives",
+        "ClassTraffic": "Give one of the `classes` of what `gb.equilibrium(model)` gives",
         "Equilibrium": "Give what `gb.equilibrium(model)` gives",
         "TrafficModel": "Give what `gb.traffic_model(travels, classes)` gives",
         "TrafficClass": 'Give one, such as gb.TrafficClass("car")',
