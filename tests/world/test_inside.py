@@ -91,9 +91,7 @@ def test_the_most_populous_settlement_stands_for_the_capital(ground):
 
 @pytest.mark.parametrize("lat", [0, 45, 68])
 def test_the_land_within_reach_is_as_wide_at_any_latitude(lat):
-    line = gpd.GeoDataFrame(
-        geometry=[shapely.LineString([(10, lat), (10.5, lat + 0.5)])], crs=4326
-    )
+    line = gpd.GeoDataFrame(geometry=[shapely.LineString([(10, lat), (10.5, lat + 0.5)])], crs=4326)
     area = gpd.GeoSeries([_within_reach(line)], crs=4326)
     metres = area.to_crs(f"+proj=aeqd +lat_0={lat} +lon_0=10")
     west, south, _, north = metres.total_bounds / 1000
