@@ -15,6 +15,7 @@ from geo_border.errors import (
     ExtractError,
     GeometryError,
     NetworkError,
+    ParameterError,
     SideError,
     TableError,
 )
@@ -91,7 +92,7 @@ def test_a_graph_of_osmnx_is_what_its_lines_are(territory):
 def test_what_is_no_layer_of_lines_is_one_clear_error(lines, territory, speeds):
     with pytest.raises(NetworkError, match="a Point among the lines"):
         from_lines(lines.assign(geometry=lines.representative_point()), territory, speeds=speeds)
-    with pytest.raises(GeometryError, match="no GeoDataFrame"):
+    with pytest.raises(ParameterError, match="not a GeoDataFrame"):
         from_lines(pd.DataFrame(lines), territory, speeds=speeds)
 
 
