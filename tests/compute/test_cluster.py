@@ -218,20 +218,20 @@ def test_work_ends_when_those_who_do_it_are_gone(monkeypatch, end, says, alone_s
     monkeypatch.setattr("geo_border.compute.cluster.ALONE_S", alone_s)
     monkeypatch.setattr("geo_border.compute.cluster.LOOK_S", 0.2)
     stated = []
-    with distributed.LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-    ) as workers:
-        with (
-            pytest.raises(SchedulerError, match=says),
-            cluster(workers.scheduler_address, tell=stated.append),
-        ):
-            Timer(0.5, end, (workers,)).start()
-            list(in_blocks(1000, slow, size=1))
+    with (
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            processes=False,
+            protocol="tcp",
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+        ) as workers,
+        pytest.raises(SchedulerError, match=says),
+        cluster(workers.scheduler_address, tell=stated.append),
+    ):
+        Timer(0.5, end, (workers,)).start()
+        list(in_blocks(1000, slow, size=1))
     assert stated or alone_s > 1
 
 
