@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     import shapely
 
     from geo_border.pbf.extract import Extract
+    from geo_border.pipeline.section import Section
+
+    Side = Mapping[str, Any] | Section
 
 NO_WAIT: Mapping[str, float] = MappingProxyType(dict.fromkeys(MODES, 0.0))
 """Delay by mode where nothing is known of any, hours."""
@@ -53,8 +56,8 @@ def from_osm(
     files: Sequence[Path | str] | Path | str,
     territory: gpd.GeoDataFrame | None = None,
     *,
-    home: Mapping[str, Any] | None = None,
-    neighbour: Mapping[str, Any] = ELSEWHERE,
+    home: Side | None = None,
+    neighbour: Side = ELSEWHERE,
     checkpoints: pd.DataFrame | None = None,
     places: gpd.GeoDataFrame | None = None,
     settlements: bool = False,

@@ -20,6 +20,9 @@ home = { country = "HH" }
 neighbour = NEIGHBOUR
 [checkpoints]
 open_crossings = true
+
+[access]
+zones_min = [30, 60, 90]  # so far that land ends before them
 """
 # The common line runs along 43.8: on land from 7.2768 to the coast at 7.4, then out to 7.7.
 NODES = {
