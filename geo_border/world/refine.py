@@ -52,8 +52,7 @@ def refine_with_osm(folder: Path) -> list[str]:
         raise StudyError(
             f"there is no line {BEGIN!r}, so it is not known what is of main roads alone",
             file=file,
-            remedy="Make the study anew with `geo-border new --pair`, or write [osm] yourself: "
-            "docs/study.md",
+            remedy="Make the study anew with `geo-border new --pair`, or write [osm] yourself",
         )
     urls = sorted({url for side in SIDES for url in _extracts(settings, folder, side)})
     listed = "".join(
