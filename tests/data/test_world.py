@@ -116,6 +116,7 @@ def test_lines_meet_in_their_ends_alone():
     assert not packed[~is_end].duplicated().any()
 
 
+@pytest.mark.slow
 def test_every_unit_has_land():
     numbers = borders.units().index
     areas = np.array([region_area(int(number)) for number in numbers], object)

@@ -19,6 +19,7 @@ def _installed():
         pytest.skip("scgraph-data is not installed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "nodes", "links"), [("road", 560_282, 822_234), ("rail", 274_974, 328_750)]
 )

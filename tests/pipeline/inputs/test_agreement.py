@@ -177,6 +177,7 @@ def test_a_line_that_takes_weeks_names_its_layer_and_row(mini):
     assert "roads.geojson, row 1: 40,000 km in 667 h: more than 500 h. Check its" in lines[0]
 
 
+@pytest.mark.slow
 def test_columns_of_ones_own_meet_none_of_the_results(mini, tmp_path):
     own = {"population": 5, "type": "t", "side": "x", "fid": 7, "KIND": "k", "rank": [[1, 2]] * 3}
     relayered(mini, lambda rows: rows.assign(**own))

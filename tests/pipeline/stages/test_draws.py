@@ -106,6 +106,7 @@ def test_only_what_is_uncertain_is_spread(mini, drawn):
     assert (faster["hours_to_neighbour_capital"].nunique() == 40).all()
 
 
+@pytest.mark.slow
 def test_wholly_correlated_delays_are_all_times_one_factor():
     gates = gb.travel(gb.example_network()).tables.gates
     central = gates[["delay_out_h", "delay_in_h"]].to_numpy().T

@@ -62,6 +62,7 @@ def test_every_table_of_a_class_has_it_and_cars_are_those_of_the_regions(run):
     assert shares.sum(axis=1).to_numpy() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_a_slow_class_takes_twice_the_hours_along_a_corridor(run):
     results = run()
     way = by(results.more["corridors"], "class")
@@ -74,6 +75,7 @@ def test_a_slow_class_takes_twice_the_hours_along_a_corridor(run):
     assert len(results.layers["corridors"]) == 2
 
 
+@pytest.mark.slow
 def test_gains_are_told_by_class_and_for_all_where_there_is_a_sum(run):
     gains = by(run().more["delay_gains"], "class", "checkpoint_id", "region_id")
     assert set(gains.index.get_level_values("class")) == {"car", "truck", "all"}
@@ -87,6 +89,7 @@ def test_gains_are_told_by_class_and_for_all_where_there_is_a_sum(run):
     )
 
 
+@pytest.mark.slow
 def test_there_is_no_sum_of_vehicles_and_shares(run):
     results = run(CLASSES.replace("total_year = 18250\n", ""))
     assert set(results.more["delay_gains"]["class"]) == {"car", "truck"}
@@ -104,6 +107,7 @@ def test_queues_are_apart_where_a_capacity_is_known(run):
     assert not notes.str.contains("no checkpoint has a known capacity").any()
 
 
+@pytest.mark.slow
 def test_what_queues_take_is_taken_out_of_delays(run, make_mini, tmp_path):
     other = make_mini(tmp_path / "other")
     toml = other / "study.toml"
@@ -120,6 +124,7 @@ def test_what_queues_take_is_taken_out_of_delays(run, make_mini, tmp_path):
     assert notes.str.contains("no checkpoint has a known capacity").all()
 
 
+@pytest.mark.slow
 def test_a_class_that_may_pass_nowhere_has_rows_without_a_way(run):
     results = run(status_truck="closed")
     effect = by(results.more["border_effect"], "class", "region_id")

@@ -38,6 +38,7 @@ def test_settlements_on_the_other_side_than_said_are_named_with_their_row(mini):
     assert row["where"] == "places.csv, row 3"
 
 
+@pytest.mark.slow
 def test_a_settlement_listed_twice_is_named_with_its_row_and_in_the_account(mini):
     places = pd.read_csv(mini / "places.csv")
     again = places[places["name"] == "Town B"].assign(

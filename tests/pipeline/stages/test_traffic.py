@@ -103,6 +103,7 @@ def test_flows_and_ranks_lie_in_intervals_of_what_is_not_known(solved):
     np.testing.assert_allclose(low.loc["west"] + high.loc["middle"], [150, 100, 50], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_without_totals_there_are_shares_and_no_sum_of_cars_and_trucks(solved):
     parts = solved(TWO.replace("total_year = 18250\n", ""))
     found = traffic_of(parts)

@@ -56,6 +56,7 @@ def parts(mini):
     return read
 
 
+@pytest.mark.slow
 def test_places_of_one_point_are_drawn_as_if_they_were_apart(parts, monkeypatch):
     found = []
     for most in (200_000_000, 0):
