@@ -107,7 +107,7 @@ def test_a_study_is_refined_with_extracts_and_keeps_what_was_changed(made, tmp_p
         refine_with_osm(tmp_path)
     bare = text.replace(BEGIN, "#").replace(END, "#")
     (tmp_path / "study.toml").write_text(bare, encoding="utf-8")
-    with pytest.raises(StudyError, match=r"docs/study\.md"):
+    with pytest.raises(StudyError, match=r"write \[osm\] yourself"):
         refine_with_osm(tmp_path)
 
 

@@ -87,6 +87,8 @@ def _of_no_class(rows: pd.DataFrame, classes: list[str]) -> list[Finding]:
 
 def _of_shut_out(settings: Settings, checkpoints: pd.DataFrame) -> list[Finding]:
     """Classes that no checkpoint lets pass while others pass."""
+    if checkpoints.empty:
+        return []
     classes = settings.traffic.classes
     keys = {name: "is_open" if name == CAR else f"is_open_{name}" for name in classes}
     passed = {name: bool(checkpoints[key].any()) for name, key in keys.items()}
