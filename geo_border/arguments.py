@@ -98,7 +98,10 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*args, **kwargs)
         except KeyError as error:
-            raise _lacking(given, error) or error from error
+            lacking = _lacking(given, error)
+            if lacking is None:
+                raise
+            raise lacking from error
 
     return call
 

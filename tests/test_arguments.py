@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import geo_border as gb
-from geo_border.arguments import fits
+from geo_border.arguments import checked, fits
 
 PUBLIC = [name for name in gb.__all__ if inspect.isfunction(getattr(gb, name))]
 WRONG = {
@@ -81,3 +81,13 @@ def test_what_fits_is_handed_on_as_it_is():
     assert fits(1, "float")
     assert fits({"a": 1}, "Mapping[str, Sequence[str]]")
     assert fits(object(), "Something[of, another[kind]]")
+
+
+def test_an_error_that_is_no_lack_of_a_column_is_its_own_cause_never():
+    @checked
+    def find(table: pd.DataFrame) -> None:
+        raise KeyError(table.columns[0])
+
+    with pytest.raises(KeyError) as caught:
+        find(pd.DataFrame({"a": [1]}))
+    assert caught.value.__cause__ is None
