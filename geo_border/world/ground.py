@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from geo_border.errors import WorldError
@@ -18,8 +19,6 @@ from geo_border.world.countries import find_country
 from geo_border.world.regions import regions_near
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from geo_border.world.boxes import Bounds
     from geo_border.world.countries import CountryFacts
 
@@ -76,7 +75,7 @@ class PairGround:
             for frame in (self.regions[side], self.territory[side])
             if len(frame)
         ]
-        merged = gpd.pd.concat(parts, ignore_index=True)
+        merged = pd.concat(parts, ignore_index=True)
         return gpd.GeoDataFrame(merged, geometry="geometry", crs=4326)
 
 
@@ -119,7 +118,7 @@ def ground_of(home: CountryFacts, neighbour: CountryFacts) -> PairGround:
         territory[side] = gpd.GeoDataFrame(
             {"name": [country.name]},
             geometry=[rest],
-            index=gpd.pd.Index([None], name="region_id", dtype=object),
+            index=pd.Index([None], name="region_id", dtype=object),
             crs=4326,
         )[~np.array([rest.is_empty])]
     everything = [*regions.values(), *territory.values()]
